@@ -1,0 +1,103 @@
+"""`compile`: a checked graph becomes a plan, and the plan a torch module."""
+
+from typing import TYPE_CHECKING
+
+import networkx as nx
+
+from valp.check import require
+from valp.graph import DataType, Graph, Output, Role
+from valp.kinds import KINDS
+from valp.losses import KL, LOSSES
+from valp.lowering import Lowering
+from valp.plan import Divergence, LossTerm, Normalise, Plan
+
+if TYPE_CHECKING:  # lowering a graph needs no torch
+    from valp.module import VALPModule
+
+
+def compile(graph: Graph, *, seed: int | None = None) -> "VALPModule":
+    """The torch module of a graph, its weights drawn by the layers' initialisers.
+
+    Args:
+        graph: the VALP.
+        seed: of the initial weights; None draws them from torch's global generator.
+
+    Raises:
+        GraphError: if the graph breaks a rule.
+    """
+    from valp.module import VALPModule
+
+    return VALPModule(lower(graph), seed=seed)
+
+
+def lower(graph: Graph) -> Plan:
+    """The plan of a graph.
+
+    Raises:
+        GraphError: if the graph breaks a rule.
+    """
+    require(graph)
+    lowering = Lowering(graph)
+    networks = {network.name: network for network in graph.networks}
+    for name in graph.order:
+        KINDS[networks[name].kind].lower(networks[name], lowering)
+    outputs = {output.name: _lower_output(output, lowering) for output in graph.outputs}
+    return Plan(
+        inputs={model_input.name: model_input.unit.size for model_input in graph.inputs},
+        operations=tuple(lowering.operations),
+        outputs=outputs,
+        noise=dict(lowering.noise),
+        losses=_supervised(graph, lowering, outputs),
+        divergences=_divergences(graph, lowering),
+    )
+
+
+def _lower_output(output: Output, lowering: Lowering) -> str:
+    """A Discrete output, and one with a likelihood of logits, is normalised once, after its units are merged."""
+    discrete = output.unit.type is DataType.DISCRETE
+    by_logits = any(
+        loss.truth == output.name and loss.kind in LOSSES and LOSSES[loss.kind].reads == "logits"
+        for loss in lowering.graph.losses
+    )
+    arrivals = [lowering.transported(c, logits=discrete) for c in lowering.graph.incoming(output.name)]
+    buffer, _ = lowering.merge(output.combiner, arrivals, f"{output.name}.in")
+    if not (discrete or by_logits):
+        return buffer
+    lowering.logits[output.name] = buffer
+    return lowering.add(Normalise(output.name, buffer, "softmax" if discrete else "sigmoid"))
+
+
+def _supervised(graph: Graph, lowering: Lowering, outputs: dict[str, str]) -> tuple[LossTerm, ...]:
+    terms = []
+    for loss in graph.losses:
+        if loss.kind == KL or loss.truth is None:
+            continue
+        value = outputs.get(loss.prediction, loss.prediction)
+        reads_logits = LOSSES[loss.kind].reads == "logits"
+        buffer = lowering.logits.get(loss.prediction, value) if reads_logits else value
+        terms.append(LossTerm(f"{loss.kind}:{loss.prediction}", loss.kind, buffer, loss.truth, loss.beta))
+    return tuple(terms)
+
+
+def _divergences(graph: Graph, lowering: Lowering) -> tuple[Divergence, ...]:
+    sampled = {op.connection: op for op in lowering.operations if hasattr(op, "connection")}
+    terms = []
+    for loss in graph.losses:
+        if loss.kind == KL:
+            latents = tuple(
+                (sampled[c.name].source, sampled[c.name].size, _generated_variables(graph, c.target))
+                for c in graph.connections
+                if c.source == loss.prediction and c.role is Role.LATENT
+            )
+            terms.append(Divergence(f"{KL}:{loss.prediction}", latents, loss.beta))
+    return tuple(terms)
+
+
+def _generated_variables(graph: Graph, decoder: str) -> int:
+    """The variables a latent connection helps to generate: those of the Samples outputs its decoder reaches.
+
+    A decoder that reaches none generates what it hands on.
+    """
+    reached = nx.descendants(graph.digraph, decoder)
+    sizes = [o.unit.size for o in graph.outputs if o.name in reached and o.unit.type is DataType.SAMPLES]
+    return sum(sizes) or next(network.output.size for network in graph.networks if network.name == decoder)

@@ -1,0 +1,204 @@
+"""A VALP as a value: data units, components, connections and losses (002, Definitions 1 to 6).
+
+Everything here is frozen, goes to JSON and back, and needs no torch. A graph may be nonsense (an
+unfed network, a cycle): `valp.check` says so. Only what could not be read at all is refused here.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from functools import cached_property
+from math import prod
+from typing import Annotated, Literal, Self
+
+import networkx as nx
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
+"""A component's name: it becomes part of parameter names, so letters, digits and underscores only."""
+
+
+class Frozen(BaseModel):
+    """A value that never changes and refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataType(StrEnum):
+    """What the numbers of a data unit mean (002, III-A)."""
+
+    NUMERIC = "numeric"
+    DISCRETE = "discrete"
+    SAMPLES = "samples"
+    FEATURES = "features"
+
+
+class DataUnit(Frozen):
+    """A data unit d = (v_d, t_d): variables that share one type (002, Definition 1).
+
+    Attributes:
+        type: what the variables mean.
+        shape: (k,) for a vector of k variables; Features are (C, H, W) or (C, T).
+    """
+
+    type: DataType
+    shape: tuple[PositiveInt, ...] = Field(min_length=1, max_length=3)
+
+    @property
+    def size(self) -> int:
+        """The number of variables."""
+        return prod(self.shape)
+
+
+class Input(Frozen):
+    """A model input i_j: a data unit that the problem provides (002, Definition 2)."""
+
+    name: Name
+    unit: DataUnit
+
+
+class Dense(Frozen):
+    """A fully connected hidden layer: `units` neurons, an activation, the initialiser of its weights."""
+
+    units: PositiveInt
+    activation: str = "relu"
+    initializer: str = "xavier"
+
+
+class PrimaryNetwork(Frozen):
+    """A primary network n_w = (in, f, a, p, on) (002, Definition 3); `in` is what the connections bring.
+
+    Attributes:
+        name: the network's name, unique in the graph.
+        kind: a, a code of `valp.kinds.KINDS`.
+        combiner: f, a code of `valp.combiners.COMBINERS`.
+        layers: p, the hidden layers, the first one first.
+        initializer: the initialiser of the last layer, whose size and activation follow from `output` and the kind.
+        output: on, the data unit it produces.
+    """
+
+    name: Name
+    kind: str
+    combiner: str = "concatenation"
+    layers: tuple[Dense, ...] = ()
+    initializer: str = "xavier"
+    output: DataUnit
+
+
+class Output(Frozen):
+    """A model output o_j: the data unit asked for, and the combiner of what it receives (002, Definition 4)."""
+
+    name: Name
+    unit: DataUnit
+    combiner: str = "addition"
+
+
+class Role(StrEnum):
+    """What a connection is to its target.
+
+    `DATA` is plain input. Into a decoder a connection is either `LATENT` (it carries (μ, log σ²) and is cut
+    when the model generates) or a `CONDITION` (it enters as it is, and stays).
+    """
+
+    DATA = "data"
+    LATENT = "latent"
+    CONDITION = "condition"
+
+
+class Connection(Frozen):
+    """A connection c = (source, target, ψ) (002, Definition 6).
+
+    Attributes:
+        source: an input or a network.
+        target: a network or an output.
+        indices: ψ, the transported variables of the source, in order; None transports them all.
+        role: what it is to its target.
+    """
+
+    source: Name
+    target: Name
+    indices: tuple[int, ...] | None = None
+    role: Role = Role.DATA
+
+    @property
+    def name(self) -> str:
+        """The connection's name, `source->target`: the key of its noise."""
+        return f"{self.source}->{self.target}"
+
+
+class Loss(Frozen):
+    """A loss L_j = (l, prediction, ground truth) and the β that weighs it (002, Definition 5).
+
+    Attributes:
+        kind: l, a code of `valp.losses.LOSSES`.
+        prediction: a network or a model output. For `kl` the network whose latent connections are judged.
+        truth: the model output whose ground truth is compared; None for `kl`, whose truth is N(0, I).
+        beta: β, the weight in the total.
+    """
+
+    kind: str
+    prediction: Name
+    truth: Name | None = None
+    beta: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+
+
+class Graph(Frozen):
+    """A VALP M = (V, A, L, P): V = inputs, networks and outputs; A = connections; L and P = losses with their β.
+
+    The order of `connections` is the order in which a target's combiner meets them.
+    """
+
+    schema_version: Literal[1] = 1
+    inputs: tuple[Input, ...]
+    networks: tuple[PrimaryNetwork, ...]
+    outputs: tuple[Output, ...]
+    connections: tuple[Connection, ...]
+    losses: tuple[Loss, ...]
+
+    @cached_property
+    def digraph(self) -> "nx.DiGraph[str]":
+        """The digraph (V, A); an edge carries its `connection`. Ends that no component has are left out."""
+        digraph: nx.DiGraph[str] = nx.DiGraph()
+        digraph.add_nodes_from(component.name for component in self.components)
+        digraph.add_edges_from(
+            (c.source, c.target, {"connection": c})
+            for c in self.connections
+            if c.source in digraph and c.target in digraph
+        )
+        return digraph
+
+    @property
+    def components(self) -> tuple[Input | PrimaryNetwork | Output, ...]:
+        """V: inputs, networks, outputs, in this order."""
+        return (*self.inputs, *self.networks, *self.outputs)
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The names of the networks, each after those it reads; ties in the order given. Raises on a cycle."""
+        position = {component.name: i for i, component in enumerate(self.components)}
+        networks = {network.name for network in self.networks}
+        sorted_names = nx.lexicographical_topological_sort(self.digraph, key=position.__getitem__)
+        return tuple(name for name in sorted_names if name in networks)
+
+    @cached_property
+    def _incoming(self) -> dict[str, tuple[Connection, ...]]:
+        incoming: dict[str, list[Connection]] = {}
+        for connection in self.connections:
+            incoming.setdefault(connection.target, []).append(connection)
+        return {target: tuple(connections) for target, connections in incoming.items()}
+
+    def incoming(self, name: str) -> tuple[Connection, ...]:
+        """The connections into a component, in the order its combiner meets them."""
+        return self._incoming.get(name, ())
+
+    def without(self, *, losses: Iterable[str] = ()) -> Self:
+        """The same graph with the losses of these kinds left out."""
+        dropped = set(losses)
+        return self.model_copy(update={"losses": tuple(x for x in self.losses if x.kind not in dropped)})
+
+    def generating_digraph(self) -> "nx.DiGraph[str]":
+        """(V, A) after the latent connections are cut: what is left when the model generates."""
+        kept = [(s, t) for s, t, c in self.digraph.edges(data="connection") if c.role is not Role.LATENT]
+        digraph: nx.DiGraph[str] = nx.DiGraph()
+        digraph.add_nodes_from(self.digraph)
+        digraph.add_edges_from(kept)
+        return digraph

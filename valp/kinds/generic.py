@@ -1,0 +1,24 @@
+"""g: the Generic MLP."""
+
+from typing import ClassVar
+
+from valp.graph import DataType, PrimaryNetwork, Role
+from valp.kinds.base import ANY, Kind
+from valp.lowering import Lowering
+
+
+class GenericMLP(Kind):
+    """Anything to Numeric, or to Samples if it received Samples; an MLP with the identity at its end."""
+
+    code, title, sign = "g", "Generic MLP", "g"
+    takes: ClassVar = {Role.DATA: ANY}
+
+    def produces(self, merged: DataType) -> frozenset[DataType]:
+        """Numeric; also Samples where `merged` is Samples."""
+        extra = {DataType.SAMPLES} if merged is DataType.SAMPLES else set()
+        return frozenset({DataType.NUMERIC} | extra)
+
+    def lower(self, network: PrimaryNetwork, lowering: Lowering) -> None:
+        """Merges, then the layers."""
+        arrivals = [lowering.transported(c) for c in lowering.graph.incoming(network.name)]
+        lowering.dense(network, lowering.merge(network.combiner, arrivals, f"{network.name}.in"), network.name)

@@ -1,0 +1,20 @@
+"""The mean squared error."""
+
+from typing import TYPE_CHECKING
+
+from valp.graph import DataType
+from valp.losses.base import LossKind
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class MeanSquaredError(LossKind):
+    """mean (p − g)² over batch and variables (002, eq. 1)."""
+
+    code, title = "mse", "mean squared error"
+    takes = frozenset({DataType.NUMERIC, DataType.SAMPLES})
+
+    def __call__(self, prediction: "Tensor", truth: "Tensor") -> "Tensor":
+        """See the class."""
+        return (prediction - truth).square().mean()

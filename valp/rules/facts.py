@@ -1,0 +1,79 @@
+"""What the rules look at: a graph with its components looked up, and how a rule is written."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from valp.graph import Connection, DataType, DataUnit, Graph, Output, PrimaryNetwork, Role
+
+Finding = tuple[str, str]
+"""The offending component, and what was found there."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: `sentence` is what must hold, `broken` yields where it does not.
+
+    Attributes:
+        code: the rule's name in reports and tests.
+        sentence: what must hold, as one clause.
+        broken: yields a finding for each place that breaks the rule; must not fail on a graph that breaks others.
+    """
+
+    code: str
+    sentence: str
+    broken: Callable[["Facts"], Iterator[Finding]]
+
+
+class Facts:
+    """A graph's components by name; of several with one name the first counts."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.counts = Counter(component.name for component in graph.components)
+        self.networks: dict[str, PrimaryNetwork] = {}
+        self.outputs: dict[str, Output] = {}
+        self.units: dict[str, DataUnit] = {}
+        for model_input in graph.inputs:
+            self.units.setdefault(model_input.name, model_input.unit)
+        for network in graph.networks:
+            self.networks.setdefault(network.name, network)
+            self.units.setdefault(network.name, network.output)
+        for output in graph.outputs:
+            self.outputs.setdefault(output.name, output)
+
+    @cached_property
+    def targets(self) -> frozenset[str]:
+        """The components a connection may end in."""
+        return frozenset(self.networks.keys() | self.outputs.keys())
+
+    @cached_property
+    def read(self) -> frozenset[str]:
+        """The components that some connection starts from."""
+        return frozenset(connection.source for connection in self.graph.connections)
+
+    @cached_property
+    def latent_sources(self) -> frozenset[str]:
+        """The components that some latent connection starts from."""
+        return frozenset(c.source for c in self.graph.connections if c.role is Role.LATENT)
+
+    def size(self, connection: Connection) -> int | None:
+        """The number of variables a connection transports; None where its source is unknown."""
+        if connection.indices is not None:
+            return len(connection.indices)
+        unit = self.units.get(connection.source)
+        return unit.size if unit else None
+
+    def arriving_types(self, target: str) -> list[DataType] | None:
+        """The types that meet at a component; None where one is unknown or nothing arrives.
+
+        A latent connection arrives as its sampled variables, which are Numeric.
+        """
+        types = []
+        for connection in self.graph.incoming(target):
+            unit = self.units.get(connection.source)
+            if unit is None:
+                return None
+            types.append(DataType.NUMERIC if connection.role is Role.LATENT else unit.type)
+        return types or None
