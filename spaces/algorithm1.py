@@ -1,0 +1,71 @@
+"""Algorithm 1 (002, V-B): a random VALP, built from its outputs back to its inputs.
+
+A step picks a random output or network, and gives it a source: an existing component, or with probability α a
+new network. It ends while there is still room for the networks that completing the graph may take, which keeps
+max_n: at every moment room ≥ `Draft.needed()`. Completion serves what is still open from what exists, and else
+by bridging networks.
+"""
+
+from collections.abc import Sequence
+
+from spaces.choose import Choose
+from spaces.draft import INPUT, Draft, Place
+from spaces.space import Space
+from valp.errors import SettingError
+from valp.graph import Graph, Input, Output, Role
+
+STEPS_PER_NETWORK = 20
+"""A graph that is saturated with connections before it is full of networks is completed as it is."""
+
+
+def initialize(
+    inputs: Sequence[Input], outputs: Sequence[Output], losses: dict[str, str], space: Space, choose: Choose
+) -> Graph:
+    """A random graph for these inputs and outputs; `check` accepts it, and it has at most max_n networks.
+
+    Args:
+        inputs: the model inputs.
+        outputs: the model outputs.
+        losses: the loss of each output.
+        space: α, φ, max_n and the ranges of the networks.
+        choose: takes the decisions.
+
+    Raises:
+        SettingError: if max_n is too small for the outputs, or an output has a type no network kind of the space
+            produces.
+    """
+    draft = Draft(inputs, outputs, space, choose)
+    if draft.needed() > space.max_n:
+        raise SettingError(f"max_n must be at least {draft.needed()} for these outputs, but is {space.max_n}")
+    for _ in range(STEPS_PER_NETWORK * space.max_n):
+        if draft.room() <= draft.needed():
+            break
+        target = draft.choose.category(draft.name("target"), draft.targets())
+        _grow(draft, target)
+    _complete(draft)
+    return draft.graph(losses)
+
+
+def _grow(draft: Draft, target: Place) -> None:
+    """Lines 6 to 14: a source for `target`, found or created; nothing where neither is possible."""
+    role = draft.role(target)
+    found = draft.sources(target, role)
+    kinds = draft.creatable(target, role)
+    if kinds and (not found or draft.choose.flag(draft.name("create"), draft.space.alpha)):
+        draft.connect(draft.create(target, role, kinds), target, role)
+    elif found:
+        draft.connect(draft.choose.category(draft.name("source"), found), target, role)
+
+
+def _complete(draft: Draft) -> None:
+    """Serves each open component from what exists, else by a new network; then each input that nothing reads."""
+    while draft.open:
+        target = draft.choose.category(draft.name("open"), sorted(draft.open))
+        role = draft.role(target)
+        found = draft.sources(target, role)
+        if found:
+            draft.connect(draft.choose.category(draft.name("serve"), found), target, role)
+        else:
+            draft.connect(draft.create(target, role, draft.creatable(target, role)), target, role)
+    for i in draft.unread_inputs():
+        draft.connect((INPUT, i), draft.choose.category(draft.name("reader"), draft.readers()), Role.DATA)

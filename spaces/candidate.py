@@ -1,0 +1,38 @@
+"""A candidate: a graph, and how to train it. One JSON document."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt
+
+from valp.graph import Frozen, Graph
+
+
+class Training(Frozen):
+    """How a graph is trained.
+
+    Attributes:
+        learning_rate: of Adam.
+        batch: examples a step.
+        steps: the number of steps; steps × batch is the budget, in samples seen.
+        seed: of the initial weights, the order of the examples and the noise.
+    """
+
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3
+    batch: PositiveInt = 50
+    steps: PositiveInt = 2000
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+
+
+class Candidate(Frozen):
+    """What a strategy proposes.
+
+    Attributes:
+        graph: the VALP.
+        training: how it is trained.
+        parent: the number of the candidate it was made from; None for one that was drawn.
+    """
+
+    schema_version: Literal[1] = 1
+    graph: Graph
+    training: Training = Training()
+    parent: int | None = None

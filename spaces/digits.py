@@ -1,0 +1,34 @@
+"""digits: scikit-learn's 1,797 real 8×8 images of handwritten digits; it ships with scikit-learn."""
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+from spaces.problem import Problem, discrete, numeric, samples
+
+GREYS = 17
+"""Pixels are whole numbers from 0 to 16."""
+
+
+def digits() -> Problem:
+    """Class, 17-bin grey histogram and the image itself, from the 64 pixels; 1,197 / 300 / 300 rows."""
+    images, labels = load_digits(return_X_y=True)
+    rest, test = train_test_split(np.arange(len(labels)), test_size=300, random_state=0, stratify=labels)
+    train, validation = train_test_split(rest, test_size=300, random_state=0, stratify=labels[rest])
+    return Problem.from_arrays(
+        "digits",
+        title="8×8 handwritten digits: class, grey histogram, image (1,797 rows, ships with scikit-learn)",
+        inputs={"pixels": numeric(images, scale=GREYS - 1)},
+        outputs={
+            "digit": discrete(labels, classes=[str(digit) for digit in range(10)]),
+            "histogram": numeric(grey_histogram(images)),
+            "image": samples(images, scale=GREYS - 1, image=(1, 8, 8), loss="bernoulli"),
+        },
+        splits=(train, validation, test),
+    )
+
+
+def grey_histogram(images: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The share of an image's pixels that has each grey: (n, 64) to (n, 17)."""
+    return (images[:, :, None] == np.arange(GREYS)).mean(1)

@@ -1,0 +1,140 @@
+"""The scores of a trained VALP on a split of its problem."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from spaces.problem import Problem, Split
+from valp.errors import ValpError
+from valp.generation import class_entropy, conditioning_accuracy, density_and_coverage, within_class_diversity
+from valp.graph import DataType
+from valp.judge import Judge
+from valp.module import VALPModule
+from valp.plan import Mode
+from valp.scores import accuracy, mean_squared_error
+
+GENERATED = 1000
+"""Samples generated for the scores, and at most this many real ones beside them."""
+
+ROWS = 5000
+"""Rows of a forward pass."""
+
+
+class ScoringError(ValpError):
+    """A model whose outputs cannot be scored, because they are not finite numbers."""
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Scores models of one problem.
+
+    Attributes:
+        problem: the problem.
+        judge: labels generated samples; None where no output is generated or none could teach a judge.
+        protocol: the mode prediction tasks are scored in: `predict`, or the paper's `generate`.
+        seed: of the noise.
+    """
+
+    problem: Problem
+    judge: Judge | None
+    protocol: Mode = "predict"
+    seed: int = 0
+
+    @torch.inference_mode()
+    def score(self, module: VALPModule, split: Split) -> dict[str, float]:
+        """The scores by name, as `Problem.metrics` names them, of the outputs the module has.
+
+        Conditioning accuracy is at its chance level, 1 / classes, where nothing conditions the samples or no input
+        shows what they should look like.
+
+        Raises:
+            ScoringError: if an output is not finite.
+        """
+        module.eval()
+        columns = {c.name: c for c in self.problem.columns.outputs if c.name in module.plan.outputs}
+        predicted = [name for name, column in columns.items() if column.type is not DataType.SAMPLES]
+        found: dict[tuple[str, str], float] = {}
+        for name, values in predictions(module, split, predicted, self.protocol, self.seed).items():
+            if columns[name].type is DataType.DISCRETE:
+                found[name, "accuracy"] = accuracy(values, split.truths[name])
+            else:
+                found[name, "mse"] = mean_squared_error(values, split.truths[name])
+        for name in columns.keys() - set(predicted):
+            if self.judge is not None:
+                figures = self._generation(module, split, name, self.judge)
+                found |= {(name, code): value for code, value in figures.items()}
+        return {
+            score: found[output, metric.code]
+            for score, (output, metric) in self.problem.metrics.items()
+            if (output, metric.code) in found
+        }
+
+    def _generation(self, module: VALPModule, split: Split, name: str, judge: Judge) -> dict[str, float]:
+        generated, rows = generate(module, split, name, GENERATED, self.seed)
+        classes = self.problem.columns.output(self.problem.judged_by or "").size
+        labels, features = judge.judge(generated)
+        real_labels, real_features = judge.judge(split.truths[name][:GENERATED])
+        neighbours = min(5, len(real_labels) - 1)
+        density, coverage = density_and_coverage(real_features, features, neighbours)
+        view = self.problem.view(name)
+        conditioned = bool(module.plan.inputs_of(name, "generate"))
+        conditioning = 1 / classes
+        if conditioned and view is not None:
+            conditioning = conditioning_accuracy(judge.judge(split.inputs[view][rows])[0], labels)
+        return {
+            "entropy": class_entropy(labels, classes),
+            "density": density,
+            "coverage": coverage,
+            "diversity": within_class_diversity(real_features, real_labels, features, labels),
+            "conditioning": conditioning,
+        }
+
+
+@torch.inference_mode()
+def predictions(module: VALPModule, split: Split, outputs: list[str], mode: Mode, seed: int) -> dict[str, Tensor]:
+    """The outputs for every row of a split; noise, where the mode has any, follows from the seed.
+
+    Raises:
+        ScoringError: if one is not finite.
+    """
+    if not outputs:
+        return {}
+    noise = _noise(module, len(split), seed) if mode == "generate" else {}
+    parts: dict[str, list[Tensor]] = {name: [] for name in outputs}
+    for start in range(0, len(split), ROWS):
+        rows = slice(start, start + ROWS)
+        inputs = {name: tensor[rows] for name, tensor in split.inputs.items()}
+        values = module(inputs, mode, {name: z[rows] for name, z in noise.items()}, outputs)
+        for name in outputs:
+            parts[name].append(values[name])
+    return {name: _finite(name, torch.cat(tensors)) for name, tensors in parts.items()}
+
+
+@torch.inference_mode()
+def generate(module: VALPModule, split: Split, output: str, count: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Samples of an output, and the rows of the split that condition them, drawn without preference.
+
+    Returns:
+        (count, size) samples and (count,) row numbers.
+
+    Raises:
+        ScoringError: if a sample is not finite.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    repeats = -(-count // len(split))
+    rows = torch.cat([torch.randperm(len(split), generator=generator) for _ in range(repeats)])[:count]
+    inputs = {name: split.inputs[name][rows] for name in module.plan.inputs_of(output, "generate")}
+    values = module(inputs, "generate", _noise(module, count, seed), [output])
+    return _finite(output, values[output]), rows
+
+
+def _noise(module: VALPModule, count: int, seed: int) -> dict[str, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    return {name: torch.randn(count, k, generator=generator) for name, k in module.plan.noise.items()}
+
+
+def _finite(name: str, values: Tensor) -> Tensor:
+    if not bool(values.isfinite().all()):
+        raise ScoringError(f"output {name!r} is not finite on {int((~values.isfinite()).any(1).sum())} rows")
+    return values
