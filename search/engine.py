@@ -1,0 +1,319 @@
+"""The driver: proposes, has candidates trained by Ray Tune, and writes the ledger."""
+
+import logging
+import os
+import shutil
+import tempfile
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import ray
+from filelock import FileLock, Timeout
+from ray import tune
+from ray.tune.search import Searcher
+
+from search.display import Display, LineDisplay, Status
+from search.folder import CANDIDATE, Folder, drop_weights, read_result, write_candidate
+from search.front import Front, losses
+from search.ledger import Ledger, Result
+from search.reaper import reaping
+from search.settings import Settings, read_settings, write_settings
+from search.strategies import STRATEGIES, Question
+from search.worker import CandidateTrainable
+from spaces.baselines import baselines
+from spaces.candidate import Candidate, Training
+from spaces.judging import judge_of
+from spaces.problem import Problem
+from spaces.scoring import Scorer
+from spaces.space import SPACES
+from valp.errors import FileError, SettingError
+from valp.keys import content_key
+
+CANDIDATES_PER_TUNER = 1000
+"""Tune's own bookkeeping grows with its trials, so a long search takes a fresh Tuner from time to time."""
+
+STORE_BYTES = 256 * 2**20
+
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C shall reach the driver, which has its own way to stop
+    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+    "TUNE_GLOBAL_CHECKPOINT_S": "1000000",  # the ledger is the state, Tune's own is never read
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something for a worker to train: a candidate of the run, or the single-task model of an output."""
+
+    candidate: Candidate
+    path: Path
+    number: int | None = None
+    output: str | None = None
+
+
+def search(
+    folder: Folder,
+    problem: Problem,
+    settings: Settings,
+    *,
+    candidates: int,
+    hours: float | None = None,
+    workers: int = 2,
+    display: Display | None = None,
+) -> Ledger:
+    """Searches until the run has so many candidates, or the hours are over; called again, it goes on.
+
+    Args:
+        folder: the run's folder; made if it is not there.
+        problem: what to learn.
+        settings: of the run; a run that exists must have the same.
+        candidates: the number of candidates the run shall have, those of earlier calls included.
+        hours: wall time after which no further candidate is begun.
+        workers: candidates trained at once, each on one thread.
+        display: shows the progress; lines on stderr by default.
+
+    Raises:
+        SettingError: if the settings differ from the run's, another driver is at work on it, or a number is not
+            positive.
+        FileError: if the folder cannot be written.
+    """
+    shown = display or LineDisplay()
+    for name, value in (("candidates", candidates), ("workers", workers), ("hours", 1 if hours is None else hours)):
+        if not value > 0:
+            raise SettingError(f"the number of {name} must be positive, but is {value}")
+    with _locked(folder):
+        if folder.exists():
+            read_settings(folder.settings).require_same(settings, folder.name)
+        else:
+            write_settings(settings, folder.settings)
+        metrics = {name: problem.metrics[name][1] for name in settings.objectives}
+        ledger = Ledger.create(folder.study, metrics)
+        driver = _Driver(folder, problem, settings, ledger, shown, candidates, workers)
+        driver.recover()
+        if driver.has_work():
+            scorer = Scorer(problem, judge_of(problem, shown.say), settings.protocol, settings.seed)
+            with _ray(workers):
+                driver.run(scorer, None if hours is None else time.monotonic() + hours * 3600)
+        shown.close()
+        return ledger
+
+
+@dataclass
+class _Driver:
+    folder: Folder
+    problem: Problem
+    settings: Settings
+    ledger: Ledger
+    display: Display
+    total: int
+    workers: int
+    queue: deque[Job] = field(default_factory=deque)
+    front: Front = field(default_factory=Front)
+    deadline: float | None = None
+    fatal: str | None = None
+
+    def __post_init__(self) -> None:
+        training = Training(steps=self.settings.steps, batch=self.settings.batch, seed=self.settings.seed)
+        space = SPACES[self.settings.space]
+        self.question = Question(self.problem, space, training, self.settings.seed)
+        self.strategy = STRATEGIES[self.settings.strategy]
+        self.status = Status(self.folder.name, self.ledger.objectives, self.total, self.workers)
+        self.asked = len(self.ledger.trials())
+
+    def recover(self) -> None:
+        """Takes in what earlier sessions finished, and queues what they left."""
+        for trial in self.ledger.trials():
+            if trial.state.is_finished():
+                continue
+            path = self.folder.candidate(trial.number)
+            result = read_result(path) if "candidate" in trial.user_attrs else None
+            if result is not None:
+                self.ledger.tell(trial.number, result)
+                continue
+            if "candidate" not in trial.user_attrs:
+                again = self.ledger.again(trial, self.strategy.sampler(self.settings.seed, trial.number))
+                self.ledger.propose(again, self.strategy.propose(self.question, self.ledger, again))
+            candidate = self.ledger.entry(trial.number).candidate
+            self.queue.append(Job(candidate, path, number=trial.number))
+        for entry in self.ledger.entries():
+            if entry.result is not None:
+                self._count(entry.number, entry.result)
+        told = self.ledger.baselines
+        for output, candidate in reversed(baselines(self.problem, self.question.training).items()):
+            if output not in told:
+                self.queue.appendleft(Job(candidate, self.folder.baseline(output), output=output))
+        self._count_baselines()
+
+    def has_work(self) -> bool:
+        """Whether anything is left to train."""
+        return bool(self.queue) or self.asked < self.total
+
+    def run(self, scorer: Scorer, deadline: float | None) -> None:
+        """Trains what is left."""
+        self.deadline = deadline
+        self.status.started = (time.monotonic(), self.status.ended)
+        trainable = tune.with_parameters(CandidateTrainable, scorer=scorer)
+        scratch = tempfile.mkdtemp(prefix="valp-tune-")
+        try:
+            while self.has_work() and not self.is_late():
+                _tuner(trainable, _LedgerSearcher(self), self.workers, scratch).fit()
+                if self.fatal is not None:
+                    raise FileError(self.fatal)
+        finally:
+            self.display.close()
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def is_late(self) -> bool:
+        """Whether the hours are over."""
+        return self.deadline is not None and time.monotonic() > self.deadline
+
+    def next(self) -> Job | None:
+        """The next thing to train; None if there is none, no time, or no sense in it."""
+        if self.is_late() or self.fatal is not None:
+            return None
+        if self.queue:
+            job = self.queue.popleft()
+        elif self.asked < self.total:
+            number = self.asked
+            trial = self.ledger.ask(self.strategy.sampler(self.settings.seed, number))
+            self.asked += 1
+            candidate = self.strategy.propose(self.question, self.ledger, trial)
+            self.ledger.propose(trial, candidate)
+            job = Job(candidate, self.folder.candidate(number), number=number)
+        else:
+            return None
+        self.status.running += job.number is not None
+        self.display.show(self.status)
+        return job
+
+    def end(self, job: Job, error: bool) -> None:
+        """Records a job that has ended: its folder is complete, or its worker died."""
+        result = None if error else read_result(job.path)
+        if result is None:
+            result = Result({}, 0, content_key(job.candidate.graph), 0, (0.0, 0.0), "its worker died, as it does when memory runs out")
+            if not (job.path / CANDIDATE).exists():
+                write_candidate(job.path, job.candidate)
+        if job.output is not None:
+            self.ledger.tell_baseline(job.output, result)
+            self._count_baselines()
+            self.display.say(f"single-task {job.output}: {_scores(result)}")
+            return
+        if job.number is None:
+            raise AssertionError("a job is a candidate or a baseline")
+        self.ledger.tell(job.number, result)
+        self.status.running -= 1
+        for left in self._count(job.number, result):
+            if self.settings.keep == "front":
+                drop_weights(self.folder.candidate(left))
+        self.display.show(self.status, (job.number, result))
+
+    def _count(self, number: int, result: Result) -> list[int]:
+        """Counts a candidate; those that are not on the front because of it are returned."""
+        self.status.take(number, result)
+        if result.failure is not None:
+            return []
+        metrics = self.ledger.objectives
+        point = losses([[result.scores[name] for name in metrics]], list(metrics.values()))[0]
+        left = self.front.add(number, point)
+        self.status.front = len(self.front.members)
+        return left
+
+    def _count_baselines(self) -> None:
+        for result in self.ledger.baselines.values():
+            self.status.baselines |= {k: v for k, v in result.scores.items() if k in self.ledger.objectives}
+
+
+class _LedgerSearcher(Searcher):  # type: ignore[misc] # ray ships no types
+    """Hands Tune the driver's jobs."""
+
+    def __init__(self, driver: _Driver) -> None:
+        super().__init__()
+        self.driver = driver
+        self._suggested = 0
+        self._jobs: dict[str, Job] = {}
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str:
+        """The next job as a Tune config."""
+        job = self.driver.next() if self._suggested < CANDIDATES_PER_TUNER else None
+        if job is None:
+            return str(Searcher.FINISHED)
+        self._suggested += 1
+        self._jobs[trial_id] = job
+        return {"candidate": job.candidate.model_dump_json(), "folder": str(job.path.resolve())}
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        """Records the job."""
+        if not error and result is not None and result.get("unwritten"):
+            self.driver.fatal = result["unwritten"]
+        else:
+            self.driver.end(self._jobs.pop(trial_id), error)
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: the ledger is the state."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing: the ledger is the state."""
+
+
+def _tuner(trainable: type[tune.Trainable], searcher: Searcher, workers: int, scratch: str) -> tune.Tuner:
+    return tune.Tuner(
+        trainable,
+        tune_config=tune.TuneConfig(
+            search_alg=searcher, num_samples=-1, max_concurrent_trials=workers, reuse_actors=True
+        ),
+        run_config=tune.RunConfig(
+            storage_path=scratch,
+            verbose=0,
+            log_to_file=False,
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+        ),
+    )
+
+
+@contextmanager
+def _locked(folder: Folder) -> Iterator[None]:
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingError(f"{folder.path} cannot be made: {error.strerror or error}") from error
+    lock = FileLock(folder.path / ".lock")
+    try:
+        with lock.acquire(timeout=0):
+            yield
+    except Timeout as error:
+        raise SettingError(f"run {folder.name!r} is being searched by another process") from error
+
+
+@contextmanager
+def _ray(workers: int) -> Iterator[None]:
+    with reaping():
+        os.environ.update(QUIET)
+        ray.init(
+            num_cpus=workers,
+            num_gpus=0,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="error",
+            configure_logging=True,
+            object_store_memory=STORE_BYTES,
+        )
+        logging.getLogger("ray").setLevel(logging.CRITICAL)  # what goes wrong with a candidate is in the ledger
+        try:
+            yield
+        finally:
+            ray.shutdown()
+
+
+def _scores(result: Result) -> str:
+    return result.failure or "  ".join(f"{name} {value:.4g}" for name, value in result.scores.items())

@@ -1,0 +1,75 @@
+"""Trains one candidate, scores it, and writes its folder."""
+
+import time
+from pathlib import Path
+
+from search.folder import filling, write_candidate, write_curves, write_result, write_weights
+from search.ledger import Result
+from spaces.candidate import Candidate
+from spaces.scoring import Scorer
+from valp.compile import compile
+from valp.errors import ValpError
+from valp.fit import Fit, fit
+from valp.keys import content_key
+from valp.module import VALPModule
+
+
+def evaluate(candidate: Candidate, scorer: Scorer, path: Path) -> Result:
+    """Trains a candidate on its problem's training split and scores it on the validation split.
+
+    Whatever goes wrong with the candidate is a result too: it is recorded as failed, with the reason. The folder
+    `path` is there when this returns, whole.
+
+    Raises:
+        FileError: if the folder cannot be written.
+    """
+    module, made, result = _run(candidate, scorer)
+    with filling(path) as folder:
+        write_candidate(folder, candidate)
+        if made is not None:
+            write_curves(folder, made.curves)
+        if module is not None and result.failure is None:
+            write_weights(folder, module.state_dict())
+        write_result(folder, result)
+    return result
+
+
+def _run(candidate: Candidate, scorer: Scorer) -> tuple[VALPModule | None, Fit | None, Result]:
+    module, made, scoring = None, None, 0.0
+    scores: dict[str, float] = {}
+    try:
+        module, made = train(candidate, scorer)
+        failure = made.failure
+        if failure is None:
+            start = time.perf_counter()
+            scores = scorer.score(module, scorer.problem.validation)
+            scoring = time.perf_counter() - start
+    except ValpError as error:
+        failure = str(error)
+    except (RuntimeError, MemoryError) as error:  # torch's own, out of memory among them
+        failure = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason given'}"
+    result = Result(
+        scores=scores,
+        parameters=module.parameter_count if module is not None else 0,
+        key=content_key(candidate.graph),
+        samples_seen=made.samples_seen if made is not None else 0,
+        seconds=(made.seconds if made is not None else 0.0, scoring),
+        failure=failure,
+    )
+    return module, made, result
+
+
+def train(candidate: Candidate, scorer: Scorer) -> tuple[VALPModule, Fit]:
+    """Compiles and trains a candidate."""
+    training, split = candidate.training, scorer.problem.train
+    module = compile(candidate.graph, seed=training.seed)
+    made = fit(
+        module,
+        split.inputs,
+        {name: split.truths[name] for name in module.plan.outputs},
+        steps=training.steps,
+        batch=training.batch,
+        learning_rate=training.learning_rate,
+        seed=training.seed,
+    )
+    return module, made

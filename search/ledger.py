@@ -1,0 +1,220 @@
+"""The ledger: the run's Optuna study on disk, and the only state of a search.
+
+A candidate's files are written first, then its trial is told. What a strategy may want to know of a candidate is
+also in the trial, so the ledger alone suffices. Only the driver of a run writes to it.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import optuna
+from optuna.samplers import BaseSampler
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, Trial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
+
+from search.front import by_knee, losses, non_dominated
+from spaces.candidate import Candidate
+from spaces.metrics import Metric
+from valp.errors import FileError
+
+STUDY = "valp"
+STATES: dict[TrialState, Literal["complete", "failed", "running"]] = {
+    TrialState.COMPLETE: "complete",
+    TrialState.FAIL: "failed",
+    TrialState.RUNNING: "running",
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a candidate.
+
+    Attributes:
+        scores: by name, on the validation split; empty if it failed.
+        parameters: the number of learnt parameters.
+        key: the graph's content key.
+        samples_seen: the budget it used.
+        seconds: of training, then of scoring.
+        failure: why it failed; None if it did not.
+    """
+
+    scores: dict[str, float]
+    parameters: int
+    key: str
+    samples_seen: int
+    seconds: tuple[float, float]
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A candidate as the ledger has it; `result` is None while it runs."""
+
+    number: int
+    state: Literal["complete", "failed", "running"]
+    result: Result | None
+    _document: str
+
+    @cached_property
+    def candidate(self) -> Candidate:
+        """The candidate itself."""
+        return Candidate.model_validate_json(self._document)
+
+    def listing(self) -> dict[str, Any]:
+        """What listings show of it."""
+        result = self.result
+        row: dict[str, Any] = {"number": self.number, "state": self.state}
+        if result is not None:
+            row |= {"scores": result.scores, "parameters": result.parameters, "key": result.key}
+            row |= {"samples_seen": result.samples_seen, "seconds": round(sum(result.seconds), 3)}
+            row |= {"failure": result.failure} if result.failure else {}
+        return row
+
+
+class Ledger:
+    """Opens a run's study; see `create` and `open`."""
+
+    def __init__(self, study: optuna.Study, objectives: dict[str, Metric]) -> None:
+        self.study = study
+        self.objectives = objectives
+
+    @classmethod
+    def create(cls, path: Path, objectives: dict[str, Metric]) -> "Ledger":
+        """The ledger at `path`, new if there is none."""
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        try:
+            study = optuna.create_study(
+                storage=_storage(path),
+                study_name=STUDY,
+                directions=[metric.direction for metric in objectives.values()],
+                load_if_exists=True,
+            )
+        except SQLAlchemyError as error:
+            raise FileError(f"{path} cannot be opened: {_cause(error)}") from error
+        return cls(study, objectives)
+
+    @classmethod
+    def open(cls, path: Path, objectives: dict[str, Metric]) -> "Ledger":
+        """The ledger at `path`.
+
+        Raises:
+            FileError: if there is none, or it is damaged.
+        """
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        if not path.is_file():
+            raise FileError(f"there is no ledger at {path}")
+        try:
+            return cls(optuna.load_study(storage=_storage(path), study_name=STUDY), objectives)
+        except (SQLAlchemyError, KeyError) as error:
+            raise FileError(f"{path} cannot be opened: {_cause(error)}") from error
+
+    def trials(self) -> list[FrozenTrial]:
+        """All trials, in order; read only."""
+        return self.study.get_trials(deepcopy=False)
+
+    def entries(self) -> list[Entry]:
+        """All candidates, in order. A number whose proposal never ended has none yet."""
+        return [_entry(trial) for trial in self.trials() if "candidate" in trial.user_attrs]
+
+    def entry(self, number: int) -> Entry:
+        """One candidate.
+
+        Raises:
+            FileError: if there is none of this number.
+        """
+        trials = self.trials()
+        if not 0 <= number < len(trials) or "candidate" not in trials[number].user_attrs:
+            raise FileError(f"there is no candidate {number}; the run has {len(trials)}, numbered from 0")
+        return _entry(trials[number])
+
+    def ask(self, sampler: BaseSampler) -> Trial:
+        """A new trial, running, whose number is the count of those before."""
+        self.study.sampler = sampler
+        return self.study.ask()
+
+    def again(self, trial: FrozenTrial, sampler: BaseSampler) -> Trial:
+        """A trial that was left running, to be proposed or run again under its own number."""
+        self.study.sampler = sampler
+        return Trial(self.study, trial._trial_id)
+
+    def propose(self, trial: Trial, candidate: Candidate) -> None:
+        """Records what a running trial will train, and which finished candidates its proposal had seen."""
+        seen = [other.number for other in self.trials() if other.state.is_finished()]
+        trial.set_user_attr("seen", ranges(seen))
+        trial.set_user_attr("parent", candidate.parent)
+        trial.set_user_attr("candidate", candidate.model_dump_json())
+
+    def tell(self, number: int, result: Result) -> None:
+        """Records what came of a candidate; the last word on it."""
+        trial = Trial(self.study, self.trials()[number]._trial_id)
+        trial.set_user_attr("result", json.loads(json.dumps(result.__dict__)))
+        if result.failure is not None:
+            self.study.tell(number, state=TrialState.FAIL)
+        else:
+            self.study.tell(number, [result.scores[name] for name in self.objectives])
+
+    @property
+    def baselines(self) -> dict[str, Result]:
+        """The single-task models, by output."""
+        stored: dict[str, dict[str, Any]] = self.study.user_attrs.get("baselines", {})
+        return {output: _result(fields) for output, fields in stored.items()}
+
+    def tell_baseline(self, output: str, result: Result) -> None:
+        """Records a single-task model."""
+        stored = self.study.user_attrs.get("baselines", {})
+        self.study.set_user_attr("baselines", stored | {output: json.loads(json.dumps(result.__dict__))})
+
+    def front(self, entries: Iterable[Entry] | None = None) -> list[Entry]:
+        """The non-dominated candidates by their objectives, the knee first."""
+        done = [entry for entry in (self.entries() if entries is None else entries) if entry.state == "complete"]
+        points = losses([self.point(entry) for entry in done], list(self.objectives.values()))
+        kept = non_dominated(points)
+        return [done[kept[i]] for i in by_knee(points[kept])]
+
+    def point(self, entry: Entry) -> Sequence[float]:
+        """A complete candidate's objectives, in their order."""
+        if entry.result is None:
+            raise ValueError(f"candidate {entry.number} has no result yet")
+        return [entry.result.scores[name] for name in self.objectives]
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Ascending whole numbers as `0-4,7`: short where they are dense."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][1] + 1:
+            parts[-1][1] = number
+        else:
+            parts.append([number, number])
+    return ",".join(f"{a}-{b}" if b > a else f"{a}" for a, b in parts)
+
+
+def from_ranges(text: str) -> list[int]:
+    """The numbers that `ranges` wrote."""
+    bounds = [part.partition("-") for part in text.split(",") if part]
+    return [number for low, _, high in bounds for number in range(int(low), int(high or low) + 1)]
+
+
+def _storage(path: Path) -> RDBStorage:
+    # A reader, such as `valp list`, waits for the driver's write instead of failing.
+    return RDBStorage(f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": 60}})
+
+
+def _result(fields: dict[str, Any]) -> Result:
+    return Result(**{**fields, "seconds": tuple(fields["seconds"])})
+
+
+def _entry(trial: FrozenTrial) -> Entry:
+    stored = trial.user_attrs.get("result") if trial.state.is_finished() else None
+    return Entry(
+        trial.number, STATES[trial.state], _result(stored) if stored else None, trial.user_attrs["candidate"]
+    )
+
+
+def _cause(error: Exception) -> str:
+    return str(error.__cause__ or error).splitlines()[0]

@@ -1,0 +1,9 @@
+"""The strategies, one row each."""
+
+from search.strategies.base import Question, Strategy
+from search.strategies.random import RandomSearch
+from search.strategies.samplers import SAMPLER_STRATEGIES
+
+STRATEGIES: dict[str, Strategy] = {strategy.code: strategy for strategy in (RandomSearch(), *SAMPLER_STRATEGIES)}
+
+__all__ = ["STRATEGIES", "Question", "Strategy"]

@@ -1,0 +1,73 @@
+"""What a strategy must say of itself."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from random import Random
+from typing import ClassVar
+
+from optuna.samplers import BaseSampler, RandomSampler
+from optuna.trial import Trial
+
+from search.ledger import Ledger
+from spaces.algorithm1 import initialize
+from spaces.candidate import Candidate, Training
+from spaces.choose import SEEDS, Choose
+from spaces.problem import Problem
+from spaces.space import Space
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a proposal is asked for.
+
+    Attributes:
+        problem: what the candidate shall learn.
+        space: what it may be.
+        training: batch and steps; the learning rate and the seed are the proposal's.
+        seed: of the search.
+    """
+
+    problem: Problem
+    space: Space
+    training: Training
+    seed: int
+
+
+class Strategy(ABC):
+    """Proposes candidates from the ledger, and keeps nothing between proposals.
+
+    A proposal is a function of the ledger, the seed of the search and the number of the candidate.
+
+    Attributes:
+        code: its name on the command line.
+        title: one line about it.
+    """
+
+    code: ClassVar[str]
+    title: ClassVar[str]
+
+    def sampler(self, seed: int, number: int) -> BaseSampler:
+        """The Optuna sampler that a proposal's trial draws from; made anew for each."""
+        return RandomSampler(seed=derived_seed(seed, number, "sampler"))
+
+    @abstractmethod
+    def propose(self, question: Question, ledger: Ledger, trial: Trial) -> Candidate:
+        """The candidate for `trial`, whose number and sampler are set."""
+
+
+def derived_seed(seed: int, number: int, purpose: str) -> int:
+    """A seed of its own for each candidate and purpose."""
+    return Random(f"{seed}:{number}:{purpose}").randrange(SEEDS)
+
+
+def draw(question: Question, choose: Choose, number: int) -> Candidate:
+    """Algorithm 1 and the training settings, decided by `choose`."""
+    problem, space = question.problem, question.space
+    graph = initialize(problem.inputs, problem.outputs, problem.losses, space, choose)
+    training = question.training.model_copy(
+        update={
+            "learning_rate": choose.real("learning_rate", *space.learning_rate, log_scale=True),
+            "seed": derived_seed(question.seed, number, "training"),
+        }
+    )
+    return Candidate(graph=graph, training=training)
