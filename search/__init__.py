@@ -1,0 +1,1 @@
+"""How candidates are searched: strategies, Ray, the ledger, and the command line."""

@@ -32,6 +32,7 @@ from spaces.problem import Problem
 from spaces.scoring import Scorer
 from spaces.space import SPACES
 from valp.errors import FileError, SettingError
+from valp.files import write_text
 from valp.keys import content_key
 
 CANDIDATES_PER_TUNER = 1000
@@ -96,6 +97,7 @@ def search(
         if folder.exists():
             read_settings(folder.settings).require_same(settings, folder.name)
         else:
+            write_text(folder.problem, problem.description.model_dump_json(indent=1))
             write_settings(settings, folder.settings)
         metrics = {name: problem.metrics[name][1] for name in settings.objectives}
         ledger = Ledger.create(folder.study, metrics)
@@ -201,7 +203,14 @@ class _Driver:
         """Records a job that has ended: its folder is complete, or its worker died."""
         result = None if error else read_result(job.path)
         if result is None:
-            result = Result({}, 0, content_key(job.candidate.graph), 0, (0.0, 0.0), "its worker died, as it does when memory runs out")
+            result = Result(
+                {},
+                0,
+                content_key(job.candidate.graph),
+                0,
+                (0.0, 0.0),
+                "its worker died, as it does when memory runs out",
+            )
             if not (job.path / CANDIDATE).exists():
                 write_candidate(job.path, job.candidate)
         if job.output is not None:

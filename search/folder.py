@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
@@ -43,6 +42,11 @@ class Folder:
     def study(self) -> Path:
         """The ledger's file."""
         return self.path / "study.db"
+
+    @property
+    def problem(self) -> Path:
+        """The file of the problem's description."""
+        return self.path / "problem.json"
 
     def candidate(self, number: int) -> Path:
         """The folder of a candidate."""
@@ -148,12 +152,3 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 def drop_weights(path: Path) -> None:
     """Deletes a candidate's weights, if there are any."""
     (path / WEIGHTS).unlink(missing_ok=True)
-
-
-def one_thread() -> None:
-    """What every process that trains candidates sets first: one thread, and no denormal numbers.
-
-    Adam's moments decay into denormals, which would double the time of a step after some thousand steps.
-    """
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)

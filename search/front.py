@@ -14,7 +14,8 @@ Points = NDArray[np.float64]
 def losses(rows: Sequence[Sequence[float]], metrics: Sequence[Metric]) -> Points:
     """Scores as figures to be minimised: those to be maximised change their sign."""
     signs = np.array([-1.0 if metric.direction == "maximize" else 1.0 for metric in metrics])
-    return np.asarray(rows, dtype=float).reshape(len(rows), len(metrics)) * signs
+    points: Points = np.asarray(rows, dtype=float).reshape(len(rows), len(metrics)) * signs
+    return points
 
 
 def non_dominated(points: Points) -> list[int]:
@@ -36,7 +37,8 @@ def by_knee(points: Points) -> list[int]:
         return []
     low, high = points.min(0), points.max(0)
     scaled = (points - low) / np.where(high > low, high - low, 1.0)
-    return np.argsort(np.sqrt((scaled**2).sum(1)), kind="stable").tolist()
+    order: list[int] = np.argsort(np.sqrt((scaled**2).sum(1)), kind="stable").tolist()
+    return order
 
 
 class Front:

@@ -211,9 +211,7 @@ def _result(fields: dict[str, Any]) -> Result:
 
 def _entry(trial: FrozenTrial) -> Entry:
     stored = trial.user_attrs.get("result") if trial.state.is_finished() else None
-    return Entry(
-        trial.number, STATES[trial.state], _result(stored) if stored else None, trial.user_attrs["candidate"]
-    )
+    return Entry(trial.number, STATES[trial.state], _result(stored) if stored else None, trial.user_attrs["candidate"])
 
 
 def _cause(error: Exception) -> str:

@@ -58,7 +58,7 @@ class SlotChoose(Choose):
     @classmethod
     def of_trial(cls, trial: Trial, space: Space, outputs: tuple[Output, ...]) -> "SlotChoose":
         """Draws every parameter of the space from a trial's sampler."""
-        values = {}
+        values: dict[str, Value] = {}
         for name, distribution in slot_distributions(space, outputs).items():
             if isinstance(distribution, IntDistribution):
                 values[name] = trial.suggest_int(name, distribution.low, distribution.high, log=distribution.log)

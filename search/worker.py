@@ -6,10 +6,10 @@ from typing import Any
 from ray import tune
 
 from search.evaluate import evaluate
-from search.folder import one_thread
 from spaces.candidate import Candidate
 from spaces.scoring import Scorer
 from valp.errors import FileError
+from valp.fit import one_thread
 
 
 class CandidateTrainable(tune.Trainable):  # type: ignore[misc] # ray ships no types

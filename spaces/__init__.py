@@ -1,0 +1,1 @@
+"""What there is to search: problems, and the candidates allowed for them."""

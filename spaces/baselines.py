@@ -14,7 +14,9 @@ LATENT = 16
 
 def baselines(problem: Problem, training: Training) -> dict[str, Candidate]:
     """One candidate for each output that learns it alone: an MLP, or a VAE for Samples."""
-    return {output.name: Candidate(graph=single_task(problem, output.name), training=training) for output in problem.outputs}
+    return {
+        output.name: Candidate(graph=single_task(problem, output.name), training=training) for output in problem.outputs
+    }
 
 
 def single_task(problem: Problem, name: str) -> Graph:

@@ -31,4 +31,5 @@ def digits() -> Problem:
 
 def grey_histogram(images: NDArray[np.float64]) -> NDArray[np.float64]:
     """The share of an image's pixels that has each grey: (n, 64) to (n, 17)."""
-    return (images[:, :, None] == np.arange(GREYS)).mean(1)
+    shares: NDArray[np.float64] = (images[:, :, None] == np.arange(GREYS)).mean(1)
+    return shares

@@ -47,4 +47,5 @@ def grey_histogram(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     bins = np.minimum(((images - low) * (BINS / width)).astype(np.int64), BINS - 1)
     flat = bins + BINS * np.arange(len(images))[:, None]
     counts = np.bincount(flat.ravel(), minlength=BINS * len(images)).reshape(-1, BINS)
-    return (counts / images.shape[1]).astype(np.float32)
+    shares: NDArray[np.float32] = (counts / images.shape[1]).astype(np.float32)
+    return shares

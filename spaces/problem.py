@@ -3,18 +3,19 @@
 import hashlib
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import ConfigDict, Field
 from torch import Tensor
 
 from spaces.metrics import METRICS, Metric
 from valp.errors import DataError
-from valp.graph import DataType, DataUnit, Input, Output
+from valp.graph import DataType, DataUnit, Frozen, Input, Output
 from valp.losses import LOSSES
 from valp.preprocessing import Column, Preprocessing
 
@@ -100,74 +101,20 @@ def _tensors(arrays: dict[str, NDArray[Any]]) -> dict[str, Tensor]:
         return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
-@dataclass(frozen=True)
-class Problem:
-    """What a VALP shall learn, with the data.
+class Description(Frozen):
+    """A problem without its data: what it takes to list, draw and export what a search found.
 
     Attributes:
         name: of the problem.
         title: one line about it.
         columns: inputs and outputs as the user knows them; a saved model keeps them.
         losses: the loss of each output.
-        train, validation, test: the splits. A search sees validation scores only; test is for reports.
     """
 
     name: str
     title: str
     columns: Preprocessing
     losses: dict[str, str]
-    train: Split = field(repr=False)
-    validation: Split = field(repr=False)
-    test: Split = field(repr=False)
-
-    @classmethod
-    def from_arrays(
-        cls,
-        name: str,
-        *,
-        inputs: Mapping[str, Data],
-        outputs: Mapping[str, Data],
-        title: str = "",
-        splits: tuple[Any, Any, Any] | None = None,
-        validation: float = 0.15,
-        test: float = 0.15,
-        seed: int = 0,
-    ) -> "Problem":
-        """A problem from arrays.
-
-        Args:
-            name: of the problem.
-            inputs: by name, made by `numeric`, `discrete` or `samples`.
-            outputs: by name, likewise; `loss` picks another loss than the type's usual one.
-            title: one line about it.
-            splits: the row numbers of train, validation and test; drawn at random if None.
-            validation, test: the shares of the rows that are drawn for these splits.
-            seed: of that draw.
-
-        Raises:
-            DataError: if there is no input or output, rows differ in number, values do not fit, or a split is empty.
-        """
-        if not inputs or not outputs:
-            raise DataError(f"problem {name!r} must have at least one input and one output")
-        rows = {key: len(data.values) for key, data in (*inputs.items(), *outputs.items())}
-        if len(set(rows.values())) > 1 or len(inputs.keys() | outputs.keys()) < len(inputs) + len(outputs):
-            listed = ", ".join(f"{key!r} has {count}" for key, count in rows.items())
-            raise DataError(f"inputs and outputs must have names of their own and as many rows as each other: {listed}")
-        columns = Preprocessing(
-            inputs=tuple(_column(key, data) for key, data in inputs.items()),
-            outputs=tuple(_column(key, data) for key, data in outputs.items()),
-        )
-        losses = {key: _loss(key, data) for key, data in outputs.items()}
-        whole = Split(
-            {column.name: column.prepare(inputs[column.name].values) for column in columns.inputs},
-            {column.name: _truth(column, outputs[column.name].values) for column in columns.outputs},
-        )
-        parts = _drawn_splits(len(whole), validation, test, seed) if splits is None else splits
-        train, held, tested = (whole.take(torch.as_tensor(np.asarray(part))) for part in parts)
-        for part_name, part in (("train", train), ("validation", held), ("test", tested)):
-            if len(part) == 0:
-                raise DataError(f"the {part_name} split of {name!r} must have at least one row, but has none")
-        return cls(name, title or name, columns, losses, train, held, tested)
 
     @property
     def inputs(self) -> tuple[Input, ...]:
@@ -220,6 +167,82 @@ class Problem:
         size = self.columns.output(output).size
         return next((column.name for column in self.columns.inputs if column.size == size), None)
 
+
+class Problem(Description):
+    """What a VALP shall learn, with the data.
+
+    Attributes:
+        train, validation, test: the splits. A search sees validation scores only; test is for reports.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    train: Split = Field(repr=False)
+    validation: Split = Field(repr=False)
+    test: Split = Field(repr=False)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        name: str,
+        *,
+        inputs: Mapping[str, Data],
+        outputs: Mapping[str, Data],
+        title: str = "",
+        splits: tuple[Any, Any, Any] | None = None,
+        validation: float = 0.15,
+        test: float = 0.15,
+        seed: int = 0,
+    ) -> "Problem":
+        """A problem from arrays.
+
+        Args:
+            name: of the problem.
+            inputs: by name, made by `numeric`, `discrete` or `samples`.
+            outputs: by name, likewise; `loss` picks another loss than the type's usual one.
+            title: one line about it.
+            splits: the row numbers of train, validation and test; drawn at random if None.
+            validation, test: the shares of the rows that are drawn for these splits.
+            seed: of that draw.
+
+        Raises:
+            DataError: if there is no input or output, rows differ in number, values do not fit, or a split is empty.
+        """
+        if not inputs or not outputs:
+            raise DataError(f"problem {name!r} must have at least one input and one output")
+        rows = {key: len(data.values) for key, data in (*inputs.items(), *outputs.items())}
+        if len(set(rows.values())) > 1 or len(inputs.keys() | outputs.keys()) < len(inputs) + len(outputs):
+            listed = ", ".join(f"{key!r} has {count}" for key, count in rows.items())
+            raise DataError(f"inputs and outputs must have names of their own and as many rows as each other: {listed}")
+        columns = Preprocessing(
+            inputs=tuple(_column(key, data) for key, data in inputs.items()),
+            outputs=tuple(_column(key, data) for key, data in outputs.items()),
+        )
+        losses = {key: _loss(key, data) for key, data in outputs.items()}
+        whole = Split(
+            {column.name: column.prepare(inputs[column.name].values) for column in columns.inputs},
+            {column.name: _truth(column, outputs[column.name].values) for column in columns.outputs},
+        )
+        parts = _drawn_splits(len(whole), validation, test, seed) if splits is None else splits
+        train, held, tested = (whole.take(torch.as_tensor(np.asarray(part))) for part in parts)
+        for part_name, part in (("train", train), ("validation", held), ("test", tested)):
+            if len(part) == 0:
+                raise DataError(f"the {part_name} split of {name!r} must have at least one row, but has none")
+        return cls(
+            name=name,
+            title=title or name,
+            columns=columns,
+            losses=losses,
+            train=train,
+            validation=held,
+            test=tested,
+        )
+
+    @property
+    def description(self) -> Description:
+        """The problem without its data."""
+        return Description(name=self.name, title=self.title, columns=self.columns, losses=self.losses)
+
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the columns, the losses and all data: two problems are the same if it is."""
@@ -260,7 +283,7 @@ def _truth(column: Column, values: Any) -> Tensor:
 
 
 def _drawn_splits(rows: int, validation: float, test: float, seed: int) -> tuple[Tensor, Tensor, Tensor]:
-    if not (0 < validation and 0 < test and validation + test < 1):
+    if not (validation > 0 and test > 0 and validation + test < 1):
         raise DataError(f"validation and test must be shares that leave some for training: {validation} and {test}")
     order = torch.randperm(rows, generator=torch.Generator().manual_seed(seed))
     held, tested = round(rows * validation), round(rows * test)

@@ -1,0 +1,55 @@
+"""What a VALP is: a typed graph of small networks that classify, regress and generate at once.
+
+Graphs, their rules and the plan need no torch; `load`, `save` and `Model` bring it in when they are first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from valp.check import Report, check
+from valp.compile import compile, lower
+from valp.draw import draw
+from valp.errors import ValpError
+from valp.graph import (
+    Connection,
+    DataType,
+    DataUnit,
+    Dense,
+    Graph,
+    Input,
+    Loss,
+    Output,
+    PrimaryNetwork,
+    Role,
+)
+
+if TYPE_CHECKING:
+    from valp.bundle import Model, load, save
+
+__all__ = [
+    "Connection",
+    "DataType",
+    "DataUnit",
+    "Dense",
+    "Graph",
+    "Input",
+    "Loss",
+    "Model",
+    "Output",
+    "PrimaryNetwork",
+    "Report",
+    "Role",
+    "ValpError",
+    "check",
+    "compile",
+    "draw",
+    "load",
+    "lower",
+    "save",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in {"Model", "load", "save"}:
+        return getattr(import_module("valp.bundle"), name)
+    raise AttributeError(f"module 'valp' has no attribute {name!r}")

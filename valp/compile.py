@@ -9,7 +9,7 @@ from valp.graph import DataType, Graph, Output, Role
 from valp.kinds import KINDS
 from valp.losses import KL, LOSSES
 from valp.lowering import Lowering
-from valp.plan import Divergence, LossTerm, Normalise, Plan
+from valp.plan import Divergence, LossTerm, Normalise, Plan, Sample
 
 if TYPE_CHECKING:  # lowering a graph needs no torch
     from valp.module import VALPModule
@@ -75,12 +75,14 @@ def _supervised(graph: Graph, lowering: Lowering, outputs: dict[str, str]) -> tu
         value = outputs.get(loss.prediction, loss.prediction)
         reads_logits = LOSSES[loss.kind].reads == "logits"
         buffer = lowering.logits.get(loss.prediction, value) if reads_logits else value
-        terms.append(LossTerm(f"{loss.kind}:{loss.prediction}", loss.kind, buffer, loss.truth, loss.beta))
+        # The truth belongs to the name: one prediction may be compared with two truths by one kind of loss.
+        name = ":".join(dict.fromkeys((loss.kind, loss.prediction, loss.truth)))
+        terms.append(LossTerm(name, loss.kind, buffer, loss.truth, loss.beta))
     return tuple(terms)
 
 
 def _divergences(graph: Graph, lowering: Lowering) -> tuple[Divergence, ...]:
-    sampled = {op.connection: op for op in lowering.operations if hasattr(op, "connection")}
+    sampled = {op.connection: op for op in lowering.operations if isinstance(op, Sample)}
     terms = []
     for loss in graph.losses:
         if loss.kind == KL:

@@ -43,7 +43,7 @@ class VALPModule(nn.Module):
         self.plan = plan
         generator = None if seed is None else torch.Generator().manual_seed(seed)
         self.betas: Tensor
-        betas = [term.beta for term in (*plan.losses, *plan.divergences)]
+        betas = [term.beta for term in plan.terms]
         self.register_buffer("betas", torch.tensor(betas), persistent=False)
         self.layers = nn.ModuleDict()
         self._selections: dict[str, str] = {}
@@ -120,8 +120,8 @@ class VALPModule(nn.Module):
 
     @property
     def loss_names(self) -> tuple[str, ...]:
-        """The names of the loss terms: kind:prediction."""
-        return tuple(term.name for term in (*self.plan.losses, *self.plan.divergences))
+        """The names of the loss terms: kind:prediction, or kind:prediction:truth where these two are not the same."""
+        return tuple(term.name for term in self.plan.terms)
 
     @property
     def parameter_count(self) -> int:
@@ -192,7 +192,7 @@ class VALPModule(nn.Module):
 
 
 def _layer(operation: Affine, generator: torch.Generator | None) -> nn.Linear:
-    layer = nn.utils.skip_init(nn.Linear, operation.inputs, operation.outputs)
+    layer: nn.Linear = nn.utils.skip_init(nn.Linear, operation.inputs, operation.outputs)  # type: ignore[no-untyped-call]
     with torch.no_grad():
         INITIALIZER_FUNCTIONS[operation.initializer](layer.weight, generator)
         layer.bias.zero_()

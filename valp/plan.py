@@ -145,6 +145,11 @@ class Plan:
     losses: tuple[LossTerm, ...]
     divergences: tuple[Divergence, ...]
 
+    @property
+    def terms(self) -> tuple[LossTerm | Divergence, ...]:
+        """The terms of the total loss: the supervised ones, then the KL losses."""
+        return (*self.losses, *self.divergences)
+
     def needed(self, buffers: Iterable[str], mode: Mode) -> tuple[Operation, ...]:
         """The operations that computing `buffers` takes in `mode`, in order."""
         wanted = set(buffers)

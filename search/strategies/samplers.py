@@ -36,10 +36,6 @@ class SamplerStrategy(Strategy):
 
 SAMPLER_STRATEGIES = (
     SamplerStrategy("tpe", "Optuna's tree-structured Parzen estimator", lambda seed: TPESampler(seed=seed)),
-    SamplerStrategy(
-        "nsga2", "Optuna's NSGA-II", lambda seed: NSGAIISampler(seed=seed, population_size=POPULATION)
-    ),
-    SamplerStrategy(
-        "nsga3", "Optuna's NSGA-III", lambda seed: NSGAIIISampler(seed=seed, population_size=POPULATION)
-    ),
+    SamplerStrategy("nsga2", "Optuna's NSGA-II", lambda seed: NSGAIISampler(seed=seed, population_size=POPULATION)),
+    SamplerStrategy("nsga3", "Optuna's NSGA-III", lambda seed: NSGAIIISampler(seed=seed, population_size=POPULATION)),
 )

@@ -1,7 +1,7 @@
 """Rules on components, the digraph (V, A) and ψ (002, Definitions 4 to 6)."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import networkx as nx
 
@@ -33,9 +33,11 @@ def _shapes(facts: Facts) -> Iterator[Finding]:
 
 def _vocabulary(facts: Facts) -> Iterator[Finding]:
     for network in facts.graph.networks:
-        words = [("kind", network.kind, KINDS), ("combiner", network.combiner, COMBINERS)]
+        words: list[tuple[str, str, Collection[str]]] = []
+        words += [("kind", network.kind, KINDS), ("combiner", network.combiner, COMBINERS)]
         words += [("activation", layer.activation, ACTIVATIONS) for layer in network.layers]
-        words += [("initializer", layer.initializer, INITIALIZERS) for layer in (*network.layers, network)]
+        words += [("initializer", layer.initializer, INITIALIZERS) for layer in network.layers]
+        words += [("initializer", network.initializer, INITIALIZERS)]
         for what, word, known in words:
             if word not in known:
                 yield network.name, f"{what} {word!r}, known are {', '.join(known)}"
@@ -81,15 +83,15 @@ def _acyclic(facts: Facts) -> Iterator[Finding]:
 
 
 def _fed(facts: Facts) -> Iterator[Finding]:
-    for component in (*facts.graph.networks, *facts.graph.outputs):
-        if not facts.graph.incoming(component.name):
-            yield component.name, "nothing"
+    for name in sorted(facts.targets):
+        if not facts.graph.incoming(name):
+            yield name, "nothing"
 
 
 def _used(facts: Facts) -> Iterator[Finding]:
-    for component in (*facts.graph.inputs, *facts.graph.networks):
-        if component.name not in facts.read:
-            yield component.name, "no connection from it"
+    for name in facts.units:
+        if name not in facts.read:
+            yield name, "no connection from it"
 
 
 def _psi_empty(facts: Facts) -> Iterator[Finding]:

@@ -1,0 +1,72 @@
+"""The command line. Exit 0: done; 1: the input is wrong, with one sentence on stderr; 2: usage."""
+
+import sys
+
+import click
+
+from search.cli.graphs import check_command, draw_command
+from search.cli.models import export_command, score_command, train_command
+from search.cli.runs import best_command, list_command, show_command
+from search.cli.searches import problems_command, search_command
+from valp.errors import ValpError
+
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """The commands in the order a user meets them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """See click."""
+        return list(self.commands)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="valp")
+def cli() -> None:
+    """Search for VALPs: typed graphs of small networks that classify, regress and generate at once.
+
+    \b
+    A first session:
+      valp search digits --name first --candidates 24 --steps 500
+      valp best first
+      valp show first 3
+      valp export first 3 -o digits.valp
+      valp score digits.valp
+    """
+
+
+for command in (
+    problems_command,
+    search_command,
+    list_command,
+    best_command,
+    show_command,
+    draw_command,
+    check_command,
+    train_command,
+    score_command,
+    export_command,
+):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """The entry point: errors of the user's are one sentence, without a traceback."""
+    try:
+        cli.main(standalone_mode=False)
+    except ValpError as error:
+        print(f"valp: {error}", file=sys.stderr)
+        sys.exit(1)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        print("valp: stopped; what was finished is kept", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

@@ -1,0 +1,58 @@
+"""`valp draw` and `valp check`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from search.cli.options import JSON, print_json
+
+if TYPE_CHECKING:
+    from spaces.candidate import Candidate
+
+GRAPH = click.argument("graph", metavar="GRAPH.json", type=click.Path(path_type=Path))
+
+
+def read_candidate_or_graph(path: Path) -> "Candidate":
+    """A candidate from its document or from that of a bare graph."""
+    from spaces.candidate import Candidate
+    from valp.files import parse_model, read_bytes
+    from valp.graph import Graph
+
+    content = read_bytes(path)
+    if b'"graph"' in content:
+        return parse_model(Candidate, content, str(path))
+    return Candidate(graph=parse_model(Graph, content, str(path)))
+
+
+@click.command("draw")
+@GRAPH
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The picture: .svg or .png.")
+def draw_command(graph: Path, output: Path) -> None:
+    """Draw GRAPH.json, a graph or a candidate; also one that breaks rules."""
+    from valp.draw import draw
+
+    draw(read_candidate_or_graph(graph).graph, output, title=graph.stem)
+    click.echo(str(output))
+
+
+@click.command("check")
+@GRAPH
+@JSON
+@click.pass_context
+def check_command(context: click.Context, graph: Path, as_json: bool) -> None:
+    """Hold GRAPH.json, a graph or a candidate, against the rules; exit 1 if it breaks any, naming each."""
+    from valp.check import check
+
+    report = check(read_candidate_or_graph(graph).graph)
+    if as_json:
+        listed = {name: [vars(v) for v in getattr(report, name)] for name in ("violations", "notes")}
+        print_json({"passed": report.passed, **listed})
+    else:
+        for violation in report.violations:
+            click.echo(f"{graph}: {violation}", err=True)
+        for note in report.notes:
+            click.echo(f"{graph}: note: {note}")
+        if report.passed:
+            click.echo(f"{graph}: a VALP")
+    context.exit(0 if report.passed else 1)

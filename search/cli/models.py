@@ -1,0 +1,161 @@
+"""`valp train`, `valp score` and `valp export`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from search.cli.graphs import read_candidate_or_graph
+from search.cli.options import JSON, RUNS, print_json, print_table
+from valp.errors import FileError, SettingError
+
+if TYPE_CHECKING:
+    from spaces.candidate import Candidate
+    from spaces.problem import Description
+
+MODEL = click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The model's file.")
+
+
+@click.command("train")
+@click.argument("graph", metavar="[GRAPH.json]", required=False, type=click.Path(path_type=Path))
+@click.option("--from", "origin", nargs=2, metavar="RUN N", help="Train candidate N of RUN instead of GRAPH.json.")
+@click.option("--problem", help="What to learn.  [with --from: the run's problem]")
+@click.option("--steps", type=int, help="Training steps.  [default: the candidate's]")
+@click.option("--batch", type=int, help="Examples a step.  [default: the candidate's]")
+@click.option("--seed", type=int, help="Of weights, order and noise.  [default: the candidate's]")
+@click.option("--seeds", type=int, default=1, show_default=True, help="Train with so many seeds, keep the best.")
+@MODEL
+@RUNS
+def train_command(
+    graph: Path | None,
+    origin: tuple[str, str] | None,
+    problem: str | None,
+    steps: int | None,
+    batch: int | None,
+    seed: int | None,
+    seeds: int,
+    output: Path,
+    runs: Path,
+) -> None:
+    """Train GRAPH.json, a graph or a candidate, or with --from a candidate of a run, and write the model.
+
+    With several seeds the scores are shown as mean ± standard deviation, and the model that is best on the
+    validation split is kept.
+
+    \b
+    Examples:
+      valp train graph.json --problem digits --steps 4000 -o model.valp
+      valp train --from first 3 --steps 8000 --seeds 3 -o model.valp
+    """
+    from search.cli.settings import positive
+    from search.models import spread, train_seeds
+    from spaces.judging import judge_of
+    from spaces.problems import load_problem
+    from spaces.scoring import Scorer
+    from valp.bundle import save
+    from valp.check import require
+    from valp.fit import one_thread
+
+    for name, value in (("steps", steps), ("batch", batch), ("seeds", seeds)):
+        if value is not None:
+            positive(name, value)
+    if (graph is None) == (origin is None):
+        raise SettingError("either GRAPH.json or --from RUN N must be given, and not both")
+    if origin is not None:
+        candidate, held, where = _from_run(runs, *origin)
+        problem = problem or held
+    elif graph is not None:
+        candidate, where = read_candidate_or_graph(graph), {"graph": graph.name}
+    if problem is None:
+        raise SettingError("--problem must be given, for a graph does not say what it shall learn")
+    require(candidate.graph)
+    data = load_problem(problem)
+    _require_interface(candidate, data)
+    asked = {"steps": steps, "batch": batch, "seed": seed}
+    training = candidate.training.model_copy(update={k: v for k, v in asked.items() if v is not None})
+    candidate = candidate.model_copy(update={"training": training})
+    one_thread()
+    scorer = Scorer(data, judge_of(data, lambda line: click.echo(line, err=True)))
+    trained = train_seeds(candidate, scorer, seeds, where, lambda line: click.echo(line, err=True))
+    save(trained.model, output)
+    click.echo(f"validation: {spread(trained.validation)}")
+    click.echo(f"test: {spread(trained.test)}")
+    click.echo(str(output))
+
+
+@click.command("score")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--problem", help="The problem to score on.  [default: the one it learnt]")
+@JSON
+def score_command(model: Path, problem: str | None, as_json: bool) -> None:
+    """Score MODEL on the validation and the test split of its problem."""
+    from search.display import number_text
+    from spaces.candidate import Candidate
+    from spaces.judging import judge_of
+    from spaces.problems import load_problem
+    from spaces.scoring import Scorer
+    from valp.bundle import load
+    from valp.fit import one_thread
+
+    loaded = load(model)
+    data = load_problem(problem or loaded.manifest.problem)
+    _require_interface(Candidate(graph=loaded.manifest.graph), data)
+    one_thread()
+    scorer = Scorer(data, judge_of(data, lambda line: click.echo(line, err=True)))
+    scores = {split: scorer.score(loaded.module, getattr(data, split)) for split in ("validation", "test")}
+    if as_json:
+        print_json({"model": str(model), "problem": data.name, "scores": scores})
+        return
+    rows = [[name, *(number_text(scores[split][name]) for split in scores)] for name in scores["test"]]
+    print_table(f"{model} on {data.name}", ["score", *scores], rows)
+
+
+@click.command("export")
+@click.argument("run")
+@click.argument("number", metavar="N", type=int)
+@MODEL
+@click.option("--format", "kind", type=click.Choice(["bundle"]), default="bundle", show_default=True)
+@RUNS
+def export_command(run: str, number: int, output: Path, kind: str, runs: Path) -> None:  # noqa: ARG001 - one kind so far
+    """Export candidate N of RUN as one file: graph, weights, preprocessing and a model card.
+
+    The file is read again after it is written, and its predictions are compared with the candidate's.
+    """
+    from search.models import model_of
+    from search.runs import open_run
+    from valp.bundle import load, save
+
+    opened = open_run(runs, run)
+    model = model_of(opened, opened.ledger.entry(number))
+    save(model, output)
+    state, again = model.module.state_dict(), load(output).module.state_dict()
+    if any(not state[name].equal(again[name]) for name in state):
+        output.unlink()
+        raise FileError(f"{output} did not read back as it was written, so it is removed")
+    click.echo(f"{output}: {output.stat().st_size / 1e6:.2f} MB, read back and equal")
+    click.echo(f'next: valp score {output}, or in Python: import valp; model = valp.load("{output}")')
+
+
+def _from_run(runs: Path, run: str, number: str) -> "tuple[Candidate, str, dict[str, str | int | float]]":
+    from search.runs import open_run
+
+    if not number.isdigit():
+        raise SettingError(f"--from takes a run and the number of a candidate, but got {number!r}")
+    opened = open_run(runs, run)
+    return opened.ledger.entry(int(number)).candidate, opened.settings.problem, {"run": run, "candidate": int(number)}
+
+
+def _require_interface(candidate: "Candidate", problem: "Description") -> None:
+    """Refuses a graph whose inputs or outputs are not the problem's."""
+    for what, parts, known in (
+        ("input", candidate.graph.inputs, problem.inputs),
+        ("output", candidate.graph.outputs, problem.outputs),
+    ):
+        units = {part.name: part.unit for part in known}
+        for part in parts:
+            if units.get(part.name) != part.unit:
+                listed = ", ".join(f"{name} ({unit.type}, {unit.size})" for name, unit in units.items())
+                raise SettingError(
+                    f"{what} {part.name!r} ({part.unit.type}, {part.unit.size}) of the graph is none of "
+                    f"{problem.name}'s: {listed}"
+                )

@@ -1,0 +1,38 @@
+"""Options that several commands share, and how results are printed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+RUNS = click.option(
+    "--runs",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("runs"),
+    envvar="VALP_RUNS",
+    show_default=True,
+    show_envvar=True,
+    help="The folder of the runs.",
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document, and nothing else, on stdout.")
+
+
+def print_json(value: Any) -> None:
+    """Prints a JSON document on stdout."""
+    click.echo(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def print_table(title: str, columns: list[str], rows: list[list[str]], *, left: int = 1) -> None:
+    """Prints a table on stdout; its first `left` columns are aligned to the left. Off a terminal it is never cut."""
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="")
+    for i, column in enumerate(columns):
+        table.add_column(column, justify="left" if i < left else "right", no_wrap=i >= left)
+    for row in rows:
+        table.add_row(*row)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=max(console.width, 160))
+    console.print(table)

@@ -1,0 +1,117 @@
+"""`valp problems` and `valp search`."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import click
+
+from search.cli.options import JSON, RUNS, print_json, print_table
+
+
+@click.command("problems")
+@JSON
+def problems_command(as_json: bool) -> None:
+    """List the built-in problems.
+
+    Own data goes in from Python: see `spaces.problem.Problem.from_arrays` and `search.engine.search`.
+    """
+    from spaces.problems import PROBLEMS
+
+    if as_json:
+        print_json([{"name": name, "title": entry.title} for name, entry in PROBLEMS.items()])
+    else:
+        print_table("problems", ["name", "what is learnt"], [[n, e.title] for n, e in PROBLEMS.items()], left=2)
+
+
+@click.command("search")
+@click.argument("problem")
+@click.option("--name", help="The run's name.  [default: the problem and today's date]")
+@click.option("--strategy", default="random", show_default=True, help="random, tpe, nsga2 or nsga3.")
+@click.option("--space", default="default", show_default=True, help="What is searched: default, or the paper's.")
+@click.option("--candidates", type=int, default=40, show_default=True, help="Candidates the run shall have in all.")
+@click.option("--hours", type=float, help="Begin no further candidate after so many hours.")
+@click.option("--steps", type=int, default=2000, show_default=True, help="Training steps of each candidate.")
+@click.option("--batch", type=int, default=50, show_default=True, help="Examples a step.")
+@click.option("--workers", type=int, help="Candidates trained at once, one thread each.  [default: the cores]")
+@click.option("--seed", type=int, default=0, show_default=True, help="Everything random follows from it.")
+@click.option(
+    "--objective",
+    "objectives",
+    multiple=True,
+    help="A score to optimise; several times for several.  [default: one for each output]",
+)
+@click.option(
+    "--protocol",
+    type=click.Choice(["predict", "generate"]),
+    default="predict",
+    show_default=True,
+    help="How predictions are scored: with all connections, or, as in the paper, with the latent ones cut.",
+)
+@click.option(
+    "--keep", type=click.Choice(["front", "all"]), default="front", show_default=True, help="Whose weights are kept."
+)
+@RUNS
+def search_command(
+    problem: str,
+    name: str | None,
+    strategy: str,
+    space: str,
+    candidates: int,
+    hours: float | None,
+    steps: int,
+    batch: int,
+    workers: int | None,
+    seed: int,
+    objectives: tuple[str, ...],
+    protocol: str,
+    keep: str,
+    runs: Path,
+) -> None:
+    """Search PROBLEM for good VALPs; the same command again resumes.
+
+    Each candidate is a graph, trained for a fixed number of steps and scored on the validation split. The run keeps
+    every candidate with its scores and shows the Pareto front beside the single-task models of the same budget.
+    Stop it at any time: what is finished is kept.
+
+    \b
+    Examples:
+      valp search digits --candidates 24 --steps 500
+      valp search fashion-mnist --strategy nsga2 --hours 2
+      valp search fashion-mnist --objective accuracy --objective coverage
+    """
+    from search.cli.settings import settings_for
+    from search.cli.tables import print_front
+    from search.display import display_for_stderr
+    from search.engine import search
+    from search.folder import Folder
+    from search.pictures import draw_graph, draw_samples
+    from search.runs import open_run
+    from spaces.problems import load_problem
+
+    data = load_problem(problem)
+    settings = settings_for(data, strategy, space, objectives, steps, batch, seed, protocol, keep)
+    folder = Folder(runs / (name or f"{problem}-{date.today()}"))
+    display = display_for_stderr()
+    search(
+        folder,
+        data,
+        settings,
+        candidates=candidates,
+        hours=hours,
+        workers=os.cpu_count() or 1 if workers is None else workers,
+        display=display,
+    )
+    run = open_run(runs, folder.name)
+    front = run.front()
+    for entry in front:
+        draw_graph(run, entry)
+        draw_samples(run, entry, data)
+    print_front(run, front)
+    if front:
+        best, where = front[0].number, "" if runs == Path("runs") else f" --runs {runs}"
+        click.echo(f"\npictures of candidate {best}: {folder.candidate(best)}")
+        click.echo("next:")
+        click.echo(f"  valp show {folder.name} {best}{where}")
+        click.echo(f"  valp export {folder.name} {best} -o {problem}.valp{where}")
+        click.echo(f"  valp train --from {folder.name} {best} --steps {4 * steps} --seeds 3 -o {problem}.valp{where}")
