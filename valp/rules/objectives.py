@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
+import networkx as nx
+
 from valp.graph import DataUnit
 from valp.losses import KL, LOSSES
 from valp.rules.facts import Facts, Finding, Rule
@@ -67,6 +69,17 @@ def _taught(facts: Facts) -> Iterator[Finding]:
             yield output.name, "no loss of positive β with its ground truth"
 
 
+def _reached(facts: Facts) -> Iterator[Finding]:
+    digraph = facts.graph.digraph
+    learning = {loss.prediction for loss in facts.graph.losses if loss.kind in LOSSES and loss.beta > 0}
+    reached = set(learning)
+    for name in learning & set(digraph):
+        reached |= nx.ancestors(digraph, name)
+    for name in facts.networks:
+        if name not in reached:
+            yield name, "none"
+
+
 def _divergences(facts: Facts) -> Iterator[Finding]:
     judged = {loss.prediction for loss in facts.graph.losses if loss.kind == KL}
     for name in sorted((facts.latent_sources & facts.networks.keys()) - judged):
@@ -83,5 +96,6 @@ OBJECTIVE_RULES = (
     Rule("loss-size", "a loss compares units of one size", _sizes),
     Rule("loss-distinct", "a loss stands once in the graph", _distinct),
     Rule("taught", "each model output has a loss", _taught),
+    Rule("reached", "each network feeds something that a loss of positive β judges", _reached),
     Rule("latent-kl", "networks with latent connections, and only those, have a kl loss", _divergences),
 )

@@ -1,0 +1,37 @@
+# One virtual environment serves every target; it needs nothing but Python 3.11 or later.
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-all lint bench judge clean
+
+demo: $(READY)  ## set up, and search the embedded digits
+	$(BIN)/valp search digits --name demo --candidates 24 --steps 1000 --seed 1
+	@echo "(first: source $(BIN)/activate)"
+
+test: $(READY)  ## set up, and run the tests
+	$(BIN)/pytest -m "not slow"
+
+test-all: $(READY)  ## the slow tests too
+	$(BIN)/pytest
+
+lint: $(READY)  ## format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(READY)  ## measure what docs/ claims
+	$(BIN)/python -m benchmarks.algorithm1
+	$(BIN)/python -m benchmarks.utilisation
+
+judge: $(READY)  ## train the shipped Fashion-MNIST judge again (about half an hour)
+	$(BIN)/python -m spaces.judges.train
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[dev]"
+	touch $(READY)

@@ -1,0 +1,114 @@
+"""Draws and checks 10,000 graphs of Algorithm 1, and sets their statistics beside the original code's.
+
+    python -m benchmarks.algorithm1
+"""
+
+import statistics
+import time
+from collections import Counter
+
+import networkx as nx
+
+from spaces.algorithm1 import initialize
+from spaces.choose import RandomChoose
+from spaces.space import DEFAULT, PAPER, Space
+from valp.check import check
+from valp.compile import lower
+from valp.graph import DataType, DataUnit, Graph, Input, Output
+from valp.plan import Affine
+
+GRAPHS = 10_000
+
+Shape = tuple[tuple[Input, ...], tuple[Output, ...]]
+
+
+def unit(data_type: DataType, size: int) -> DataUnit:
+    return DataUnit(type=data_type, shape=(size,))
+
+
+NUMERIC, DISCRETE, SAMPLES = DataType.NUMERIC, DataType.DISCRETE, DataType.SAMPLES
+SHAPES: dict[str, Shape] = {
+    "fashion-mnist": (
+        (Input(name="pixels", unit=unit(NUMERIC, 784)),),
+        (
+            Output(name="histogram", unit=unit(NUMERIC, 32)),
+            Output(name="garment", unit=unit(DISCRETE, 10)),
+            Output(name="image", unit=unit(SAMPLES, 784)),
+        ),
+    ),
+    "two inputs, five outputs": (
+        (Input(name="a", unit=unit(NUMERIC, 30)), Input(name="b", unit=unit(DISCRETE, 4))),
+        (
+            Output(name="x", unit=unit(NUMERIC, 1)),
+            Output(name="y", unit=unit(NUMERIC, 7)),
+            Output(name="c", unit=unit(DISCRETE, 3)),
+            Output(name="s", unit=unit(SAMPLES, 12)),
+            Output(name="t", unit=unit(SAMPLES, 30)),
+        ),
+    ),
+    "classification alone": (
+        (Input(name="a", unit=unit(SAMPLES, 64)),),
+        (Output(name="c", unit=unit(DISCRETE, 10)),),
+    ),
+}
+LOSSES = {NUMERIC: "mse", DISCRETE: "cross_entropy", SAMPLES: "bernoulli"}
+
+
+def drawn(shape: Shape, space: Space, seed: int) -> Graph:
+    inputs, outputs = shape
+    losses = {output.name: LOSSES[output.unit.type] for output in outputs}
+    return initialize(inputs, outputs, losses, space, RandomChoose(seed))
+
+
+def main() -> None:
+    for space in (PAPER, DEFAULT):
+        for name, shape in SHAPES.items():
+            drawing, checking, refused = [], [], 0
+            for seed in range(GRAPHS):
+                start = time.perf_counter()
+                graph = drawn(shape, space, seed)
+                middle = time.perf_counter()
+                refused += not check(graph).passed or len(graph.networks) > space.max_n
+                checking.append(time.perf_counter() - middle)
+                drawing.append(middle - start)
+                if seed < 100 and drawn(shape, space, seed) != graph:
+                    raise SystemExit(f"seed {seed} drew two graphs")
+            medians = f"drawn in {statistics.median(drawing) * 1e3:.2f} ms, checked in {statistics.median(checking) * 1e3:.2f} ms"
+            print(f"{space.name:8} {name:25} {GRAPHS} graphs, {refused} refused; median: {medians}")
+    report(SHAPES["fashion-mnist"])
+
+
+def report(shape: Shape) -> None:
+    graphs = [drawn(shape, PAPER, seed) for seed in range(2000)]
+    networks = Counter(len(graph.networks) for graph in graphs)
+    layers = [sum(len(network.layers) + 1 for network in graph.networks) for graph in graphs]
+    depths = [nx.dag_longest_path_length(graph.digraph) - 1 for graph in graphs]
+    readers = Counter(sum(c.source == "pixels" for c in graph.connections) for graph in graphs)
+    parameters = sorted(
+        sum(op.inputs * op.outputs + op.outputs for op in lower(graph).operations if isinstance(op, Affine))
+        for graph in graphs
+    )
+    rows = [
+        ("networks", f"{min(networks)}–{max(networks)}", "10–12"),
+        ("weight layers, median", f"{statistics.median(layers):g}", "36"),
+        (
+            "networks on the longest path, median (range)",
+            f"{statistics.median(depths):g} ({min(depths)}–{max(depths)})",
+            "7 (3–12)",
+        ),
+        (
+            "parameters, median (5–95%)",
+            f"{statistics.median(parameters) / 1e3:.0f}k ({parameters[100] / 1e3:.0f}k–{parameters[1900] / 1e3:.0f}k)",
+            "132k (42k–290k)",
+        ),
+        *((f"{n} network(s) read the input", f"{readers[n] / len(graphs):.0%}", known) for n, known in READERS.items()),
+    ]
+    print("\npaper's space, 2,000 graphs | ours | the original")
+    for row in rows:
+        print(" | ".join(row))
+
+
+READERS = {1: "43%", 2: "35%", 3: "16%"}
+
+if __name__ == "__main__":
+    main()
