@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from ray import tune
 from ray.tune.search import Searcher
 
-from search.display import Display, LineDisplay, Status
+from search.display import Display, LineDisplay, Status, duration
 from search.folder import CANDIDATE, Folder, drop_weights, read_result, write_candidate
 from search.front import Front, losses
 from search.ledger import Ledger, Result
@@ -105,8 +105,12 @@ def search(
         driver.recover()
         if driver.has_work():
             scorer = Scorer(problem, judge_of(problem, shown.say), settings.protocol, settings.seed)
+            start = time.monotonic()
             with _ray(workers):
-                driver.run(scorer, None if hours is None else time.monotonic() + hours * 3600)
+                driver.run(scorer, None if hours is None else start + hours * 3600)
+            wall = time.monotonic() - start
+            share = driver.busy / (workers * wall)
+            shown.say(f"{duration(wall)}; {share:.0%} of {workers} workers' time went into training and scoring")
         shown.close()
         return ledger
 
@@ -124,6 +128,7 @@ class _Driver:
     front: Front = field(default_factory=Front)
     deadline: float | None = None
     fatal: str | None = None
+    busy: float = 0.0
 
     def __post_init__(self) -> None:
         training = Training(steps=self.settings.steps, batch=self.settings.batch, seed=self.settings.seed)
@@ -213,6 +218,7 @@ class _Driver:
             )
             if not (job.path / CANDIDATE).exists():
                 write_candidate(job.path, job.candidate)
+        self.busy += sum(result.seconds)
         if job.output is not None:
             self.ledger.tell_baseline(job.output, result)
             self._count_baselines()

@@ -57,9 +57,8 @@ class Choose(ABC):
 
     def subset(self, name: str, size: int, count: int) -> tuple[int, ...]:
         """`count` distinct numbers below `size`, ascending, each subset as likely; one seed is recorded."""
-        seed = self.integer(name, 0, SEEDS - 1)
-        keys = np.random.Generator(np.random.SFC64(seed)).random(size)
-        return tuple(np.sort(np.argpartition(keys, count - 1)[:count]).tolist()) if count < size else tuple(range(size))
+        keys = np.random.Generator(np.random.SFC64(self.integer(name, 0, SEEDS - 1))).random(size)
+        return tuple(np.sort(keys.argpartition(count - 1)[:count]).tolist())
 
 
 class RandomChoose(Choose):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from spaces.choose import Choose
+from spaces.offers import Offers
 from spaces.space import Space
 from valp.errors import SettingError
 from valp.graph import Connection, DataType, DataUnit, Dense, Graph, Input, Loss, Output, PrimaryNetwork, Role
@@ -44,6 +45,11 @@ class Node:
     below: int
     sources: list[tuple[Place, Role, tuple[int, ...] | None]] = field(default_factory=list)
 
+    @property
+    def waits(self) -> bool:
+        """Whether it cannot begin with just any input: a decoder, or what must receive Samples."""
+        return self.unit.type is DataType.SAMPLES
+
 
 class Draft:
     """A graph under construction. `open` has the components that still lack a source they cannot do without."""
@@ -54,6 +60,7 @@ class Draft:
             raise SettingError(f"the {space.name} space has no network kind that produces output {unserved[0]!r}")
         self.inputs, self.outputs, self.space, self.choose = tuple(inputs), tuple(outputs), space, choose
         self.nodes: list[Node] = []
+        self._offers = Offers(inputs, outputs)
         self.arrivals: list[list[tuple[Place, tuple[int, ...] | None]]] = [[] for _ in outputs]
         self.open: set[Place] = {(OUTPUT, i) for i in range(len(outputs))}
         self._repeats: Counter[str] = Counter()
@@ -88,26 +95,27 @@ class Draft:
         these counts once, unless it is there. Serving something from such a source, or from a new one, never makes
         the number grow; any other connection is tried first (`sources`).
         """
-        outputs = [place for place in self.open if place[0] is OUTPUT and not self._existing(place, Role.DATA)]
-        decoder = any(self.outputs[i].unit.type is DataType.SAMPLES for _, i in outputs)
-        below = below_generic = 0
-        for place in self.open:
-            if self._is_waiting(place):
-                node = self.nodes[place[1]]
-                below |= node.below
-                if node.kind == "d":
+        unserved = below = below_generic = 0
+        decoder = False
+        for group, i in self.open:
+            if group is OUTPUT:
+                if not self._offers.fitting[i]:
+                    unserved += 1
+                    decoder |= self.outputs[i].unit.type is DataType.SAMPLES
+            elif self.nodes[i].waits:
+                below |= self.nodes[i].below
+                if self.nodes[i].kind == "d":
                     decoder = True
                 else:
-                    below_generic |= node.below
-        samples = bool(below_generic) and not self._offers(DataType.SAMPLES, below_generic)
-        latent = (decoder or samples) and not self._offers_latent(below)
-        return len(outputs) + samples + latent
+                    below_generic |= self.nodes[i].below
+        samples = below_generic != 0 and not self._offers.samples(below_generic)
+        latent = (decoder or samples) and not self._offers.latent(below)
+        return unserved + samples + latent
 
     def sources(self, target: Place, role: Role) -> list[Place]:
         """The existing components that can serve `target` without a cycle, and leave the rest within max_n."""
         fitting = [place for place in self._existing(target, role) if not self._joined(place, target)]
-        ample = not any(map(self._is_waiting, self.open)) or self.room() - self.needed() >= MOST_A_CONNECTION_TAKES
-        if ample:
+        if self.room() - self.needed() >= MOST_A_CONNECTION_TAKES or not any(map(self._is_waiting, self.open)):
             return fitting
         return [place for place in fitting if self._affordable(place, target)]
 
@@ -133,6 +141,7 @@ class Draft:
         combiner = choose.category(f"{slot}.combiner", space.network_combiners)
         unit = DataUnit(type=data_type, shape=(size,))
         self.nodes.append(Node(kind, unit, layers, initializer, combiner, 1 << index))
+        self._offers.add(index, unit)
         place = (NETWORK, index)
         self.open.add(place)
         return place
@@ -251,12 +260,9 @@ class Draft:
         below = self._below(target)
         networks = [(NETWORK, i) for i in range(len(self.nodes)) if not below >> i & 1]
         if target[0] is OUTPUT:
-            wanted = self.outputs[target[1]].unit
-            units = [(place, self._unit(place)) for place in networks]
-            return [place for place, unit in units if unit.type is wanted.type and unit.size >= wanted.size]
+            return [place for place in networks if self._offers.fitting[target[1]] >> place[1] & 1]
         if role is Role.LATENT:
-            units = [(place, self._unit(place)) for place in networks]
-            return [place for place, unit in units if unit.type is DataType.NUMERIC and unit.size > 1]
+            return [place for place in networks if self._offers.latent(~(1 << place[1]))]
         places = [*((INPUT, i) for i in range(len(self.inputs))), *networks]
         if role is Role.CONDITION:
             types = {DataType.NUMERIC, DataType.FEATURES}
@@ -293,11 +299,14 @@ class Draft:
         size = self.outputs[target[1]].unit.size if target[0] is OUTPUT else self.space.output_units[0]
         below = 1 << len(self.nodes) | self._below(target)
         place = (NETWORK, len(self.nodes))
-        self.nodes.append(Node(kind, DataUnit(type=data_type, shape=(size,)), (), "", "", below))
+        unit = DataUnit(type=data_type, shape=(size,))
+        self.nodes.append(Node(kind, unit, (), "", "", below))
+        self._offers.add(place[1], unit)
         self.open.discard(target)
         self.open.add(place)
         affordable = self.needed() <= self.room()
         self.open.discard(place)
+        self._offers.remove(place[1], unit)
         self.nodes.pop()
         if was_open:
             self.open.add(target)
@@ -314,22 +323,8 @@ class Draft:
         return SERVING[DataType.SAMPLES] if self._waits_for_samples(target) else ANYTHING
 
     def _is_waiting(self, place: Place) -> bool:
-        """Whether an open network cannot be served by just any input: decoders, and what must receive Samples."""
-        return place[0] is NETWORK and self.nodes[place[1]].unit.type is DataType.SAMPLES
+        return place[0] is NETWORK and self.nodes[place[1]].waits
 
     def _waits_for_samples(self, target: Place) -> bool:
         """A Generic MLP may produce Samples only if it receives Samples: that source comes first."""
         return target in self.open and self._is_waiting(target) and self.nodes[target[1]].kind == "g"
-
-    def _offers(self, data_type: DataType, below: int) -> bool:
-        """Whether an input, or a network outside `below`, gives this type."""
-        if any(model_input.unit.type is data_type for model_input in self.inputs):
-            return True
-        return any(node.unit.type is data_type and not below >> i & 1 for i, node in enumerate(self.nodes))
-
-    def _offers_latent(self, below: int) -> bool:
-        """Whether a Generic MLP outside `below` is wide enough for a mean and a log variance."""
-        return any(
-            node.unit.type is DataType.NUMERIC and node.unit.size > 1 and not below >> i & 1
-            for i, node in enumerate(self.nodes)
-        )

@@ -22,7 +22,7 @@ def class_entropy(labels: Tensor, classes: int) -> float:
     counts = _class_counts(labels, classes)
     shares = counts[counts > 0] / counts.sum()
     entropy = -(shares * shares.log()).sum().item()
-    return min(max(entropy / math.log(classes), 0.0), 1.0)
+    return min(abs(entropy) / math.log(classes), 1.0)
 
 
 def density_and_coverage(real_features: Tensor, generated_features: Tensor, neighbours: int = 5) -> tuple[float, float]:
