@@ -85,14 +85,10 @@ def search(
         display: shows the progress; lines on stderr by default.
 
     Raises:
-        SettingError: if the settings differ from the run's, another driver is at work on it, or a number is not
-            positive.
+        SettingError: if the settings differ from the run's, or another driver is at work on it.
         FileError: if the folder cannot be written.
     """
     shown = display or LineDisplay()
-    for name, value in (("candidates", candidates), ("workers", workers), ("hours", 1 if hours is None else hours)):
-        if not value > 0:
-            raise SettingError(f"the number of {name} must be positive, but is {value}")
     with _locked(folder):
         if folder.exists():
             read_settings(folder.settings).require_same(settings, folder.name)

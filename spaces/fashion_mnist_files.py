@@ -8,7 +8,6 @@ import gzip
 import hashlib
 import io
 import os
-import secrets
 import sys
 import tempfile
 import zlib
@@ -21,13 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_dir
 
-from valp.errors import DataError
+from valp.errors import DataError, FileError
+from valp.files import write_bytes
 
 Progress = Callable[[str], None]
 
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 RAW = Path("FashionMNIST", "raw")
-# Of the unpacked files: Debian's .gz differ from the original ones in the headers, which it makes reproducible.
+# Of the unpacked files: Debian's .gz differ from the published ones in their headers, which it makes reproducible, and
+# with the published headers put back they have the published checksums.
 MD5 = {
     "train-images-idx3-ubyte": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
     "train-labels-idx1-ubyte": "9018921c3c673c538a1fc5bad174d6f9",
@@ -77,7 +78,7 @@ def fashion_mnist_arrays(progress: Progress | None = None) -> FashionMNISTArrays
         root = cache
         try:
             _write(contents, cache)
-        except OSError:
+        except FileError:
             # A cache that cannot be written costs time at every start, and nothing else.
             root = Path(scratch)
             _write(contents, root)
@@ -120,15 +121,8 @@ def _verified(packed: Path) -> dict[str, bytes]:
 
 def _write(contents: dict[str, bytes], root: Path) -> None:
     """Write unpacked files in torchvision's layout under `root`; each appears whole or not at all."""
-    raw = root / RAW
-    raw.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
-        temporary = raw / f"{name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
-        try:
-            temporary.write_bytes(content)
-            os.replace(temporary, raw / name)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_bytes(root / RAW / name, content)
 
 
 def _download(root: Path, cache: Path, progress: Progress | None) -> Path:

@@ -1,6 +1,9 @@
 """Pictures of graphs, laid out by Graphviz: of broken graphs too, so that a user can look at what is wrong."""
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from itertools import cycle, zip_longest
@@ -9,7 +12,8 @@ from textwrap import wrap
 from typing import Any
 
 from valp.combiners import COMBINERS
-from valp.errors import FileError, SettingError
+from valp.errors import SettingError
+from valp.files import write_bytes
 from valp.graph import Connection, DataType, DataUnit, Graph, Input, Output, PrimaryNetwork, Role
 from valp.kinds import KINDS
 from valp.losses import KL, LOSSES
@@ -80,21 +84,37 @@ def draw(graph: Graph, path: Path | str, *, title: str | None = None) -> Path:
     path = Path(path)
     if path.suffix.lower() not in FORMATS:
         raise SettingError(f"a picture's suffix must be {' or '.join(FORMATS)}, but got {path.name!r}")
-    content = _picture(graph, title).draw(format=FORMATS[path.suffix.lower()], prog="dot")
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        unfinished.write_bytes(content)
-        os.replace(unfinished, path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise FileError(f"the picture {str(path)!r} cannot be written: {error.strerror}") from error
+    write_bytes(path, _rendered(graph, title, FORMATS[path.suffix.lower()]))
     return path
 
 
 def draw_svg(graph: Graph, *, title: str | None = None) -> str:
     """The picture of a graph as an SVG document."""
-    svg: bytes = _picture(graph, title).draw(format="svg", prog="dot")
-    return svg.decode()
+    return _rendered(graph, title, "svg").decode()
+
+
+def _rendered(graph: Graph, title: str | None, kind: str) -> bytes:
+    board = _picture(graph, title)
+    with _without_font_warnings():
+        picture: bytes = board.draw(format=kind, prog="dot")
+    return picture
+
+
+@contextmanager
+def _without_font_warnings() -> Iterator[None]:
+    """Graphviz brings its own fontconfig, which complains on stderr of system files that are newer than itself."""
+    with tempfile.TemporaryFile() as said:
+        stderr = os.dup(2)
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            said.seek(0)
+            for line in said:
+                if not line.startswith(b"Fontconfig warning"):
+                    os.write(2, line)
 
 
 def look_of(kind: str) -> Look:
@@ -199,7 +219,7 @@ def _judged(graph: Graph, name: str) -> list[str]:
     for loss in graph.losses:
         if loss.prediction == name:
             against = f" to {loss.truth}" if loss.truth not in (None, name) else ""
-            line = f"β {loss.beta:g} · {loss.kind}{against}"
+            line = f"β {loss.beta:.3g} · {loss.kind}{against}"
             known = loss.kind == KL or loss.kind in LOSSES
             lines.append(f"<I>{_text(line)}</I>" if known else _red(f"{line}?"))
     return lines

@@ -8,8 +8,6 @@ The search's scores are only as honest as the judge's data: it learns from a pro
 
 import json
 import math
-import os
-import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -22,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from valp.errors import DataError, FileError, SettingError
+from valp.files import write_bytes
 
 Progress = Callable[[str], None]
 
@@ -277,20 +276,12 @@ def save_judge(judge: Judge, path: str | Path) -> None:
 
     Matrices are stored in half precision, everything else in float32. Raises `FileError` when it cannot be written.
     """
-    path = Path(path)
     halved = {name for name, parameter in judge.named_parameters() if parameter.ndim > 1}
     tensors = {
         name: (tensor.half() if name in halved else tensor).contiguous() for name, tensor in judge.state_dict().items()
     }
     content = save(tensors, metadata={"format": FORMAT, "config": json.dumps(asdict(judge.config))})
-    temporary = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise FileError(f"The judge must be written to {path}, which failed: {error}.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_bytes(Path(path), content)
 
 
 def load_judge(path: str | Path) -> Judge:

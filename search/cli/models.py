@@ -47,7 +47,7 @@ def train_command(
       valp train graph.json --problem digits --steps 4000 -o model.valp
       valp train --from first 3 --steps 8000 --seeds 3 -o model.valp
     """
-    from search.cli.settings import positive
+    from search.launch import positive
     from search.models import spread, train_seeds
     from spaces.judging import judge_of
     from spaces.problems import load_problem

@@ -1,8 +1,8 @@
 """`valp problems` and `valp search`."""
 
-import os
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -14,7 +14,7 @@ from search.cli.options import JSON, RUNS, print_json, print_table
 def problems_command(as_json: bool) -> None:
     """List the built-in problems.
 
-    Own data goes in from Python: see `spaces.problem.Problem.from_arrays` and `search.engine.search`.
+    Own data goes in from Python: see `spaces.problem.Problem.from_arrays` and `search.launch.launch`.
     """
     from spaces.problems import PROBLEMS
 
@@ -64,8 +64,8 @@ def search_command(
     workers: int | None,
     seed: int,
     objectives: tuple[str, ...],
-    protocol: str,
-    keep: str,
+    protocol: Literal["predict", "generate"],
+    keep: Literal["front", "all"],
     runs: Path,
 ) -> None:
     """Search PROBLEM for good VALPs; the same command again resumes.
@@ -80,38 +80,39 @@ def search_command(
       valp search fashion-mnist --strategy nsga2 --hours 2
       valp search fashion-mnist --objective accuracy --objective coverage
     """
-    from search.cli.settings import settings_for
     from search.cli.tables import print_front
     from search.display import display_for_stderr
-    from search.engine import search
-    from search.folder import Folder
+    from search.launch import launch
     from search.pictures import draw_graph, draw_samples
-    from search.runs import open_run
     from spaces.problems import load_problem
 
     data = load_problem(problem)
-    settings = settings_for(data, strategy, space, objectives, steps, batch, seed, protocol, keep)
-    folder = Folder(runs / (name or f"{problem}-{date.today()}"))
-    display = display_for_stderr()
-    search(
-        folder,
+    run = launch(
         data,
-        settings,
+        name=name or f"{problem}-{date.today()}",
+        runs=runs,
+        strategy=strategy,
+        space=space,
+        objectives=objectives,
         candidates=candidates,
         hours=hours,
-        workers=os.cpu_count() or 1 if workers is None else workers,
-        display=display,
+        steps=steps,
+        batch=batch,
+        workers=workers,
+        seed=seed,
+        protocol=protocol,
+        keep=keep,
+        display=display_for_stderr(),
     )
-    run = open_run(runs, folder.name)
     front = run.front()
     for entry in front:
         draw_graph(run, entry)
         draw_samples(run, entry, data)
     print_front(run, front)
     if front:
-        best, where = front[0].number, "" if runs == Path("runs") else f" --runs {runs}"
-        click.echo(f"\npictures of candidate {best}: {folder.candidate(best)}")
+        best, where = f"{run.folder.name} {front[0].number}", "" if runs == Path("runs") else f" --runs {runs}"
+        click.echo(f"\npictures of candidate {front[0].number}: {run.folder.candidate(front[0].number)}")
         click.echo("next:")
-        click.echo(f"  valp show {folder.name} {best}{where}")
-        click.echo(f"  valp export {folder.name} {best} -o {problem}.valp{where}")
-        click.echo(f"  valp train --from {folder.name} {best} --steps {4 * steps} --seeds 3 -o {problem}.valp{where}")
+        click.echo(f"  valp show {best}{where}")
+        click.echo(f"  valp export {best} -o {problem}.valp{where}")
+        click.echo(f"  valp train --from {best} --steps {4 * steps} --seeds 3 -o {problem}.valp{where}")

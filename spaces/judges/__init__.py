@@ -9,7 +9,7 @@ from platformdirs import user_cache_dir
 from torch import Tensor
 
 from valp.errors import FileError
-from valp.judge import Judge, Progress, load_judge, save_judge, train_judge
+from valp.judge import SMALLEST_SIDE, Judge, Progress, load_judge, save_judge, train_judge
 
 SAMPLES_SEEN = 40_000
 EPOCHS = (3, 60)
@@ -47,10 +47,11 @@ def judge_for(
     the one in `cache_dir` (default: the user's cache) for this name and `fingerprint`, which must change with the
     training data; else a small one is trained, in seconds to a few minutes, and kept there. Of several processes one
     trains and the others wait for it. A damaged file in the cache is replaced, and a cache that cannot be written is
-    done without: `progress` is told. Raises `DataError` or `SettingError` for data no judge can learn from, `FileError`
-    for a shipped judge that is damaged.
+    done without: `progress` is told. Images with a side below 8 are judged as vectors. Raises `DataError` or
+    `SettingError` for data no judge can learn from, `FileError` for a shipped judge that is damaged.
     """
     say = progress or _silent
+    shape = _judged_shape(shape)
     shipped = shipped_path(_file_name(name))
     if shipped.is_file():
         judge = load_judge(shipped)
@@ -73,6 +74,10 @@ def judge_for(
     except OSError as error:
         say(f"judge of {name}: it is trained for this time only, as {cache} cannot be used ({error})")
         return train()
+
+
+def _judged_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return (math.prod(shape),) if len(shape) > 1 and min(shape[1:]) < SMALLEST_SIDE else tuple(shape)
 
 
 def _fits(judge: Judge, shape: tuple[int, ...], classes: int) -> bool:

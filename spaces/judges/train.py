@@ -53,8 +53,6 @@ def samples_of(images: NDArray[np.uint8]) -> Tensor:
 def main(arguments: list[str] | None = None) -> int:
     """Train, save, and print the accuracies of the file as it is read back; returns the exit code."""
     chosen = parser().parse_args(arguments)
-    torch.set_num_threads(chosen.threads)
-    torch.set_flush_denormal(True)
     started = time.monotonic()
 
     def progress(line: str) -> None:
@@ -62,6 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         data = fashion_mnist_arrays(progress)
+        torch.set_num_threads(chosen.threads)
+        torch.set_flush_denormal(True)
         samples, labels = samples_of(data.train_images), torch.from_numpy(data.train_labels)
         validation = samples[TRAINING_IMAGES:], labels[TRAINING_IMAGES:]
         judge = train_judge(

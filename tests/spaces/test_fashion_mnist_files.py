@@ -2,9 +2,13 @@
 
 import gzip
 import os
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from torchvision.datasets import FashionMNIST
 
 from spaces import fashion_mnist_files
 from spaces.fashion_mnist_files import DEBIAN_FOLDER, MD5, RAW, fashion_mnist_arrays
@@ -33,8 +37,6 @@ def cache(tmp_path, monkeypatch) -> Path:
     monkeypatch.delenv("VALP_DATA", raising=False)
     for variable in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(variable, "127.0.0.1")
-    from torchvision.datasets import FashionMNIST
-
     monkeypatch.setattr(FashionMNIST, "mirrors", ["http://127.0.0.1:9/"])  # the discard port: nothing answers
     return folder / "valp"
 
@@ -44,6 +46,31 @@ def copied(files: Path, folder: Path) -> Path:
     for name in MD5:
         (folder / f"{name}.gz").symlink_to(files / f"{name}.gz")
     return folder
+
+
+def as_published(packed: Path, name: str) -> bytes:
+    """A .gz file with the header of the one its authors published, whose MD5 checksum torchvision checks."""
+    content = (packed / f"{name}.gz").read_bytes()
+    if content[3] & 8:  # it has its name
+        return content
+    made = {"train": 0x59A7E9DE, "t10k": 0x59A7E9F3}[name.split("-")[0]]
+    return content[:3] + b"\x08" + made.to_bytes(4, "little") + content[8:10] + name.encode() + b"\0" + content[10:]
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server(tmp_path):
+    folder = tmp_path / "served"
+    folder.mkdir()
+    running = ThreadingHTTPServer(("127.0.0.1", 0), partial(_QuietHandler, directory=str(folder)))
+    threading.Thread(target=running.serve_forever, daemon=True).start()
+    yield folder, f"http://127.0.0.1:{running.server_port}/"
+    running.shutdown()
+    running.server_close()
 
 
 def leftovers(cache: Path) -> list[str]:
@@ -110,6 +137,30 @@ def test_a_named_folder_without_the_files_is_refused_even_if_another_place_has_t
     monkeypatch.setenv("VALP_DATA", str(tmp_path / "data"))
     with pytest.raises(DataError, match=r"VALP_DATA must name a folder with .*train-labels-idx1-ubyte.gz"):
         fashion_mnist_arrays()
+
+
+def test_files_that_are_nowhere_are_downloaded_once(files, server, monkeypatch, cache, capsys):
+    folder, address = server
+    for name in MD5:
+        (folder / f"{name}.gz").write_bytes(as_published(files, name))
+    monkeypatch.setattr(FashionMNIST, "mirrors", [address])
+    lines: list[str] = []
+    assert len(fashion_mnist_arrays(lines.append).test_labels) == 10_000
+    monkeypatch.setattr(FashionMNIST, "mirrors", [])
+    assert len(fashion_mnist_arrays(lines.append).test_labels) == 10_000
+    assert lines == ["Fashion-MNIST: downloading 30 MB"]
+    assert leftovers(cache) == []
+    assert capsys.readouterr().err == ""
+
+
+def test_a_download_of_something_else_is_refused(server, monkeypatch, cache):
+    folder, address = server
+    for name in MD5:
+        (folder / f"{name}.gz").write_bytes(b"<html>Please log in to this network</html>")
+    monkeypatch.setattr(FashionMNIST, "mirrors", [address])
+    with pytest.raises(DataError, match=r"download failed .*: install the Debian package dataset-fashion-mnist"):
+        fashion_mnist_arrays()
+    assert not cache.exists()
 
 
 def test_data_that_is_nowhere_is_an_error_that_says_what_to_do(cache):

@@ -116,6 +116,13 @@ def test_a_judge_of_another_shape_is_not_used(digits, tmp_path):
     assert judge.config.shape == (1, 8, 8)
 
 
+def test_images_too_small_for_convolutions_are_judged_as_vectors(tmp_path):
+    samples, labels = torch.rand(40, 24), torch.arange(40) % 2
+    judge = judge_for("tiny", FINGERPRINT, samples, labels, (1, 4, 6), 2, cache_dir=tmp_path)
+    assert judge.config.shape == (24,)
+    assert same(judge, judge_for("tiny", FINGERPRINT, samples, labels, (1, 4, 6), 2, cache_dir=tmp_path))
+
+
 def test_a_damaged_file_is_replaced_with_a_word(digits, tmp_path):
     first = few(digits, tmp_path)
     (path,) = (tmp_path / "judges").glob("*.safetensors")

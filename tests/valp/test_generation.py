@@ -75,7 +75,7 @@ def test_entropy_ignores_how_often_all_is_repeated(labels, times):
 @given(st.integers(2, 12), st.integers(1, 5))
 def test_entropy_is_1_for_uniform_labels_and_0_for_one_class(classes, times):
     assert class_entropy(torch.arange(classes).repeat(times), classes) == pytest.approx(1.0)
-    assert class_entropy(torch.full((times,), classes - 1), classes) == 0.0
+    assert str(class_entropy(torch.full((times,), classes - 1), classes)) == "0.0"  # not -0.0, which a table would show
 
 
 def test_entropy_of_two_of_four_classes_is_a_half():

@@ -1,0 +1,104 @@
+"""`launch`: a search in one call, its settings checked before anything is written."""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from search.display import Display
+from search.engine import search
+from search.folder import Folder
+from search.runs import Run, open_run
+from search.settings import Settings
+from search.strategies import STRATEGIES
+from spaces.problem import Problem
+from spaces.space import SPACES
+from valp.errors import SettingError
+
+
+def launch(
+    problem: Problem,
+    *,
+    name: str,
+    runs: Path | str = "runs",
+    strategy: str = "random",
+    space: str = "default",
+    objectives: Sequence[str] = (),
+    candidates: int = 40,
+    hours: float | None = None,
+    steps: int = 2000,
+    batch: int = 50,
+    workers: int | None = None,
+    seed: int = 0,
+    protocol: Literal["predict", "generate"] = "predict",
+    keep: Literal["front", "all"] = "front",
+    display: Display | None = None,
+) -> Run:
+    """Searches a problem; called again with the same settings it resumes.
+
+    Args:
+        problem: what to learn.
+        name: of the run; its folder in `runs`.
+        runs: the folder of the runs.
+        strategy: a code of `search.strategies.STRATEGIES`.
+        space: a name of `spaces.space.SPACES`.
+        objectives: the scores to optimise; by default one for each output.
+        candidates: the number of candidates the run shall have, those of earlier calls included.
+        hours: wall time after which no further candidate is begun.
+        steps, batch: the training of each candidate.
+        workers: candidates trained at once, one thread each; the number of cores by default.
+        seed: everything random follows from it.
+        protocol: the mode in which predictions are scored; the paper's is `generate`.
+        keep: whose weights are kept.
+        display: shows the progress; lines on stderr by default.
+
+    Raises:
+        SettingError: if a setting is not possible, differs from the run's, or another driver is at work on the run.
+        FileError: if the run's folder cannot be written.
+    """
+    one_of("strategy", strategy, STRATEGIES)
+    one_of("space", space, SPACES)
+    for objective in objectives:
+        one_of("objective", objective, problem.metrics)
+    if len(set(objectives)) < len(objectives):
+        raise SettingError("an objective must be given once, but one is given twice")
+    wanted = tuple(objectives) or problem.objectives
+    if not wanted:
+        raise SettingError(f"{problem.name} has no output that a search can score")
+    asked_workers = os.cpu_count() or 1 if workers is None else workers
+    for what, value in (("steps", steps), ("batch", batch), ("candidates", candidates), ("workers", asked_workers)):
+        positive(what, value)
+    if hours is not None:
+        positive("hours", hours)
+    if seed < 0:
+        raise SettingError(f"seed must not be negative, but is {seed}")
+    if not name or Path(name).name != name:
+        raise SettingError(f"a run's name must be the name of a folder, but is {name!r}")
+    settings = Settings(
+        problem=problem.name,
+        fingerprint=problem.fingerprint,
+        strategy=strategy,
+        space=space,
+        objectives=wanted,
+        steps=steps,
+        batch=batch,
+        seed=seed,
+        protocol=protocol,
+        keep=keep,
+    )
+    folder = Folder(Path(runs) / name)
+    search(folder, problem, settings, candidates=candidates, hours=hours, workers=asked_workers, display=display)
+    return open_run(Path(runs), name)
+
+
+def one_of(name: str, value: str, known: Iterable[str]) -> None:
+    """Refuses a word that is not known. Raises SettingError."""
+    words = list(known)
+    if value not in words:
+        raise SettingError(f"{name} must be one of {', '.join(words)}, but is {value!r}")
+
+
+def positive(name: str, value: float) -> None:
+    """Refuses a number that is not positive. Raises SettingError."""
+    if not value > 0:
+        raise SettingError(f"{name} must be positive, but is {value:g}")
