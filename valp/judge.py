@@ -231,9 +231,12 @@ def train_judge(
     Images are shifted, and with `flip` and `erase` mirrored and partly erased (see `augment`). `validation` (samples,
     labels) only adds an accuracy to each epoch's line of `progress`. The same seed, data and number of threads give
     the same judge on one machine; torch's global random state is left alone. Weights are rounded to half precision at
-    the end, so that a saved judge is exactly this one. Raises `DataError` for labels that do not fit.
+    the end, so that a saved judge is exactly this one. Raises `DataError` for labels that do not fit,
+    `SettingError` for fewer than 1 epoch.
     """
     _check_training(samples, labels, classes)
+    if epochs < 1:
+        raise SettingError(f"A judge learns for at least 1 epoch, but got {epochs=}.")
     judge = _new_judge(JudgeConfig(tuple(shape), classes, width, depth), samples, seed).train()
     generator = torch.Generator().manual_seed(seed)
     is_image = len(shape) == 3

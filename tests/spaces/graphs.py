@@ -1,75 +1,105 @@
-"""Random graphs of Algorithm 1 over a few problem shapes."""
+"""Random graphs of Algorithm 1, and the problem shapes and spaces they are drawn for."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from spaces.algorithm1 import initialize
 from spaces.choose import Choose, RandomChoose
-from spaces.space import PAPER, Space
-from tests.valp.graphs import discrete, numeric, samples
-from valp.graph import Graph, Input, Output
+from spaces.space import DEFAULT, PAPER, Space
+from valp.graph import DataType, DataUnit, Graph, Input, Output
 
-Shape = tuple[tuple[Input, ...], tuple[Output, ...]]
+NUMERIC, DISCRETE, SAMPLES = DataType.NUMERIC, DataType.DISCRETE, DataType.SAMPLES
+LOSSES = {NUMERIC: "mse", DISCRETE: "cross_entropy", SAMPLES: "bernoulli"}
 
-PAPERS: Shape = (
-    (Input(name="pixels", unit=numeric(784)),),
-    (
-        Output(name="histogram", unit=numeric(32)),
-        Output(name="garment", unit=discrete(10)),
-        Output(name="image", unit=samples(784)),
-    ),
+
+@dataclass(frozen=True)
+class Shape:
+    """What a problem asks for; `least` is the smallest max_n that serves it."""
+
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]
+    least: int
+
+    @property
+    def losses(self) -> dict[str, str]:
+        return {output.name: LOSSES[output.unit.type] for output in self.outputs}
+
+
+def unit(data_type: DataType, size: int) -> DataUnit:
+    return DataUnit(type=data_type, shape=(size,))
+
+
+def shape(inputs: dict[str, DataUnit], outputs: dict[str, DataUnit], least: int) -> Shape:
+    return Shape(
+        tuple(Input(name=name, unit=part) for name, part in inputs.items()),
+        tuple(Output(name=name, unit=part) for name, part in outputs.items()),
+        least,
+    )
+
+
+CLOTHING = shape(
+    {"pixels": unit(NUMERIC, 784)},
+    {"histogram": unit(NUMERIC, 32), "garment": unit(DISCRETE, 10), "image": unit(SAMPLES, 784)},
+    least=4,
 )
-"""The problem of 002's experiment."""
+"""The paper's: three outputs, and the Generic MLP that a decoder needs."""
 
-MANY: Shape = (
-    (Input(name="a", unit=numeric(30)), Input(name="b", unit=discrete(4))),
-    (
-        Output(name="x", unit=numeric(1)),
-        Output(name="y", unit=numeric(7)),
-        Output(name="c", unit=discrete(3)),
-        Output(name="s", unit=samples(12)),
-        Output(name="t", unit=samples(30)),
-    ),
+SEVERAL = shape(
+    {"a": unit(NUMERIC, 30), "b": unit(DISCRETE, 4)},
+    {
+        "x": unit(NUMERIC, 1),
+        "y": unit(NUMERIC, 7),
+        "z": unit(NUMERIC, 7),
+        "c": unit(DISCRETE, 3),
+        "s": unit(SAMPLES, 12),
+        "t": unit(SAMPLES, 30),
+    },
+    least=7,
 )
-"""Two inputs, and several outputs of one type, the smallest a single number."""
+"""Two inputs, and several outputs of a type."""
 
-CLASSES: Shape = ((Input(name="a", unit=samples(64)),), (Output(name="c", unit=discrete(10)),))
-"""Classification of Samples alone."""
+CLASSES = shape({"a": unit(SAMPLES, 64), "b": unit(DISCRETE, 5)}, {"c": unit(DISCRETE, 10)}, least=1)
+"""Samples and Discrete come in, and nothing is generated."""
 
-SMALL: Shape = (
-    (Input(name="pixels", unit=numeric(12)),),
-    (
-        Output(name="histogram", unit=numeric(3)),
-        Output(name="garment", unit=discrete(4)),
-        Output(name="image", unit=samples(12)),
-    ),
+SHAPES = {"clothing": CLOTHING, "several": SEVERAL, "classes": CLASSES}
+
+TINY = shape(
+    {"a": unit(NUMERIC, 6), "b": unit(DISCRETE, 3)},
+    {"x": unit(NUMERIC, 4), "c": unit(DISCRETE, 3), "s": unit(SAMPLES, 8)},
+    least=4,
 )
-"""The paper's problem, made small."""
+"""One output of each type, so small that its graphs are trained in no time."""
 
-SHAPES = {"papers": PAPERS, "many": MANY, "classes": CLASSES, "small": SMALL}
-
-LOSSES = {"numeric": "mse", "discrete": "cross_entropy", "samples": "bernoulli"}
-
-SMOOTH = replace(
-    PAPER,
-    name="smooth",
-    units=(6, 12),
-    output_units=(4, 12),
-    hidden_layers=(1, 2),
-    activations=("tanh", "softplus"),
-    initializers=("xavier",),
-    network_combiners=("concatenation", "addition"),
-    discrete_conditions=True,
-    partial=0.5,
+TINY_SPACE = replace(
+    DEFAULT, units=(3, 8), output_units=(2, 6), hidden_layers=(0, 2), partial=0.5, activations=("tanh", "softplus")
 )
-"""Small networks without a neuron that can die: what depends on something has a gradient."""
+"""Smooth activations: an input that is connected always shows."""
 
 
-def drawn(choose: Choose, *, shape: Shape = PAPERS, space: Space = PAPER) -> Graph:
-    """The graph that Algorithm 1 builds from these decisions."""
-    inputs, outputs = shape
-    return initialize(inputs, outputs, {output.name: LOSSES[output.unit.type] for output in outputs}, space, choose)
+def edges(least: int) -> dict[str, Space]:
+    """Spaces at the ends of what settings may be."""
+    return {
+        "paper": PAPER,
+        "default": DEFAULT,
+        "least max_n": replace(PAPER, max_n=least),
+        "least max_n, alpha 1, phi 1": replace(DEFAULT, max_n=least, alpha=1, phi=1),
+        "one to spare": replace(PAPER, max_n=least + 1, phi=0),
+        "max_n 20": replace(DEFAULT, max_n=20),
+        "phi 0": replace(PAPER, phi=0),
+        "phi 1": replace(DEFAULT, phi=1),
+        "alpha 1": replace(PAPER, alpha=1),
+        "alpha 0.05": replace(PAPER, alpha=0.05),
+        "partial 0": replace(DEFAULT, partial=0),
+        "partial 1": replace(DEFAULT, partial=1),
+        "smallest units": replace(PAPER, output_units=(2, 3), units=(1, 1), hidden_layers=(0, 0)),
+    }
 
 
-def random_graph(seed: int | str, *, shape: Shape = PAPERS, space: Space = PAPER) -> Graph:
-    """A random graph of Algorithm 1."""
-    return drawn(RandomChoose(seed), shape=shape, space=space)
+SETTINGS = [(name, setting) for name, found in SHAPES.items() for setting in edges(found.least)]
+"""Every shape with every edge."""
+
+
+def random_graph(
+    seed: int | str, wanted: Shape = CLOTHING, space: Space = PAPER, choose: Choose | None = None
+) -> Graph:
+    """The graph that Algorithm 1 draws with this seed, or by this source of decisions."""
+    return initialize(wanted.inputs, wanted.outputs, wanted.losses, space, choose or RandomChoose(seed))

@@ -145,6 +145,11 @@ def test_one_sample_is_too_few():
         train_judge(torch.rand(1, 64), torch.tensor([0]), (1, 8, 8), 10, seed=0, epochs=1)
 
 
+def test_no_epoch_is_too_few(digits):
+    with pytest.raises(SettingError, match="epochs=0"):
+        train_judge(digits[0][:10], digits[1][:10], (64,), 10, seed=0, epochs=0)
+
+
 def test_the_learning_rate_rises_to_its_peak_and_falls():
     rates = [one_cycle(step, 50) for step in range(50)]
     assert max(rates) == rates[10] == 1.0

@@ -1,0 +1,34 @@
+"""The share of the workers' time that goes into training and scoring, with candidates of about ten seconds.
+
+    python -m benchmarks.utilisation
+"""
+
+import tempfile
+
+from search.display import LineDisplay
+from search.launch import launch
+from spaces.problems import load_problem
+
+CANDIDATES, WORKERS = 24, 2
+STEPS = 4000
+"""About ten seconds of one core for a candidate of the default space on the digits."""
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as runs:
+        run = launch(
+            load_problem("digits"),
+            name="utilisation",
+            runs=runs,
+            candidates=CANDIDATES,
+            steps=STEPS,
+            workers=WORKERS,
+            seed=1,
+            display=LineDisplay(),
+        )
+        seconds = [sum(entry.result.seconds) for entry in run.ledger.entries() if entry.result is not None]
+        print(f"{len(seconds)} candidates, {sum(seconds) / len(seconds):.1f} s each")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""The README's session and the tables of docs/ hold."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from valp.combiners import COMBINERS
+from valp.kinds import KINDS
+from valp.losses import KL, LOSSES
+from valp.rules import NOTES, RULES
+
+ROOT = Path(__file__).parent.parent
+VALP = Path(sys.executable).parent / "valp"
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+
+
+def run(arguments: list[str], folder: Path) -> str:
+    done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, timeout=250)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    """The README's console session, with the knee of the front in place of its candidate 3."""
+    folder = tmp_path_factory.mktemp("session")
+    commands = [line[2:] for block in blocks("README.md", "console") for line in block.splitlines()]
+    commands = [command for command in commands if command.startswith("valp ")]
+    assert len(commands) == 5
+    best = None
+    for command in commands:
+        words = command.split()[1:]
+        if best is not None:
+            words = [best if word == "3" else word for word in words]
+        run([str(VALP), *words], folder)
+        if words[0] == "best":
+            listed = run([str(VALP), *words, "--json"], folder)
+            best = re.search(r'"number": (\d+)', listed).group(1)
+    return folder
+
+
+def test_the_session_of_the_readme_runs(session):
+    assert (session / "digits.valp").is_file()
+    assert (session / "runs" / "first" / "study.db").is_file()
+
+
+@pytest.mark.parametrize("place", range(2))
+def test_the_python_of_the_readme_runs(session, place):
+    assert run([sys.executable, "-c", blocks("README.md", "python")[place]], session)
+
+
+def test_every_link_of_the_pages_leads_somewhere():
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r'\]\(([^)#]+)|src="([^"]+)"', page.read_text()):
+            link = target[0] or target[1]
+            assert link.startswith("http") or (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_the_formalism_page_names_every_rule_kind_loss_and_combiner():
+    page = (ROOT / "docs" / "formalism.md").read_text()
+    rows = {rule.code: rule.sentence for rule in (*RULES, *NOTES)}
+    assert all(f"| `{code}` | {sentence}" in page for code, sentence in rows.items())
+    assert all(f"`{code}`" in page for code in (*KINDS, *LOSSES, KL, *COMBINERS))
