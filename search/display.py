@@ -5,9 +5,10 @@ import time
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from search.ledger import Result
 from spaces.metrics import Metric
@@ -133,24 +134,25 @@ def line(number: int, result: Result, objectives: tuple[str, ...]) -> str:
     return f"candidate {number}: {scores}  ({sum(result.seconds):.1f} s)"
 
 
-def table(status: Status) -> Table:
-    """The live table."""
-    title = (
+def table(status: Status) -> Group:
+    """The live table, under a line of counts; a best that beats the single-task model is green."""
+    counts = (
         f"{status.run}: {status.ended} of {status.total} done, {status.running} running, "
         f"{status.failed} failed, {status.front} on the front{_left(status)}"
     )
-    shown = Table(title=title, title_justify="left", title_style="bold")
+    shown = Table()
     for column in ("objective", "best so far", "candidate", "single-task"):
         shown.add_column(column, justify="left" if column == "objective" else "right")
     for name, metric in status.objectives.items():
         best, baseline = status.best.get(name), status.baselines.get(name)
+        beats = best is not None and baseline is not None and metric.better(best[0], baseline)
         shown.add_row(
             f"{name} {'↑' if metric.direction == 'maximize' else '↓'}",
-            number_text(best[0]) if best else "–",
+            Text(number_text(best[0]) if best else "–", style="green" if beats else ""),
             str(best[1]) if best else "–",
             number_text(baseline) if baseline is not None else "–",
         )
-    return shown
+    return Group(Text(counts, style="bold"), shown)
 
 
 def number_text(value: float) -> str:

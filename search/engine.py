@@ -101,6 +101,7 @@ def search(
         driver.recover()
         if driver.has_work():
             scorer = Scorer(problem, judge_of(problem, shown.say), settings.protocol, settings.seed)
+            shown.say(f"{folder.name}: starting {workers} workers")
             start = time.monotonic()
             with _ray(workers):
                 driver.run(scorer, None if hours is None else start + hours * 3600)
@@ -253,6 +254,10 @@ class _LedgerSearcher(Searcher):  # type: ignore[misc] # ray ships no types
         self.driver = driver
         self._suggested = 0
         self._jobs: dict[str, Job] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Tune pickles its configuration for a restore that is never made; the driver stays in this process.
+        return {}
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str:
         """The next job as a Tune config."""
