@@ -46,7 +46,7 @@ def _run(candidate: Candidate, scorer: Scorer) -> tuple[VALPModule | None, Fit |
             scoring = time.perf_counter() - start
     except ValpError as error:
         failure = str(error)
-    except (RuntimeError, MemoryError) as error:  # torch's own, out of memory among them
+    except Exception as error:  # out of memory, or a fault of ours: the search goes on, and the reason is kept
         failure = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason given'}"
     result = Result(
         scores=scores,

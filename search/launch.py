@@ -74,6 +74,7 @@ def launch(
         raise SettingError(f"seed must not be negative, but is {seed}")
     if not name or Path(name).name != name:
         raise SettingError(f"a run's name must be the name of a folder, but is {name!r}")
+    STRATEGIES[strategy].require(problem, SPACES[space])
     settings = Settings(
         problem=problem.name,
         fingerprint=problem.fingerprint,

@@ -57,9 +57,16 @@ class SlotChoose(Choose):
 
     @classmethod
     def of_trial(cls, trial: Trial, space: Space, outputs: tuple[Output, ...]) -> "SlotChoose":
-        """Draws every parameter of the space from a trial's sampler."""
+        """Draws every parameter of the space from a trial's sampler.
+
+        A trial whose proposal was cut off has some of them already: the sampler draws these too, in vain, so that
+        the others come out as they would have.
+        """
         values: dict[str, Value] = {}
+        frozen = trial.study.get_trials(deepcopy=False)[trial.number] if trial.params else None
         for name, distribution in slot_distributions(space, outputs).items():
+            if frozen is not None and name in frozen.params and name not in trial.relative_params:
+                trial.study.sampler.sample_independent(trial.study, frozen, name, distribution)
             if isinstance(distribution, IntDistribution):
                 values[name] = trial.suggest_int(name, distribution.low, distribution.high, log=distribution.log)
             elif isinstance(distribution, FloatDistribution):

@@ -11,7 +11,7 @@ from optuna.trial import Trial
 from search.ledger import Ledger
 from spaces.algorithm1 import initialize
 from spaces.candidate import Candidate, Training
-from spaces.choose import SEEDS, Choose
+from spaces.choose import SEEDS, Choose, RandomChoose
 from spaces.problem import Problem
 from spaces.space import Space
 
@@ -49,6 +49,14 @@ class Strategy(ABC):
     def sampler(self, seed: int, number: int) -> BaseSampler:
         """The Optuna sampler that a proposal's trial draws from; made anew for each."""
         return RandomSampler(seed=derived_seed(seed, number, "sampler"))
+
+    def require(self, problem: Problem, space: Space) -> None:
+        """Refuses a problem and a space for which it could propose nothing.
+
+        Raises:
+            SettingError: saying what does not fit.
+        """
+        initialize(problem.inputs, problem.outputs, problem.losses, space, RandomChoose(0))
 
     @abstractmethod
     def propose(self, question: Question, ledger: Ledger, trial: Trial) -> Candidate:

@@ -4,7 +4,7 @@ import json
 import math
 from collections import Counter
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import optuna
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from search.slots import SlotChoose, slot_distributions
 from spaces.choose import SEEDS, RandomChoose, RecordedChoose
 from spaces.space import DEFAULT, PAPER, SPACES
-from tests.spaces.graphs import PAPERS, drawn
+from tests.spaces.graphs import CLOTHING, random_graph
 from valp.check import check
 from valp.errors import SettingError
 
@@ -24,17 +24,16 @@ def random(seed):
 
 
 def recorded(seed):
-    """Repeats what a RandomChoose decided; the tests' decisions must be taken beforehand."""
     return Replayed(seed)
 
 
 def slots(seed):
-    """Slots whose parameters are the wirings only, so that the rest follows from these."""
+    """Slots with nothing but their wirings, so that every decision is derived from these."""
     return SlotChoose({f"n{slot}.wiring": seed * 1000 + slot for slot in range(PAPER.max_n)}, PAPER)
 
 
 class Replayed:
-    """Takes each decision at random first, and hands out its repetition."""
+    """Has each decision taken at random, and hands out a RecordedChoose's repetition of it."""
 
     def __init__(self, seed):
         self._first, self.decisions = RandomChoose(seed), {}
@@ -42,7 +41,7 @@ class Replayed:
     def __getattr__(self, method):
         def repeated(name, *arguments, **options):
             getattr(self._first, method)(name, *arguments, **options)
-            choose = RecordedChoose(json.loads(json.dumps(self._first.decisions)))
+            choose = RecordedChoose(json.loads(json.dumps({name: self._first.decisions[name]})))
             value = getattr(choose, method)(name, *arguments, **options)
             self.decisions |= choose.decisions
             return value
@@ -155,7 +154,7 @@ def test_a_subset_is_recorded_as_one_seed(new):
 def test_subsets_are_independent_of_each_other(new):
     choose = new(12)
     found = [choose.subset(name, 40, 20) for name in names(200)]
-    overlaps = [len(set(a) & set(b)) for a, b in zip(found, found[1:], strict=False)]
+    overlaps = [len(set(a) & set(b)) for a, b in pairwise(found)]
     assert sum(overlaps) / len(overlaps) == pytest.approx(10, abs=0.7)
 
 
@@ -204,27 +203,23 @@ def test_a_graph_of_slots_repeats_from_its_decisions_whatever_the_sampler(space)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
     for _ in range(40):
         trial = study.ask()
-        choose = SlotChoose.of_trial(trial, space, PAPERS[1])
-        graph = drawn(choose, space=space)
+        choose = SlotChoose.of_trial(trial, space, CLOTHING.outputs)
+        graph = random_graph(0, space=space, choose=choose)
         assert check(graph).passed
-        assert drawn(RecordedChoose(json.loads(json.dumps(choose.decisions))), space=space) == graph
-        assert drawn(SlotChoose(trial.params, space), space=space) == graph
+        assert random_graph(0, space=space, choose=RecordedChoose(json.loads(json.dumps(choose.decisions)))) == graph
+        assert random_graph(0, space=space, choose=SlotChoose(trial.params, space)) == graph
         study.tell(trial, 0.0)
 
 
 @pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
 def test_the_values_of_a_slot_are_what_its_network_has(space):
-    distributions = slot_distributions(space, PAPERS[1])
-    values = {name: low(distribution) for name, distribution in distributions.items()}
+    distributions = slot_distributions(space, CLOTHING.outputs)
+    values = {name: distribution.low for name, distribution in distributions.items()}
     values |= {f"n{slot}.layers": space.hidden_layers[1] for slot in range(space.max_n)}
-    graph = drawn(SlotChoose(values, space), space=space)
+    graph = random_graph(0, space=space, choose=SlotChoose(values, space))
     for network in graph.networks:
         assert len(network.layers) == space.hidden_layers[1]
         assert network.layers[0].units == space.units[0]
-
-
-def low(distribution):
-    return distribution.low
 
 
 def test_one_wiring_changes_its_own_slot_s_decisions_only():
@@ -255,9 +250,9 @@ def test_the_shares_of_a_kind_s_parameter_are_even():
 
 @pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
 def test_a_space_has_at_most_sixty_parameters(space):
-    assert len(slot_distributions(space, PAPERS[1])) <= 60
+    assert len(slot_distributions(space, CLOTHING.outputs)) <= 60
 
 
 def test_a_space_of_too_many_parameters_is_refused():
     with pytest.raises(SettingError, match=r"60 parameters at the most for this, but has \d+"):
-        slot_distributions(replace(DEFAULT, max_n=30), PAPERS[1])
+        slot_distributions(replace(DEFAULT, max_n=30), CLOTHING.outputs)

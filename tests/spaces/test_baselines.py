@@ -1,0 +1,83 @@
+"""The single-task models of a problem."""
+
+import numpy as np
+import pytest
+import torch
+
+from spaces.baselines import baselines, single_task
+from spaces.candidate import Training
+from spaces.problem import Problem, discrete, numeric, samples
+from valp.check import check
+from valp.compile import compile
+from valp.fit import fit
+from valp.graph import Role
+
+ROWS = 60
+
+
+@pytest.fixture(scope="module")
+def problem():
+    rows = np.random.default_rng(0).random((ROWS, 6))
+    return Problem.from_arrays(
+        "several",
+        inputs={"x": numeric(rows), "k": discrete(np.arange(ROWS) % 4)},
+        outputs={
+            "y": numeric(rows[:, :1]),
+            "z": numeric(rows[:, 1:4], loss="mse"),
+            "c": discrete(np.arange(ROWS) % 3),
+            "s": samples(rows, loss="bernoulli"),
+            "t": samples(rows[:, :5]),
+        },
+    )
+
+
+def test_each_output_has_one(problem):
+    training = Training(steps=7, batch=3, learning_rate=0.01, seed=5)
+    found = baselines(problem, training)
+    assert list(found) == ["y", "z", "c", "s", "t"]
+    for name, candidate in found.items():
+        assert [output.name for output in candidate.graph.outputs] == [name]
+        assert candidate.training == training
+        assert candidate.parent is None
+
+
+@pytest.mark.parametrize("name", ["y", "z", "c", "s", "t"])
+def test_it_is_a_valp_that_learns(problem, name):
+    graph = single_task(problem, name)
+    assert check(graph).violations == check(graph).notes == ()
+    module = compile(graph, seed=1)
+    split = problem.train
+    made = fit(module, split.inputs, {name: split.truths[name]}, steps=150, batch=20, learning_rate=0.01)
+    assert made.failure is None
+    assert made.curves.values[-1][0] < made.curves.values[0][0]
+    assert module(split.inputs, "predict")[name].shape == (len(split), graph.outputs[0].unit.size)
+
+
+@pytest.mark.parametrize("name", ["y", "z", "c", "s", "t"])
+def test_it_reads_every_input_whole_and_has_one_hidden_layer_of_100_relu(problem, name):
+    graph = single_task(problem, name)
+    assert all(connection.indices is None for connection in graph.connections)
+    first = graph.networks[0].name
+    assert [c.source for c in graph.incoming(first)] == ["x", "k"]
+    for network in graph.networks:
+        (layer,) = network.layers
+        assert (layer.units, layer.activation) == (100, "relu")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("y", "g"), ("z", "g"), ("c", "delta")])
+def test_a_prediction_is_learnt_by_one_network(problem, name, kind):
+    graph = single_task(problem, name)
+    assert [network.kind for network in graph.networks] == [kind]
+    assert [loss.kind for loss in graph.losses] == [problem.losses[name]]
+
+
+@pytest.mark.parametrize("name", ["s", "t"])
+def test_samples_are_learnt_by_a_vae(problem, name):
+    graph = single_task(problem, name)
+    assert [network.kind for network in graph.networks] == ["g", "d"]
+    assert [c.role for c in graph.incoming("decoder")] == [Role.LATENT]
+    assert [loss.kind for loss in graph.losses] == [problem.losses[name], "kl"]
+    module = compile(graph, seed=1)
+    assert module.plan.inputs_of(name, "generate") == frozenset()
+    noise = {connection: torch.randn(4, k) for connection, k in module.plan.noise.items()}
+    assert module({}, "generate", noise)[name].shape == (4, graph.outputs[0].unit.size)

@@ -1,0 +1,76 @@
+"""Which judge a problem gets."""
+
+import numpy as np
+import pytest
+import torch
+
+from spaces.judging import judge_of
+from spaces.problem import Problem, discrete, numeric, samples
+
+ROWS = 90
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """An empty user cache."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def problem_of(**outputs) -> Problem:
+    return Problem.from_arrays("tiny-judging", inputs={"x": numeric(np.zeros((ROWS, 2)))}, outputs=outputs)
+
+
+@pytest.fixture(scope="module")
+def labels():
+    return np.arange(ROWS) % 3
+
+
+@pytest.fixture(scope="module")
+def rows(labels):
+    return np.eye(3)[labels].repeat(3, axis=1) + np.random.default_rng(0).normal(0, 0.1, (ROWS, 9))
+
+
+def test_it_labels_the_samples_of_its_problem(labels, rows, cache):
+    problem = problem_of(c=discrete(labels), s=samples(rows))
+    judge = judge_of(problem)
+    assert (judge.config.shape, judge.config.classes) == ((9,), 3)
+    assert judge.accuracy(problem.validation.truths["s"], problem.validation.truths["c"]) > 0.95
+    assert len(list(cache.rglob("tiny-judging-*.safetensors"))) == 1
+
+
+def test_it_is_learnt_once_and_tells_of_it(labels, rows):
+    problem, lines = problem_of(c=discrete(labels), s=samples(rows)), []
+    first = judge_of(problem, lines.append)
+    said = len(lines)
+    second = judge_of(problem, lines.append)
+    assert said == len(lines) > 0
+    assert all(torch.equal(value, second.state_dict()[name]) for name, value in first.state_dict().items())
+
+
+def test_it_learns_from_the_training_split_alone(labels, rows):
+    """Labels of the other splits may be nonsense."""
+    split = tuple(np.arange(ROWS)[part::3] for part in range(3))
+    wrong = labels.copy()
+    wrong[np.concatenate(split[1:])] = 0
+    problems = [
+        Problem.from_arrays(name, inputs={"x": numeric(rows)}, outputs={"c": discrete(c), "s": samples(rows)},
+                            splits=(range(60), range(60, 75), range(75, 90)))
+        for name, c in (("right", labels), ("wrong", np.where(np.arange(ROWS) < 60, labels, 0)))
+    ]  # fmt: skip
+    judges = [judge_of(problem) for problem in problems]
+    assert all(torch.equal(v, judges[1].state_dict()[name]) for name, v in judges[0].state_dict().items())
+
+
+def test_pictures_are_judged_in_their_shape(labels):
+    pictures = np.kron(np.eye(3)[labels], np.ones((1, 64)))[:, :64] + np.random.default_rng(0).random((ROWS, 64))
+    problem = problem_of(c=discrete(labels), s=samples(pictures, image=(1, 8, 8)))
+    assert judge_of(problem).config.shape == (1, 8, 8)
+
+
+def test_where_nothing_is_generated_there_is_none(labels, rows):
+    assert judge_of(problem_of(c=discrete(labels), y=numeric(rows))) is None
+
+
+def test_where_no_class_is_known_there_is_none(rows):
+    assert judge_of(problem_of(s=samples(rows))) is None

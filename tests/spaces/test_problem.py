@@ -1,0 +1,246 @@
+"""Problems from arrays: columns, splits, metrics, and what does not fit."""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+from spaces.metrics import METRICS
+from spaces.problem import Description, Problem, discrete, numeric, samples
+from valp.errors import DataError
+from valp.graph import DataType
+
+ROWS = 40
+
+
+def values(columns=4, rows=ROWS, seed=0):
+    return np.random.default_rng(seed).random((rows, columns))
+
+
+def made(name="p", **parts) -> Problem:
+    usual = {"inputs": {"x": numeric(values())}, "outputs": {"c": discrete(np.arange(ROWS) % 3)}}
+    return Problem.from_arrays(name, **{**usual, **parts})
+
+
+@pytest.fixture
+def several():
+    """Two inputs; two Numeric, one Discrete and two Samples outputs."""
+    return made(
+        "several",
+        inputs={"x": numeric(values(), offset=1, scale=2), "k": discrete(np.arange(ROWS) % 5)},
+        outputs={
+            "y": numeric(values(1)),
+            "z": numeric(values(3)),
+            "c": discrete(np.arange(ROWS) % 3, classes=["one", "two", "three"]),
+            "s": samples(values(4), loss="bernoulli"),
+            "t": samples(values(12), image=(3, 2, 2)),
+        },
+    )
+
+
+def test_inputs_and_outputs_have_types_and_sizes(several):
+    assert [(i.name, i.unit.type, i.unit.size) for i in several.inputs] == [("x", "numeric", 4), ("k", "discrete", 5)]
+    assert [(o.name, o.unit.type, o.unit.size) for o in several.outputs] == [
+        ("y", "numeric", 1), ("z", "numeric", 3), ("c", "discrete", 3), ("s", "samples", 4), ("t", "samples", 12),
+    ]  # fmt: skip
+    assert all(output.combiner == "addition" for output in several.outputs)
+    assert several.title == several.name == "several"
+
+
+def test_losses_follow_from_types_unless_named(several):
+    assert several.losses == {"y": "mse", "z": "mse", "c": "cross_entropy", "s": "bernoulli", "t": "gaussian"}
+
+
+def test_splits_have_tensors_as_the_model_takes_them(several):
+    split = several.train
+    assert split.inputs["x"].shape == (28, 4)
+    assert split.inputs["k"].shape == (28, 5)
+    assert split.inputs["k"].sum(1).tolist() == [1.0] * 28
+    assert split.truths["c"].shape == (28,)
+    assert split.truths["c"].dtype is torch.int64
+    assert {t.dtype for name, t in (*split.inputs.items(), *split.truths.items()) if name != "c"} == {torch.float32}
+    assert split.inputs["x"].max() <= 0  # (value − 1) / 2 of values below 1
+
+
+def rows_of(problem):
+    """The row numbers of each split, where input x holds them."""
+    return [sorted(split.inputs["x"][:, 0].long().tolist()) for split in parts_of(problem)]
+
+
+def parts_of(problem):
+    return problem.train, problem.validation, problem.test
+
+
+NUMBERED = {"x": numeric(np.arange(ROWS))}
+
+
+@pytest.mark.parametrize(("validation", "test", "sizes"), [(0.15, 0.15, [28, 6, 6]), (0.5, 0.25, [10, 20, 10])])
+def test_drawn_splits_are_disjoint_and_take_every_row(validation, test, sizes):
+    rows = rows_of(made(inputs=NUMBERED, validation=validation, test=test))
+    assert [len(part) for part in rows] == sizes
+    assert sorted(sum(rows, [])) == list(range(ROWS))
+
+
+def test_a_seed_draws_the_splits():
+    first, again, other = (rows_of(made(inputs=NUMBERED, seed=seed)) for seed in (1, 1, 2))
+    assert first == again != other
+
+
+@pytest.mark.parametrize("make", [list, np.array, torch.tensor])
+def test_splits_may_be_given(make):
+    splits = tuple(make(part) for part in ([5, 1, 2], [7], [9, 8]))
+    problem = made(inputs=NUMBERED, splits=splits)
+    assert rows_of(problem) == [[1, 2, 5], [7], [8, 9]]
+    assert problem.train.inputs["x"][:, 0].tolist() == [5.0, 1.0, 2.0]
+
+
+def test_inputs_and_truths_stay_row_by_row():
+    problem = made(inputs=NUMBERED, outputs={"y": numeric(np.arange(ROWS) * 2)})
+    for split in parts_of(problem):
+        assert torch.equal(split.truths["y"], 2 * split.inputs["x"])
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"inputs": {}}, "problem 'p' must have at least one input and one output"),
+        ({"outputs": {}}, "at least one input and one output"),
+        ({"inputs": {"x": numeric(values(rows=39))}}, "as many rows as each other: 'x' has 39, 'c' has 40"),
+        ({"outputs": {"x": numeric(values())}}, "names of their own"),
+        ({"inputs": {"my x": numeric(values())}}, "letters, digits and underscores, but got 'my x'"),
+        ({"inputs": {"": numeric(values())}}, "letters, digits and underscores, but got ''"),
+        ({"inputs": {"x": numeric(values(0))}}, "'x' must have at least one variable"),
+        ({"inputs": {"x": numeric(5.0)}}, "'x' must have rows of numbers"),
+        ({"inputs": {"x": numeric([[1, 2], [3]] * 20)}}, "'x' must hold rows of one size"),
+        ({"inputs": {"x": numeric([["a"]] * ROWS)}}, "'x' must have rows of numbers, but holds <U1"),
+        ({"inputs": {"x": numeric(np.full((ROWS, 2), np.nan))}}, "'x' must hold finite numbers, but row 0 does not"),
+        ({"inputs": {"x": numeric(values(), scale=0)}}, "the scale of 'x' must be a positive number, but is 0"),
+        ({"inputs": {"x": numeric(values(), scale=float("nan"))}}, "scale of 'x'"),
+        ({"outputs": {"c": discrete(["a", "b"] * 20)}}, "'c' must have rows of numbers, but holds <U1"),
+        ({"outputs": {"c": discrete([0, -1] * 20)}}, "class numbers from 0 to 0, but has -1"),
+        ({"outputs": {"c": discrete([0, 0.5] * 20)}}, r"but has 0\.5"),
+        ({"outputs": {"c": discrete([0, np.nan] * 20)}}, "but has nan"),
+        ({"outputs": {"c": discrete([0, 2] * 20, classes=["a", "b"])}}, "class numbers from 0 to 1, but has 2"),
+        ({"outputs": {"c": discrete([[0], [1]] * 20)}}, r"an array of shape \(40, 1\)"),
+        ({"outputs": {"c": discrete([], classes=[])}, "inputs": {"x": numeric([])}}, "at least one variable"),
+        ({"outputs": {"y": numeric(values(), loss="cross_entropy")}}, "output 'y' of type numeric must have one of"),
+        ({"outputs": {"c": discrete([0, 1] * 20, loss="mse")}}, r"\['cross_entropy'\], but has 'mse'"),
+        ({"outputs": {"s": samples(values(), loss="other")}}, "but has 'other'"),
+        ({"outputs": {"s": samples(values(), image=(1, 3, 3))}}, r"an image \(1, 3, 3\) must have the 4 values"),
+        ({"outputs": {"s": samples(values() * 3, loss="bernoulli")}}, r"output 's' must lie in \[0, 1\] for a bern"),
+        ({"outputs": {"s": samples(values() - 1, loss="bernoulli")}}, "but has -"),
+        ({"splits": ([0, 1], [2], [])}, "the test split must have at least one row, but has none"),
+        ({"splits": ([0, 1], [2], [ROWS])}, "the test split must be a list of row numbers from 0 to 39"),
+        ({"splits": ([0, -1], [2], [3])}, "the train split must be a list of row numbers"),
+        ({"splits": ([0], [2.5], [3])}, "the validation split must be a list of row numbers"),
+        ({"splits": ([0], [2])}, "the splits of 'p' must be train, validation, test, but there are 2"),
+        ({"validation": 0.001}, "the validation split must have at least one row"),
+        ({"validation": 0.0}, "validation and test must be shares"),
+        ({"validation": 0.6, "test": 0.4}, "shares that leave some for training"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused_in_one_sentence(parts, said):
+    with pytest.raises(DataError, match=said) as error:
+        made(**parts)
+    assert "\n" not in str(error.value)
+
+
+def test_a_metric_of_one_output_goes_by_its_code():
+    problem = made(outputs={"c": discrete(np.arange(ROWS) % 3), "s": samples(values())})
+    assert list(problem.metrics) == ["accuracy", "entropy", "density", "coverage", "diversity", "conditioning"]
+    assert all(metric is METRICS[name] for name, (_, metric) in problem.metrics.items())
+    assert problem.objectives == ("accuracy", "entropy")
+
+
+def test_metrics_of_outputs_that_share_a_type_name_their_output(several):
+    assert [name for name in several.metrics if name.startswith("mse")] == ["mse.y", "mse.z"]
+    assert several.metrics["mse.z"] == ("z", METRICS["mse"])
+    assert several.metrics["accuracy"] == ("c", METRICS["accuracy"])
+    assert {"entropy.s", "entropy.t", "conditioning.s"} < several.metrics.keys()
+    assert several.objectives == ("mse.y", "mse.z", "accuracy", "entropy.s", "entropy.t")
+
+
+def test_without_a_class_to_learn_from_nothing_judges_samples():
+    problem = made(outputs={"s": samples(values()), "y": numeric(values())})
+    assert problem.judged_by is None
+    assert list(problem.metrics) == ["mse"]
+    assert problem.objectives == ("mse",)
+
+
+def test_the_first_discrete_output_teaches_the_judge(several):
+    assert several.judged_by == "c"
+
+
+def test_an_input_of_the_samples_size_shows_them_unless_it_is_a_class():
+    outputs = {"s": samples(values(5)), "c": discrete(np.arange(ROWS) % 3)}
+    classes = discrete(np.arange(ROWS) % 5)
+    assert made(inputs={"k": classes}, outputs=outputs).view("s") is None
+    assert made(inputs={"k": classes, "x": numeric(values(5))}, outputs=outputs).view("s") == "x"
+    assert made(inputs={"x": numeric(values(4))}, outputs=outputs).view("s") is None
+
+
+def test_a_problem_comes_out_of_a_pickle_as_it_was(several):
+    again = pickle.loads(pickle.dumps(several))
+    assert again.description == several.description
+    assert again.fingerprint == several.fingerprint
+    assert again.objectives == several.objectives
+    for part, other in zip(parts_of(several), parts_of(again), strict=True):
+        assert all(torch.equal(tensor, other.inputs[name]) for name, tensor in part.inputs.items())
+        assert all(torch.equal(tensor, other.truths[name]) for name, tensor in part.truths.items())
+
+
+def test_a_pickle_shares_arrays_out_of_band(several):
+    buffers = []
+    pickle.dumps(several, protocol=5, buffer_callback=buffers.append)
+    sizes = [tensor.nbytes for part in parts_of(several) for tensor in (*part.inputs.values(), *part.truths.values())]
+    assert sum(buffer.raw().nbytes for buffer in buffers) == sum(sizes)
+
+
+def test_the_fingerprint_is_the_same_for_the_same_data(several):
+    assert made().fingerprint == made().fingerprint != several.fingerprint
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"inputs": {"x": numeric(values(seed=1))}},
+        {"inputs": {"x": numeric(values(), scale=2)}},
+        {"inputs": {"w": numeric(values())}},
+        {"outputs": {"c": discrete((np.arange(ROWS) + 1) % 3)}},
+        {"outputs": {"c": discrete(np.arange(ROWS) % 3, classes=["a", "b", "c"])}},
+        {"seed": 1},
+        {"validation": 0.25},
+    ],
+)
+def test_the_fingerprint_changes_with_data_columns_and_splits(parts):
+    assert made().fingerprint != made(**parts).fingerprint
+
+
+def test_the_fingerprint_changes_with_a_loss():
+    problems = [made(outputs={"s": samples(values(), loss=loss)}) for loss in ("mse", "gaussian", "bernoulli")]
+    assert len({problem.fingerprint for problem in problems}) == 3
+
+
+def test_a_description_goes_to_json_and_back_without_the_data(several):
+    document = several.description.model_dump_json()
+    again = Description.model_validate_json(document)
+    assert again == several.description
+    assert (again.inputs, again.outputs, again.objectives) == (several.inputs, several.outputs, several.objectives)
+    assert list(again.metrics) == list(several.metrics)
+    assert "train" not in document
+
+
+def test_its_text_leaves_the_data_out(several):
+    assert "tensor" not in repr(several)
+
+
+def test_metrics_know_which_value_is_better():
+    assert METRICS["accuracy"].better(0.9, 0.8)
+    assert METRICS["mse"].better(0.1, 0.2)
+    assert not any(metric.better(0.5, 0.5) for metric in METRICS.values())
+
+
+def test_a_class_number_may_be_a_truth_and_an_input(several):
+    assert several.columns.output("c").type is DataType.DISCRETE
+    assert torch.equal(several.train.inputs["k"].argmax(1) % 5, several.train.inputs["k"].argmax(1))
