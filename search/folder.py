@@ -16,7 +16,7 @@ from torch import Tensor
 from search.ledger import Result
 from spaces.candidate import Candidate
 from valp.errors import FileError
-from valp.files import read_bytes, read_model, write_bytes, write_text
+from valp.files import read_bytes, write_bytes, write_text
 from valp.fit import Curves
 
 CANDIDATE, SCORES, CURVES, WEIGHTS = "candidate.json", "scores.json", "curves.csv", "weights.safetensors"
@@ -125,11 +125,6 @@ def read_result(path: Path) -> Result | None:
         return Result(**{**fields, "seconds": tuple(fields["seconds"])})
     except (OSError, ValueError, TypeError, KeyError):
         return None
-
-
-def read_candidate(path: Path) -> Candidate:
-    """The candidate's document. Raises FileError if it cannot be read."""
-    return read_model(Candidate, path / CANDIDATE)
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

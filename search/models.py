@@ -9,7 +9,7 @@ from search.folder import read_weights
 from search.ledger import Entry
 from search.runs import Run
 from spaces.candidate import Candidate
-from spaces.problem import Description
+from spaces.description import Description
 from spaces.scoring import Scorer
 from valp.bundle import Manifest, Model
 from valp.compile import compile

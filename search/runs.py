@@ -7,8 +7,8 @@ from typing import Any
 from search.folder import Folder, existing
 from search.ledger import Entry, Ledger
 from search.settings import Settings, read_settings
+from spaces.description import Description
 from spaces.metrics import Metric
-from spaces.problem import Description
 from valp.errors import SettingError
 from valp.files import read_model
 

@@ -1,4 +1,4 @@
-"""The judge that a problem's generated samples need."""
+"""The judges that a problem's generated samples need."""
 
 from collections.abc import Callable
 
@@ -8,20 +8,24 @@ from valp.graph import DataType
 from valp.judge import Judge
 
 
-def judge_of(problem: Problem, progress: Callable[[str], None] | None = None) -> Judge | None:
-    """The judge of the first Samples output, learnt from the training split's classes; None if there is no need of
-    one, or no Discrete output to learn from.
+def judges_of(problem: Problem, progress: Callable[[str], None] | None = None) -> dict[str, Judge]:
+    """A judge for each Samples output, learnt from the training split and the classes of its first Discrete output.
+
+    There is none where no Discrete output could teach one.
     """
+    if problem.judged_by is None:
+        return {}
+    teacher = problem.columns.output(problem.judged_by)
     generated = [column for column in problem.columns.outputs if column.type is DataType.SAMPLES]
-    if not generated or problem.judged_by is None:
-        return None
-    column, teacher = generated[0], problem.columns.output(problem.judged_by)
-    return judge_for(
-        problem.name,
-        problem.fingerprint,
-        problem.train.truths[column.name],
-        problem.train.truths[teacher.name],
-        column.image or (column.size,),
-        teacher.size,
-        progress=progress,
-    )
+    return {
+        column.name: judge_for(
+            problem.name if len(generated) == 1 else f"{problem.name}-{column.name}",
+            problem.fingerprint,
+            problem.train.truths[column.name],
+            problem.train.truths[teacher.name],
+            column.image or (column.size,),
+            teacher.size,
+            progress=progress,
+        )
+        for column in generated
+    }

@@ -3,28 +3,26 @@
 import hashlib
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from math import inf, prod
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, ValidationError
 from torch import Tensor
 
-from spaces.metrics import METRICS, Metric
+from spaces.description import Description
 from valp.errors import DataError
-from valp.graph import DataType, DataUnit, Frozen, Input, Output
+from valp.graph import DataType, DataUnit, Input
 from valp.losses import LOSSES
 from valp.preprocessing import Column, Preprocessing
 
-DEFAULT_LOSS = {DataType.NUMERIC: "mse", DataType.DISCRETE: "cross_entropy", DataType.SAMPLES: "gaussian"}
+SPLITS = ("train", "validation", "test")
 
-PREDICTION_METRICS = {DataType.NUMERIC: ("mse",), DataType.DISCRETE: ("accuracy",)}
-GENERATION_METRICS = ("entropy", "density", "coverage", "diversity", "conditioning")
-OBJECTIVE_METRIC = {DataType.NUMERIC: "mse", DataType.DISCRETE: "accuracy", DataType.SAMPLES: "entropy"}
-"""What a search optimises for an output of each type, unless told otherwise."""
+DEFAULT_LOSS = {DataType.NUMERIC: "mse", DataType.DISCRETE: "cross_entropy", DataType.SAMPLES: "gaussian"}
 
 
 @dataclass(frozen=True)
@@ -101,73 +99,6 @@ def _tensors(arrays: dict[str, NDArray[Any]]) -> dict[str, Tensor]:
         return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
-class Description(Frozen):
-    """A problem without its data: what it takes to list, draw and export what a search found.
-
-    Attributes:
-        name: of the problem.
-        title: one line about it.
-        columns: inputs and outputs as the user knows them; a saved model keeps them.
-        losses: the loss of each output.
-    """
-
-    name: str
-    title: str
-    columns: Preprocessing
-    losses: dict[str, str]
-
-    @property
-    def inputs(self) -> tuple[Input, ...]:
-        """The model inputs."""
-        return tuple(
-            Input(name=column.name, unit=DataUnit(type=column.type, shape=(column.size,)))
-            for column in self.columns.inputs
-        )
-
-    @property
-    def outputs(self) -> tuple[Output, ...]:
-        """The model outputs, each with the paper's Λ as combiner."""
-        return tuple(
-            Output(name=column.name, unit=DataUnit(type=column.type, shape=(column.size,)))
-            for column in self.columns.outputs
-        )
-
-    @cached_property
-    def metrics(self) -> dict[str, tuple[str, Metric]]:
-        """By the name of a score: the output it judges and the metric.
-
-        A metric that only one output has goes by its code; otherwise by code.output. What needs a judge is there
-        only if a Discrete output can teach one.
-        """
-        pairs = []
-        for column in self.columns.outputs:
-            codes = PREDICTION_METRICS.get(column.type, GENERATION_METRICS if self.judged_by else ())
-            pairs += [(code, column.name) for code in codes]
-        codes_seen = [code for code, _ in pairs]
-        return {
-            code if codes_seen.count(code) == 1 else f"{code}.{output}": (output, METRICS[code])
-            for code, output in pairs
-        }
-
-    @property
-    def objectives(self) -> tuple[str, ...]:
-        """The scores a search optimises by default: one for each output."""
-        types = {column.name: column.type for column in self.columns.outputs}
-        wanted = {output: OBJECTIVE_METRIC[types[output]] for output in types if types[output] in OBJECTIVE_METRIC}
-        return tuple(name for name, (output, metric) in self.metrics.items() if wanted.get(output) == metric.code)
-
-    @property
-    def judged_by(self) -> str | None:
-        """The Discrete output whose classes the judge learns: the first one."""
-        discrete_outputs = [c.name for c in self.columns.outputs if c.type is DataType.DISCRETE]
-        return discrete_outputs[0] if discrete_outputs else None
-
-    def view(self, output: str) -> str | None:
-        """The input that shows what a Samples output should look like, so that the judge can label it: same size."""
-        size = self.columns.output(output).size
-        return next((column.name for column in self.columns.inputs if column.size == size), None)
-
-
 class Problem(Description):
     """What a VALP shall learn, with the data.
 
@@ -210,6 +141,8 @@ class Problem(Description):
         """
         if not inputs or not outputs:
             raise DataError(f"problem {name!r} must have at least one input and one output")
+        inputs = {key: _as_array(key, data) for key, data in inputs.items()}
+        outputs = {key: _as_array(key, data) for key, data in outputs.items()}
         rows = {key: len(data.values) for key, data in (*inputs.items(), *outputs.items())}
         if len(set(rows.values())) > 1 or len(inputs.keys() | outputs.keys()) < len(inputs) + len(outputs):
             listed = ", ".join(f"{key!r} has {count}" for key, count in rows.items())
@@ -223,11 +156,17 @@ class Problem(Description):
             {column.name: column.prepare(inputs[column.name].values) for column in columns.inputs},
             {column.name: _truth(column, outputs[column.name].values) for column in columns.outputs},
         )
+        for column in columns.outputs:
+            if losses[column.name] == "bernoulli":
+                _require_shares(column.name, whole.truths[column.name])
         parts = _drawn_splits(len(whole), validation, test, seed) if splits is None else splits
-        train, held, tested = (whole.take(torch.as_tensor(np.asarray(part))) for part in parts)
-        for part_name, part in (("train", train), ("validation", held), ("test", tested)):
-            if len(part) == 0:
-                raise DataError(f"the {part_name} split of {name!r} must have at least one row, but has none")
+        if len(parts) != len(SPLITS):
+            raise DataError(f"the splits of {name!r} must be {', '.join(SPLITS)}, but there are {len(parts)}")
+        numbers = [_row_numbers(split, part, len(whole)) for split, part in zip(SPLITS, parts, strict=True)]
+        _require_apart(numbers)
+        for column in columns.outputs:
+            _require_scorable(column, numbers)
+        train, held, tested = (whole.take(part) for part in numbers)
         return cls(
             name=name,
             title=title or name,
@@ -254,11 +193,36 @@ class Problem(Description):
         return digest.hexdigest()
 
 
+def _as_array(name: str, data: Data) -> Data:
+    """The same data with its values as an array of numbers."""
+    try:
+        values = np.asarray(data.values)
+    except ValueError as error:
+        raise DataError(f"{name!r} must hold rows of one size") from error
+    if values.ndim == 0 or values.dtype.kind not in "buif":
+        found = f"holds {values.dtype}" if values.ndim else "has none"
+        raise DataError(f"{name!r} must have rows of numbers, but {found}")
+    return replace(data, values=values)
+
+
 def _column(name: str, data: Data) -> Column:
-    if data.type is DataType.DISCRETE:
-        size = len(data.classes) if data.classes is not None else int(np.max(data.values, initial=0)) + 1
+    if data.type is not DataType.DISCRETE:
+        size = prod(data.values.shape[1:])
+    elif data.classes is not None:
+        size = len(data.classes)
     else:
-        size = int(np.prod(np.shape(data.values)[1:], dtype=int))
+        highest = np.max(data.values, initial=0)
+        size = int(highest) + 1 if np.isfinite(highest) else 1
+    if size < 1:
+        raise DataError(f"{name!r} must have at least one variable, but has none")
+    if data.image is not None and prod(data.image) != size:
+        raise DataError(f"an image {data.image} must have the {size} values that a row of {name!r} has")
+    if not 0 < data.scale < inf:
+        raise DataError(f"the scale of {name!r} must be a positive number, but is {data.scale}")
+    try:
+        Input(name=name, unit=DataUnit(type=data.type, shape=(size,)))
+    except ValidationError as error:
+        raise DataError(f"a name must be at most 64 letters, digits and underscores, but got {name!r}") from error
     return Column(
         name=name,
         type=data.type,
@@ -280,6 +244,37 @@ def _loss(name: str, data: Data) -> str:
 
 def _truth(column: Column, values: Any) -> Tensor:
     return column.class_numbers(values) if column.type is DataType.DISCRETE else column.prepare(values)
+
+
+def _require_shares(name: str, truth: Tensor) -> None:
+    low, high = truth.min().item(), truth.max().item()
+    if low < 0 or high > 1:
+        raise DataError(
+            f"output {name!r} must lie in [0, 1] for a bernoulli loss, but has {low if low < 0 else high:g}"
+        )
+
+
+def _row_numbers(split: str, part: Any, rows: int) -> Tensor:
+    numbers = np.asarray(part)
+    if numbers.size == 0:
+        raise DataError(f"the {split} split must have at least one row, but has none")
+    if numbers.ndim != 1 or numbers.dtype.kind not in "iu" or numbers.min() < 0 or numbers.max() >= rows:
+        raise DataError(f"the {split} split must be a list of row numbers from 0 to {rows - 1}")
+    return torch.as_tensor(numbers.astype(np.int64))
+
+
+def _require_apart(parts: list[Tensor]) -> None:
+    rows, counts = np.unique(torch.cat(parts).numpy(), return_counts=True)
+    if (counts > 1).any():
+        raise DataError(f"a row must be in one split, once, but row {int(rows[counts > 1][0])} is there more often")
+
+
+def _require_scorable(column: Column, parts: list[Tensor]) -> None:
+    if column.type is DataType.DISCRETE and column.size < 2:
+        raise DataError(f"output {column.name!r} must have at least two classes, but has one")
+    for split, part in zip(SPLITS, parts, strict=True):
+        if column.type is DataType.SAMPLES and len(part) < 2:
+            raise DataError(f"the {split} split must have at least two rows to compare generated {column.name!r} with")
 
 
 def _drawn_splits(rows: int, validation: float, test: float, seed: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,5 +1,6 @@
 """The scores of a trained VALP on a split of its problem."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +18,9 @@ from valp.scores import accuracy, mean_squared_error
 GENERATED = 1000
 """Samples generated for the scores, and at most this many real ones beside them."""
 
+NEIGHBOURS = 5
+"""k of density and coverage; fewer where there are not more real samples."""
+
 ROWS = 5000
 """Rows of a forward pass."""
 
@@ -31,13 +35,13 @@ class Scorer:
 
     Attributes:
         problem: the problem.
-        judge: labels generated samples; None where no output is generated or none could teach a judge.
+        judges: by Samples output, what labels its samples; without one it has no scores.
         protocol: the mode prediction tasks are scored in: `predict`, or the paper's `generate`.
         seed: of the noise.
     """
 
     problem: Problem
-    judge: Judge | None
+    judges: Mapping[str, Judge]
     protocol: Mode = "predict"
     seed: int = 0
 
@@ -61,8 +65,8 @@ class Scorer:
             else:
                 found[name, "mse"] = mean_squared_error(values, split.truths[name])
         for name in columns.keys() - set(predicted):
-            if self.judge is not None:
-                figures = self._generation(module, split, name, self.judge)
+            if name in self.judges:
+                figures = self._generation(module, split, name, self.judges[name])
                 found |= {(name, code): value for code, value in figures.items()}
         return {
             score: found[output, metric.code]
@@ -75,7 +79,7 @@ class Scorer:
         classes = self.problem.columns.output(self.problem.judged_by or "").size
         labels, features = judge.judge(generated)
         real_labels, real_features = judge.judge(split.truths[name][:GENERATED])
-        neighbours = min(5, len(real_labels) - 1)
+        neighbours = min(NEIGHBOURS, len(real_labels) - 1)
         density, coverage = density_and_coverage(real_features, features, neighbours)
         view = self.problem.view(name)
         conditioned = bool(module.plan.inputs_of(name, "generate"))

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from valp.combiners import COMBINERS
 from valp.errors import SettingError
+from valp.losses import LOSSES
 from valp.vocabulary import ACTIVATIONS, INITIALIZERS
 
 Range = tuple[float, float]
@@ -67,6 +69,16 @@ class Space:
             least = 0 if name == "hidden_layers" else 2 if name == "output_units" else 1e-12
             if not least <= low <= high:
                 raise SettingError(f"{name} must be an ascending range from {least:g} on, but is {low} to {high}")
+        for name, known in (
+            ("activations", ACTIVATIONS),
+            ("initializers", INITIALIZERS),
+            ("network_combiners", tuple(COMBINERS)),
+        ):
+            words = getattr(self, name)
+            if not words or not set(words) <= set(known):
+                raise SettingError(f"{name} must be some of {', '.join(known)}, but is {', '.join(words) or 'empty'}")
+        if self.samples_loss is not None and self.samples_loss not in LOSSES:
+            raise SettingError(f"samples_loss must be one of {', '.join(LOSSES)}, but is {self.samples_loss!r}")
 
 
 PAPER = Space(

@@ -7,6 +7,7 @@ model card. It holds no code and no pickle.
 import hashlib
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -30,7 +31,6 @@ from valp.module import VALPModule
 from valp.preprocessing import Preprocessing
 
 MANIFEST, WEIGHTS, CARD = "manifest.json", "weights.safetensors", "README.md"
-SUFFIX = ".valp"
 
 
 class Manifest(Frozen):
@@ -114,8 +114,9 @@ class Model:
         missing = sorted(needed - raw.keys())
         if missing:
             raise DataError(f"this model's samples are conditioned on input {missing[0]!r}, so it must be given")
-        prepared = self.manifest.preprocessing.prepare(raw, names=sorted(needed))
-        for name, tensor in prepared.items():
+        prepared: dict[str, Tensor] = {}
+        for name in sorted(needed):  # one at a time, for their numbers of rows may differ
+            tensor = self.manifest.preprocessing.prepare(raw, names=[name])[name]
             if len(tensor) not in (1, count):
                 raise DataError(f"{name!r} must have 1 or {count} rows to condition {count} samples, not {len(tensor)}")
             prepared[name] = tensor.expand(count, -1)
@@ -142,12 +143,13 @@ class Model:
         return restored
 
 
-def save(model: Model, path: Path) -> None:
+def save(model: Model, path: str | Path) -> None:
     """Writes a bundle, whole or not at all.
 
     Raises:
         FileError: if it cannot be written.
     """
+    where = Path(path)
     weights = save_tensors({name: tensor.contiguous() for name, tensor in model.module.state_dict().items()})
     manifest = model.manifest.model_copy(update={"checksum": hashlib.sha256(weights).hexdigest()})
     archive = io.BytesIO()
@@ -155,11 +157,11 @@ def save(model: Model, path: Path) -> None:
         parts = {
             MANIFEST: manifest.model_dump_json(indent=1).encode(),
             WEIGHTS: weights,
-            CARD: card(manifest.model_dump(mode="json"), model.module.parameter_count, path.name).encode(),
+            CARD: card(manifest.model_dump(mode="json"), model.module.parameter_count, where.name).encode(),
         }
         for name, content in parts.items():
             bundle.writestr(zipfile.ZipInfo(name), content)  # without a date, so that equal models are equal files
-    write_bytes(path, archive.getvalue())
+    write_bytes(where, archive.getvalue())
 
 
 def load(path: str | Path) -> Model:
@@ -172,7 +174,8 @@ def load(path: str | Path) -> Model:
     try:
         with zipfile.ZipFile(io.BytesIO(read_bytes(where))) as bundle:
             document, weights = bundle.read(MANIFEST), bundle.read(WEIGHTS)
-    except (zipfile.BadZipFile, KeyError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, ValueError, RuntimeError) as error:
+        # zipfile's ways to say it: a damaged header may also speak of an unknown version, method or password
         raise FileError(f"{where} is not a whole VALP bundle: {error}") from error
     manifest = parse_model(Manifest, document, f"{where}: {MANIFEST}")
     if hashlib.sha256(weights).hexdigest() != manifest.checksum:

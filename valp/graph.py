@@ -4,11 +4,10 @@ Everything here is frozen, goes to JSON and back, and needs no torch. A graph ma
 unfed network, a cycle): `valp.check` says so. Only what could not be read at all is refused here.
 """
 
-from collections.abc import Iterable
 from enum import StrEnum
 from functools import cached_property
 from math import prod
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 import networkx as nx
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, StringConstraints
@@ -189,11 +188,6 @@ class Graph(Frozen):
     def incoming(self, name: str) -> tuple[Connection, ...]:
         """The connections into a component, in the order its combiner meets them."""
         return self._incoming.get(name, ())
-
-    def without(self, *, losses: Iterable[str] = ()) -> Self:
-        """The same graph with the losses of these kinds left out."""
-        dropped = set(losses)
-        return self.model_copy(update={"losses": tuple(x for x in self.losses if x.kind not in dropped)})
 
     def generating_digraph(self) -> "nx.DiGraph[str]":
         """(V, A) after the latent connections are cut: what is left when the model generates."""

@@ -45,14 +45,15 @@ class Column(Frozen):
             DataError: if rows have another size, are not numbers, or a class is unknown.
         """
         array = self._array(raw)
-        if self.type is DataType.DISCRETE:
-            return torch.nn.functional.one_hot(self.class_numbers(array), self.size).float()
         if array.ndim == 0 or len(array) == 0:
             raise DataError(f"{self.name!r} must have at least one row, but has none")
+        if self.type is DataType.DISCRETE:
+            return torch.nn.functional.one_hot(self.class_numbers(array), self.size).float()
         rows = array.reshape(len(array), -1)
         if rows.shape[1] != self.size:
             raise DataError(f"a row of {self.name!r} must have {self.size} values, but has {rows.shape[1]}")
-        values = torch.from_numpy(np.ascontiguousarray(rows, dtype=np.float32))
+        with np.errstate(over="ignore"):  # what does not fit becomes infinite, and is refused below
+            values = torch.from_numpy(np.ascontiguousarray(rows, dtype=np.float32))
         values = (values - self.offset) / self.scale
         if not bool(values.isfinite().all()):
             row = int((~values.isfinite()).any(1).nonzero()[0])
@@ -66,7 +67,8 @@ class Column(Frozen):
             DataError: if one is not a whole number from 0 to size − 1.
         """
         array = self._array(raw)
-        whole = array.astype(np.int64)
+        with np.errstate(invalid="ignore"):  # what is not a number differs from any whole one
+            whole = array.astype(np.int64)
         wrong = (whole != array) | (whole < 0) | (whole >= self.size)
         if array.ndim != 1 or bool(wrong.any()):
             found = array[wrong][0] if array.ndim == 1 else f"an array of shape {array.shape}"
@@ -79,7 +81,10 @@ class Column(Frozen):
         return raw if self.image is None else raw.reshape(-1, *self.image)
 
     def _array(self, raw: Any) -> NDArray[Any]:
-        array = np.asarray(raw)
+        try:
+            array = np.asarray(raw)
+        except ValueError as error:
+            raise DataError(f"{self.name!r} must hold rows of one size") from error
         if array.dtype.kind not in "buif":
             raise DataError(f"{self.name!r} must hold numbers, but holds {array.dtype}")
         return array

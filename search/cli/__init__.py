@@ -54,7 +54,9 @@ for command in (
 def main() -> None:
     """The entry point: errors of the user's are one sentence, without a traceback."""
     try:
-        cli.main(standalone_mode=False)
+        code = cli.main(standalone_mode=False)  # what a command gave to `exit`, which click does not act upon here
+        if isinstance(code, int):
+            sys.exit(code)
     except ValpError as error:
         print(f"valp: {error}", file=sys.stderr)
         sys.exit(1)

@@ -11,7 +11,7 @@ from valp.errors import FileError, SettingError
 
 if TYPE_CHECKING:
     from spaces.candidate import Candidate
-    from spaces.problem import Description
+    from spaces.description import Description
 
 MODEL = click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The model's file.")
 
@@ -47,9 +47,9 @@ def train_command(
       valp train graph.json --problem digits --steps 4000 -o model.valp
       valp train --from first 3 --steps 8000 --seeds 3 -o model.valp
     """
-    from search.launch import positive
+    from search.launch import positive, require_seed
     from search.models import spread, train_seeds
-    from spaces.judging import judge_of
+    from spaces.judging import judges_of
     from spaces.problems import load_problem
     from spaces.scoring import Scorer
     from valp.bundle import save
@@ -59,6 +59,8 @@ def train_command(
     for name, value in (("steps", steps), ("batch", batch), ("seeds", seeds)):
         if value is not None:
             positive(name, value)
+    if seed is not None:
+        require_seed(seed)
     if (graph is None) == (origin is None):
         raise SettingError("either GRAPH.json or --from RUN N must be given, and not both")
     if origin is not None:
@@ -75,7 +77,7 @@ def train_command(
     training = candidate.training.model_copy(update={k: v for k, v in asked.items() if v is not None})
     candidate = candidate.model_copy(update={"training": training})
     one_thread()
-    scorer = Scorer(data, judge_of(data, lambda line: click.echo(line, err=True)))
+    scorer = Scorer(data, judges_of(data, lambda line: click.echo(line, err=True)))
     trained = train_seeds(candidate, scorer, seeds, where, lambda line: click.echo(line, err=True))
     save(trained.model, output)
     click.echo(f"validation: {spread(trained.validation)}")
@@ -91,7 +93,7 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
     """Score MODEL on the validation and the test split of its problem."""
     from search.display import number_text
     from spaces.candidate import Candidate
-    from spaces.judging import judge_of
+    from spaces.judging import judges_of
     from spaces.problems import load_problem
     from spaces.scoring import Scorer
     from valp.bundle import load
@@ -101,7 +103,7 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
     data = load_problem(problem or loaded.manifest.problem)
     _require_interface(Candidate(graph=loaded.manifest.graph), data)
     one_thread()
-    scorer = Scorer(data, judge_of(data, lambda line: click.echo(line, err=True)))
+    scorer = Scorer(data, judges_of(data, lambda line: click.echo(line, err=True)))
     scores = {split: scorer.score(loaded.module, getattr(data, split)) for split in ("validation", "test")}
     if as_json:
         print_json({"model": str(model), "problem": data.name, "scores": scores})

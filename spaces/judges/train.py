@@ -26,8 +26,8 @@ dataset-fashion-mnist or a download, whichever is found first."""
 EPILOG = """\
 example: python -m spaces.judges.train -o judge.safetensors
 
-On two cores with bfloat16 the default takes about half an hour; with `--epochs 1` it is a quick trial. The same seed and
-number of threads give the same file on one machine."""
+On two cores with bfloat16 the default takes about half an hour; with `--epochs 1` it is a quick trial. The same seed
+and number of threads give the same file on one machine."""
 
 
 def parser() -> argparse.ArgumentParser:

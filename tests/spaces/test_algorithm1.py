@@ -7,6 +7,8 @@ from statistics import mean, median
 
 import networkx as nx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from spaces.algorithm1 import initialize
 from spaces.choose import RandomChoose, RecordedChoose
@@ -159,3 +161,28 @@ def test_many_graphs_at_every_edge_are_valps_within_max_n(setting):
         graph = random_graph(seed, shape, space)
         assert check(graph).passed, seed
         assert len(graph.networks) <= space.max_n
+
+
+@given(
+    seed=st.integers(0, 2**31),
+    shape=st.sampled_from(list(SHAPES.values())),
+    space=st.builds(
+        replace,
+        st.sampled_from([PAPER, DEFAULT]),
+        max_n=st.integers(7, 20),
+        alpha=st.floats(0.01, 1),
+        phi=st.floats(0, 1),
+        partial=st.floats(0, 1),
+        discrete_conditions=st.booleans(),
+        output_units=st.sampled_from([(2, 2), (2, 3), (3, 3), (5, 40)]),
+        hidden_layers=st.sampled_from([(0, 0), (0, 3), (2, 2)]),
+    ),
+)
+@settings(max_examples=100, deadline=None, derandomize=True)
+def test_whatever_the_settings_the_graph_is_a_valp_within_max_n_that_repeats(seed, shape, space):
+    choose = RandomChoose(seed)
+    graph = random_graph(seed, shape, space, choose)
+    assert check(graph).violations == ()
+    assert len(graph.networks) <= space.max_n
+    assert random_graph(seed, shape, space) == graph
+    assert random_graph(seed, shape, space, RecordedChoose(json.loads(json.dumps(choose.decisions)))) == graph

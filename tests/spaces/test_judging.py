@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from spaces.judging import judge_of
+from spaces.judging import judges_of
 from spaces.problem import Problem, discrete, numeric, samples
 
 ROWS = 90
@@ -33,7 +33,7 @@ def rows(labels):
 
 def test_it_labels_the_samples_of_its_problem(labels, rows, cache):
     problem = problem_of(c=discrete(labels), s=samples(rows))
-    judge = judge_of(problem)
+    judge = judges_of(problem)["s"]
     assert (judge.config.shape, judge.config.classes) == ((9,), 3)
     assert judge.accuracy(problem.validation.truths["s"], problem.validation.truths["c"]) > 0.95
     assert len(list(cache.rglob("tiny-judging-*.safetensors"))) == 1
@@ -41,36 +41,33 @@ def test_it_labels_the_samples_of_its_problem(labels, rows, cache):
 
 def test_it_is_learnt_once_and_tells_of_it(labels, rows):
     problem, lines = problem_of(c=discrete(labels), s=samples(rows)), []
-    first = judge_of(problem, lines.append)
+    first = judges_of(problem, lines.append)["s"]
     said = len(lines)
-    second = judge_of(problem, lines.append)
+    second = judges_of(problem, lines.append)["s"]
     assert said == len(lines) > 0
     assert all(torch.equal(value, second.state_dict()[name]) for name, value in first.state_dict().items())
 
 
 def test_it_learns_from_the_training_split_alone(labels, rows):
     """Labels of the other splits may be nonsense."""
-    split = tuple(np.arange(ROWS)[part::3] for part in range(3))
-    wrong = labels.copy()
-    wrong[np.concatenate(split[1:])] = 0
     problems = [
         Problem.from_arrays(name, inputs={"x": numeric(rows)}, outputs={"c": discrete(c), "s": samples(rows)},
                             splits=(range(60), range(60, 75), range(75, 90)))
         for name, c in (("right", labels), ("wrong", np.where(np.arange(ROWS) < 60, labels, 0)))
     ]  # fmt: skip
-    judges = [judge_of(problem) for problem in problems]
+    judges = [judges_of(problem)["s"] for problem in problems]
     assert all(torch.equal(v, judges[1].state_dict()[name]) for name, v in judges[0].state_dict().items())
 
 
 def test_pictures_are_judged_in_their_shape(labels):
     pictures = np.kron(np.eye(3)[labels], np.ones((1, 64)))[:, :64] + np.random.default_rng(0).random((ROWS, 64))
     problem = problem_of(c=discrete(labels), s=samples(pictures, image=(1, 8, 8)))
-    assert judge_of(problem).config.shape == (1, 8, 8)
+    assert judges_of(problem)["s"].config.shape == (1, 8, 8)
 
 
 def test_where_nothing_is_generated_there_is_none(labels, rows):
-    assert judge_of(problem_of(c=discrete(labels), y=numeric(rows))) is None
+    assert judges_of(problem_of(c=discrete(labels), y=numeric(rows))) == {}
 
 
 def test_where_no_class_is_known_there_is_none(rows):
-    assert judge_of(problem_of(s=samples(rows))) is None
+    assert judges_of(problem_of(s=samples(rows))) == {}

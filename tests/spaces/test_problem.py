@@ -9,7 +9,6 @@ import torch
 from spaces.metrics import METRICS
 from spaces.problem import Description, Problem, discrete, numeric, samples
 from valp.errors import DataError
-from valp.graph import DataType
 
 ROWS = 40
 
@@ -79,7 +78,7 @@ NUMBERED = {"x": numeric(np.arange(ROWS))}
 def test_drawn_splits_are_disjoint_and_take_every_row(validation, test, sizes):
     rows = rows_of(made(inputs=NUMBERED, validation=validation, test=test))
     assert [len(part) for part in rows] == sizes
-    assert sorted(sum(rows, [])) == list(range(ROWS))
+    assert sorted(row for part in rows for row in part) == list(range(ROWS))
 
 
 def test_a_seed_draws_the_splits():
@@ -241,6 +240,16 @@ def test_metrics_know_which_value_is_better():
     assert not any(metric.better(0.5, 0.5) for metric in METRICS.values())
 
 
-def test_a_class_number_may_be_a_truth_and_an_input(several):
-    assert several.columns.output("c").type is DataType.DISCRETE
-    assert torch.equal(several.train.inputs["k"].argmax(1) % 5, several.train.inputs["k"].argmax(1))
+def test_a_row_is_in_one_split_only():
+    with pytest.raises(DataError, match="row 20 is there more often"):
+        made(splits=(range(21), range(20, 30), range(30, 40)))
+
+
+def test_a_classification_has_two_classes_at_least():
+    with pytest.raises(DataError, match="output 'c' must have at least two classes"):
+        made(outputs={"c": discrete(np.zeros(ROWS, int))})
+
+
+def test_generated_samples_are_compared_with_two_rows_at_least():
+    with pytest.raises(DataError, match="the validation split must have at least two rows"):
+        made(outputs={"s": samples(values())}, splits=(range(30), [30], range(31, 40)))

@@ -161,3 +161,8 @@ def decoders(combiner):
         [("o0", samples(8))],
         [("gaussian", "o0", "o0"), ("kl", "a", None), ("kl", "b", None)],
     )
+
+
+def without(graph, *kinds):
+    """The graph with its losses of these kinds left out."""
+    return replaced(graph, losses=tuple(loss for loss in graph.losses if loss.kind not in kinds))

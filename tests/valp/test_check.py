@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 
-from tests.valp.graphs import any_graphs, discrete, figure_2, numeric, replaced, samples, unit, with_part
+from tests.valp.graphs import any_graphs, discrete, figure_2, numeric, replaced, samples, unit, with_part, without
 from valp.check import GraphError, Violation, check, require
 from valp.graph import Connection, DataType, Dense, Loss, Output, PrimaryNetwork, Role
 from valp.rules import NOTES, RULES
@@ -111,10 +111,10 @@ BROKEN = {
     ],
     "loss-size": [(changed("losses", 1, prediction="n1"), "n1")],
     "loss-distinct": [(plus("losses", Loss(kind="mse", prediction="n3", truth="o1", beta=0.1)), "n3")],
-    "taught": [(figure_2().without(losses=["mse"]), "o1"), (changed("losses", 1, beta=0.0), "o1")],
+    "taught": [(without(figure_2(), "mse"), "o1"), (changed("losses", 1, beta=0.0), "o1")],
     "reached": [(unjudged_network(), "n5")],
     "latent-kl": [
-        (figure_2().without(losses=["kl"]), "n0"),
+        (without(figure_2(), "kl"), "n0"),
         (plus("losses", Loss(kind="kl", prediction="n1")), "n1"),
     ],
 }

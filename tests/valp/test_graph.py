@@ -108,10 +108,6 @@ def test_incoming_connections_keep_their_order():
     assert figure_2().incoming("i0") == ()
 
 
-def test_losses_can_be_left_out_by_kind():
-    assert [loss.kind for loss in figure_2().without(losses=["kl", "mse"]).losses] == ["gaussian", "cross_entropy"]
-
-
 def test_generating_cuts_the_latent_connections():
     graph = figure_2()
     digraph = graph.generating_digraph()

@@ -1,0 +1,264 @@
+"""Scores of models: closed forms, modes, chance levels and what cannot be scored."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from spaces.judging import judges_of
+from spaces.problem import Problem, discrete, numeric, samples
+from spaces.scoring import Scorer, ScoringError, generate, predictions
+from tests.valp.graphs import discrete as discrete_unit
+from tests.valp.graphs import numeric as numeric_unit
+from tests.valp.graphs import samples as samples_unit
+from tests.valp.graphs import wired
+from valp.compile import compile
+from valp.fit import fit
+from valp.graph import Role
+from valp.judge import train_judge
+
+ROWS, CLASSES, SIZE = 600, 3, 9
+
+
+@pytest.fixture(scope="module")
+def problem():
+    """Three kinds of rows, told apart by which third of the variables is large."""
+    torch.set_num_threads(1)
+    random = np.random.default_rng(0)
+    labels = np.arange(ROWS) % CLASSES
+    rows = np.eye(CLASSES)[labels].repeat(3, axis=1) * 0.8 + random.random((ROWS, SIZE)) * 0.2
+    return Problem.from_arrays(
+        "thirds",
+        inputs={"x": numeric(rows), "k": discrete(labels)},
+        outputs={"c": discrete(labels), "y": numeric(rows[:, :2]), "s": samples(rows)},
+        validation=0.25,
+    )
+
+
+@pytest.fixture(scope="module")
+def judge(problem):
+    truths = problem.train.truths
+    return train_judge(truths["s"], truths["c"], (SIZE,), CLASSES, seed=0, epochs=20, width=16)
+
+
+@pytest.fixture(scope="module")
+def scorer(problem, judge):
+    return Scorer(problem, {"s": judge})
+
+
+def graph_of(*, conditions=(), through_decoder=False):
+    """Class and number from x, samples by a VAE; `through_decoder`: the class from what the decoder makes."""
+    return wired(
+        [
+            ("code", "g", numeric_unit(6), "concatenation"),
+            ("paint", "d", samples_unit(SIZE), "concatenation"),
+            ("class", "delta", discrete_unit(CLASSES), "concatenation"),
+            ("number", "g", numeric_unit(2), "concatenation"),
+        ],
+        [("x", "code"), ("k", "number"), ("code", "paint", Role.LATENT),
+         *((name, "paint", Role.CONDITION) for name in conditions),
+         ("paint" if through_decoder else "x", "class"), ("x", "number"),
+         ("class", "c"), ("number", "y"), ("paint", "s")],
+        [("c", discrete_unit(CLASSES)), ("y", numeric_unit(2)), ("s", samples_unit(SIZE))],
+        [("cross_entropy", "c", "c"), ("mse", "y", "y"), ("gaussian", "s", "s"), ("kl", "code", None)],
+        inputs=[("x", SIZE), ("k", CLASSES)],
+    )  # fmt: skip
+
+
+def conditioned_by_class():
+    """The graph above with its Discrete input as what conditions the samples."""
+    graph = graph_of(conditions=("k",))
+    k = graph.inputs[1].model_copy(update={"unit": discrete_unit(CLASSES)})
+    return graph.model_copy(update={"inputs": (graph.inputs[0], k)})
+
+
+def constant(graph, **values):
+    """The module whose networks' last layers give these values, whatever they get."""
+    module = compile(graph, seed=1)
+    for name, value in values.items():
+        layer = module.layers[f"{name}-0"]
+        with torch.no_grad():
+            layer.weight.zero_()
+            layer.bias.copy_(torch.as_tensor(value))
+    return module
+
+
+def trained(problem, graph, steps=400):
+    module = compile(graph, seed=1)
+    split = problem.train
+    truths = {name: split.truths[name] for name in module.plan.outputs}
+    assert fit(module, split.inputs, truths, steps=steps, batch=50, learning_rate=0.02).failure is None
+    return module
+
+
+def test_a_constant_prediction_has_the_scores_of_its_closed_form(problem, scorer):
+    module = constant(graph_of(), number=[0.25, 0.5], **{"class": [0.0, 5.0, 0.0]})
+    split = problem.validation
+    scores = scorer.score(module, split)
+    assert scores["accuracy"] == pytest.approx((split.truths["c"] == 1).double().mean().item())
+    error = (split.truths["y"].double() - torch.tensor([0.25, 0.5])) ** 2
+    assert scores["mse"] == pytest.approx(error.mean().item())
+
+
+def test_constant_samples_have_no_entropy_no_diversity_and_cover_nothing(problem, scorer):
+    scores = scorer.score(constant(graph_of(), paint=[9.0] * SIZE), problem.validation)
+    assert scores["entropy"] == scores["diversity"] == scores["density"] == scores["coverage"] == 0
+
+
+def test_constant_samples_that_look_like_one_class_are_conditioned_as_often_as_it_comes(problem, judge, scorer):
+    row = problem.train.truths["s"][0]
+    module = constant(graph_of(conditions=("x",)), paint=row)
+    expected = (judge.judge(problem.validation.inputs["x"])[0] == judge.judge(row[None])[0]).double().mean().item()
+    assert scorer.score(module, problem.validation)["conditioning"] == pytest.approx(expected, abs=0.02)
+    assert expected == pytest.approx(1 / 3, abs=0.1)
+
+
+def test_copies_of_the_data_are_conditioned_and_as_varied_as_it_is(problem, scorer):
+    module = compile(graph_of(conditions=("x",)), seed=1)
+    layer = module.layers["paint-0"]  # its inputs: three latent variables, then x
+    with torch.no_grad():
+        layer.weight.zero_()
+        layer.weight[:, 3:].copy_(torch.eye(SIZE))
+    scores = scorer.score(module, problem.validation)
+    assert scores["conditioning"] == 1
+    assert scores["entropy"] > 0.98
+    assert scores["coverage"] == 1
+    assert scores["diversity"] == pytest.approx(1, abs=0.1)
+
+
+def test_samples_that_nothing_conditions_are_at_the_chance_level(problem, scorer):
+    assert scorer.score(compile(graph_of(), seed=1), problem.validation)["conditioning"] == 1 / CLASSES
+
+
+def test_samples_that_no_input_shows_are_at_the_chance_level(problem, judge):
+    columns = problem.columns.model_copy(update={"inputs": problem.columns.inputs[1:]})
+    blind = problem.model_copy(update={"columns": columns})
+    module = compile(conditioned_by_class(), seed=1)
+    assert module.plan.inputs_of("s", "generate") == {"k"}
+    assert Scorer(blind, {"s": judge}).score(module, problem.validation)["conditioning"] == 1 / CLASSES
+
+
+def test_samples_conditioned_by_their_class_are_compared_with_what_shows_it(problem, scorer):
+    """The class conditions them, and x, the row of that class, shows what they should look like."""
+    module = trained(problem, conditioned_by_class())
+    assert scorer.score(module, problem.validation)["conditioning"] > 0.9
+
+
+def test_what_is_predicted_through_a_decoder_fails_when_it_is_scored_by_generating(problem, judge, scorer):
+    module = trained(problem, graph_of(through_decoder=True))
+    predicting = scorer.score(module, problem.validation)
+    generating = Scorer(problem, {"s": judge}, protocol="generate").score(module, problem.validation)
+    assert predicting["accuracy"] > 0.95
+    assert generating["accuracy"] == pytest.approx(1 / CLASSES, abs=0.1)
+    assert predicting["mse"] == generating["mse"]
+    for name in ("entropy", "density", "coverage", "diversity", "conditioning"):
+        assert predicting[name] == generating[name]
+
+
+def test_what_no_latent_connection_leads_to_is_scored_alike_in_both_modes(problem, judge, scorer):
+    module = compile(graph_of(), seed=1)
+    assert scorer.score(module, problem.validation) == Scorer(problem, {"s": judge}, protocol="generate").score(
+        module, problem.validation
+    )
+
+
+def test_a_trained_model_is_better_than_an_untrained_one(problem, scorer):
+    module = trained(problem, graph_of())
+    before, after = scorer.score(compile(graph_of(), seed=1), problem.test), scorer.score(module, problem.test)
+    assert after["accuracy"] > 0.95 > before["accuracy"]
+    assert after["mse"] < before["mse"]
+
+
+def test_the_same_seed_gives_the_same_scores_and_torchs_generator_is_left_alone(problem, judge):
+    module = compile(graph_of(through_decoder=True), seed=1)
+    state = torch.get_rng_state()
+    first, again, other = (
+        Scorer(problem, {"s": judge}, protocol="generate", seed=seed).score(module, problem.validation)
+        for seed in (1, 1, 2)
+    )
+    assert torch.equal(torch.get_rng_state(), state)
+    assert first == again != other
+
+
+def test_scores_are_finite_and_named_as_the_problem_names_its_metrics(problem, scorer):
+    scores = scorer.score(compile(graph_of(), seed=1), problem.validation)
+    assert list(scores) == list(problem.metrics)
+    assert all(math.isfinite(value) for value in scores.values())
+
+
+def test_a_model_of_fewer_outputs_has_fewer_scores(problem, scorer):
+    graph = wired([("a", "g", numeric_unit(2), "concatenation")], [("x", "a"), ("k", "a"), ("a", "y")],
+                  [("y", numeric_unit(2))], [("mse", "y", "y")], inputs=[("x", SIZE), ("k", CLASSES)])  # fmt: skip
+    assert scorer.score(compile(graph, seed=1), problem.validation).keys() == {"mse"}
+
+
+def test_without_a_judge_samples_have_no_scores(problem):
+    scores = Scorer(problem, {}).score(compile(graph_of(), seed=1), problem.validation)
+    assert scores.keys() == {"accuracy", "mse"}
+
+
+@pytest.mark.parametrize(("network", "output"), [("number", "y"), ("class", "c"), ("paint", "s")])
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_what_is_not_finite_is_refused_with_its_output(problem, scorer, network, output, value):
+    module = compile(graph_of(), seed=1)
+    with torch.no_grad():
+        module.layers[f"{network}-0"].bias.fill_(value)
+    with pytest.raises(ScoringError, match=f"output {output!r} is not finite on \\d+ rows"):
+        scorer.score(module, problem.validation)
+
+
+def test_the_module_is_left_in_evaluation_mode_without_gradients(problem, scorer):
+    module = compile(graph_of(), seed=1).train()
+    scorer.score(module, problem.validation)
+    assert not module.training
+    assert all(parameter.grad is None for parameter in module.parameters())
+
+
+def test_predictions_do_not_depend_on_the_rows_of_a_pass(problem, monkeypatch):
+    module = compile(graph_of(through_decoder=True), seed=1)
+    whole = predictions(module, problem.train, ["c", "y"], "generate", 3)
+    monkeypatch.setattr("spaces.scoring.ROWS", 7)
+    parts = predictions(module, problem.train, ["c", "y"], "generate", 3)
+    for name in whole:
+        torch.testing.assert_close(parts[name], whole[name])
+
+
+@pytest.mark.parametrize("count", [1, 150, 1000])
+def test_samples_are_conditioned_by_every_row_about_as_often(problem, count):
+    module = compile(graph_of(conditions=("x",)), seed=1)
+    generated, rows = generate(module, problem.validation, "s", count, seed=4)
+    assert generated.shape == (count, SIZE)
+    counts = torch.bincount(rows, minlength=len(problem.validation))
+    assert counts.max() - counts.min() <= 1
+
+
+def test_two_samples_outputs_of_different_sizes_are_both_scored(problem, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    several = Problem.from_arrays(
+        "two",
+        inputs={"x": numeric(problem.train.inputs["x"])},
+        outputs={
+            "c": discrete(problem.train.truths["c"]),
+            "s": samples(problem.train.truths["s"]),
+            "t": samples(problem.train.truths["s"][:, :5]),
+        },
+    )
+    graph = wired(
+        [("code", "g", numeric_unit(6), "concatenation"), ("p", "d", samples_unit(SIZE), "concatenation"),
+         ("q", "d", samples_unit(5), "concatenation"), ("class", "delta", discrete_unit(CLASSES), "concatenation")],
+        [("x", "code"), ("code", "p", Role.LATENT), ("code", "q", Role.LATENT), ("code", "class"),
+         ("class", "c"), ("p", "s"), ("q", "t")],
+        [("c", discrete_unit(CLASSES)), ("s", samples_unit(SIZE)), ("t", samples_unit(5))],
+        [("cross_entropy", "c", "c"), ("gaussian", "s", "s"), ("gaussian", "t", "t"), ("kl", "code", None)],
+        inputs=[("x", SIZE)],
+    )  # fmt: skip
+    scores = Scorer(several, judges_of(several)).score(compile(graph, seed=1), several.validation)
+    assert scores.keys() == several.metrics.keys()
+
+
+def test_a_split_of_two_rows_can_be_scored(problem, scorer):
+    few = problem.validation.take(torch.arange(2))
+    scores = replace(scorer, seed=1).score(compile(graph_of(), seed=1), few)
+    assert all(math.isfinite(value) for value in scores.values())
