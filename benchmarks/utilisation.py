@@ -1,6 +1,6 @@
 """The share of the workers' time that goes into training and scoring, with candidates of about ten seconds.
 
-    python -m benchmarks.utilisation
+python -m benchmarks.utilisation
 """
 
 import tempfile

@@ -27,7 +27,7 @@ from search.strategies import STRATEGIES, Question
 from search.worker import CandidateTrainable
 from spaces.baselines import baselines
 from spaces.candidate import Candidate, Training
-from spaces.judging import judge_of
+from spaces.judging import judges_of
 from spaces.problem import Problem
 from spaces.scoring import Scorer
 from spaces.space import SPACES
@@ -100,7 +100,7 @@ def search(
         driver = _Driver(folder, problem, settings, ledger, shown, candidates, workers)
         driver.recover()
         if driver.has_work():
-            scorer = Scorer(problem, judge_of(problem, shown.say), settings.protocol, settings.seed)
+            scorer = Scorer(problem, judges_of(problem, shown.say), settings.protocol, settings.seed)
             shown.say(f"{folder.name}: starting {workers} workers")
             start = time.monotonic()
             with _ray(workers):
@@ -152,7 +152,7 @@ class _Driver:
             self.queue.append(Job(candidate, path, number=trial.number))
         for entry in self.ledger.entries():
             if entry.result is not None:
-                self._count(entry.number, entry.result)
+                self._drop(self._count(entry.number, entry.result))  # the last session may have been killed before it
         told = self.ledger.baselines
         for output, candidate in reversed(baselines(self.problem, self.question.training).items()):
             if output not in told:
@@ -225,9 +225,7 @@ class _Driver:
             raise AssertionError("a job is a candidate or a baseline")
         self.ledger.tell(job.number, result)
         self.status.running -= 1
-        for left in self._count(job.number, result):
-            if self.settings.keep == "front":
-                drop_weights(self.folder.candidate(left))
+        self._drop(self._count(job.number, result))
         self.display.show(self.status, (job.number, result))
 
     def _count(self, number: int, result: Result) -> list[int]:
@@ -240,6 +238,12 @@ class _Driver:
         left = self.front.add(number, point)
         self.status.front = len(self.front.members)
         return left
+
+    def _drop(self, numbers: list[int]) -> None:
+        """Deletes the weights of candidates that are not on the front, unless all are kept."""
+        if self.settings.keep == "front":
+            for number in numbers:
+                drop_weights(self.folder.candidate(number))
 
     def _count_baselines(self) -> None:
         for result in self.ledger.baselines.values():
@@ -313,6 +317,9 @@ def _locked(folder: Folder) -> Iterator[None]:
 
 @contextmanager
 def _ray(workers: int) -> Iterator[None]:
+    if ray.is_initialized():  # a program of the user's that has its own
+        yield
+        return
     with reaping():
         os.environ.update(QUIET)
         ray.init(

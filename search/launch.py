@@ -70,9 +70,8 @@ def launch(
         positive(what, value)
     if hours is not None:
         positive("hours", hours)
-    if seed < 0:
-        raise SettingError(f"seed must not be negative, but is {seed}")
-    if not name or Path(name).name != name:
+    require_seed(seed)
+    if name in ("", "..") or Path(name).name != name:
         raise SettingError(f"a run's name must be the name of a folder, but is {name!r}")
     STRATEGIES[strategy].require(problem, SPACES[space])
     settings = Settings(
@@ -97,6 +96,12 @@ def one_of(name: str, value: str, known: Iterable[str]) -> None:
     words = list(known)
     if value not in words:
         raise SettingError(f"{name} must be one of {', '.join(words)}, but is {value!r}")
+
+
+def require_seed(seed: int) -> None:
+    """Refuses what is no seed. Raises SettingError."""
+    if not 0 <= seed < 2**63:
+        raise SettingError(f"seed must not be negative, and less than 2^63, but is {seed}")
 
 
 def positive(name: str, value: float) -> None:

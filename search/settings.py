@@ -85,4 +85,4 @@ def read_settings(path: Path) -> Settings:
 def _json(value: object) -> str:
     import json
 
-    return json.dumps(value)
+    return json.dumps(value, default=str)  # a date, say, which the model then refuses

@@ -1,0 +1,62 @@
+"""What several test modules share: a real problem, and a real run that a real search has made of it."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from search.launch import launch
+from search.runs import Run, open_run
+from spaces.digits import digits
+from spaces.problem import Problem
+
+SMALL_STEPS = 60
+"""The training of the session's run: enough for its scores to differ."""
+
+
+@pytest.fixture(autouse=True)
+def one_torch_thread():
+    """One thread, and no flushing of denormals, which a command sets for its process and Hypothesis cannot do with."""
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(False)
+
+
+@pytest.fixture(autouse=True)
+def runs_elsewhere(monkeypatch, tmp_path):
+    """A command without --runs writes into the test's own folder, not into the user's."""
+    monkeypatch.setenv("VALP_RUNS", str(tmp_path / "runs"))
+
+
+@pytest.fixture(scope="session")
+def digits_problem() -> Problem:
+    return digits()
+
+
+@pytest.fixture(scope="session")
+def small_runs(tmp_path_factory, digits_problem) -> Path:
+    """A folder with one run, `small`: four candidates by two workers. Tests only read it; `runs_copy` is theirs."""
+    runs = tmp_path_factory.mktemp("session") / "runs"
+    launch(digits_problem, name="small", runs=runs, candidates=4, steps=SMALL_STEPS, workers=2)
+    return runs
+
+
+@pytest.fixture
+def small_run(small_runs) -> Run:
+    return open_run(small_runs, "small")
+
+
+@pytest.fixture
+def runs_copy(small_runs, tmp_path) -> Path:
+    """A folder with a copy of the run `small`, to do as one likes with."""
+    return Path(shutil.copytree(small_runs, tmp_path / "copied"))
+
+
+def files_of(path: Path) -> dict[str, tuple[bytes, int]]:
+    """Every file below a folder, with its content and the time it was written."""
+    return {
+        os.path.relpath(file, path): (file.read_bytes(), file.stat().st_mtime_ns)
+        for file in sorted(path.rglob("*"))
+        if file.is_file()
+    }

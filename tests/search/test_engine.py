@@ -1,0 +1,185 @@
+"""Real searches on the digits, by real workers."""
+
+import dataclasses
+
+import pytest
+
+from search.folder import read_result
+from search.launch import launch
+from search.runs import open_run
+from spaces.space import DEFAULT, SPACES
+from tests.conftest import SMALL_STEPS, files_of
+from valp.errors import SettingError
+
+
+class Silent:
+    """A display that keeps what it was told."""
+
+    def __init__(self):
+        self.lines, self.ended = [], []
+
+    def say(self, line):
+        self.lines.append(line)
+
+    def show(self, status, ended=None):
+        if ended is not None:
+            self.ended.append(ended[0])
+
+    def close(self):
+        pass
+
+
+def small(problem, runs, **settings):
+    """The command that made the session's run, with other settings."""
+    asked = {"name": "small", "candidates": 4, "steps": SMALL_STEPS, "workers": 2, "display": Silent()} | settings
+    return launch(problem, runs=runs, **asked)
+
+
+def test_a_search_ends_with_as_many_candidates_as_asked_for_all_with_scores(small_run):
+    entries = small_run.ledger.entries()
+    assert [entry.number for entry in entries] == [0, 1, 2, 3]
+    for entry in entries:
+        assert entry.state == "complete"
+        assert entry.result.scores.keys() == small_run.problem.metrics.keys()
+        assert entry.result.samples_seen == SMALL_STEPS * 50
+        assert entry.result.parameters > 0
+
+
+def test_a_search_trains_a_single_task_model_of_each_output_with_the_same_budget(small_run):
+    baselines = small_run.ledger.baselines
+    assert baselines.keys() == {"digit", "histogram", "image"}
+    assert {result.samples_seen for result in baselines.values()} == {SMALL_STEPS * 50}
+    assert small_run.baseline_scores.keys() == small_run.problem.metrics.keys()
+
+
+def test_a_search_leaves_the_files_of_each_candidate_which_agree_with_the_ledger(small_run):
+    for entry in small_run.ledger.entries():
+        folder = small_run.folder.candidate(entry.number)
+        assert {"candidate.json", "scores.json", "curves.csv"} <= {path.name for path in folder.iterdir()}
+        assert read_result(folder) == entry.result
+
+
+def test_a_search_keeps_the_weights_of_its_front_only(small_run):
+    front = {entry.number for entry in small_run.front()}
+    assert len(front) > 0
+    for entry in small_run.ledger.entries():
+        weights = small_run.folder.candidate(entry.number) / "weights.safetensors"
+        assert weights.exists() == (entry.number in front)
+
+
+def test_one_worker_and_the_same_seed_make_the_same_search_bit_for_bit(digits_problem, tmp_path):
+    runs = [
+        small(digits_problem, tmp_path / name, candidates=2, steps=20, workers=1, strategy="tpe", seed=3)
+        for name in ("one", "other")
+    ]
+    documents, scores = (
+        [[read(run, number) for number in range(2)] for run in runs]
+        for read in (
+            lambda run, number: (run.folder.candidate(number) / "candidate.json").read_bytes(),
+            lambda run, number: run.ledger.entry(number).result.scores,
+        )
+    )
+    assert documents[0] == documents[1]
+    assert scores[0] == scores[1]
+    assert runs[0].baseline_scores == runs[1].baseline_scores
+
+
+def test_the_same_command_again_does_nothing_and_changes_no_file(digits_problem, runs_copy):
+    before = files_of(runs_copy)
+    display = Silent()
+    small(digits_problem, runs_copy, display=display)
+    assert display.ended == []
+    assert files_of(runs_copy) == before
+
+
+def test_a_search_without_time_begins_nothing_and_a_further_call_completes_it(digits_problem, runs_copy):
+    before = files_of(runs_copy / "small" / "candidates")
+    hurried = small(digits_problem, runs_copy, candidates=6, hours=1e-9)
+    assert [entry.number for entry in hurried.ledger.entries()] == [0, 1, 2, 3]
+
+    display = Silent()
+    run = small(digits_problem, runs_copy, candidates=6, display=display)
+    entries = run.ledger.entries()
+    assert [entry.state for entry in entries] == ["complete"] * 6
+    assert sorted(display.ended) == [4, 5]
+    after = files_of(runs_copy / "small" / "candidates")
+    assert {name: after[name] for name in before if "weights" not in name} == {
+        name: content for name, content in before.items() if "weights" not in name
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "held"),
+    [
+        ("steps", 61, "steps 60"),
+        ("batch", 20, "batch 50"),
+        ("seed", 1, "seed 0"),
+        ("strategy", "nsga2", "strategy random"),
+        ("space", "paper", "space default"),
+        ("protocol", "generate", "protocol predict"),
+        ("keep", "all", "keep front"),
+        ("objectives", ("accuracy",), "objectives accuracy, mse, entropy"),
+    ],
+)
+def test_a_run_refuses_to_go_on_with_another_setting_and_names_it(name, value, held, digits_problem, runs_copy):
+    before = files_of(runs_copy)
+    with pytest.raises(SettingError, match=f"run 'small' holds {held}, but"):
+        small(digits_problem, runs_copy, candidates=9, **{name: value})
+    assert files_of(runs_copy) == before
+
+
+def test_a_run_refuses_to_go_on_with_other_data_of_the_same_problem(digits_problem, runs_copy):
+    half = digits_problem.model_copy(update={"test": digits_problem.validation})
+    half.__dict__.pop("fingerprint", None)  # cached, and the copy has taken it over
+    with pytest.raises(SettingError, match="run 'small' holds other data of problem 'digits'"):
+        small(half, runs_copy)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"steps": 0}, "steps must be positive, but is 0"),
+        ({"batch": -1}, "batch must be positive, but is -1"),
+        ({"candidates": 0}, "candidates must be positive, but is 0"),
+        ({"workers": 0}, "workers must be positive, but is 0"),
+        ({"hours": 0.0}, "hours must be positive, but is 0"),
+        ({"hours": float("nan")}, "hours must be positive, but is nan"),
+        ({"seed": -1}, r"seed must not be negative, and less than 2\^63, but is -1"),
+        ({"seed": 2**63}, r"seed must not be negative, and less than 2\^63, but is 9223372036854775808"),
+        ({"strategy": "luck"}, "strategy must be one of random, tpe, nsga2, nsga3, but is 'luck'"),
+        ({"space": "outer"}, "space must be one of default, paper, but is 'outer'"),
+        ({"objectives": ("beauty",)}, "objective must be one of accuracy, .*, but is 'beauty'"),
+        ({"objectives": ("mse", "mse")}, "an objective must be given once, but one is given twice"),
+        ({"name": "../outside"}, "a run's name must be the name of a folder, but is '../outside'"),
+        ({"name": ""}, "a run's name must be the name of a folder, but is ''"),
+        ({"name": ".."}, "a run's name must be the name of a folder, but is '..'"),
+    ],
+)
+def test_an_impossible_setting_is_refused_before_anything_is_written(settings, message, digits_problem, tmp_path):
+    runs = tmp_path / "none"
+    with pytest.raises(SettingError, match=message):
+        small(digits_problem, runs, **settings)
+    assert not runs.exists()
+
+
+def test_a_candidate_that_fails_is_recorded_with_its_reason_and_the_search_goes_on(
+    digits_problem, tmp_path, monkeypatch
+):
+    wild = dataclasses.replace(DEFAULT, name="wild", learning_rate=(1e20, 1e20))
+    monkeypatch.setitem(SPACES, "wild", wild)
+    display = Silent()
+    run = small(digits_problem, tmp_path, candidates=3, steps=20, space="wild", display=display)
+    entries = run.ledger.entries()
+    assert sorted(display.ended) == [0, 1, 2]
+    assert {entry.state for entry in entries} == {"failed"}
+    for entry in entries:
+        assert "finite" in entry.result.failure or "NaN" in entry.result.failure, entry.result.failure
+        assert entry.result.scores == {}
+        folder = run.folder.candidate(entry.number)
+        assert (folder / "candidate.json").exists()
+        assert not (folder / "weights.safetensors").exists()
+        assert read_result(folder) == entry.result
+    assert run.front() == []
+    assert run.summary()["failed"] == 3
+    assert all(result.failure is None for result in run.ledger.baselines.values())
+    assert open_run(tmp_path, "small").ledger.entries() == entries

@@ -1,0 +1,130 @@
+"""A run's folder: files that are there whole or not at all."""
+
+import csv
+
+import pytest
+import torch
+
+from search.folder import (
+    CANDIDATE,
+    WEIGHTS,
+    Folder,
+    drop_weights,
+    existing,
+    filling,
+    read_result,
+    read_weights,
+    write_candidate,
+    write_curves,
+    write_result,
+    write_weights,
+)
+from search.ledger import Result
+from spaces.baselines import baselines
+from spaces.candidate import Candidate, Training
+from valp.errors import FileError
+from valp.files import read_model
+from valp.fit import Curves
+
+RESULT = Result({"accuracy": 0.1 + 0.2, "mse": 1e-30}, 12, "a key", 350, (1.25, 0.5), None)
+STATE = {"a.weight": torch.arange(6.0).reshape(2, 3).T, "a.bias": torch.tensor([float(2**-20)])}
+
+
+def test_a_filled_folder_takes_its_place_with_all_that_was_written(tmp_path):
+    with filling(tmp_path / "candidates" / "0") as folder:
+        (folder / "one").write_text("1")
+        assert not (tmp_path / "candidates" / "0").exists()
+    assert (tmp_path / "candidates" / "0" / "one").read_text() == "1"
+    assert [path.name for path in (tmp_path / "candidates").iterdir()] == ["0"]
+
+
+def test_a_folder_whose_filling_fails_leaves_what_was_there_and_nothing_else(tmp_path):
+    place = tmp_path / "0"
+    with filling(place) as folder:
+        (folder / "one").write_text("1")
+    with pytest.raises(FileError, match="cannot be written"), filling(place) as folder:
+        (folder / "none" / "two").write_text("2")
+    assert [path.name for path in tmp_path.iterdir()] == ["0"]
+    assert [path.name for path in place.iterdir()] == ["one"]
+
+
+def test_a_folder_filled_again_holds_the_new_files_only(tmp_path):
+    for name in ("one", "two"):
+        with filling(tmp_path / "0") as folder:
+            (folder / name).write_text(name)
+    assert [path.name for path in (tmp_path / "0").iterdir()] == ["two"]
+
+
+def test_a_folder_that_cannot_be_made_is_a_file_error(tmp_path):
+    (tmp_path / "candidates").write_text("a file is in the way")
+    with pytest.raises(FileError, match="cannot be written"), filling(tmp_path / "candidates" / "0"):
+        pass
+
+
+def test_a_candidate_reads_back_as_it_was_written(tmp_path, digits_problem):
+    candidate = baselines(digits_problem, Training(steps=3, learning_rate=0.1 + 0.2))["image"]
+    write_candidate(tmp_path, candidate)
+    assert read_model(Candidate, tmp_path / CANDIDATE) == candidate
+
+
+@pytest.mark.parametrize("result", [RESULT, Result({}, 0, "k", 0, (0.0, 0.0), "it had to")])
+def test_a_result_reads_back_as_it_was_written(result, tmp_path):
+    write_result(tmp_path, result)
+    assert read_result(tmp_path) == result
+
+
+def test_a_result_that_is_absent_or_cut_off_is_none(tmp_path):
+    assert read_result(tmp_path) is None
+    write_result(tmp_path, RESULT)
+    file = tmp_path / "scores.json"
+    for end in (0, 10, len(file.read_text()) // 2):
+        file.write_text(file.read_text()[:end])
+        assert read_result(tmp_path) is None
+    file.write_text("[1, 2]")
+    assert read_result(tmp_path) is None
+
+
+def test_weights_read_back_bit_for_bit(tmp_path):
+    write_weights(tmp_path, STATE)
+    again = read_weights(tmp_path)
+    assert again.keys() == STATE.keys()
+    assert all(again[name].equal(STATE[name]) for name in STATE)
+
+
+def test_weights_that_are_dropped_are_a_file_error_and_may_be_dropped_twice(tmp_path):
+    folder = tmp_path / "7"
+    folder.mkdir()
+    write_weights(folder, STATE)
+    drop_weights(folder)
+    drop_weights(folder)
+    with pytest.raises(FileError, match="candidate 7 has no weights: a run keeps those of its front"):
+        read_weights(folder)
+
+
+def test_truncated_weights_are_a_file_error(tmp_path):
+    write_weights(tmp_path, STATE)
+    file = tmp_path / WEIGHTS
+    file.write_bytes(file.read_bytes()[:-4])
+    with pytest.raises(FileError, match="is damaged"):
+        read_weights(tmp_path)
+
+
+def test_curves_have_a_column_for_the_step_and_one_for_each_loss(tmp_path):
+    curves = Curves(names=("mse of o1", "kl of n0"), steps=(1, 10), values=((1.5, 0.25), (1.0, 0.125)))
+    write_curves(tmp_path, curves)
+    rows = list(csv.reader((tmp_path / "curves.csv").open()))
+    assert rows[0] == ["step", "mse of o1", "kl of n0"]
+    assert [[float(value) for value in row] for row in rows[1:]] == [[1, 1.5, 0.25], [10, 1.0, 0.125]]
+
+
+def test_a_run_that_is_not_there_is_a_file_error_that_names_those_that_are(small_runs, tmp_path):
+    with pytest.raises(FileError, match=r"there is no run 'large' in .*; there is small"):
+        existing(small_runs, "large")
+    with pytest.raises(FileError, match=r"there is no run 'large' in .*; there is none"):
+        existing(tmp_path / "nowhere", "large")
+
+
+def test_a_folder_knows_its_name_and_whether_it_is_a_run(small_runs, tmp_path):
+    assert Folder(small_runs / "small").name == "small"
+    assert Folder(small_runs / "small").exists()
+    assert not Folder(tmp_path).exists()

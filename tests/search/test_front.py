@@ -1,0 +1,99 @@
+"""The Pareto front and its knee."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from search.front import Front, by_knee, losses, non_dominated
+from spaces.metrics import METRICS
+
+FEW_VALUES = st.integers(-2, 2).map(float)
+"""So few that rows often tie and repeat."""
+
+FINITE = st.floats(-1e9, 1e9, allow_nan=False)
+POINTS = st.one_of(
+    arrays(float, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=12), elements=elements)
+    for elements in (FEW_VALUES, FINITE)
+)
+
+
+def dominates(a, b) -> bool:
+    """Whether a is as good as b in all and better in one, told by a loop."""
+    no_worse = all(x <= y for x, y in zip(a, b, strict=True))
+    return no_worse and any(x < y for x, y in zip(a, b, strict=True))
+
+
+@given(POINTS)
+def test_non_dominated_keeps_what_a_naive_loop_keeps(points):
+    naive = [i for i, point in enumerate(points) if not any(dominates(other, point) for other in points)]
+    assert non_dominated(points) == naive
+
+
+@given(POINTS)
+def test_no_front_is_empty_and_whatever_is_off_it_is_dominated_by_a_member(points):
+    kept = non_dominated(points)
+    assert kept
+    for i in set(range(len(points))) - set(kept):
+        assert any(dominates(points[k], points[i]) for k in kept)
+
+
+@given(POINTS)
+def test_points_one_by_one_make_the_same_front_as_all_at_once(points):
+    front = Front()
+    for i, point in enumerate(points):
+        front.add(i, point)
+        assert sorted(front.members) == non_dominated(points[: i + 1])
+
+
+@given(POINTS)
+def test_adding_names_exactly_what_is_not_or_no_longer_on_the_front(points):
+    front, there = Front(), set()
+    for i, point in enumerate(points):
+        left = front.add(i, point)
+        assert len(set(left)) == len(left)
+        assert set(left) == (there | {i}) - front.members.keys()
+        there = set(front.members)
+
+
+@given(POINTS)
+def test_the_knee_order_names_every_row_once_by_its_scaled_distance_from_the_ideal_point(points):
+    order = by_knee(points)
+    assert sorted(order) == list(range(len(points)))
+    low, span = points.min(0), points.max(0) - points.min(0)
+    scaled = np.array([[(x - a) / s if s else 0.0 for x, a, s in zip(row, low, span, strict=True)] for row in points])
+    distances = np.linalg.norm(scaled, axis=1)[order]
+    assert (np.diff(distances) >= -1e-12).all()
+
+
+@given(POINTS, st.floats(0.5, 1000), st.floats(-1000, 1000))
+def test_the_knee_of_whole_numbers_does_not_depend_on_the_units_of_an_objective(points, scale, shift):
+    whole = points.clip(-2, 2).round()
+    first, moved = by_knee(whole)[0], by_knee(whole * scale + shift)[0]
+    spans = np.where(np.ptp(whole, axis=0) > 0, np.ptp(whole, axis=0), 1)
+    distances = np.linalg.norm((whole - whole.min(0)) / spans, axis=1)
+    assert distances[moved] == pytest.approx(distances[first])
+
+
+def test_the_knee_of_a_bent_front_is_its_corner():
+    points = np.array([[0.0, 1.0], [0.1, 0.1], [1.0, 0.0]])
+    assert by_knee(points) == [1, 0, 2]
+
+
+def test_of_equal_points_all_are_on_the_front_and_the_first_is_the_knee():
+    points = np.ones((3, 2))
+    assert non_dominated(points) == [0, 1, 2]
+    assert by_knee(points) == [0, 1, 2]
+
+
+def test_nothing_has_an_empty_front():
+    points = losses([], [METRICS["accuracy"], METRICS["mse"]])
+    assert points.shape == (0, 2)
+    assert non_dominated(points) == []
+    assert by_knee(points) == []
+
+
+def test_a_score_to_be_maximised_changes_its_sign_and_one_to_be_minimised_does_not():
+    points = losses([[0.9, 0.2], [0.5, 0.1]], [METRICS["accuracy"], METRICS["mse"]])
+    assert points.tolist() == [[-0.9, 0.2], [-0.5, 0.1]]

@@ -1,0 +1,157 @@
+"""A driver that is killed leaves no process behind, and the same command goes on where it was."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from search.reaper import MARK
+from search.runs import open_run
+from tests.conftest import files_of
+
+CANDIDATES = 6
+STEPS = 600
+PATIENCE = 240
+"""Seconds that a search may take on a busy machine."""
+
+
+def command(runs):
+    settings = ["--candidates", str(CANDIDATES), "--steps", str(STEPS), "--workers", "2"]
+    return [sys.executable, "-c", "from search.cli import main; main()", "search", "digits", "--name", "k",
+            "--runs", str(runs), *settings]  # fmt: skip
+
+
+def run(runs):
+    return subprocess.run(command(runs), capture_output=True, text=True, timeout=PATIENCE)
+
+
+def finished(runs):
+    """The numbers of the candidates whose folders are whole."""
+    return {int(file.parent.name) for file in (runs / "k" / "candidates").glob("[0-9]*/scores.json")}
+
+
+def wait_until(condition, seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def alive(process):
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def environment(process):
+    try:
+        return process.environ()
+    except (psutil.Error, OSError):
+        return {}
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """A run whose driver was killed amid its work, and what was seen of it before and after."""
+    runs = tmp_path_factory.mktemp("killed")
+    driver = subprocess.Popen(
+        command(runs), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    family = []
+    try:
+        assert wait_until((runs / "k" / "run.toml").exists, PATIENCE)
+        second = run(runs)
+        assert wait_until(lambda: len(finished(runs)) >= 2 or driver.poll() is not None, PATIENCE)
+        assert driver.poll() is None
+        family = psutil.Process(driver.pid).children(recursive=True)
+        marks = {environment(process).get(MARK) for process in family} - {None}
+        driver.send_signal(signal.SIGKILL)
+        driver.wait()
+        gone = wait_until(lambda: not any(map(alive, family)), 15)
+        seen = {
+            "family": [process for process in family if alive(process)],
+            "count": len(family),
+            "gone": gone,
+            "marks": marks,
+            "second": second,
+            "before": files_of(runs / "k" / "candidates"),
+            "finished": finished(runs),
+        }
+        yield runs, seen
+    finally:
+        for process in [*family, psutil.Process(driver.pid) if driver.poll() is None else None]:
+            if process is not None and alive(process):
+                process.kill()
+
+
+@pytest.fixture(scope="module")
+def resumed(killed):
+    runs, seen = killed
+    return runs, seen, run(runs)
+
+
+def test_a_second_driver_is_refused_while_the_first_is_at_work(killed):
+    second = killed[1]["second"]
+    assert second.returncode == 1
+    assert second.stderr == "valp: run 'k' is being searched by another process\n"
+    assert second.stdout == ""
+
+
+def test_no_process_is_left_of_a_killed_driver(killed):
+    seen = killed[1]
+    assert seen["count"] >= 4  # the reaper, and Ray's
+    assert seen["gone"], seen["family"]
+
+
+def test_no_process_is_left_that_carries_the_mark_of_a_killed_driver(killed):
+    marks = killed[1]["marks"]
+    assert len(marks) == 1
+    left = [p for p in psutil.process_iter() if environment(p).get(MARK) in marks and p.pid != os.getpid()]
+    assert left == []
+
+
+def test_a_killed_search_has_whole_folders_only(killed):
+    runs, seen = killed
+    assert 2 <= len(seen["finished"]) < CANDIDATES
+    for number in seen["finished"]:
+        files = {path.name for path in (runs / "k" / "candidates" / str(number)).iterdir()}
+        assert {"candidate.json", "scores.json", "curves.csv"} <= files
+
+
+def test_the_same_command_again_reaches_its_number(resumed):
+    runs, _, again = resumed
+    assert again.returncode == 0, again.stderr
+    entries = open_run(runs, "k").ledger.entries()
+    assert [entry.number for entry in entries] == list(range(CANDIDATES))
+    assert {entry.state for entry in entries} == {"complete"}
+    assert finished(runs) == set(range(CANDIDATES))
+
+
+def test_what_was_finished_is_not_run_again_and_its_files_stay(resumed):
+    runs, seen, _ = resumed
+    after = files_of(runs / "k" / "candidates")
+    kept = {name for name in seen["before"] if int(name.split(os.sep)[0]) in seen["finished"] and "weights" not in name}
+    assert len(kept) >= 6
+    for name in kept:
+        assert after[name] == seen["before"][name], name
+
+
+def test_only_what_was_not_finished_is_told_of_again(resumed):
+    _, seen, again = resumed
+    ended = [line for line in again.stderr.splitlines() if line.startswith("[")]
+    numbers = [int(line.split("candidate ")[1].split(":")[0].split()[0]) for line in ended]
+    assert sorted(numbers) == sorted(set(range(CANDIDATES)) - seen["finished"])
+
+
+def test_the_weights_that_are_left_are_those_of_the_front(resumed):
+    runs, _, _ = resumed
+    front = {entry.number for entry in open_run(runs, "k").front()}
+    kept = {int(file.parent.name) for file in (runs / "k" / "candidates").glob("[0-9]*/weights.safetensors")}
+    assert kept == front

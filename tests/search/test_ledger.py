@@ -1,0 +1,197 @@
+"""The ledger: the run's study on disk."""
+
+import sqlite3
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from optuna.samplers import RandomSampler
+
+from search.ledger import Ledger, Result, from_ranges, ranges
+from spaces.baselines import baselines
+from spaces.candidate import Candidate, Training
+from spaces.metrics import METRICS
+from valp.errors import FileError
+
+OBJECTIVES = {name: METRICS[name] for name in ("accuracy", "mse")}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "study.db"
+
+
+@pytest.fixture
+def ledger(path):
+    return Ledger.create(path, OBJECTIVES)
+
+
+@pytest.fixture(scope="session")
+def candidate(digits_problem) -> Candidate:
+    return baselines(digits_problem, Training(steps=7, seed=4))["digit"]
+
+
+def result(accuracy=0.5, mse=0.1, failure=None):
+    scores = {} if failure else {"accuracy": accuracy, "mse": mse, "entropy": 0.25}
+    return Result(scores, 12, "a key", 350, (1.5, 0.5), failure)
+
+
+def begun(ledger, candidate):
+    trial = ledger.ask(RandomSampler(seed=0))
+    ledger.propose(trial, candidate)
+    return trial.number
+
+
+def test_a_new_ledger_is_empty(ledger, path):
+    assert path.is_file()
+    assert ledger.trials() == []
+    assert ledger.entries() == []
+    assert ledger.front() == []
+    assert ledger.baselines == {}
+
+
+def test_candidates_are_numbered_from_zero_in_the_order_they_are_asked_for(ledger, candidate):
+    assert [begun(ledger, candidate) for _ in range(3)] == [0, 1, 2]
+
+
+def test_a_candidate_runs_from_its_proposal_until_it_is_told(ledger, candidate):
+    trial = ledger.ask(RandomSampler(seed=0))
+    assert ledger.entries() == []
+    ledger.propose(trial, candidate)
+    (entry,) = ledger.entries()
+    assert (entry.number, entry.state, entry.result) == (0, "running", None)
+    assert entry.candidate == candidate
+    ledger.tell(0, result())
+    (entry,) = ledger.entries()
+    assert (entry.state, entry.result) == ("complete", result())
+
+
+def test_a_failed_candidate_keeps_its_reason_and_is_not_on_the_front(ledger, candidate):
+    ledger.tell(begun(ledger, candidate), result(failure="loss is not finite"))
+    entry = ledger.entry(0)
+    assert (entry.state, entry.result.failure) == ("failed", "loss is not finite")
+    assert entry.listing()["failure"] == "loss is not finite"
+    assert ledger.front() == []
+
+
+def test_what_was_told_is_there_when_the_ledger_is_opened_again(ledger, path, candidate):
+    for outcome in (result(0.5, 0.1), result(failure="no")):
+        ledger.tell(begun(ledger, candidate), outcome)
+    begun(ledger, candidate)
+    ledger.tell_baseline("digit", result(0.9))
+    for again in (Ledger.open(path, OBJECTIVES), Ledger.create(path, OBJECTIVES)):
+        assert again.entries() == ledger.entries()
+        assert [entry.state for entry in again.entries()] == ["complete", "failed", "running"]
+        assert again.baselines == {"digit": result(0.9)}
+        assert begun_states(again) == begun_states(ledger)
+
+
+def begun_states(ledger):
+    return [(trial.state, trial.values, trial.user_attrs) for trial in ledger.trials()]
+
+
+def test_a_trial_left_running_is_taken_up_under_its_own_number(ledger, path, candidate):
+    ledger.ask(RandomSampler(seed=0)).suggest_float("n0.kind", 0, 1)
+    again = Ledger.open(path, OBJECTIVES)
+    trial = again.again(again.trials()[0], RandomSampler(seed=1))
+    assert trial.suggest_float("n0.kind", 0, 1) == again.trials()[0].params["n0.kind"]
+    again.propose(trial, candidate)
+    again.tell(0, result())
+    assert [(entry.number, entry.state) for entry in again.entries()] == [(0, "complete")]
+
+
+def test_a_proposal_records_which_candidates_it_had_seen_finished(ledger, candidate):
+    for _ in range(4):
+        begun(ledger, candidate)
+    ledger.tell(2, result())
+    ledger.tell(0, result(failure="no"))
+    number = begun(ledger, candidate)
+    assert from_ranges(ledger.trials()[number].user_attrs["seen"]) == [0, 2]
+
+
+def test_a_proposal_records_its_parent(ledger, candidate):
+    begun(ledger, candidate)
+    begun(ledger, candidate.model_copy(update={"parent": 0}))
+    assert [trial.user_attrs["parent"] for trial in ledger.trials()] == [None, 0]
+    assert ledger.entry(1).candidate.parent == 0
+
+
+def test_the_front_has_the_non_dominated_candidates_the_knee_first(ledger, candidate):
+    for accuracy, mse in ((0.9, 0.9), (0.85, 0.15), (0.1, 0.1), (0.5, 0.5), (0.1, 0.2)):
+        ledger.tell(begun(ledger, candidate), result(accuracy, mse))
+    begun(ledger, candidate)
+    numbers = [entry.number for entry in ledger.front()]
+    assert numbers[0] == 1
+    assert sorted(numbers) == [0, 1, 2]
+
+
+def test_a_listing_has_the_words_that_json_listings_promise(ledger, candidate):
+    ledger.tell(begun(ledger, candidate), result())
+    assert ledger.entry(0).listing() == {
+        "number": 0,
+        "state": "complete",
+        "scores": {"accuracy": 0.5, "mse": 0.1, "entropy": 0.25},
+        "parameters": 12,
+        "key": "a key",
+        "samples_seen": 350,
+        "seconds": 2.0,
+    }
+
+
+def test_baselines_of_several_outputs_are_kept_side_by_side(ledger):
+    ledger.tell_baseline("digit", result(0.9))
+    ledger.tell_baseline("histogram", result(failure="no"))
+    assert ledger.baselines == {"digit": result(0.9), "histogram": result(failure="no")}
+
+
+@pytest.mark.parametrize("number", [-1, 1, 99])
+def test_a_number_that_is_not_there_is_a_file_error(number, ledger, candidate):
+    begun(ledger, candidate)
+    with pytest.raises(FileError, match=f"there is no candidate {number}; the run has 1, numbered from 0"):
+        ledger.entry(number)
+
+
+def test_a_missing_ledger_is_a_file_error_and_none_is_made(path):
+    with pytest.raises(FileError, match="there is no ledger at"):
+        Ledger.open(path, OBJECTIVES)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("damage", ["other bytes", "truncated", "empty"])
+@pytest.mark.parametrize("opener", [Ledger.open, Ledger.create])
+def test_a_damaged_ledger_is_a_file_error_of_one_line(damage, opener, ledger, path, candidate):
+    begun(ledger, candidate)
+    ledger.study._storage.remove_session()
+    content = path.read_bytes()
+    damaged = {"other bytes": b"no database " * 1000, "truncated": content[: len(content) // 3], "empty": b""}[damage]
+    path.write_bytes(damaged)
+    if damage == "empty" and opener == Ledger.create:
+        assert opener(path, OBJECTIVES).entries() == []  # an empty file is how SQLite begins one
+        return
+    with pytest.raises(FileError, match=r"study\.db") as raised:
+        opener(path, OBJECTIVES).entries()
+    assert "\n" not in str(raised.value)
+
+
+def test_a_database_of_something_else_is_a_file_error(path):
+    with sqlite3.connect(path) as connection:
+        connection.execute("create table things (name text)")
+    with pytest.raises(FileError, match=r"study\.db"):
+        Ledger.open(path, OBJECTIVES)
+
+
+@given(st.sets(st.integers(0, 300)))
+def test_ranges_read_back_as_the_numbers_they_were_written_from(numbers):
+    assert from_ranges(ranges(sorted(numbers))) == sorted(numbers)
+
+
+@given(st.integers(0, 500), st.integers(0, 500))
+def test_dense_numbers_make_a_short_text(low, count):
+    assert ranges(range(low, low + count)).count(",") == 0
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"), [([], ""), ([3], "3"), ([0, 1], "0-1"), ([0, 1, 2, 4, 7, 8], "0-2,4,7-8")]
+)
+def test_ranges_are_written_as_a_person_would(numbers, text):
+    assert ranges(numbers) == text

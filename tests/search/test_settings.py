@@ -1,0 +1,93 @@
+"""The settings of a run and their file."""
+
+import tomllib
+
+import pytest
+
+from search.settings import PACKAGES, Settings, read_settings, write_settings
+from valp.errors import FileError, SettingError
+
+SETTINGS = Settings(
+    problem="digits",
+    fingerprint="0" * 64,
+    strategy="tpe",
+    space="default",
+    objectives=("accuracy", "mse"),
+    steps=100,
+    batch=50,
+    seed=7,
+    protocol="generate",
+    keep="all",
+)
+OTHER = {
+    "problem": "fashion-mnist",
+    "fingerprint": "1" * 64,
+    "strategy": "random",
+    "space": "paper",
+    "objectives": ("mse", "accuracy"),
+    "steps": 101,
+    "batch": 51,
+    "seed": 8,
+    "protocol": "predict",
+    "keep": "front",
+}
+
+
+def test_settings_read_back_as_they_were_written(tmp_path):
+    write_settings(SETTINGS, tmp_path / "run.toml")
+    assert read_settings(tmp_path / "run.toml") == SETTINGS
+
+
+def test_the_file_names_the_versions_it_was_written_with(tmp_path):
+    write_settings(SETTINGS, tmp_path / "run.toml")
+    versions = tomllib.loads((tmp_path / "run.toml").read_text())["versions"]
+    assert versions.keys() == {*PACKAGES, "python"}
+    assert all(versions.values())
+
+
+def test_the_same_settings_are_accepted():
+    SETTINGS.require_same(SETTINGS.model_copy(), "r")
+
+
+def test_every_setting_has_a_case_here():
+    assert OTHER.keys() == Settings.model_fields.keys()
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_any_setting_that_differs_is_refused_in_one_sentence_that_names_it(name):
+    other = SETTINGS.model_copy(update={name: OTHER[name]})
+    with pytest.raises(SettingError, match="run 'r' holds") as raised:
+        SETTINGS.require_same(other, "r")
+    sentence = str(raised.value)
+    assert "\n" not in sentence
+    assert ("other data of problem 'digits'" if name == "fingerprint" else f"holds {name} ") in sentence
+
+
+def test_what_is_held_and_what_was_asked_for_are_both_told():
+    with pytest.raises(SettingError, match="holds objectives accuracy, mse, but mse, accuracy was asked for"):
+        SETTINGS.require_same(SETTINGS.model_copy(update={"objectives": ("mse", "accuracy")}), "r")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[settings",
+        b"\xff\xfe",
+        b"[settings]\nproblem = 'digits'\n",
+        b"settings = 3\n",
+        b"[settings]\nsteps = 1979-05-27\n",
+    ],
+    ids=["empty", "cut off", "not text", "incomplete", "of another kind", "a date"],
+)
+def test_a_damaged_file_is_a_file_error_of_one_line(content, tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_bytes(content)
+    with pytest.raises(FileError, match=r"run\.toml is damaged") as raised:
+        read_settings(path)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_missing_file_is_a_file_error(tmp_path):
+    with pytest.raises(FileError, match=r"run\.toml cannot be read"):
+        read_settings(tmp_path / "run.toml")

@@ -1,0 +1,113 @@
+"""The fixed slots through which samplers see a space."""
+
+import dataclasses
+
+import optuna
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from optuna.samplers import RandomSampler
+
+from search.slots import SlotChoose, slot_distributions
+from spaces.algorithm1 import initialize
+from spaces.choose import SEEDS
+from spaces.space import DEFAULT, PAPER, SPACES
+from valp.check import check
+from valp.errors import SettingError
+
+
+def trial_of(seed):
+    return optuna.create_study(sampler=RandomSampler(seed=seed)).ask()
+
+
+@pytest.fixture
+def outputs(digits_problem):
+    return digits_problem.outputs
+
+
+@pytest.mark.parametrize("space", SPACES.values(), ids=list(SPACES))
+def test_a_space_has_a_slot_for_each_network_it_allows(space, outputs):
+    names = slot_distributions(space, outputs)
+    slots = {name.split(".")[0] for name in names if name.startswith("n")}
+    assert slots == {f"n{slot}" for slot in range(space.max_n)}
+    fields = {slot: sorted(name.split(".")[1] for name in names if name.startswith(f"{slot}.")) for slot in slots}
+    assert len({tuple(each) for each in fields.values()}) == 1
+
+
+def test_a_range_that_leaves_a_choice_is_a_parameter_and_a_fixed_one_is_none(outputs):
+    assert {"learning_rate", "beta.kl", "beta.digit"} <= slot_distributions(DEFAULT, outputs).keys()
+    assert not {"learning_rate", "beta.kl", "beta.digit"} & slot_distributions(PAPER, outputs).keys()
+
+
+def test_a_space_with_too_many_parameters_is_refused(outputs):
+    wide = dataclasses.replace(DEFAULT, max_n=20)
+    with pytest.raises(SettingError, match="must have 60 parameters at the most for this, but has 125"):
+        slot_distributions(wide, outputs)
+
+
+def test_a_trial_is_asked_for_every_parameter_also_those_a_graph_makes_no_use_of(outputs):
+    trial = trial_of(0)
+    SlotChoose.of_trial(trial, DEFAULT, outputs)
+    assert trial.distributions == slot_distributions(DEFAULT, outputs)
+
+
+@pytest.mark.parametrize("space", SPACES.values(), ids=list(SPACES))
+@pytest.mark.parametrize("seed", range(5))
+def test_what_the_slots_decide_is_a_valp_and_the_same_each_time(seed, space, digits_problem):
+    trial = trial_of(seed)
+    SlotChoose.of_trial(trial, space, digits_problem.outputs)
+    graphs = [
+        initialize(
+            digits_problem.inputs,
+            digits_problem.outputs,
+            digits_problem.losses,
+            space,
+            SlotChoose(trial.params, space),
+        )
+        for _ in range(2)
+    ]
+    assert graphs[0] == graphs[1]
+    assert check(graphs[0]).passed
+
+
+def values(**decided):
+    return {f"n{slot}.wiring": 5 + slot for slot in range(DEFAULT.max_n)} | decided
+
+
+def test_a_parameter_is_the_decision_of_its_name():
+    choose = SlotChoose(values(**{"n0.layers": 2, "beta.kl": 0.7}), DEFAULT)
+    assert choose.integer("n0.layers", 1, 3) == 2
+    assert choose.real("beta.kl", 0.1, 2.0) == 0.7
+
+
+@given(st.floats(0, 1), st.integers(0, 5), st.integers(0, 9))
+def test_a_share_of_the_options_is_one_of_them_however_many_there_are(share, low, more):
+    choose = SlotChoose(values(**{"n0.kind": share}), DEFAULT)
+    assert low <= choose.integer("n0.kind", low, low + more) <= low + more
+
+
+@given(st.integers(-100, 100), st.integers(0, 5), st.integers(0, 9))
+def test_a_number_outside_what_a_graph_allows_is_brought_inside(value, low, more):
+    choose = SlotChoose(values(**{"n0.output": value}), DEFAULT)
+    assert choose.integer("n0.output", low, low + more) == min(low + more, max(low, value))
+
+
+@given(st.integers(0, SEEDS - 1), st.integers(0, 12), st.booleans())
+def test_what_has_no_parameter_follows_from_the_slots_wiring_and_the_decisions_name(wiring, slot, log_scale):
+    last = min(slot, DEFAULT.max_n - 1)
+    decided = values(**{f"n{last}.wiring": wiring})
+    one, same = SlotChoose(decided, DEFAULT), SlotChoose(decided, DEFAULT)
+    for name in (f"n{slot}.psi", f"n{slot}.role.2"):
+        assert one.integer(name, 2, 40, log_scale=log_scale) == same.integer(name, 2, 40, log_scale=log_scale)
+        assert 2 <= one.decisions[name] <= 40
+        assert one.real(name, 0.5, 2.0, log_scale=log_scale) == same.real(name, 0.5, 2.0, log_scale=log_scale)
+        assert 0.5 <= one.decisions[name] < 2.0
+
+
+def test_another_wiring_decides_otherwise_and_another_slots_does_not_matter():
+    def numbers(**decided):
+        choose = SlotChoose(values(**decided), DEFAULT)
+        return [choose.integer(f"n0.field.{i}", 0, 10**6) for i in range(4)]
+
+    assert numbers() != numbers(**{"n0.wiring": 99})
+    assert numbers() == numbers(**{"n1.wiring": 99})
