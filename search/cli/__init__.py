@@ -54,7 +54,7 @@ for command in (
 def main() -> None:
     """The entry point: errors of the user's are one sentence, without a traceback."""
     try:
-        code = cli.main(standalone_mode=False)  # what a command gave to `exit`, which click does not act upon here
+        code = cli.main(prog_name="valp", standalone_mode=False)  # what a command gave to `exit`, which click does not act upon here
         if isinstance(code, int):
             sys.exit(code)
     except ValpError as error:

@@ -116,7 +116,9 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
 @click.argument("run")
 @click.argument("number", metavar="N", type=int)
 @MODEL
-@click.option("--format", "kind", type=click.Choice(["bundle"]), default="bundle", show_default=True)
+@click.option(
+    "--format", "kind", type=click.Choice(["bundle"]), default="bundle", show_default=True, help="What is written."
+)
 @RUNS
 def export_command(run: str, number: int, output: Path, kind: str, runs: Path) -> None:  # noqa: ARG001 - one kind so far
     """Export candidate N of RUN as one file: graph, weights, preprocessing and a model card.
