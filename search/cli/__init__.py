@@ -54,7 +54,8 @@ for command in (
 def main() -> None:
     """The entry point: errors of the user's are one sentence, without a traceback."""
     try:
-        code = cli.main(prog_name="valp", standalone_mode=False)  # what a command gave to `exit`, which click does not act upon here
+        # What a command gave to `exit` is returned: outside its standalone mode click does not act upon it.
+        code = cli.main(prog_name="valp", standalone_mode=False)
         if isinstance(code, int):
             sys.exit(code)
     except ValpError as error:
