@@ -39,6 +39,7 @@ CANDIDATES_PER_TUNER = 1000
 """Tune's own bookkeeping grows with its trials, so a long search takes a fresh Tuner from time to time."""
 
 STORE_BYTES = 256 * 2**20
+"""What Ray's store of shared objects has beside the data."""
 
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -103,7 +104,7 @@ def search(
             scorer = Scorer(problem, judges_of(problem, shown.say), settings.protocol, settings.seed)
             shown.say(f"{folder.name}: starting {workers} workers")
             start = time.monotonic()
-            with _ray(workers):
+            with _ray(workers, STORE_BYTES + problem.size_in_bytes):
                 driver.run(scorer, None if hours is None else start + hours * 3600)
             wall = time.monotonic() - start
             share = driver.busy / (workers * wall)
@@ -316,7 +317,7 @@ def _locked(folder: Folder) -> Iterator[None]:
 
 
 @contextmanager
-def _ray(workers: int) -> Iterator[None]:
+def _ray(workers: int, store_bytes: int) -> Iterator[None]:
     if ray.is_initialized():  # a program of the user's that has its own
         yield
         return
@@ -329,7 +330,7 @@ def _ray(workers: int) -> Iterator[None]:
             log_to_driver=False,
             logging_level="error",
             configure_logging=True,
-            object_store_memory=STORE_BYTES,
+            object_store_memory=store_bytes,
         )
         logging.getLogger("ray").setLevel(logging.CRITICAL)  # what goes wrong with a candidate is in the ledger
         try:

@@ -1,6 +1,7 @@
 """Trains one candidate, scores it, and writes its folder."""
 
 import time
+from math import isfinite
 from pathlib import Path
 
 from search.folder import filling, write_candidate, write_curves, write_result, write_weights
@@ -44,6 +45,9 @@ def _run(candidate: Candidate, scorer: Scorer) -> tuple[VALPModule | None, Fit |
             start = time.perf_counter()
             scores = scorer.score(module, scorer.problem.validation)
             scoring = time.perf_counter() - start
+            wrong = [name for name, value in scores.items() if not isfinite(value)]
+            if wrong:
+                scores, failure = {}, f"the score {wrong[0]} is not a finite number"
     except ValpError as error:
         failure = str(error)
     except Exception as error:  # out of memory, or a fault of ours: the search goes on, and the reason is kept

@@ -6,7 +6,7 @@ also in the trial, so the ledger alone suffices. Only the driver of a run writes
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -151,8 +151,9 @@ class Ledger:
 
     def tell(self, number: int, result: Result) -> None:
         """Records what came of a candidate; the last word on it."""
-        trial = Trial(self.study, self.trials()[number]._trial_id)
-        trial.set_user_attr("result", json.loads(json.dumps(result.__dict__)))
+        # By the storage: a Trial object would have the sampler draw for it again.
+        trial_id = self.trials()[number]._trial_id
+        self.study._storage.set_trial_user_attr(trial_id, "result", json.loads(json.dumps(asdict(result))))
         if result.failure is not None:
             self.study.tell(number, state=TrialState.FAIL)
         else:
@@ -167,7 +168,7 @@ class Ledger:
     def tell_baseline(self, output: str, result: Result) -> None:
         """Records a single-task model."""
         stored = self.study.user_attrs.get("baselines", {})
-        self.study.set_user_attr("baselines", stored | {output: json.loads(json.dumps(result.__dict__))})
+        self.study.set_user_attr("baselines", stored | {output: json.loads(json.dumps(asdict(result)))})
 
     def front(self, entries: Iterable[Entry] | None = None) -> list[Entry]:
         """The non-dominated candidates by their objectives, the knee first."""

@@ -182,6 +182,12 @@ class Problem(Description):
         """The problem without its data."""
         return Description(name=self.name, title=self.title, columns=self.columns, losses=self.losses)
 
+    @property
+    def size_in_bytes(self) -> int:
+        """The memory that the data takes."""
+        splits = (self.train, self.validation, self.test)
+        return sum(t.nbytes for split in splits for part in (split.inputs, split.truths) for t in part.values())
+
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the columns, the losses and all data: two problems are the same if it is."""
