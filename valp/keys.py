@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
+from valp.combiners import COMBINERS
 from valp.graph import Connection, Graph, Output, PrimaryNetwork
 from valp.labelling import canonical_labelling
 
-ORDERLESS = frozenset({"addition"})
+ORDERLESS = frozenset(code for code, combiner in COMBINERS.items() if combiner.elementwise)
 """The combiners that do not care in which order they meet units. Any other counts as one that does."""
 
 

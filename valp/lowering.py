@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from valp.combiners import COMBINERS
 from valp.graph import Connection, Graph, PrimaryNetwork
-from valp.plan import Add, Affine, Concatenate, Operation, Select
+from valp.plan import Affine, Operation, Select
 
 Buffer = tuple[str, int]
 """A buffer's name and its size."""
@@ -38,11 +39,8 @@ class Lowering:
         if len(buffers) == 1:
             return buffers[0]
         names, sizes = tuple(name for name, _ in buffers), [size for _, size in buffers]
-        if combiner == "concatenation":
-            return self.add(Concatenate(out, names)), sum(sizes)
-        if combiner == "addition":
-            return self.add(Add(out, names, min(sizes))), min(sizes)
-        raise ValueError(f"no operation merges by {combiner!r}")
+        size = COMBINERS[combiner].size(sizes)
+        return self.add(COMBINERS[combiner].operation(out, names, size)), size
 
     def dense(self, network: PrimaryNetwork, source: Buffer, out: str) -> str:
         """The network's hidden layers and its last, linear one, which fills buffer `out`."""

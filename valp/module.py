@@ -1,6 +1,7 @@
 """The torch module of a VALP: it runs the plan under autograd, on any device."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import reduce
 from typing import assert_never
 
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from valp.losses import LOSSES, divergence
-from valp.plan import Add, Affine, Concatenate, Mode, Normalise, Operation, Plan, Sample, Select
+from valp.plan import Affine, Combine, Concatenate, Mode, Normalise, Operation, Plan, Sample, Select
 
 ACTIVATION_FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "identity": lambda x: x,
@@ -18,6 +19,12 @@ ACTIVATION_FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "softsign": F.softsign,
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
+}
+
+COMBINE_FUNCTIONS: dict[str, Callable[[list[Tensor]], Tensor]] = {
+    "sum": lambda units: reduce(torch.add, units),
+    "mean": lambda units: reduce(torch.add, units) / len(units),
+    "product": lambda units: reduce(torch.mul, units),
 }
 
 INITIALIZER_FUNCTIONS: dict[str, Callable[[Tensor, torch.Generator | None], Tensor]] = {
@@ -150,11 +157,9 @@ class VALPModule(nn.Module):
                     values[out] = selected
                 case Concatenate(out, sources):
                     values[out] = torch.cat([self._read(values, source) for source in sources], 1)
-                case Add(out, sources, size):
-                    first, *others = (self._read(values, source)[:, :size] for source in sources)
-                    for other in others:
-                        first = first + other
-                    values[out] = first
+                case Combine(out, sources, size, function):
+                    units = [self._read(values, source)[:, :size] for source in sources]
+                    values[out] = COMBINE_FUNCTIONS[function](units)
                 case Normalise(out, source, function):
                     logits = self._read(values, source)
                     values[out] = logits.softmax(1) if function == "softmax" else logits.sigmoid()

@@ -37,12 +37,13 @@ class Concatenate:
 
 
 @dataclass(frozen=True)
-class Add:
-    """out = the sum of the sources, each cut to its first `size` variables."""
+class Combine:
+    """out = the sum, mean or product of the sources, variable by variable, each cut to its first `size` variables."""
 
     out: str
     sources: tuple[str, ...]
     size: int
+    function: Literal["sum", "mean", "product"]
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Sample:
         return (self.source,)
 
 
-Operation = Select | Concatenate | Add | Affine | Normalise | Sample
+Operation = Select | Concatenate | Combine | Affine | Normalise | Sample
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def any_graphs(draw: st.DrawFn) -> Graph:
     units = st.builds(
         DataUnit, type=st.sampled_from(DataType), shape=st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple)
     )
-    combiners = st.sampled_from(["concatenation", "addition", "product"])
+    combiners = st.sampled_from(["concatenation", "addition", "mean", "maximum"])
     layers = st.lists(
         st.builds(Dense, units=st.integers(1, 3), activation=st.sampled_from(["relu", "tanh", "cosine"])), max_size=2
     ).map(tuple)

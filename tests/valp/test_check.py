@@ -50,11 +50,11 @@ BROKEN = {
     ],
     "known-word": [
         (changed("networks", 1, kind="x"), "n1"),
-        (changed("networks", 1, combiner="product"), "n1"),
+        (changed("networks", 1, combiner="maximum"), "n1"),
         (changed("networks", 1, initializer="zeros"), "n1"),
         (changed("networks", 1, layers=(Dense(units=3, activation="cosine"),)), "n1"),
         (changed("networks", 1, layers=(Dense(units=3, initializer="zeros"),)), "n1"),
-        (changed("outputs", 1, combiner="product"), "o1"),
+        (changed("outputs", 1, combiner="maximum"), "o1"),
     ],
     "source": [(joined("x", "n3"), "x->n3"), (joined("o0", "n3"), "o0->n3")],
     "target": [(joined("n0", "x"), "n0->x"), (joined("n0", "i0"), "n0->i0")],
@@ -163,7 +163,7 @@ def test_codes_and_sentences_are_unique():
 
 def test_all_broken_rules_are_reported_with_all_places():
     graph = changed("connections", 0, indices=())
-    graph = with_part(graph, "networks", 1, kind="x", combiner="product")
+    graph = with_part(graph, "networks", 1, kind="x", combiner="maximum")
     graph = with_part(graph, "losses", 1, truth="x")
     found = {(violation.code, violation.component) for violation in check(graph).violations}
     assert {("psi-empty", "i0->n0"), ("known-word", "n1"), ("loss-truth", "n3"), ("taught", "o1")} == found

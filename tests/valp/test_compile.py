@@ -131,9 +131,17 @@ def random_biases(module):
     return module
 
 
-def test_addition_cuts_to_the_shortest():
+@pytest.mark.parametrize(
+    ("combiner", "merged"),
+    [
+        ("addition", lambda a, b, c: a + b + c),
+        ("mean", lambda a, b, c: (a + b + c) / 3),
+        ("product", lambda a, b, c: a * b * c),
+    ],
+)
+def test_what_merges_variable_by_variable_cuts_to_the_shortest(combiner, merged):
     graph = wired(
-        [("a", "g", numeric(5), "addition"), ("b", "g", numeric(3), "addition"), ("c", "g", numeric(2), "addition")],
+        [("a", "g", numeric(5), combiner), ("b", "g", numeric(3), combiner), ("c", "g", numeric(2), combiner)],
         [("i0", "a"), ("i0", "b"), ("a", "c"), ("b", "c"), ("i0", "c", Role.DATA, (5, 4, 3, 2)), ("c", "o0")],
         [("o0", numeric(2))],
         [("mse", "o0", "o0")],
@@ -142,7 +150,7 @@ def test_addition_cuts_to_the_shortest():
     x = torch.randn(BATCH, 6)
     a, b = module.layers["a-0"](x), module.layers["b-0"](x)
     assert module.layers["c-0"].in_features == 3
-    close(module({"i0": x})["o0"], module.layers["c-0"](a[:, :3] + b + x[:, [5, 4, 3]]))
+    close(module({"i0": x})["o0"], module.layers["c-0"](merged(a[:, :3], b, x[:, [5, 4, 3]])))
 
 
 def test_concatenation_keeps_the_order_of_the_connections_and_of_the_indices():

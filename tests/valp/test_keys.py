@@ -159,7 +159,10 @@ def meeting(combiner):
     )
 
 
-@pytest.mark.parametrize(("combiner", "same"), [("addition", True), ("concatenation", False), ("product", False)])
+@pytest.mark.parametrize(
+    ("combiner", "same"),
+    [("addition", True), ("mean", True), ("product", True), ("concatenation", False), ("maximum", False)],
+)
 def test_the_order_of_arrivals_counts_where_the_combiner_cares(combiner, same):
     graph = meeting(combiner)
     first, second, last = graph.connections

@@ -26,6 +26,8 @@ def truth_of(loss):
 
 
 def best_of(loss):
+    if loss.code == "smoothed_cross_entropy":
+        return (F.one_hot(CLASSES, SIZE).double() * 0.9 + 0.1 / SIZE).log()
     if DataType.DISCRETE in loss.takes:
         return F.one_hot(CLASSES, SIZE).double() * 60 - 30
     return VALUES.logit() if loss.reads == "logits" else VALUES.clone()
@@ -81,6 +83,23 @@ def test_a_loss_is_smallest_at_the_truth(loss):
     for scale in (0.01, 1.0, 10.0):
         moved = best.detach() + scale * torch.randn(BATCH, SIZE, generator=generator, dtype=torch.float64)
         assert loss(moved, truth) >= value
+
+
+def test_the_huber_loss_is_squared_near_the_truth_and_linear_far_from_it():
+    errors = torch.tensor([[0.5, -1.0], [3.0, -4.0]], dtype=torch.float64)
+    expected = torch.tensor([0.125, 0.5, 2.5, 3.5], dtype=torch.float64).mean()
+    torch.testing.assert_close(LOSSES["huber"](errors, torch.zeros_like(errors)), expected)
+
+
+def test_the_smoothed_cross_entropy_gives_a_tenth_of_the_label_to_all_classes():
+    target = F.one_hot(CLASSES, SIZE).double() * 0.9 + 0.1 / SIZE
+    expected = -(target * PREDICTION.log_softmax(1)).sum(1).mean()
+    torch.testing.assert_close(LOSSES["smoothed_cross_entropy"](PREDICTION, CLASSES), expected)
+
+
+def test_the_focal_loss_weighs_the_cross_entropy_by_the_square_of_what_is_missing():
+    p = PREDICTION.softmax(1)[torch.arange(BATCH), CLASSES]
+    torch.testing.assert_close(LOSSES["focal"](PREDICTION, CLASSES), (-((1 - p) ** 2) * p.log()).mean())
 
 
 def test_a_graph_may_judge_what_a_loss_takes(loss):

@@ -5,10 +5,6 @@ from valp.kinds.decoder import Decoder
 from valp.kinds.discretizer import Discretizer
 from valp.kinds.generic import GenericMLP
 
-KINDS: dict[str, Kind] = {
-    "g": GenericMLP(),
-    "delta": Discretizer(),
-    "d": Decoder(),
-}
+KINDS: dict[str, Kind] = {kind.code: kind for kind in (GenericMLP(), Discretizer(), Decoder())}
 
 __all__ = ["KINDS", "Kind"]

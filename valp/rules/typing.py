@@ -65,7 +65,7 @@ def _output_size(facts: Facts) -> Iterator[Finding]:
         merged = known[0] if len(known) == 1 else COMBINERS[output.combiner].size(known)
         if merged != output.unit.size:
             yield output.name, f"{merged} variables for {output.unit.size}"
-        elif output.combiner == "addition" and max(known) > merged:
+        elif COMBINERS[output.combiner].elementwise and max(known) > merged:
             yield output.name, f"units of {min(known)} to {max(known)} variables for {output.unit.size}"
 
 

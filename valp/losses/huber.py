@@ -1,0 +1,25 @@
+"""The Huber loss."""
+
+from typing import TYPE_CHECKING
+
+from valp.graph import DataType
+from valp.losses.base import LossKind
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Huber(LossKind):
+    """mean of e² / 2 where |e| ≤ 1 and of |e| − 1/2 elsewhere, e = p − g: outliers pull with bounded force.
+
+    Source: Huber 1964, Robust estimation of a location parameter.
+    """
+
+    code, title = "huber", "Huber loss"
+    takes = frozenset({DataType.NUMERIC, DataType.SAMPLES})
+
+    def __call__(self, prediction: "Tensor", truth: "Tensor") -> "Tensor":
+        """See the class."""
+        from torch.nn.functional import huber_loss
+
+        return huber_loss(prediction, truth)
