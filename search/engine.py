@@ -101,7 +101,7 @@ def search(
         driver = _Driver(folder, problem, settings, ledger, shown, candidates, workers)
         driver.recover()
         if driver.has_work():
-            scorer = Scorer(problem, judges_of(problem, shown.say), settings.protocol, settings.seed)
+            scorer = Scorer(problem, judges_of(problem, shown.say), settings.protocol)
             shown.say(f"{folder.name}: starting {workers} workers")
             start = time.monotonic()
             with _ray(workers, STORE_BYTES + problem.size_in_bytes):

@@ -10,7 +10,7 @@ from search.ledger import Entry
 from search.runs import Run
 from spaces.candidate import Candidate
 from spaces.description import Description
-from spaces.scoring import Scorer
+from spaces.scoring import Protocol, Scorer
 from valp.bundle import Manifest, Model
 from valp.compile import compile
 from valp.errors import FileError, ValpError
@@ -28,13 +28,14 @@ def model_of(run: Run, entry: Entry) -> Model:
     module.load_state_dict(read_weights(run.folder.candidate(entry.number)))
     origin: dict[str, str | int | float] = {"run": run.folder.name, "candidate": entry.number}
     scores = {"validation": entry.result.scores, "single-task models, validation": run.baseline_scores}
-    return Model(module, manifest(run.problem, entry.candidate, scores, origin))
+    return Model(module, manifest(run.problem, entry.candidate, scores, run.settings.protocol, origin))
 
 
 def manifest(
     problem: Description,
     candidate: Candidate,
     scores: dict[str, dict[str, float]],
+    protocol: Protocol,
     origin: dict[str, str | int | float] | None = None,
 ) -> Manifest:
     """What a bundle says of a candidate."""
@@ -46,6 +47,7 @@ def manifest(
         graph=candidate.graph,
         preprocessing=problem.columns,
         scores=scores,
+        protocol=protocol,
         training={**(origin or {}), **trained, "samples_seen": samples_seen},
     )
 
@@ -91,7 +93,7 @@ def train_seeds(
         for kept, split in ((validation, "validation"), (test, "test")):
             for name, value in scores[split].items():
                 kept.setdefault(name, []).append(value)
-        models.append(Model(module, manifest(problem.description, seeded, scores, origin)))
+        models.append(Model(module, manifest(problem.description, seeded, scores, scorer.protocol, origin)))
         say(f"seed {training.seed}: {made.seconds:.1f} s, {spread({k: [v] for k, v in scores['validation'].items()})}")
     if not models:
         raise ValpError(f"no training came to its end: {failure}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -25,6 +26,10 @@ ROWS = 5000
 """Rows of a forward pass."""
 
 
+Protocol = Literal["predict", "generate"]
+"""The modes in which predictions may be scored; the paper's is `generate`."""
+
+
 class ScoringError(ValpError):
     """A model whose outputs cannot be scored, because they are not finite numbers."""
 
@@ -37,12 +42,12 @@ class Scorer:
         problem: the problem.
         judges: by Samples output, what labels its samples; without one it has no scores.
         protocol: the mode prediction tasks are scored in: `predict`, or the paper's `generate`.
-        seed: of the noise.
+        seed: of the noise: the same for every candidate, so that chance favours none.
     """
 
     problem: Problem
     judges: Mapping[str, Judge]
-    protocol: Mode = "predict"
+    protocol: Protocol = "predict"
     seed: int = 0
 
     @torch.inference_mode()

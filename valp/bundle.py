@@ -42,6 +42,7 @@ class Manifest(Frozen):
         graph: the VALP.
         preprocessing: what turns raw data into its tensors and back.
         scores: by split, then by name.
+        protocol: the mode in which its predictions were scored.
         training: how it was trained, in words and numbers.
         checksum: SHA-256 of the weights file.
     """
@@ -52,6 +53,7 @@ class Manifest(Frozen):
     graph: Graph
     preprocessing: Preprocessing
     scores: dict[str, dict[str, float]] = Field(default_factory=dict)
+    protocol: Literal["predict", "generate"] = "predict"
     training: dict[str, str | int | float] = Field(default_factory=dict)
     checksum: str = ""
 

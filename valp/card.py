@@ -36,7 +36,7 @@ def card(manifest: dict[str, Any], parameters: int, name: str) -> str:
         lines += ["## Scores", "", f"| score | {' | '.join(splits)} |", f"|---|{'---|' * len(splits)}"]
         lines += [*rows.values(), ""]
     if manifest["training"]:
-        lines += ["## Training", "", *(f"- {key}: {value}" for key, value in manifest["training"].items()), ""]
+        lines += ["## Training", "", *(f"- {key}: {_text(value)}" for key, value in manifest["training"].items()), ""]
     first = columns["inputs"][0]
     lines += [
         "## Use",
@@ -56,6 +56,10 @@ def card(manifest: dict[str, Any], parameters: int, name: str) -> str:
         "weights. It holds no code.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _text(value: str | int | float) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _column(role: str, column: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from search.cli.options import JSON, RUNS, print_json, print_table
 from valp.errors import FileError, SettingError
 
 if TYPE_CHECKING:
+    from search.settings import Settings
     from spaces.candidate import Candidate
     from spaces.description import Description
 
@@ -65,9 +66,9 @@ def train_command(
         raise SettingError("either GRAPH.json or --from RUN N must be given, and not both")
     if origin is not None:
         candidate, held, where = _from_run(runs, *origin)
-        problem = problem or held
+        problem, protocol = problem or held.problem, held.protocol
     elif graph is not None:
-        candidate, where = read_candidate_or_graph(graph), {"graph": graph.name}
+        candidate, where, protocol = read_candidate_or_graph(graph), {"graph": graph.name}, "predict"
     if problem is None:
         raise SettingError("--problem must be given, for a graph does not say what it shall learn")
     require(candidate.graph)
@@ -77,7 +78,7 @@ def train_command(
     training = candidate.training.model_copy(update={k: v for k, v in asked.items() if v is not None})
     candidate = candidate.model_copy(update={"training": training})
     one_thread()
-    scorer = Scorer(data, judges_of(data, lambda line: click.echo(line, err=True)))
+    scorer = Scorer(data, judges_of(data, lambda line: click.echo(line, err=True)), protocol)
     trained = train_seeds(candidate, scorer, seeds, where, lambda line: click.echo(line, err=True))
     save(trained.model, output)
     click.echo(f"validation: {spread(trained.validation)}")
@@ -103,7 +104,8 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
     data = load_problem(problem or loaded.manifest.problem)
     _require_interface(Candidate(graph=loaded.manifest.graph), data)
     one_thread()
-    scorer = Scorer(data, judges_of(data, lambda line: click.echo(line, err=True)))
+    judges = judges_of(data, lambda line: click.echo(line, err=True))
+    scorer = Scorer(data, judges, loaded.manifest.protocol)
     scores = {split: scorer.score(loaded.module, getattr(data, split)) for split in ("validation", "test")}
     if as_json:
         print_json({"model": str(model), "problem": data.name, "scores": scores})
@@ -140,13 +142,13 @@ def export_command(run: str, number: int, output: Path, kind: str, runs: Path) -
     click.echo(f'next: valp score {output}, or in Python: import valp; model = valp.load("{output}")')
 
 
-def _from_run(runs: Path, run: str, number: str) -> "tuple[Candidate, str, dict[str, str | int | float]]":
+def _from_run(runs: Path, run: str, number: str) -> "tuple[Candidate, Settings, dict[str, str | int | float]]":
     from search.runs import open_run
 
     if not number.isdigit():
         raise SettingError(f"--from takes a run and the number of a candidate, but got {number!r}")
     opened = open_run(runs, run)
-    return opened.ledger.entry(int(number)).candidate, opened.settings.problem, {"run": run, "candidate": int(number)}
+    return opened.ledger.entry(int(number)).candidate, opened.settings, {"run": run, "candidate": int(number)}
 
 
 def _require_interface(candidate: "Candidate", problem: "Description") -> None:
