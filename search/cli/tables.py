@@ -13,7 +13,10 @@ def print_front(run: Run, front: Sequence[Entry]) -> None:
     scores = list(run.problem.metrics)
     headers = [f"{name}{' ' + _arrow(run, name) if name in run.objectives else ''}" for name in scores]
     results = [(str(entry.number), entry.result) for entry in front]
-    results += [(f"single-task {output}", result) for output, result in run.ledger.baselines.items()]
+    told = run.ledger.baselines
+    results += [
+        (f"single-task {output.name}", told[output.name]) for output in run.problem.outputs if output.name in told
+    ]
     rows = []
     for name, result in results:
         if result is not None:
