@@ -14,8 +14,10 @@ from typing import Any
 
 import ray
 from filelock import FileLock, Timeout
+from optuna.exceptions import OptunaError
 from ray import tune
 from ray.tune.search import Searcher
+from sqlalchemy.exc import SQLAlchemyError
 
 from search.display import Display, LineDisplay, Status, duration
 from search.folder import CANDIDATE, Folder, drop_weights, read_result, write_candidate
@@ -31,7 +33,7 @@ from spaces.judging import judges_of
 from spaces.problem import Problem
 from spaces.scoring import Scorer
 from spaces.space import SPACES
-from valp.errors import FileError, SettingError
+from valp.errors import FileError, SettingError, ValpError
 from valp.files import write_text
 from valp.keys import content_key
 
@@ -266,7 +268,9 @@ class _LedgerSearcher(Searcher):  # type: ignore[misc] # ray ships no types
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str:
         """The next job as a Tune config."""
-        job = self.driver.next() if self._suggested < CANDIDATES_PER_TUNER else None
+        job = None
+        with self._fatal():
+            job = self.driver.next() if self._suggested < CANDIDATES_PER_TUNER else None
         if job is None:
             return str(Searcher.FINISHED)
         self._suggested += 1
@@ -277,8 +281,20 @@ class _LedgerSearcher(Searcher):  # type: ignore[misc] # ray ships no types
         """Records the job."""
         if not error and result is not None and result.get("unwritten"):
             self.driver.fatal = result["unwritten"]
-        else:
+            return
+        with self._fatal():
             self.driver.end(self._jobs.pop(trial_id), error)
+
+    @contextmanager
+    def _fatal(self) -> Iterator[None]:
+        """A ledger or folder that cannot be written ends the search; what is not told is taken in next time."""
+        try:
+            yield
+        except ValpError as error:
+            self.driver.fatal = str(error)
+        except (SQLAlchemyError, OptunaError, OSError) as error:
+            reason = str(error.__cause__ or error).strip().splitlines()[0]
+            self.driver.fatal = f"{self.driver.folder.study} cannot be written: {reason}"
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: the ledger is the state."""
