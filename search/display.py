@@ -108,7 +108,7 @@ class LiveDisplay:
 
     def say(self, line: str) -> None:
         """See `Display`."""
-        self._console.print(line, highlight=False)
+        self._console.print(line, highlight=False, soft_wrap=True)
 
     def show(self, status: Status, ended: tuple[int, Result] | None = None) -> None:
         """See `Display`."""

@@ -1,6 +1,7 @@
 """Trains one candidate, scores it, and writes its folder."""
 
 import time
+from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
 
@@ -63,8 +64,10 @@ def _run(candidate: Candidate, scorer: Scorer) -> tuple[VALPModule | None, Fit |
     return module, made, result
 
 
-def train(candidate: Candidate, scorer: Scorer) -> tuple[VALPModule, Fit]:
-    """Compiles and trains a candidate."""
+def train(
+    candidate: Candidate, scorer: Scorer, progress: Callable[[int], None] | None = None
+) -> tuple[VALPModule, Fit]:
+    """Compiles and trains a candidate; `progress` is called with the steps made, now and then."""
     training, split = candidate.training, scorer.problem.train
     module = compile(candidate.graph, seed=training.seed)
     made = fit(
@@ -75,5 +78,6 @@ def train(candidate: Candidate, scorer: Scorer) -> tuple[VALPModule, Fit]:
         batch=training.batch,
         learning_rate=training.learning_rate,
         seed=training.seed,
+        progress=progress,
     )
     return module, made

@@ -67,11 +67,18 @@ class Trained:
 
 
 def train_seeds(
-    candidate: Candidate, scorer: Scorer, seeds: int, origin: dict[str, str | int | float], say: Callable[[str], None]
+    candidate: Candidate,
+    scorer: Scorer,
+    seeds: int,
+    origin: dict[str, str | int | float],
+    say: Callable[[str], None],
+    progress: Callable[[int], None] | None = None,
 ) -> Trained:
     """Trains a candidate with `seeds` seeds, the candidate's own first, and keeps the best.
 
     The best is the one with the highest mean rank over the validation scores that the search optimises by default.
+
+    `say` is told of each seed, `progress` of the steps made with it.
 
     Raises:
         ValpError: if every training failed, with the last one's reason.
@@ -84,7 +91,7 @@ def train_seeds(
     for i in range(seeds):
         training = candidate.training.model_copy(update={"seed": candidate.training.seed + i})
         seeded = candidate.model_copy(update={"training": training})
-        module, made = train(seeded, scorer)
+        module, made = train(seeded, scorer, progress)
         if made.failure is not None:
             failure = made.failure
             say(f"seed {training.seed} failed: {failure}")

@@ -48,6 +48,7 @@ def train_command(
       valp train graph.json --problem digits --steps 4000 -o model.valp
       valp train --from first 3 --steps 8000 --seeds 3 -o model.valp
     """
+    from search.cli.bar import bar
     from search.launch import positive, require_seed
     from search.models import spread, train_seeds
     from spaces.judging import judges_of
@@ -79,7 +80,8 @@ def train_command(
     candidate = candidate.model_copy(update={"training": training})
     one_thread()
     scorer = Scorer(data, judges_of(data, lambda line: click.echo(line, err=True)), protocol)
-    trained = train_seeds(candidate, scorer, seeds, where, lambda line: click.echo(line, err=True))
+    with bar("training", training.steps) as progress:
+        trained = train_seeds(candidate, scorer, seeds, where, progress.say, progress.show)
     save(trained.model, output)
     click.echo(f"validation: {spread(trained.validation)}")
     click.echo(f"test: {spread(trained.test)}")
