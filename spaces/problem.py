@@ -244,7 +244,9 @@ def _loss(name: str, data: Data) -> str:
     kind = data.loss or DEFAULT_LOSS.get(data.type)
     if kind not in LOSSES or data.type not in LOSSES[kind].takes:
         fitting = [code for code, loss in LOSSES.items() if data.type in loss.takes]
-        raise DataError(f"output {name!r} of type {data.type} must have one of the losses {fitting}, but has {kind!r}")
+        raise DataError(
+            f"output {name!r} of type {data.type} must have one of the losses {', '.join(fitting)}, but has {kind!r}"
+        )
     return kind
 
 
