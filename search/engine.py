@@ -1,7 +1,5 @@
 """The driver: proposes, has candidates trained by Ray Tune, and writes the ledger."""
 
-import logging
-import os
 import shutil
 import tempfile
 import time
@@ -12,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import ray
 from filelock import FileLock, Timeout
 from optuna.exceptions import OptunaError
 from ray import tune
@@ -23,7 +20,7 @@ from search.display import Display, LineDisplay, Status, duration
 from search.folder import CANDIDATE, Folder, drop_weights, read_result, write_candidate
 from search.front import Front, losses
 from search.ledger import Ledger, Result
-from search.reaper import reaping
+from search.ray_session import ray_for
 from search.settings import Settings, read_settings, write_settings
 from search.strategies import STRATEGIES, Question
 from search.worker import CandidateTrainable
@@ -39,21 +36,6 @@ from valp.keys import content_key
 
 CANDIDATES_PER_TUNER = 1000
 """Tune's own bookkeeping grows with its trials, so a long search takes a fresh Tuner from time to time."""
-
-STORE_BYTES = 256 * 2**20
-"""What Ray's store of shared objects has beside the data."""
-
-QUIET = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_AIR_NEW_OUTPUT": "0",
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C shall reach the driver, which has its own way to stop
-    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
-    "TUNE_GLOBAL_CHECKPOINT_S": "1000000",  # the ledger is the state, Tune's own is never read
-    "RAY_DEDUP_LOGS": "0",
-    "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-}
 
 
 @dataclass(frozen=True)
@@ -106,7 +88,7 @@ def search(
             scorer = Scorer(problem, judges_of(problem, shown.say), settings.protocol)
             shown.say(f"{folder.name}: starting {workers} workers")
             start = time.monotonic()
-            with _ray(workers, STORE_BYTES + problem.size_in_bytes):
+            with ray_for(workers, problem.size_in_bytes):
                 driver.run(scorer, None if hours is None else start + hours * 3600)
             wall = time.monotonic() - start
             share = driver.busy / (workers * wall)
@@ -330,29 +312,6 @@ def _locked(folder: Folder) -> Iterator[None]:
             yield
     except Timeout as error:
         raise SettingError(f"run {folder.name!r} is being searched by another process") from error
-
-
-@contextmanager
-def _ray(workers: int, store_bytes: int) -> Iterator[None]:
-    if ray.is_initialized():  # a program of the user's that has its own
-        yield
-        return
-    with reaping():
-        os.environ.update(QUIET)
-        ray.init(
-            num_cpus=workers,
-            num_gpus=0,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level="error",
-            configure_logging=True,
-            object_store_memory=store_bytes,
-        )
-        logging.getLogger("ray").setLevel(logging.CRITICAL)  # what goes wrong with a candidate is in the ledger
-        try:
-            yield
-        finally:
-            ray.shutdown()
 
 
 def _scores(result: Result) -> str:
