@@ -14,6 +14,7 @@ from search.strategies import STRATEGIES
 from spaces.problem import Problem
 from spaces.space import SPACES
 from valp.errors import SettingError
+from valp.plan import Protocol
 
 
 def launch(
@@ -30,7 +31,7 @@ def launch(
     batch: int = 50,
     workers: int | None = None,
     seed: int = 0,
-    protocol: Literal["predict", "generate"] = "predict",
+    protocol: Protocol = "predict",
     keep: Literal["front", "all"] = "front",
     display: Display | None = None,
 ) -> Run:

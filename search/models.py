@@ -10,10 +10,11 @@ from search.ledger import Entry
 from search.runs import Run
 from spaces.candidate import Candidate
 from spaces.description import Description
-from spaces.scoring import Protocol, Scorer
+from spaces.scoring import Scorer
 from valp.bundle import Manifest, Model
 from valp.compile import compile
 from valp.errors import FileError, ValpError
+from valp.plan import Protocol
 
 
 def model_of(run: Run, entry: Entry) -> Model:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from valp.errors import FileError, SettingError
 from valp.files import read_bytes, write_text
 from valp.graph import Frozen
+from valp.plan import Protocol
 
 PACKAGES = ("valp", "torch", "ray", "optuna", "numpy")
 
@@ -39,7 +40,7 @@ class Settings(Frozen):
     steps: int
     batch: int
     seed: int
-    protocol: Literal["predict", "generate"] = "predict"
+    protocol: Protocol = "predict"
     keep: Literal["front", "all"] = "front"
 
     def require_same(self, other: "Settings", run: str) -> None:

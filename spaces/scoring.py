@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -13,7 +12,7 @@ from valp.generation import class_entropy, conditioning_accuracy, density_and_co
 from valp.graph import DataType
 from valp.judge import Judge
 from valp.module import VALPModule
-from valp.plan import Mode
+from valp.plan import Mode, Protocol
 from valp.scores import accuracy, mean_squared_error
 
 GENERATED = 1000
@@ -24,10 +23,6 @@ NEIGHBOURS = 5
 
 ROWS = 5000
 """Rows of a forward pass."""
-
-
-Protocol = Literal["predict", "generate"]
-"""The modes in which predictions may be scored; the paper's is `generate`."""
 
 
 class ScoringError(ValpError):

@@ -28,6 +28,7 @@ from valp.errors import DataError, FileError, SettingError
 from valp.files import parse_model, read_bytes, write_bytes
 from valp.graph import DataType, Frozen, Graph
 from valp.module import VALPModule
+from valp.plan import Protocol
 from valp.preprocessing import Preprocessing
 
 MANIFEST, WEIGHTS, CARD = "manifest.json", "weights.safetensors", "README.md"
@@ -53,7 +54,7 @@ class Manifest(Frozen):
     graph: Graph
     preprocessing: Preprocessing
     scores: dict[str, dict[str, float]] = Field(default_factory=dict)
-    protocol: Literal["predict", "generate"] = "predict"
+    protocol: Protocol = "predict"
     training: dict[str, str | int | float] = Field(default_factory=dict)
     checksum: str = ""
 

@@ -11,6 +11,9 @@ from typing import Literal, get_args
 Mode = Literal["train", "predict", "generate"]
 """`train` samples the latent connections, `predict` takes their means, `generate` draws them from N(0, I)."""
 
+Protocol = Literal["predict", "generate"]
+"""The modes in which predictions may be scored; the paper's is `generate`."""
+
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 

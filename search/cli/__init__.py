@@ -61,9 +61,6 @@ def main() -> None:
     except ValpError as error:
         print(f"valp: {error}", file=sys.stderr)
         sys.exit(1)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

@@ -1,5 +1,6 @@
 """`valp draw` and `valp check`."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,9 +21,18 @@ def read_candidate_or_graph(path: Path) -> "Candidate":
     from valp.graph import Graph
 
     content = read_bytes(path)
-    if b'"graph"' in content:
+    if _has_graph(content):
         return parse_model(Candidate, content, str(path))
     return Candidate(graph=parse_model(Graph, content, str(path)))
+
+
+def _has_graph(content: bytes) -> bool:
+    """Whether a document has a graph in it, as a candidate has; a name in a graph may be `graph`, too."""
+    try:
+        document = json.loads(content)
+    except ValueError:
+        return False
+    return isinstance(document, dict) and "graph" in document
 
 
 @click.command("draw")

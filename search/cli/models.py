@@ -127,7 +127,7 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
 def export_command(run: str, number: int, output: Path, kind: str, runs: Path) -> None:  # noqa: ARG001 - one kind so far
     """Export candidate N of RUN as one file: graph, weights, preprocessing and a model card.
 
-    The file is read again after it is written, and its predictions are compared with the candidate's.
+    The file is read again after it is written, and its weights are compared with the candidate's.
     """
     from search.models import model_of
     from search.runs import open_run

@@ -466,3 +466,8 @@ def test_a_picture_of_another_kind_is_refused(valp, graph, written, tmp_path):
     target.write_bytes(b"precious")
     assert "a picture's suffix must be .svg or .png" in wrong(valp("draw", written(graph), "-o", target))
     assert target.read_bytes() == b"precious"
+
+
+def test_a_graph_may_have_a_component_called_graph(valp, graph, written):
+    renamed = type(graph).model_validate_json(graph.model_dump_json().replace(f'"{graph.networks[0].name}"', '"graph"'))
+    assert valp("check", written(renamed)).code == 0
