@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,15 +23,17 @@ from search.ledger import Ledger, Result
 from search.ray_session import ray_for
 from search.settings import Settings, read_settings, write_settings
 from search.strategies import STRATEGIES, Question
+from search.strategies.seeded import Seeded
 from search.worker import CandidateTrainable
 from spaces.baselines import baselines
 from spaces.candidate import Candidate, Training
 from spaces.judging import judges_of
 from spaces.problem import Problem
 from spaces.scoring import Scorer
-from spaces.space import SPACES
+from spaces.space import space_of
 from valp.errors import FileError, SettingError, ValpError
 from valp.files import write_text
+from valp.graph import Graph
 from valp.keys import content_key
 
 CANDIDATES_PER_TUNER = 1000
@@ -53,6 +55,7 @@ def search(
     problem: Problem,
     settings: Settings,
     *,
+    start_from: Sequence[Graph] = (),
     candidates: int,
     hours: float | None = None,
     workers: int = 2,
@@ -64,6 +67,7 @@ def search(
         folder: the run's folder; made if it is not there.
         problem: what to learn.
         settings: of the run; a run that exists must have the same.
+        start_from: the graphs whose keys the settings have; the first candidates have them.
         candidates: the number of candidates the run shall have, those of earlier calls included.
         hours: wall time after which no further candidate is begun.
         workers: candidates trained at once, each on one thread.
@@ -82,9 +86,11 @@ def search(
             write_settings(settings, folder.settings)
         metrics = {name: problem.metrics[name][1] for name in settings.objectives}
         ledger = Ledger.create(folder.study, metrics)
-        driver = _Driver(folder, problem, settings, ledger, shown, candidates, workers)
+        driver = _Driver(folder, problem, settings, ledger, shown, candidates, workers, tuple(start_from))
         driver.recover()
         if driver.has_work():
+            for remark in problem.remarks:
+                shown.say(remark)
             scorer = Scorer(problem, judges_of(problem, shown.say), settings.protocol)
             shown.say(f"{folder.name}: starting {workers} workers")
             start = time.monotonic()
@@ -106,6 +112,7 @@ class _Driver:
     display: Display
     total: int
     workers: int
+    start_from: tuple[Graph, ...]
     queue: deque[Job] = field(default_factory=deque)
     front: Front = field(default_factory=Front)
     deadline: float | None = None
@@ -114,9 +121,9 @@ class _Driver:
 
     def __post_init__(self) -> None:
         training = Training(steps=self.settings.steps, batch=self.settings.batch, seed=self.settings.seed)
-        space = SPACES[self.settings.space]
+        space = space_of(self.settings.space, self.settings.kinds)
         self.question = Question(self.problem, space, training, self.settings.seed)
-        self.strategy = STRATEGIES[self.settings.strategy]
+        self.strategy = Seeded(STRATEGIES[self.settings.strategy], self.start_from)
         self.status = Status(self.folder.name, self.ledger.objectives, self.total, self.workers)
         self.asked = len(self.ledger.trials())
 

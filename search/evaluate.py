@@ -74,6 +74,7 @@ def train(
         module,
         split.inputs,
         {name: split.truths[name] for name in module.plan.outputs},
+        weights={name: tensor for name, tensor in scorer.problem.weights.items() if name in module.plan.outputs},
         steps=training.steps,
         batch=training.batch,
         learning_rate=training.learning_rate,

@@ -12,8 +12,11 @@ from search.runs import Run, open_run
 from search.settings import Settings
 from search.strategies import STRATEGIES
 from spaces.problem import Problem
-from spaces.space import SPACES
+from spaces.space import space_of
+from valp.check import require
 from valp.errors import SettingError
+from valp.graph import Graph
+from valp.keys import content_key
 from valp.plan import Protocol
 
 
@@ -24,6 +27,8 @@ def launch(
     runs: Path | str = "runs",
     strategy: str = "random",
     space: str = "default",
+    kinds: Sequence[str] = (),
+    start_from: Sequence[Graph] = (),
     objectives: Sequence[str] = (),
     candidates: int = 40,
     hours: float | None = None,
@@ -33,6 +38,7 @@ def launch(
     seed: int = 0,
     protocol: Protocol = "predict",
     keep: Literal["front", "all"] = "front",
+    source: str | None = None,
     display: Display | None = None,
 ) -> Run:
     """Searches a problem; called again with the same settings it resumes.
@@ -43,6 +49,8 @@ def launch(
         runs: the folder of the runs.
         strategy: a code of `search.strategies.STRATEGIES`.
         space: a name of `spaces.space.SPACES`.
+        kinds: codes of `valp.kinds.KINDS`, in place of the space's own.
+        start_from: graphs that the first candidates have.
         objectives: the scores to optimise; by default one for each output.
         candidates: the number of candidates the run shall have, those of earlier calls included.
         hours: wall time after which no further candidate is begun.
@@ -51,6 +59,7 @@ def launch(
         seed: everything random follows from it.
         protocol: the mode in which predictions are scored; the paper's is `generate`.
         keep: whose weights are kept.
+        source: the file that describes the problem; `valp train --from` finds the data again by it.
         display: shows the progress; lines on stderr by default.
 
     Raises:
@@ -58,7 +67,9 @@ def launch(
         FileError: if the run's folder cannot be written.
     """
     one_of("strategy", strategy, STRATEGIES)
-    one_of("space", space, SPACES)
+    searched = space_of(space, kinds)
+    for graph in start_from:
+        require_whole_interface(graph, problem)
     for objective in objectives:
         one_of("objective", objective, problem.metrics)
     if len(set(objectives)) < len(objectives):
@@ -74,22 +85,54 @@ def launch(
     require_seed(seed)
     if name in ("", "..") or Path(name).name != name:
         raise SettingError(f"a run's name must be the name of a folder, but is {name!r}")
-    STRATEGIES[strategy].require(problem, SPACES[space])
+    STRATEGIES[strategy].require(problem, searched)
     settings = Settings(
         problem=problem.name,
         fingerprint=problem.fingerprint,
         strategy=strategy,
         space=space,
+        kinds=tuple(kinds),
+        start_from=tuple(content_key(graph) for graph in start_from),
         objectives=wanted,
         steps=steps,
         batch=batch,
         seed=seed,
         protocol=protocol,
         keep=keep,
+        source=source,
     )
     folder = Folder(Path(runs) / name)
-    search(folder, problem, settings, candidates=candidates, hours=hours, workers=asked_workers, display=display)
+    search(
+        folder,
+        problem,
+        settings,
+        start_from=start_from,
+        candidates=candidates,
+        hours=hours,
+        workers=asked_workers,
+        display=display,
+    )
     return open_run(Path(runs), name)
+
+
+def require_whole_interface(graph: Graph, problem: Problem) -> None:
+    """Refuses a graph that breaks rules, or whose inputs and outputs are not all of a problem's.
+
+    Raises:
+        SettingError: naming what does not fit.
+        GraphError: if it breaks a rule.
+    """
+    require(graph)
+    for what, parts, known in (
+        ("input", graph.inputs, problem.inputs),
+        ("output", graph.outputs, problem.outputs),
+    ):
+        found, wanted = {part.name: part.unit for part in parts}, {part.name: part.unit for part in known}
+        for name in (*wanted, *found):
+            if found.get(name) != wanted.get(name):
+                raise SettingError(
+                    f"a graph to start from must have the {what}s of {problem.name}, but {name!r} differs"
+                )
 
 
 def one_of(name: str, value: str, known: Iterable[str]) -> None:

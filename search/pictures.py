@@ -42,8 +42,9 @@ def draw_samples(run: Run, entry: Entry, problem: Problem) -> list[Path]:
         if path.exists():
             continue
         module = model_of(run, entry).module
-        generated, rows = generate(module, problem.validation, column.name, ROWS * COLUMNS, seed=0)
-        real = problem.validation.truths[column.name][rows]
+        shown = problem.validation.having(column.name)
+        generated, rows = generate(module, shown, column.name, ROWS * COLUMNS, seed=0)
+        real = shown.truths[column.name][rows]
         conditioned = bool(module.plan.inputs_of(column.name, "generate"))
         titles = ("what conditions the samples" if conditioned else "data", "generated")
         shape = column.image or (1, 1, column.size)

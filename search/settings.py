@@ -25,23 +25,29 @@ class Settings(Frozen):
         fingerprint: of the problem and its data.
         strategy: a code of `search.strategies.STRATEGIES`.
         space: a name of `spaces.space.SPACES`.
+        kinds: the kinds of network, where they are not the space's own.
+        start_from: the content keys of the graphs that the search began with.
         objectives: the scores that are optimised.
         steps, batch: the training of each candidate.
         seed: the seed everything else follows from.
         protocol: the mode in which predictions are scored.
         keep: whose weights stay: the front's, or all.
+        source: the file that describes the problem, where it is none of the built-in ones; it may move.
     """
 
     problem: str
     fingerprint: str
     strategy: str
     space: str
+    kinds: tuple[str, ...] = ()
+    start_from: tuple[str, ...] = ()
     objectives: tuple[str, ...]
     steps: int
     batch: int
     seed: int
     protocol: Protocol = "predict"
     keep: Literal["front", "all"] = "front"
+    source: str | None = None
 
     def require_same(self, other: "Settings", run: str) -> None:
         """Refuses to go on with a run under other settings.
@@ -51,7 +57,7 @@ class Settings(Frozen):
         """
         for name in type(self).model_fields:
             held, asked = getattr(self, name), getattr(other, name)
-            if held == asked:
+            if held == asked or name == "source":
                 continue
             if name == "fingerprint":
                 raise SettingError(f"run {run!r} holds other data of problem {self.problem!r} than there is now")
@@ -68,7 +74,9 @@ def _shown(value: object) -> str:
 def write_settings(settings: Settings, path: Path) -> None:
     """Writes run.toml: the settings, and the versions they were first run with."""
     versions = {package: version(package) for package in PACKAGES} | {"python": platform.python_version()}
-    write_text(path, tomli_w.dumps({"settings": settings.model_dump(mode="json"), "versions": versions}))
+    write_text(
+        path, tomli_w.dumps({"settings": settings.model_dump(mode="json", exclude_none=True), "versions": versions})
+    )
 
 
 def read_settings(path: Path) -> Settings:

@@ -6,22 +6,22 @@ What a slot has no parameter for (which component is served, ψ, roles, initiali
 seed that is inherited as a whole.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from random import Random
 
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import Trial
 
+from spaces.assembly import beta_names
 from spaces.choose import SEEDS, Choose, scaled, spread
 from spaces.space import MAX_PARAMETERS, Range, Space
 from valp.errors import SettingError
-from valp.graph import Output
 
 Value = int | float
 
 
-def slot_distributions(space: Space, outputs: tuple[Output, ...]) -> dict[str, BaseDistribution]:
-    """The parameters of a space, in a fixed order.
+def slot_distributions(space: Space, losses: Mapping[str, Sequence[str]]) -> dict[str, BaseDistribution]:
+    """The parameters of a space, in a fixed order; `losses` has the losses of each output.
 
     Raises:
         SettingError: if there are more than 60.
@@ -36,7 +36,7 @@ def slot_distributions(space: Space, outputs: tuple[Output, ...]) -> dict[str, B
         if space.uniform_layers:
             found[f"n{slot}.activation"] = IntDistribution(0, len(space.activations) - 1)
     found |= _free({"learning_rate": space.learning_rate, "beta.kl": space.beta_kl})
-    found |= _free({f"beta.{output.name}": space.beta for output in outputs})
+    found |= _free({name: space.beta for output, codes in losses.items() for name in beta_names(output, codes)})
     if len(found) > MAX_PARAMETERS:
         raise SettingError(f"a space must have {MAX_PARAMETERS} parameters at the most for this, but has {len(found)}")
     return found
@@ -56,7 +56,7 @@ class SlotChoose(Choose):
         self._last = space.max_n - 1
 
     @classmethod
-    def of_trial(cls, trial: Trial, space: Space, outputs: tuple[Output, ...]) -> "SlotChoose":
+    def of_trial(cls, trial: Trial, space: Space, losses: Mapping[str, Sequence[str]]) -> "SlotChoose":
         """Draws every parameter of the space from a trial's sampler.
 
         A trial whose proposal was cut off has some of them already: the sampler draws these too, in vain, so that
@@ -64,7 +64,7 @@ class SlotChoose(Choose):
         """
         values: dict[str, Value] = {}
         frozen = trial.study.get_trials(deepcopy=False)[trial.number] if trial.params else None
-        for name, distribution in slot_distributions(space, outputs).items():
+        for name, distribution in slot_distributions(space, losses).items():
             if frozen is not None and name in frozen.params and name not in trial.relative_params:
                 trial.study.sampler.sample_independent(trial.study, frozen, name, distribution)
             if isinstance(distribution, IntDistribution):

@@ -6,10 +6,13 @@ max_n: at every moment room ≥ `Draft.needed()`. Completion serves what is stil
 by bridging networks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
+from spaces.assembly import assemble
 from spaces.choose import Choose
-from spaces.draft import INPUT, Draft, Place
+from spaces.draft import Draft
+from spaces.places import INPUT, Place
 from spaces.space import Space
 from valp.errors import SettingError
 from valp.graph import Graph, Input, Output, Role
@@ -19,22 +22,29 @@ STEPS_PER_NETWORK = 20
 
 
 def initialize(
-    inputs: Sequence[Input], outputs: Sequence[Output], losses: dict[str, str], space: Space, choose: Choose
+    inputs: Sequence[Input],
+    outputs: Sequence[Output],
+    losses: Mapping[str, Sequence[str]],
+    space: Space,
+    choose: Choose,
+    *,
+    images: Mapping[str, tuple[int, int, int]] = MappingProxyType({}),
 ) -> Graph:
     """A random graph for these inputs and outputs; `check` accepts it, and it has at most max_n networks.
 
     Args:
         inputs: the model inputs.
         outputs: the model outputs.
-        losses: the loss of each output.
+        losses: the losses of each output.
         space: α, φ, max_n and the ranges of the networks.
         choose: takes the decisions.
+        images: (C, H, W) of the outputs that are pictures: transposed decoders can make these only.
 
     Raises:
         SettingError: if max_n is too small for the outputs, or an output has a type no network kind of the space
             produces.
     """
-    draft = Draft(inputs, outputs, space, choose)
+    draft = Draft(inputs, outputs, images, space, choose)
     if draft.needed() > space.max_n:
         raise SettingError(f"max_n must be at least {draft.needed()} for these outputs, but is {space.max_n}")
     for _ in range(STEPS_PER_NETWORK * space.max_n):
@@ -43,7 +53,7 @@ def initialize(
         target = draft.choose.category(draft.name("target"), draft.targets())
         _grow(draft, target)
     _complete(draft)
-    return draft.graph(losses)
+    return assemble(draft, losses)
 
 
 def _grow(draft: Draft, target: Place) -> None:
@@ -68,4 +78,4 @@ def _complete(draft: Draft) -> None:
         else:
             draft.connect(draft.create(target, role, draft.creatable(target, role)), target, role)
     for i in draft.unread_inputs():
-        draft.connect((INPUT, i), draft.choose.category(draft.name("reader"), draft.readers()), Role.DATA)
+        draft.connect((INPUT, i), draft.choose.category(draft.name("reader"), draft.readers(i)), Role.DATA)

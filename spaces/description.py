@@ -2,14 +2,11 @@
 
 from functools import cached_property
 
-from spaces.metrics import METRICS, Metric
-from valp.graph import DataType, DataUnit, Frozen, Input, Output
-from valp.preprocessing import Preprocessing
+from pydantic import Field
 
-PREDICTION_METRICS = {DataType.NUMERIC: ("mse",), DataType.DISCRETE: ("accuracy",)}
-GENERATION_METRICS = ("entropy", "density", "coverage", "diversity", "conditioning")
-OBJECTIVE_METRIC = {DataType.NUMERIC: "mse", DataType.DISCRETE: "accuracy", DataType.SAMPLES: "entropy"}
-"""What a search optimises for an output of each type, unless told otherwise."""
+from spaces.metrics import METRICS, Metric, metrics_of
+from valp.graph import DataType, Frozen, Input, Output
+from valp.preprocessing import Preprocessing
 
 
 class Description(Frozen):
@@ -19,29 +16,30 @@ class Description(Frozen):
         name: of the problem.
         title: one line about it.
         columns: inputs and outputs as the user knows them; a saved model keeps them.
-        losses: the loss of each output.
+        losses: the losses of each output, one or more.
+        class_weights: of Discrete outputs that have them: how much a row of each class counts in the losses.
     """
 
     name: str
     title: str
     columns: Preprocessing
-    losses: dict[str, str]
+    losses: dict[str, tuple[str, ...]]
+    class_weights: dict[str, tuple[float, ...]] = Field(default_factory=dict)
 
     @property
     def inputs(self) -> tuple[Input, ...]:
         """The model inputs."""
-        return tuple(
-            Input(name=column.name, unit=DataUnit(type=column.type, shape=(column.size,)))
-            for column in self.columns.inputs
-        )
+        return tuple(Input(name=column.name, unit=column.unit) for column in self.columns.inputs)
 
     @property
     def outputs(self) -> tuple[Output, ...]:
         """The model outputs, each with the paper's Λ as combiner."""
-        return tuple(
-            Output(name=column.name, unit=DataUnit(type=column.type, shape=(column.size,)))
-            for column in self.columns.outputs
-        )
+        return tuple(Output(name=column.name, unit=column.unit) for column in self.columns.outputs)
+
+    @property
+    def images(self) -> dict[str, tuple[int, int, int]]:
+        """The shape (C, H, W) of each output that is an image."""
+        return {column.name: column.image for column in self.columns.outputs if column.image is not None}
 
     @cached_property
     def metrics(self) -> dict[str, tuple[str, Metric]]:
@@ -50,10 +48,7 @@ class Description(Frozen):
         A metric that only one output has goes by its code; otherwise by code.output. What needs a judge is there
         only if a Discrete output can teach one.
         """
-        pairs = []
-        for column in self.columns.outputs:
-            codes = PREDICTION_METRICS.get(column.type, GENERATION_METRICS if self.judged_by else ())
-            pairs += [(code, column.name) for code in codes]
+        pairs = [(code, column.name) for column in self.columns.outputs for code in self._metrics_of(column.name)]
         codes_seen = [code for code, _ in pairs]
         return {
             code if codes_seen.count(code) == 1 else f"{code}.{output}": (output, METRICS[code])
@@ -63,18 +58,29 @@ class Description(Frozen):
     @property
     def objectives(self) -> tuple[str, ...]:
         """The scores a search optimises by default: one for each output."""
-        types = {column.name: column.type for column in self.columns.outputs}
-        wanted = {output: OBJECTIVE_METRIC[types[output]] for output in types if types[output] in OBJECTIVE_METRIC}
-        return tuple(name for name, (output, metric) in self.metrics.items() if wanted.get(output) == metric.code)
+        wanted = {(column.name, self._metrics_of(column.name)[0]) for column in self.columns.outputs}
+        return tuple(name for name, (output, metric) in self.metrics.items() if (output, metric.code) in wanted)
 
     @property
     def judged_by(self) -> str | None:
-        """The Discrete output whose classes the judge learns: the first one."""
-        discrete_outputs = [c.name for c in self.columns.outputs if c.type is DataType.DISCRETE]
-        return discrete_outputs[0] if discrete_outputs else None
+        """The output whose classes the judge learns: the first Discrete one that has a class a row, no labels."""
+        return next((c.name for c in self.columns.outputs if c.type is DataType.DISCRETE and not c.labels), None)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a user should know of how the problem is scored, a sentence for each output concerned."""
+        return tuple(
+            f"{column.name}: no Discrete output can teach a judge, "
+            "so coverage in the samples' own space takes the place of class entropy"
+            for column in self.columns.outputs
+            if column.type is DataType.SAMPLES and self.judged_by is None
+        )
 
     def view(self, output: str) -> str | None:
         """The input that shows what a Samples output should look like, so that the judge can label it: same size."""
         size = self.columns.output(output).size
         shown = (column for column in self.columns.inputs if column.type is not DataType.DISCRETE)
         return next((column.name for column in shown if column.size == size), None)
+
+    def _metrics_of(self, output: str) -> tuple[str, ...]:
+        return metrics_of(self.columns.output(output), self.judged_by is not None)

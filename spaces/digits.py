@@ -5,21 +5,21 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from spaces.problem import Problem, discrete, numeric, samples
+from spaces.problem import Problem, discrete, features, numeric, samples
 
 GREYS = 17
 """Pixels are whole numbers from 0 to 16."""
 
 
-def digits() -> Problem:
-    """Class, 17-bin grey histogram and the image itself, from the 64 pixels; 1,197 / 300 / 300 rows."""
+def digits(title: str = "") -> Problem:
+    """Class, 17-bin grey histogram and the image itself, from the 8×8 pixels; 1,197 / 300 / 300 rows."""
     images, labels = load_digits(return_X_y=True)
     rest, test = train_test_split(np.arange(len(labels)), test_size=300, random_state=0, stratify=labels)
     train, validation = train_test_split(rest, test_size=300, random_state=0, stratify=labels[rest])
     return Problem.from_arrays(
         "digits",
-        title="8×8 handwritten digits: class, grey histogram, image (1,797 rows, ships with scikit-learn)",
-        inputs={"pixels": numeric(images, scale=GREYS - 1)},
+        title=title,
+        inputs={"pixels": features(images.reshape(-1, 1, 8, 8), scale=GREYS - 1)},
         outputs={
             "digit": discrete(labels, classes=[str(digit) for digit in range(10)]),
             "histogram": numeric(grey_histogram(images)),

@@ -1,65 +1,56 @@
 """A graph under construction, and what completing it would still take."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from spaces.choose import Choose
+from spaces.designs import Design, Make, Sides, Wish, anything, design, serving
 from spaces.offers import Offers
+from spaces.places import INPUT, NETWORK, OUTPUT, Node, Place
 from spaces.space import Space
 from valp.errors import SettingError
-from valp.graph import Connection, DataType, DataUnit, Dense, Graph, Input, Loss, Output, PrimaryNetwork, Role
-from valp.losses import KL
-
-Place = tuple[str, int]
-"""A component: its group and its position there."""
-
-INPUT, NETWORK, OUTPUT = "input", "network", "output"
-
-Make = tuple[str, DataType]
-"""What could be created: a kind, and the type of its output."""
-
-SERVING: dict[DataType, tuple[Make, ...]] = {
-    DataType.NUMERIC: (("g", DataType.NUMERIC),),
-    DataType.DISCRETE: (("delta", DataType.DISCRETE),),
-    DataType.SAMPLES: (("d", DataType.SAMPLES), ("g", DataType.SAMPLES)),
-}
-"""The networks that can serve a component which asks for a type."""
-
-ANYTHING: tuple[Make, ...] = (("g", DataType.NUMERIC), ("delta", DataType.DISCRETE), ("d", DataType.SAMPLES))
-"""The networks that can serve a component which takes every type."""
+from valp.graph import DataType, DataUnit, Input, Output, Role
+from valp.types import like
 
 MOST_A_CONNECTION_TAKES = 2
-"""One connection or creation raises `Draft.needed` by this much at the most: a decoder, and its Generic MLP."""
-
-
-@dataclass
-class Node:
-    """A network of a draft; `below` has a bit for each network that reads it, directly or not, and for itself."""
-
-    kind: str
-    unit: DataUnit
-    layers: tuple[Dense, ...]
-    initializer: str
-    combiner: str
-    below: int
-    sources: list[tuple[Place, Role, tuple[int, ...] | None]] = field(default_factory=list)
-
-    @property
-    def waits(self) -> bool:
-        """Whether it cannot begin with just any input: a decoder, or what must receive Samples."""
-        return self.unit.type is DataType.SAMPLES
+"""One connection or creation raises `Draft.needed` by this much at the most, Bottlenecks and their readers apart."""
 
 
 class Draft:
-    """A graph under construction. `open` has the components that still lack a source they cannot do without."""
+    """A graph under construction. `open` has the components that still lack a source they cannot do without.
 
-    def __init__(self, inputs: Sequence[Input], outputs: Sequence[Output], space: Space, choose: Choose) -> None:
-        unserved = [output.name for output in outputs if output.unit.type not in SERVING]
+    Args:
+        inputs, outputs: of the model.
+        images: (C, H, W) of the outputs that are pictures.
+        space: the ranges.
+        choose: takes the decisions.
+
+    Raises:
+        SettingError: if an output has a type that no kind of the space produces.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[Input],
+        outputs: Sequence[Output],
+        images: Mapping[str, tuple[int, int, int]],
+        space: Space,
+        choose: Choose,
+    ) -> None:
+        self.inputs, self.outputs, self.space, self.choose = tuple(inputs), tuple(outputs), space, choose
+        self.images = images
+        self.given: list[Sides] = [i.unit.shape[1:] for i in inputs if like(i.unit.type) is DataType.FEATURES]
+        self.anything = anything(space, self.given)
+        shaping = [sides for sides in self.given if "c" in space.kinds or ("r" in space.kinds and len(sides) == 1)]
+        self._raw = [i for i, x in enumerate(inputs) if not (space.by_shape and x.unit.shape[1:] in shaping)]
+        """The inputs that networks may read which know no shapes."""
+        self._by_output = [self._serving_output(output) for output in outputs]
+        unserved = [o.name for o, makes in zip(outputs, self._by_output, strict=True) if not makes]
         if unserved:
             raise SettingError(f"the {space.name} space has no network kind that produces output {unserved[0]!r}")
-        self.inputs, self.outputs, self.space, self.choose = tuple(inputs), tuple(outputs), space, choose
         self.nodes: list[Node] = []
+        self._shaped = 0
         self._offers = Offers(inputs, outputs)
         self.arrivals: list[list[tuple[Place, tuple[int, ...] | None]]] = [[] for _ in outputs]
         self.open: set[Place] = {(OUTPUT, i) for i in range(len(outputs))}
@@ -72,12 +63,19 @@ class Draft:
         return f"{name}.{self._repeats[name]}"
 
     def targets(self) -> list[Place]:
-        """O ∪ N."""
-        return [*((OUTPUT, i) for i in range(len(self.outputs))), *((NETWORK, i) for i in range(len(self.nodes)))]
+        """O ∪ N, without the Bottlenecks that have their source."""
+        networks = ((NETWORK, i) for i in range(len(self.nodes)))
+        return [
+            *((OUTPUT, i) for i in range(len(self.outputs))),
+            *(place for place in networks if place in self.open or self.nodes[place[1]].kind != "b"),
+        ]
 
     def role(self, target: Place) -> Role:
         """The role of the next connection: into a decoder first latent, then a condition with probability φ."""
-        if target[0] is not NETWORK or self.nodes[target[1]].kind != "d":
+        kind = self.nodes[target[1]].kind if target[0] is NETWORK else ""
+        if kind == "b":
+            return Role.LATENT
+        if kind != "d":
             return Role.DATA
         if target in self.open or not self.choose.flag(self.name("condition"), self.space.phi):
             return Role.LATENT
@@ -92,37 +90,47 @@ class Draft:
 
         An open output needs one where no network fits it. Generic MLPs that wait for Samples can all be served by
         one source that lies below none of them, and decoders by one Generic MLP below nothing that waits: each of
-        these counts once, unless it is there. Serving something from such a source, or from a new one, never makes
-        the number grow; any other connection is tried first (`sources`).
+        these counts once, unless it is there. A Bottleneck counts a Generic MLP of its own, and a transposed decoder
+        a Bottleneck with one, unless they are there below nothing that waits. Serving something from such a source,
+        or from a new one, never makes the number grow; any other connection is tried first (`sources`).
         """
-        unserved = below = below_generic = 0
+        unserved = below_generic = 0
         decoder = False
+        waiting = [node for group, i in self.open if group is NETWORK and (node := self.nodes[i]).waits]
+        below = 0
+        for node in waiting:
+            below |= node.below
         for group, i in self.open:
-            if group is OUTPUT:
-                if not self._offers.fitting[i]:
-                    unserved += 1
-                    decoder |= self.outputs[i].unit.type is DataType.SAMPLES
-            elif self.nodes[i].waits:
-                below |= self.nodes[i].below
-                if self.nodes[i].kind == "d":
-                    decoder = True
-                else:
-                    below_generic |= self.nodes[i].below
+            if group is OUTPUT and not self._offers.fitting[i]:
+                kinds = {kind for kind, _ in self._by_output[i]}
+                decoder |= "d" in kinds
+                unserved += 3 if kinds == {"t"} else 1  # its Bottleneck, too, and that one's Generic MLP
+        for node in waiting:
+            if node.kind == "b":
+                unserved += not self._offers.wide(2 * node.unit.size, below)
+            elif node.kind == "t":
+                unserved += 0 if self._offers.bottleneck(below) else 2
+            elif node.kind == "d":
+                decoder = True
+            else:
+                below_generic |= node.below
         samples = below_generic != 0 and not self._offers.samples(below_generic)
         latent = (decoder or samples) and not self._offers.latent(below)
-        return unserved + samples + latent
+        # Where every input is read by its shape, one network that knows shapes serves all, for it reads none of them.
+        shaped = not self._raw and not self._shaped
+        return unserved + samples + latent + shaped
 
     def sources(self, target: Place, role: Role) -> list[Place]:
         """The existing components that can serve `target` without a cycle, and leave the rest within max_n."""
         fitting = [place for place in self._existing(target, role) if not self._joined(place, target)]
-        if self.room() - self.needed() >= MOST_A_CONNECTION_TAKES or not any(map(self._is_waiting, self.open)):
+        if self._plenty(self.room()) or not any(map(self._is_waiting, self.open)):
             return fitting
         return [place for place in fitting if self._affordable(place, target)]
 
     def creatable(self, target: Place, role: Role) -> list[Make]:
         """The networks that may be created for `target`, with what each still needs, within max_n."""
         makes = self._makes(target, role)
-        if self.room() - 1 - self.needed() >= MOST_A_CONNECTION_TAKES:
+        if self._plenty(self.room() - 1):
             return list(makes)
         return [make for make in makes if self._creation_affordable(make, target)]
 
@@ -130,26 +138,20 @@ class Draft:
         """A new network for `target`, one of `makes`, its parametrisation drawn."""
         index, space, choose = len(self.nodes), self.space, self.choose
         slot = f"n{index}"
-        kind, data_type = choose.category(f"{slot}.kind", makes)
-        if target[0] is OUTPUT:
-            size = self.outputs[target[1]].unit.size
-        else:
-            size = choose.integer(f"{slot}.output", *space.output_units, log_scale=space.log_scale)
-            size -= size % 2 if role is Role.LATENT else 0
-        layers = self._layers(slot)
+        make = choose.category(f"{slot}.kind", makes)
+        drawn = design(make, self._wish(target, role), slot, space, choose, self.given)
         initializer = choose.category(f"{slot}.initializer", space.initializers)
         combiner = choose.category(f"{slot}.combiner", space.network_combiners)
-        unit = DataUnit(type=data_type, shape=(size,))
-        self.nodes.append(Node(kind, unit, layers, initializer, combiner, 1 << index))
-        self._offers.add(index, unit)
+        self.nodes.append(Node(make[0], drawn, initializer, combiner, 1 << index))
+        self._shaped += drawn.reads is not None
+        self._offers.add(index, make[0], drawn.unit)
         place = (NETWORK, index)
         self.open.add(place)
         return place
 
     def connect(self, source: Place, target: Place, role: Role) -> None:
         """Draws ψ and connects; `target` is open no longer."""
-        size = self._unit(source).size
-        indices = self._psi(size, target, role)
+        indices = self._psi(self._unit(source), target, role)
         if target[0] is OUTPUT:
             self.arrivals[target[1]].append((source, indices))
         else:
@@ -163,88 +165,48 @@ class Draft:
         read = {place for node in self.nodes for place, _, _ in node.sources}
         return [i for i in range(len(self.inputs)) if (INPUT, i) not in read]
 
-    def readers(self) -> list[Place]:
-        """The networks that take any type."""
-        return [(NETWORK, i) for i, node in enumerate(self.nodes) if node.kind != "d"]
+    def readers(self, model_input: int) -> list[Place]:
+        """The networks that can read an input: those that know its shape, if any, else those that take any type."""
+        shaped = [i for i, n in enumerate(self.nodes) if n.design.reads is not None]
+        fitting = [i for i in shaped if self._is_shaped((INPUT, model_input), self.nodes[i].design.reads or ())]
+        plain = [i for i, node in enumerate(self.nodes) if node.kind not in ("d", "t", "b", "c", "r")]
+        return [(NETWORK, i) for i in (fitting if self.space.by_shape and fitting else plain)]
 
-    def graph(self, losses: dict[str, str]) -> Graph:
-        """The graph; `losses` has the loss kind of each output."""
-        names = {(NETWORK, i): f"n{i}" for i in range(len(self.nodes))}
-        names |= {(INPUT, i): model_input.name for i, model_input in enumerate(self.inputs)}
-        networks = tuple(
-            PrimaryNetwork(
-                name=f"n{i}",
-                kind=node.kind,
-                combiner=node.combiner,
-                layers=node.layers,
-                initializer=node.initializer,
-                output=node.unit,
-            )
-            for i, node in enumerate(self.nodes)
-        )
-        connections = [
-            Connection(source=names[source], target=f"n{i}", indices=indices, role=role)
-            for i, node in enumerate(self.nodes)
-            for source, role, indices in node.sources
-        ]
-        connections += [
-            Connection(source=names[source], target=output.name, indices=indices)
-            for output, arrivals in zip(self.outputs, self.arrivals, strict=True)
-            for source, indices in arrivals
-        ]
-        return Graph(
-            inputs=self.inputs,
-            networks=networks,
-            outputs=self.outputs,
-            connections=tuple(connections),
-            losses=tuple(self._losses(losses, connections)),
-        )
+    def _plenty(self, room: int) -> bool:
+        """Whether any connection or creation leaves enough room, so that none needs to be tried."""
+        fragile = sum(place[0] is NETWORK and self.nodes[place[1]].kind in "bt" for place in self.open)
+        return room - self.needed() >= MOST_A_CONNECTION_TAKES * (1 + fragile)
 
-    def _losses(self, kinds: dict[str, str], connections: Sequence[Connection]) -> list[Loss]:
-        space, real = self.space, self.choose.real
-        losses = []
-        for output in self.outputs:
-            kind = kinds[output.name]
-            if output.unit.type is DataType.SAMPLES and space.samples_loss is not None:
-                kind = space.samples_loss
-            beta = real(f"beta.{output.name}", *space.beta, log_scale=True)
-            losses.append(Loss(kind=kind, prediction=output.name, truth=output.name, beta=beta))
-        beta = real("beta.kl", *space.beta_kl, log_scale=True)
-        latent = dict.fromkeys(c.source for c in connections if c.role is Role.LATENT)
-        return losses + [Loss(kind=KL, prediction=source, beta=beta) for source in latent]
-
-    def _layers(self, slot: str) -> tuple[Dense, ...]:
-        space, choose = self.space, self.choose
-        count = choose.integer(f"{slot}.layers", *space.hidden_layers)
-        layers: list[Dense] = []
-        for i in range(count):
-            if i and space.uniform_layers:
-                layers.append(layers[0])
-                continue
-            detail = f".{i}" if i else ""
-            layers.append(
-                Dense(
-                    units=choose.integer(f"{slot}.units{detail}", *space.units, log_scale=space.log_scale),
-                    activation=choose.category(f"{slot}.activation{detail}", space.activations),
-                    initializer=choose.category(f"{slot}.layer_initializer{detail}", space.initializers),
-                )
-            )
-        return tuple(layers)
-
-    def _psi(self, size: int, target: Place, role: Role) -> tuple[int, ...] | None:
+    def _psi(self, unit: DataUnit, target: Place, role: Role) -> tuple[int, ...] | None:
         """ψ: a model output gets its full width, a latent connection an even number of variables."""
         if target[0] is OUTPUT:
-            count = self.outputs[target[1]].unit.size
-        elif not self.choose.flag(self.name("partial"), self.space.partial):
+            return self._chosen(unit.size, self.outputs[target[1]].unit.size)
+        node = self.nodes[target[1]]
+        if node.kind == "b":
+            return self._chosen(unit.size, 2 * node.unit.size)
+        if not self.choose.flag(self.name("partial"), self.space.partial):
             return None
-        elif role is Role.LATENT:
-            count = 2 * self.choose.integer(self.name("count"), 1, size // 2)
-        else:
-            count = self.choose.integer(self.name("count"), 1, size)
+        if role is Role.LATENT:
+            return self._chosen(unit.size, 2 * self.choose.integer(self.name("count"), 1, unit.size // 2))
+        if node.design.reads is None:
+            return self._chosen(unit.size, self.choose.integer(self.name("count"), 1, unit.size))
+        channels, area = unit.shape[0], unit.size // unit.shape[0]  # what reads Features gets whole channels
+        kept = self._chosen(channels, self.choose.integer(self.name("count"), 1, channels))
+        return None if kept is None else tuple(area * channel + i for channel in kept for i in range(area))
+
+    def _chosen(self, size: int, count: int) -> tuple[int, ...] | None:
         return None if count == size else self.choose.subset(self.name("psi"), size, count)
 
     def _unit(self, place: Place) -> DataUnit:
         return self.inputs[place[1]].unit if place[0] is INPUT else self.nodes[place[1]].unit
+
+    def _wish(self, target: Place, role: Role) -> Wish:
+        """What a new network for `target` must be."""
+        if target[0] is OUTPUT:
+            output = self.outputs[target[1]]
+            return Wish(role, unit=output.unit, image=self.images.get(output.name))
+        node = self.nodes[target[1]]
+        return Wish(role, reads=node.design.reads, latent=2 * node.unit.size if node.kind == "b" else None)
 
     def _below(self, target: Place) -> int:
         return self.nodes[target[1]].below if target[0] is NETWORK else 0
@@ -261,16 +223,27 @@ class Draft:
         networks = [(NETWORK, i) for i in range(len(self.nodes)) if not below >> i & 1]
         if target[0] is OUTPUT:
             return [place for place in networks if self._offers.fitting[target[1]] >> place[1] & 1]
+        node = self.nodes[target[1]]
         if role is Role.LATENT:
-            return [place for place in networks if self._offers.latent(~(1 << place[1]))]
-        places = [*((INPUT, i) for i in range(len(self.inputs))), *networks]
-        if role is Role.CONDITION:
+            least = 2 * node.unit.size if node.kind == "b" else 2
+            return [place for place in networks if self._offers.wide(least, ~(1 << place[1]))]
+        if node.design.reads is not None:
+            places = [*((INPUT, i) for i in range(len(self.inputs))), *networks]
+            return [place for place in places if self._is_shaped(place, node.design.reads)]
+        places = [*((INPUT, i) for i in self._raw), *networks]
+        if node.kind == "t" and (target in self.open or not self.choose.flag(self.name("condition"), self.space.phi)):
+            return [place for place in networks if self.nodes[place[1]].kind == "b"]
+        if role is Role.CONDITION or node.kind == "t":
             types = {DataType.NUMERIC, DataType.FEATURES}
             types |= {DataType.DISCRETE} if self.space.discrete_conditions else set()
             return [place for place in places if self._unit(place).type in types]
         if self._waits_for_samples(target):
             return [place for place in places if self._unit(place).type is DataType.SAMPLES]
         return places
+
+    def _is_shaped(self, place: Place, sides: Sides) -> bool:
+        unit = self._unit(place)
+        return unit.type is DataType.FEATURES and unit.shape[1:] == sides
 
     def _joined(self, source: Place, target: Place) -> bool:
         if target[0] is OUTPUT:
@@ -279,15 +252,13 @@ class Draft:
 
     def _affordable(self, source: Place, target: Place) -> bool:
         """Whether the rest can still be completed within max_n once source feeds target."""
-        before, was_open = [node.below for node in self.nodes], target in self.open
-        self.open.discard(target)
-        if source[0] is NETWORK and target[0] is NETWORK:
-            self._mark_below(source[1], self.nodes[target[1]].below)
-        affordable = self.needed() <= self.room()
+        before = [node.below for node in self.nodes]
+        with self._served(target):
+            if source[0] is NETWORK and target[0] is NETWORK:
+                self._mark_below(source[1], self.nodes[target[1]].below)
+            affordable = self.needed() <= self.room()
         for node, below in zip(self.nodes, before, strict=True):
             node.below = below
-        if was_open:
-            self.open.add(target)
         return affordable
 
     def _creation_affordable(self, make: Make, target: Place) -> bool:
@@ -295,32 +266,53 @@ class Draft:
         kind, data_type = make
         if self.room() < 1:
             return False
-        was_open = target in self.open
+        index, place = len(self.nodes), (NETWORK, len(self.nodes))
+        # What it will offer is not drawn yet: the least it may be. What a Bottleneck will need: the most.
         size = self.outputs[target[1]].unit.size if target[0] is OUTPUT else self.space.output_units[0]
-        below = 1 << len(self.nodes) | self._below(target)
-        place = (NETWORK, len(self.nodes))
-        unit = DataUnit(type=data_type, shape=(size,))
-        self.nodes.append(Node(kind, unit, (), "", "", below))
-        self._offers.add(place[1], unit)
-        self.open.discard(target)
-        self.open.add(place)
-        affordable = self.needed() <= self.room()
-        self.open.discard(place)
-        self._offers.remove(place[1], unit)
+        if target[0] is NETWORK and self.nodes[target[1]].kind == "b":
+            size = 2 * self.nodes[target[1]].unit.size
+        unit = DataUnit(type=data_type, shape=(1 if kind == "b" else size,))
+        most = DataUnit(type=data_type, shape=(self.space.output_units[1],)) if kind == "b" else unit
+        self.nodes.append(Node(kind, Design(most, ()), "", "", 1 << index | self._below(target)))
+        self._offers.add(index, kind, unit)
+        self._shaped += kind in "cr"
+        with self._served(target):
+            self.open.add(place)
+            affordable = self.needed() <= self.room()
+            self.open.discard(place)
+        self._shaped -= kind in "cr"
+        self._offers.remove(index, kind, unit)
         self.nodes.pop()
+        return affordable
+
+    @contextmanager
+    def _served(self, target: Place) -> Iterator[None]:
+        """As if `target` had a source."""
+        was_open = target in self.open
+        self.open.discard(target)
+        yield
         if was_open:
             self.open.add(target)
-        return affordable
+
+    def _serving_output(self, output: Output) -> tuple[Make, ...]:
+        wish = Wish(Role.DATA, unit=output.unit, image=self.images.get(output.name))
+        return serving(self.space, output.unit.type, wish, self.given)
 
     def _makes(self, target: Place, role: Role) -> Sequence[Make]:
         if target[0] is OUTPUT:
-            return SERVING[self.outputs[target[1]].unit.type]
+            return self._by_output[target[1]]
+        node, wish = self.nodes[target[1]], self._wish(target, role)
         if role is Role.LATENT:
-            return SERVING[DataType.NUMERIC]
+            return (("g", DataType.NUMERIC),)
+        if node.kind == "t":
+            return (("b", DataType.NUMERIC),)
+        if node.design.reads is not None:
+            return serving(self.space, DataType.FEATURES, wish, self.given)
         if role is Role.CONDITION:
-            discrete = SERVING[DataType.DISCRETE] if self.space.discrete_conditions else ()
-            return (*SERVING[DataType.NUMERIC], *discrete)
-        return SERVING[DataType.SAMPLES] if self._waits_for_samples(target) else ANYTHING
+            types = (DataType.NUMERIC, *((DataType.DISCRETE,) if self.space.discrete_conditions else ()))
+            return [make for wanted in types for make in serving(self.space, wanted, wish, self.given)]
+        samples = self._waits_for_samples(target)
+        return serving(self.space, DataType.SAMPLES, wish, self.given) if samples else self.anything
 
     def _is_waiting(self, place: Place) -> bool:
         return place[0] is NETWORK and self.nodes[place[1]].waits

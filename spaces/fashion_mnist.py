@@ -1,12 +1,11 @@
 """fashion-mnist: the problem of 002's experiment (V): class, 32-bin grey histogram, and the image itself."""
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
 from spaces.fashion_mnist_files import fashion_mnist_arrays
-from spaces.problem import Problem, discrete, numeric, samples
+from spaces.idx_files import Progress
+from spaces.problem import Problem, discrete, features, numeric, samples
 
 CLASSES = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 BINS = 32
@@ -14,7 +13,7 @@ TRAIN_ROWS = 55_000
 """Of the 60,000 training images; the rest is the validation split. Judges learn from the same rows."""
 
 
-def fashion_mnist(progress: Callable[[str], None] | None = None) -> Problem:
+def fashion_mnist(title: str = "", progress: Progress | None = None) -> Problem:
     """28×28 grey images of clothing, 55,000 / 5,000 / 10,000 rows.
 
     Raises:
@@ -26,8 +25,8 @@ def fashion_mnist(progress: Callable[[str], None] | None = None) -> Problem:
     official = len(arrays.train_images)
     return Problem.from_arrays(
         "fashion-mnist",
-        title="28×28 images of clothing: class, 32-bin grey histogram, image (the experiment of the VALP paper)",
-        inputs={"pixels": numeric(images, scale=255)},
+        title=title,
+        inputs={"pixels": features(images.reshape(-1, 1, 28, 28), scale=255)},
         outputs={
             "garment": discrete(labels, classes=CLASSES),
             "histogram": numeric(grey_histogram(images)),

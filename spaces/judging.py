@@ -9,23 +9,24 @@ from valp.judge import Judge
 
 
 def judges_of(problem: Problem, progress: Callable[[str], None] | None = None) -> dict[str, Judge]:
-    """A judge for each Samples output, learnt from the training split and the classes of its first Discrete output.
+    """A judge for each Samples output, learnt from the training split and the classes of `Description.judged_by`.
 
-    There is none where no Discrete output could teach one.
+    It learns from the rows that have both a sample and a class. There is none where no Discrete output could teach one.
     """
     if problem.judged_by is None:
         return {}
     teacher = problem.columns.output(problem.judged_by)
     generated = [column for column in problem.columns.outputs if column.type is DataType.SAMPLES]
-    return {
-        column.name: judge_for(
+    judges = {}
+    for column in generated:
+        lessons = problem.train.having(column.name, teacher.name)
+        judges[column.name] = judge_for(
             problem.name if len(generated) == 1 else f"{problem.name}-{column.name}",
             problem.fingerprint,
-            problem.train.truths[column.name],
-            problem.train.truths[teacher.name],
+            lessons.truths[column.name],
+            lessons.truths[teacher.name],
             column.image or (column.size,),
             teacher.size,
             progress=progress,
         )
-        for column in generated
-    }
+    return judges

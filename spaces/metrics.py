@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from valp.graph import DataType
+from valp.preprocessing import Column
+
 Direction = Literal["maximize", "minimize"]
 
 
@@ -29,7 +32,9 @@ METRICS = {
     metric.code: metric
     for metric in (
         Metric("accuracy", "accuracy", "maximize"),
+        Metric("label_accuracy", "accuracy of labels", "maximize"),
         Metric("mse", "mean squared error", "minimize"),
+        Metric("r2", "coefficient of determination R²", "maximize"),
         Metric("entropy", "class entropy of generated samples", "maximize"),
         Metric("density", "density of generated samples", "maximize"),
         Metric("coverage", "coverage of the data by generated samples", "maximize"),
@@ -37,3 +42,23 @@ METRICS = {
         Metric("conditioning", "conditioning accuracy", "maximize"),
     )
 }
+
+JUDGED = ("entropy", "density", "coverage", "diversity", "conditioning")
+"""The metrics of Samples that a judge labels, what a search optimises first."""
+
+UNJUDGED = ("coverage", "density")
+"""The same where nothing can teach a judge: of the samples themselves."""
+
+
+def metrics_of(column: Column, judged: bool) -> tuple[str, ...]:
+    """The codes of an output's metrics; the first one is what a search optimises, unless told otherwise.
+
+    Args:
+        column: of the output.
+        judged: whether the problem has a judge of samples.
+    """
+    if column.type is DataType.SAMPLES:
+        return JUDGED if judged else UNJUDGED
+    if column.type is DataType.DISCRETE:
+        return ("label_accuracy",) if column.labels else ("accuracy",)
+    return ("mse", "r2")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -13,7 +14,8 @@ from valp.graph import DataType
 from valp.judge import Judge
 from valp.module import VALPModule
 from valp.plan import Mode, Protocol
-from valp.scores import accuracy, mean_squared_error
+from valp.preprocessing import Column
+from valp.scores import accuracy, label_accuracy, mean_squared_error, r_squared
 
 GENERATED = 1000
 """Samples generated for the scores, and at most this many real ones beside them."""
@@ -35,7 +37,8 @@ class Scorer:
 
     Attributes:
         problem: the problem.
-        judges: by Samples output, what labels its samples; without one it has no scores.
+        judges: by Samples output, what labels its samples, as `judges_of` gives them. Without one an output has no
+            scores, unless the problem has nothing to teach a judge: then its samples are compared as they are.
         protocol: the mode prediction tasks are scored in: `predict`, or the paper's `generate`.
         seed: of the noise: the same for every candidate, so that chance favours none.
     """
@@ -47,7 +50,7 @@ class Scorer:
 
     @torch.inference_mode()
     def score(self, module: VALPModule, split: Split) -> dict[str, float]:
-        """The scores by name, as `Problem.metrics` names them, of the outputs the module has.
+        """The scores by name, as `Problem.metrics` names them, of the outputs the module has: over what is present.
 
         Conditioning accuracy is at its chance level, 1 / classes, where nothing conditions the samples or no input
         shows what they should look like.
@@ -60,27 +63,31 @@ class Scorer:
         predicted = [name for name, column in columns.items() if column.type is not DataType.SAMPLES]
         found: dict[tuple[str, str], float] = {}
         for name, values in predictions(module, split, predicted, self.protocol, self.seed).items():
-            if columns[name].type is DataType.DISCRETE:
-                found[name, "accuracy"] = accuracy(values, split.truths[name])
-            else:
-                found[name, "mse"] = mean_squared_error(values, split.truths[name])
+            figures = _figures(columns[name], values, split.truths[name], split.present.get(name))
+            found |= {(name, code): value for code, value in figures.items()}
         for name in columns.keys() - set(predicted):
-            if name in self.judges:
-                figures = self._generation(module, split, name, self.judges[name])
-                found |= {(name, code): value for code, value in figures.items()}
+            figures = self._generation(module, split, name)
+            found |= {(name, code): value for code, value in figures.items()}
         return {
             score: found[output, metric.code]
             for score, (output, metric) in self.problem.metrics.items()
             if (output, metric.code) in found
         }
 
-    def _generation(self, module: VALPModule, split: Split, name: str, judge: Judge) -> dict[str, float]:
+    def _generation(self, module: VALPModule, split: Split, name: str) -> dict[str, float]:
+        if self.problem.judged_by is not None and name not in self.judges:
+            return {}
         generated, rows = generate(module, split, name, GENERATED, self.seed)
-        classes = self.problem.columns.output(self.problem.judged_by or "").size
+        real = split.known(name)[:GENERATED]
+        if self.problem.judged_by is None:
+            mean, deviation = self._standards[name]
+            alike = generated[: len(real)]  # the more are generated, the more they cover
+            density, coverage = _density_and_coverage((real - mean) / deviation, (alike - mean) / deviation)
+            return {"coverage": coverage, "density": density}
+        judge, classes = self.judges[name], self.problem.columns.output(self.problem.judged_by).size
         labels, features = judge.judge(generated)
-        real_labels, real_features = judge.judge(split.truths[name][:GENERATED])
-        neighbours = min(NEIGHBOURS, len(real_labels) - 1)
-        density, coverage = density_and_coverage(real_features, features, neighbours)
+        real_labels, real_features = judge.judge(real)
+        density, coverage = _density_and_coverage(real_features, features)
         view = self.problem.view(name)
         conditioned = bool(module.plan.inputs_of(name, "generate"))
         conditioning = 1 / classes
@@ -93,6 +100,30 @@ class Scorer:
             "diversity": within_class_diversity(real_features, real_labels, features, labels),
             "conditioning": conditioning,
         }
+
+    @cached_property
+    def _standards(self) -> dict[str, tuple[Tensor, Tensor]]:
+        """By Samples output, the mean and the deviation of each variable in the training split; 1 for a constant."""
+        names = [column.name for column in self.problem.columns.outputs if column.type is DataType.SAMPLES]
+        standards = {}
+        for name in names:
+            samples = self.problem.train.known(name)
+            deviation = samples.std(0, correction=0).double()
+            constant = (samples.amin(0) == samples.amax(0)) | (deviation == 0)
+            standards[name] = samples.mean(0).double(), deviation.masked_fill(constant, 1)
+        return standards
+
+
+def _figures(column: Column, values: Tensor, truth: Tensor, present: Tensor | None) -> dict[str, float]:
+    """The scores of a prediction by their codes."""
+    if column.type is DataType.DISCRETE:
+        of_output = label_accuracy if column.labels else accuracy
+        return {of_output.__name__: of_output(values, truth, present)}
+    return {"mse": mean_squared_error(values, truth, present), "r2": r_squared(values, truth, present)}
+
+
+def _density_and_coverage(real: Tensor, generated: Tensor) -> tuple[float, float]:
+    return density_and_coverage(real, generated, min(NEIGHBOURS, len(real) - 1))
 
 
 @torch.inference_mode()

@@ -1,9 +1,13 @@
 """A space: the settings of Algorithm 1, the ranges of its networks, and what else of a candidate is searched."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from valp.combiners import COMBINERS
 from valp.errors import SettingError
+from valp.graph import Role
+from valp.kinds import KINDS
+from valp.kinds.base import ANY
 from valp.losses import LOSSES
 from valp.vocabulary import ACTIVATIONS, INITIALIZERS
 
@@ -14,6 +18,23 @@ MAX_PARAMETERS = 60
 """Optuna's samplers slow down with the number of parameters, so a space keeps to this many."""
 
 
+DESIGNED = frozenset({"g", "delta", "d", "c", "t", "b", "r"})
+"""The kinds for which `spaces.designs` knows what they need; any other one is drawn as a Generic MLP is."""
+
+LEAST = {
+    "hidden_layers": 0,
+    "units": 1,
+    "output_units": 2,
+    "convolutions": 1,
+    "channels": 1,
+    "recurrences": 1,
+    "beta": 1e-12,
+    "beta_kl": 1e-12,
+    "learning_rate": 1e-12,
+}
+"""The least number a range may have."""
+
+
 @dataclass(frozen=True)
 class Space:
     """What candidates are drawn from (002, V-A and V-B).
@@ -21,12 +42,21 @@ class Space:
     Attributes:
         name: how the command line calls it.
         max_n: the most networks of a graph.
+        kinds: the kinds of its networks, codes of `valp.kinds.KINDS`; those that a problem has no use for (a
+            convolution where no input has a shape, say) are left out by themselves.
         alpha: α, the probability that a new network is created where an existing one could serve.
         phi: φ, the probability that a further connection into a decoder is a condition.
         partial: the probability that ψ is drawn; otherwise a connection transports all of its source.
         hidden_layers: the fewest and the most hidden layers of a network.
         units: the fewest and the most neurons of a hidden layer.
-        output_units: the fewest and the most variables of an intra-model output.
+        output_units: the fewest and the most variables of an intra-model output; half as many for a Bottleneck.
+        convolutions: the fewest and the most layers of a convolutional network.
+        channels: the fewest and the most channels of its layers, log-uniform; a recurrent network has twice as many.
+        kernels: the sides of its kernels, odd.
+        by_shape: whether inputs with a shape are read by convolutional and recurrent networks alone, where those can:
+            raw pixels then reach no dense layer, and condition no decoder.
+        recurrences: the fewest and the most layers of a recurrent network.
+        normalise: the probability that a network has batch normalisation.
         log_scale: whether `units` and `output_units` are drawn log-uniformly.
         uniform_layers: whether the hidden layers of a network share one width, activation and initialiser.
         activations: of the hidden layers.
@@ -41,12 +71,19 @@ class Space:
 
     name: str
     max_n: int
+    kinds: tuple[str, ...] = ("g", "delta", "d")
     alpha: float = 0.5
     phi: float = 0.3
     partial: float = 1.0
     hidden_layers: tuple[int, int] = (1, 4)
     units: tuple[int, int] = (4, 49)
     output_units: tuple[int, int] = (2, 49)
+    convolutions: tuple[int, int] = (1, 3)
+    channels: tuple[int, int] = (8, 32)
+    kernels: tuple[int, ...] = (3, 5)
+    recurrences: tuple[int, int] = (1, 2)
+    by_shape: bool = False
+    normalise: float = 0.0
     log_scale: bool = False
     uniform_layers: bool = False
     activations: tuple[str, ...] = ACTIVATIONS
@@ -61,22 +98,29 @@ class Space:
     def __post_init__(self) -> None:
         if not 0 < self.alpha <= 1:
             raise SettingError(f"α must lie in (0, 1], but is {self.alpha}")
-        for name in ("phi", "partial"):
+        for name in ("phi", "partial", "normalise"):
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingError(f"{name} must lie in [0, 1], but is {getattr(self, name)}")
-        for name in ("hidden_layers", "units", "output_units", "beta", "beta_kl", "learning_rate"):
+        for name, least in LEAST.items():
             low, high = getattr(self, name)
-            least = 0 if name == "hidden_layers" else 2 if name == "output_units" else 1e-12
             if not least <= low <= high:
                 raise SettingError(f"{name} must be an ascending range from {least:g} on, but is {low} to {high}")
         for name, known in (
             ("activations", ACTIVATIONS),
             ("initializers", INITIALIZERS),
             ("network_combiners", tuple(COMBINERS)),
+            ("kinds", tuple(KINDS)),
         ):
             words = getattr(self, name)
             if not words or not set(words) <= set(known):
                 raise SettingError(f"{name} must be some of {', '.join(known)}, but is {', '.join(words) or 'empty'}")
+        if "g" not in self.kinds:
+            raise SettingError(f"kinds must have the Generic MLP, g, which bridges and encodes, but is {self.kinds}")
+        for kind in set(self.kinds) - DESIGNED:
+            if KINDS[kind].takes.get(Role.DATA) != ANY or KINDS[kind].fewest_layers:
+                raise SettingError(f"kind {kind!r} cannot be searched: it must take any data, and need no layers")
+        if not self.kernels or any(side < 1 or side % 2 == 0 for side in self.kernels):
+            raise SettingError(f"kernels must be odd sides, but are {self.kernels}")
         if self.samples_loss is not None and self.samples_loss not in LOSSES:
             raise SettingError(f"samples_loss must be one of {', '.join(LOSSES)}, but is {self.samples_loss!r}")
 
@@ -108,4 +152,25 @@ DEFAULT = Space(
 )
 """Our own: fewer and wider networks, with β and the learning rate searched too."""
 
-SPACES = {space.name: space for space in (DEFAULT, PAPER)}
+FULL = replace(
+    DEFAULT,
+    name="full",
+    kinds=("g", "delta", "d", "c", "t", "b", "r"),
+    network_combiners=("concatenation", "addition", "gated_sum"),
+    by_shape=True,
+    normalise=0.5,
+)
+"""Every kind of network: convolutional on images and sequences, recurrent on sequences, with batch normalisation."""
+
+SPACES = {space.name: space for space in (DEFAULT, FULL, PAPER)}
+
+
+def space_of(name: str, kinds: Sequence[str] = ()) -> Space:
+    """A space by its name, with other kinds of network where some are given.
+
+    Raises:
+        SettingError: if there is none of this name, or a kind is unknown or cannot be searched.
+    """
+    if name not in SPACES:
+        raise SettingError(f"space must be one of {', '.join(SPACES)}, but is {name!r}")
+    return replace(SPACES[name], kinds=tuple(kinds)) if kinds else SPACES[name]

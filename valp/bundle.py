@@ -30,6 +30,7 @@ from valp.graph import DataType, Frozen, Graph
 from valp.module import VALPModule
 from valp.plan import Protocol
 from valp.preprocessing import Preprocessing
+from valp.scores import CERTAINTY
 
 MANIFEST, WEIGHTS, CARD = "manifest.json", "weights.safetensors", "README.md"
 
@@ -72,21 +73,35 @@ class Model:
         self.manifest = manifest
 
     @torch.inference_mode()
-    def predict(self, inputs: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
-        """Every output for raw inputs, without noise.
+    def predict(self, inputs: Mapping[str, Any], draws: int = 0, seed: int | None = None) -> dict[str, NDArray[Any]]:
+        """Every output for raw inputs.
 
         Args:
-            inputs: for each model input n rows in the user's units; class numbers for a Discrete one.
+            inputs: for each model input n rows in the user's units; class numbers or names for a Discrete one.
+            draws: 0 takes the means of the latent variables; otherwise outputs are averaged over so many draws of
+                them, N(μ, σ²).
+            seed: of the draws; None for fresh ones.
 
         Returns:
             By output, n rows: (n, size) in the user's units, images in their shape; for a Discrete output (n,) class
-            names, or numbers where they have no names, and under `output.probabilities` (n, classes).
+            names, or numbers where they have no names, and under `output.probabilities` (n, classes); for labels
+            (n, size) of 0 and 1, and their probabilities likewise.
 
         Raises:
+            SettingError: if `draws` is negative.
             DataError: if an input is missing or does not fit.
         """
-        values = self.module(self.manifest.preprocessing.prepare(inputs), "predict")
-        return self._restored(values)
+        if draws < 0:
+            raise SettingError(f"draws must be 0 or more, but is {draws}")
+        prepared = self.manifest.preprocessing.prepare(inputs, names=[i.name for i in self.manifest.graph.inputs])
+        if draws == 0 or not self.module.plan.noise:
+            return self._restored(self.module(prepared, "predict"))
+        count, generator = len(next(iter(prepared.values()))), _generator(seed)
+        totals: dict[str, Tensor] = {}
+        for _ in range(draws):
+            for name, values in self.module(prepared, "predict", self._noise(count, generator)).items():
+                totals[name] = totals[name] + values if name in totals else values
+        return self._restored({name: total / draws for name, total in totals.items()})
 
     @torch.inference_mode()
     def generate(
@@ -123,27 +138,36 @@ class Model:
             if len(tensor) not in (1, count):
                 raise DataError(f"{name!r} must have 1 or {count} rows to condition {count} samples, not {len(tensor)}")
             prepared[name] = tensor.expand(count, -1)
-        generator = torch.Generator()
-        generator.seed() if seed is None else generator.manual_seed(seed)
-        noise = {name: torch.randn(count, k, generator=generator) for name, k in self.module.plan.noise.items()}
-        return self._restored(self.module(prepared, "generate", noise, outputs))
+        return self._restored(self.module(prepared, "generate", self._noise(count, _generator(seed)), outputs))
 
     def conditions(self) -> frozenset[str]:
         """The inputs on which generated samples depend."""
         outputs = [o.name for o in self.manifest.graph.outputs if o.unit.type is DataType.SAMPLES]
         return frozenset().union(*(self.module.plan.inputs_of(name, "generate") for name in outputs))
 
+    def _noise(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
+        return {name: torch.randn(count, k, generator=generator) for name, k in self.module.plan.noise.items()}
+
     def _restored(self, values: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
         restored: dict[str, NDArray[Any]] = {}
         for name, tensor in values.items():
             column = self.manifest.preprocessing.output(name)
-            if column.type is DataType.DISCRETE:
+            if column.type is not DataType.DISCRETE:
+                restored[name] = column.restore(tensor)
+                continue
+            if column.labels:
+                restored[name] = (tensor > CERTAINTY).long().numpy()
+            else:
                 numbers = tensor.argmax(1).numpy()
                 restored[name] = np.array(column.classes)[numbers] if column.classes else numbers
-                restored[f"{name}.probabilities"] = tensor.numpy()
-            else:
-                restored[name] = column.restore(tensor)
+            restored[f"{name}.probabilities"] = tensor.numpy()
         return restored
+
+
+def _generator(seed: int | None) -> torch.Generator:
+    generator = torch.Generator()
+    generator.seed() if seed is None else generator.manual_seed(seed)
+    return generator
 
 
 def save(model: Model, path: str | Path) -> None:

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+MOST_NAMES = 20
+"""Names of classes or table columns that a line lists."""
+
 
 def card(manifest: dict[str, Any], parameters: int, name: str) -> str:
     """What a model is, its scores and how to load it, as Markdown.
@@ -28,8 +31,8 @@ def card(manifest: dict[str, Any], parameters: int, name: str) -> str:
         "",
         "## Inputs and outputs",
         "",
-        *(_column("input", column) for column in columns["inputs"]),
-        *(_column("output", column) for column in columns["outputs"] if _has(graph, column["name"])),
+        *(_column("input", column) for column in columns["inputs"] if _has(graph["inputs"], column["name"])),
+        *(_column("output", column) for column in columns["outputs"] if _has(graph["outputs"], column["name"])),
         "",
     ]
     if splits:
@@ -37,16 +40,8 @@ def card(manifest: dict[str, Any], parameters: int, name: str) -> str:
         lines += [*rows.values(), ""]
     if manifest["training"]:
         lines += ["## Training", "", *(f"- {key}: {_text(value)}" for key, value in manifest["training"].items()), ""]
-    first = columns["inputs"][0]
-    lines += [
-        "## Use",
-        "",
-        "```python",
-        "import valp",
-        "",
-        f'model = valp.load("{name}")',
-        f'predicted = model.predict({{"{first["name"]}": rows}})  # rows: (n, {first["size"]}), in raw units',
-    ]
+    lines += ["## Use", "", "```python", "import valp", "", f'model = valp.load("{name}")']
+    lines += _call([column for column in columns["inputs"] if _has(graph["inputs"], column["name"])])
     if any(output["unit"]["type"] == "samples" for output in graph["outputs"]):
         lines.append("samples = model.generate(16)  # model.conditions() names the inputs this needs, if any")
     lines += [
@@ -62,16 +57,47 @@ def _text(value: str | int | float) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def _call(inputs: list[dict[str, Any]]) -> list[str]:
+    """The code that calls a model with these inputs."""
+    if len(inputs) == 1:
+        (only,) = inputs
+        return [f'predicted = model.predict({{"{only["name"]}": rows}})  # rows: {_rows(only)}']
+    entries = [f'    "{column["name"]}": {column["name"]},  # {_rows(column)}' for column in inputs]
+    return ["inputs = {", *entries, "}", "predicted = model.predict(inputs)"]
+
+
+def _rows(column: dict[str, Any]) -> str:
+    """What n rows of an input are."""
+    if column["type"] == "discrete" and not column["labels"]:
+        return "(n,), class names" if column["classes"] else "(n,), class numbers"
+    if column["labels"]:
+        return f"(n, {column['size']}), 0 or 1"
+    return f"(n, {', '.join(map(str, column['shape'] or [column['size']]))}), in raw units"
+
+
 def _column(role: str, column: dict[str, Any]) -> str:
-    parts = [f"{column['size']} classes" if column["type"] == "discrete" else f"{column['size']} variables"]
+    what = "labels" if column["labels"] else "classes" if column["type"] == "discrete" else "variables"
+    parts = [f"{column['size']} {what}"]
     if column["image"]:
         parts.append(f"an image {'×'.join(map(str, column['image']))}")
+    elif column["shape"]:
+        parts.append(f"a sequence {'×'.join(map(str, column['shape']))}")
     if column["classes"]:
-        parts.append(", ".join(column["classes"]))
-    if column["scale"] != 1 or column["offset"] != 0:
+        parts.append(_listed(column["classes"]))
+    if isinstance(column["scale"], list) or isinstance(column["offset"], list):
+        parts.append("raw values enter shifted and scaled, each variable with its own offset and scale")
+    elif column["scale"] != 1 or column["offset"] != 0:
         parts.append(f"raw values r enter as (r − {column['offset']:g}) / {column['scale']:g}")
+    if column["fields"]:
+        parts.append(f"from the columns {_listed(column['fields'])}")
     return f"- {role} `{column['name']}`, {column['type']}: {'; '.join(parts)}"
 
 
-def _has(graph: dict[str, Any], output: str) -> bool:
-    return any(candidate["name"] == output for candidate in graph["outputs"])
+def _listed(names: list[str]) -> str:
+    """Names, the first ones of many."""
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
+
+
+def _has(components: list[dict[str, Any]], name: str) -> bool:
+    return any(component["name"] == name for component in components)

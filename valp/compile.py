@@ -10,6 +10,7 @@ from valp.kinds import KINDS
 from valp.losses import KL, LOSSES
 from valp.lowering import Lowering
 from valp.plan import Divergence, LossTerm, Normalise, Plan, Sample
+from valp.types import like
 
 if TYPE_CHECKING:  # lowering a graph needs no torch
     from valp.module import VALPModule
@@ -54,21 +55,21 @@ def lower(graph: Graph) -> Plan:
 
 def _lower_output(output: Output, lowering: Lowering) -> str:
     """A Discrete output, and one with a likelihood of logits, is normalised once, after its units are merged."""
-    discrete = output.unit.type is DataType.DISCRETE
-    by_logits = any(
-        loss.truth == output.name and loss.kind in LOSSES and LOSSES[loss.kind].reads == "logits"
-        for loss in lowering.graph.losses
-    )
+    discrete = like(output.unit.type) is DataType.DISCRETE
+    judged = [LOSSES[x.kind] for x in lowering.graph.losses if x.truth == output.name and x.kind in LOSSES]
+    by_logits = any(loss.reads == "logits" for loss in judged)
+    exclusive = discrete and all(loss.truth != "labels" for loss in judged)
     arrivals = [lowering.transported(c, logits=discrete) for c in lowering.graph.incoming(output.name)]
     buffer, _ = lowering.merge(output.combiner, arrivals, f"{output.name}.in")
     if not (discrete or by_logits):
         return buffer
     lowering.logits[output.name] = buffer
-    return lowering.add(Normalise(output.name, buffer, "softmax" if discrete else "sigmoid"))
+    return lowering.add(Normalise(output.name, buffer, "softmax" if exclusive else "sigmoid"))
 
 
 def _supervised(graph: Graph, lowering: Lowering, outputs: dict[str, str]) -> tuple[LossTerm, ...]:
     terms = []
+    sizes = {output.name: output.unit.size for output in graph.outputs}
     for loss in graph.losses:
         if loss.kind == KL or loss.truth is None:
             continue
@@ -76,8 +77,8 @@ def _supervised(graph: Graph, lowering: Lowering, outputs: dict[str, str]) -> tu
         reads_logits = LOSSES[loss.kind].reads == "logits"
         buffer = lowering.logits.get(loss.prediction, value) if reads_logits else value
         # The truth belongs to the name: one prediction may be compared with two truths by one kind of loss.
-        name = ":".join(dict.fromkeys((loss.kind, loss.prediction, loss.truth)))
-        terms.append(LossTerm(name, loss.kind, buffer, loss.truth, loss.beta))
+        name = ":".join((loss.kind, *dict.fromkeys((loss.prediction, loss.truth))))
+        terms.append(LossTerm(name, loss.kind, buffer, loss.truth, sizes[loss.truth], loss.beta))
     return tuple(terms)
 
 
@@ -95,11 +96,13 @@ def _divergences(graph: Graph, lowering: Lowering) -> tuple[Divergence, ...]:
     return tuple(terms)
 
 
-def _generated_variables(graph: Graph, decoder: str) -> int:
-    """The variables a latent connection helps to generate: those of the Samples outputs its decoder reaches.
+def _generated_variables(graph: Graph, target: str) -> int:
+    """The variables a latent connection helps to generate: those of the Samples outputs that its target reaches.
 
-    A decoder that reaches none generates what it hands on.
+    A decoder that reaches none generates what it hands on. A Bottleneck that reaches none generates nothing, and its KL
+    is not divided: β is then that of 001.
     """
-    reached = nx.descendants(graph.digraph, decoder)
-    sizes = [o.unit.size for o in graph.outputs if o.name in reached and o.unit.type is DataType.SAMPLES]
-    return sum(sizes) or next(network.output.size for network in graph.networks if network.name == decoder)
+    reached = nx.descendants(graph.digraph, target)
+    sizes = [o.unit.size for o in graph.outputs if o.name in reached and like(o.unit.type) is DataType.SAMPLES]
+    network = next(network for network in graph.networks if network.name == target)
+    return sum(sizes) or (network.output.size if like(network.output.type) is DataType.SAMPLES else 1)

@@ -14,9 +14,20 @@ from typing import Any
 from valp.combiners import COMBINERS
 from valp.errors import SettingError
 from valp.files import write_bytes
-from valp.graph import Connection, DataType, DataUnit, Graph, Input, Output, PrimaryNetwork, Role
+from valp.graph import (
+    Connection,
+    DataType,
+    DataUnit,
+    Graph,
+    Input,
+    Output,
+    PrimaryNetwork,
+    Role,
+)
 from valp.kinds import KINDS
 from valp.losses import KL, LOSSES
+from valp.prose import layers_text
+from valp.types import OWN_TYPES
 
 FONT = "Helvetica,Arial,sans-serif"
 FORMATS = {".svg": "svg", ".png": "png"}
@@ -40,6 +51,7 @@ TYPE_COLOURS = {
     DataType.SAMPLES: "#009E73",  # bluish green
     DataType.FEATURES: "#CC79A7",  # reddish purple
 }
+OWN_TYPE_COLOUR = "#B8860B"  # of users' own types
 ROLE_LINES = {
     Role.DATA: ("solid", "data"),
     Role.LATENT: ("dotted", "latent: μ and log σ² of z; cut when generating"),
@@ -51,12 +63,16 @@ KIND_LOOKS = {
     "g": Look("box", "#EEF1F4", "rounded,filled"),
     "delta": Look("box", "#FBEBC8", "diagonals,filled", "0.2,0.06"),
     "d": Look("box3d", "#DDF0FB", margin="0.15,0.1"),
+    "c": Look("folder", "#F6E3EE", margin="0.12,0.1"),
+    "t": Look("tab", "#E3F3EC", margin="0.12,0.1"),
+    "b": Look("octagon", "#F1E9E1", margin="0.02,0.02"),
+    "r": Look("note", "#FAF6D2", margin="0.2,0.08"),
 }
-OTHER_LOOKS = (  # for kinds that the table above does not name, in the order of `KINDS`
-    Look("component", "#F6E3EE", margin="0.2,0.08"),
-    Look("note", "#E3F3EC", margin="0.2,0.08"),
-    Look("tab", "#FAF6D2", margin="0.12,0.1"),
-    Look("folder", "#F1E9E1", margin="0.12,0.1"),
+OTHER_LOOKS = (  # for kinds of other packages, in the order of `KINDS`
+    Look("component", "#E9EDE0", margin="0.2,0.08"),
+    Look("cylinder", "#E6E6FA", margin="0.2,0.08"),
+    Look("parallelogram", "#E0F0F0", margin="0.02,0.02"),
+    Look("septagon", "#FBE3DA", margin="0.02,0.02"),
 )
 UNKNOWN_LOOK = Look("box", "#FFFFFF", "filled,dashed")
 TEXT, FAINT, WRONG = "#222222", "#666666", "#C00000"
@@ -161,12 +177,12 @@ def _add_component(
     if isinstance(component, PrimaryNetwork):
         look = look_of(component.kind)
         lines = [_text(KINDS[component.kind].title) if component.kind in KINDS else _red(f"{component.kind}?")]
-        lines += [_text(line) for line in wrap(_layers(component), LINE_LENGTH)]
+        lines += [_text(line) for line in wrap(layers_text(component), LINE_LENGTH)]
     if again:
         lines.append(_red("name used again"))
     lines.append(_text(f"{unit.type.title()} {'×'.join(map(str, unit.shape))}"))
     lines += [] if again else _judged(graph, component.name)
-    colour = WRONG if again else TYPE_COLOURS[unit.type]
+    colour = WRONG if again else _colour(unit.type)
     board.add_node(
         identifier,
         label=_html(head, *lines),
@@ -188,7 +204,7 @@ def _add_connection(board: Any, graph: Graph, connection: Connection, key: str) 
     if connection.role is Role.LATENT and size is not None:
         label += f" → z {size // 2}"
     known = unit is not None and connection.target in units
-    colour = TYPE_COLOURS[unit.type] if unit is not None and known else WRONG
+    colour = _colour(unit.type) if unit is not None and known else WRONG
     style, _ = ROLE_LINES[connection.role]
     board.add_edge(connection.source, connection.target, key=key, label=f" {label} ", style=style, color=colour)
 
@@ -205,12 +221,8 @@ def _unit(component: Input | PrimaryNetwork | Output) -> DataUnit:
     return component.output if isinstance(component, PrimaryNetwork) else component.unit
 
 
-def _layers(network: PrimaryNetwork) -> str:
-    """`64·32 relu`, or `64 relu · 32 tanh` where activations differ; nothing without hidden layers."""
-    activations = {layer.activation for layer in network.layers}
-    if len(activations) == 1:
-        return "·".join(str(layer.units) for layer in network.layers) + f" {activations.pop()}"
-    return " · ".join(f"{layer.units}{NO_BREAK}{layer.activation}" for layer in network.layers)
+def _colour(unit_type: DataType | str) -> str:
+    return TYPE_COLOURS[unit_type] if isinstance(unit_type, DataType) else OWN_TYPE_COLOUR
 
 
 def _judged(graph: Graph, name: str) -> list[str]:
@@ -238,7 +250,9 @@ def _legend(graph: Graph) -> str:
     merging = {target.combiner for target in targets if len(graph.incoming(target.name)) > 1}
     topics = {
         "fill and shape": [_entry(_fill(look_of(code)), kind.title) for code, kind in KINDS.items() if code in kinds],
-        "colour of lines": [_entry(_line("solid", c), t.title()) for t, c in TYPE_COLOURS.items() if t in types],
+        "colour of lines": [
+            _entry(_line("solid", _colour(t)), t.title()) for t in (*DataType, *OWN_TYPES) if t in types
+        ],
         "arrows": [_entry(_line(line, TEXT), text) for role, (line, text) in ROLE_LINES.items() if role in roles],
         "where several meet": [_entry(f"<TD>{f.sign}</TD>", code) for code, f in COMBINERS.items() if code in merging],
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from valp.critic import critics_of
 from valp.errors import SettingError
 from valp.module import VALPModule
 
@@ -51,6 +52,7 @@ def fit(
     inputs: Mapping[str, Tensor],
     truths: Mapping[str, Tensor],
     *,
+    weights: Mapping[str, Tensor] | None = None,
     steps: int,
     batch: int = 50,
     learning_rate: float = 1e-3,
@@ -67,6 +69,8 @@ def fit(
         module: a compiled VALP, on the device of the tensors.
         inputs: (n, size) for each model input.
         truths: (n, size) for each output; (n,) int64 classes for a Discrete one.
+        weights: by output, what each label counts, (n,) or (n, size); 0 for a missing one. All alike where there are
+            none.
         steps: the number of steps.
         batch: examples a step; at most n are taken.
         learning_rate: of Adam.
@@ -90,13 +94,16 @@ def fit(
     points: list[int] = []
     values: list[tuple[float, ...]] = []
     failure, since, size = None, 0, min(batch, count)
+    weights = weights or {}
+    critics = critics_of(module, seed)
     module.train()
     batches = _batches(count, size, generator)
     for step in range(1, steps + 1):
         rows = next(batches).to(device)
         x = {name: tensor.index_select(0, rows) for name, tensor in inputs.items()}
         y = {name: tensor.index_select(0, rows) for name, tensor in truths.items()}
-        total, terms = module.losses(x, y, _noise(module, size, generator, device))
+        w = {name: tensor.index_select(0, rows) for name, tensor in weights.items()}
+        total, terms = module.losses(x, y, _noise(module, size, generator, device), w, critics)
         optimizer.zero_grad()
         total.backward()  # type: ignore[no-untyped-call] # torch leaves it unannotated
         optimizer.step()

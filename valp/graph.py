@@ -4,13 +4,14 @@ Everything here is frozen, goes to JSON and back, and needs no torch. A graph ma
 unfed network, a cycle): `valp.check` says so. Only what could not be read at all is refused here.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
 from math import prod
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
 import networkx as nx
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, StringConstraints
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, NonNegativeInt, PositiveInt, StringConstraints, Tag
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
 """A component's name: it becomes part of parameter names, so letters, digits and underscores only."""
@@ -31,6 +32,13 @@ class DataType(StrEnum):
     FEATURES = "features"
 
 
+OwnTypeCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)]
+"""The code of a user's own data type, a row of `valp.types.OWN_TYPES`."""
+
+UnitType = Annotated[DataType | OwnTypeCode, Field(union_mode="left_to_right")]
+"""A data type: one of the paper's, or a user's own (002, VI-A)."""
+
+
 class DataUnit(Frozen):
     """A data unit d = (v_d, t_d): variables that share one type (002, Definition 1).
 
@@ -39,7 +47,7 @@ class DataUnit(Frozen):
         shape: (k,) for a vector of k variables; Features are (C, H, W) or (C, T).
     """
 
-    type: DataType
+    type: UnitType
     shape: tuple[PositiveInt, ...] = Field(min_length=1, max_length=3)
 
     @property
@@ -56,11 +64,98 @@ class Input(Frozen):
 
 
 class Dense(Frozen):
-    """A fully connected hidden layer: `units` neurons, an activation, the initialiser of its weights."""
+    """A fully connected hidden layer.
 
+    Attributes:
+        units: its neurons.
+        activation: a word of `valp.vocabulary.ACTIVATIONS`.
+        initializer: how its weights are drawn, a word of `valp.vocabulary.INITIALIZERS`.
+        normalise: whether batch normalisation stands before the activation (Ioffe & Szegedy 2015, arXiv:1502.03167).
+    """
+
+    form: Literal["dense"] = "dense"
     units: PositiveInt
     activation: str = "relu"
     initializer: str = "xavier"
+    normalise: bool = False
+
+
+Sides = Annotated[tuple[PositiveInt, ...], Field(min_length=1, max_length=2)]
+"""One number a spatial dimension: (H, W) of an image, (T,) of a sequence."""
+
+Padding = Annotated[tuple[NonNegativeInt, ...], Field(min_length=1, max_length=2)]
+"""The same, where a number may be 0."""
+
+
+class Convolution(Frozen):
+    """A convolution over the spatial dimensions, batch normalisation, an activation, and max-pooling.
+
+    A side n becomes ⌊(n + 2·padding − kernel) / stride⌋ + 1, and ⌊that / pool⌋ after pooling.
+
+    Attributes:
+        channels: of its result.
+        kernel, stride, padding, pool: one number a spatial dimension.
+        activation, initializer, normalise: as of `Dense`.
+    """
+
+    form: Literal["convolution"] = "convolution"
+    channels: PositiveInt
+    kernel: Sides = (3, 3)
+    stride: Sides = (1, 1)
+    padding: Padding = (1, 1)
+    pool: Sides = (1, 1)
+    activation: str = "relu"
+    initializer: str = "xavier"
+    normalise: bool = False
+
+
+class TransposedConvolution(Frozen):
+    """A transposed convolution: a side n becomes (n − 1)·stride − 2·padding + kernel.
+
+    Attributes:
+        channels: of its result.
+        kernel, stride, padding: one number a spatial dimension.
+        activation, initializer, normalise: as of `Dense`.
+    """
+
+    form: Literal["transposed_convolution"] = "transposed_convolution"
+    channels: PositiveInt
+    kernel: Sides = (4, 4)
+    stride: Sides = (2, 2)
+    padding: Padding = (1, 1)
+    activation: str = "relu"
+    initializer: str = "xavier"
+    normalise: bool = False
+
+
+class Recurrent(Frozen):
+    """A recurrent layer: C channels at each of T steps become `units` at each.
+
+    Attributes:
+        units: of its state.
+        cell: a gated recurrent unit (Cho et al. 2014) or a long short-term memory (Hochreiter & Schmidhuber 1997).
+        initializer, normalise: as of `Dense`.
+    """
+
+    form: Literal["recurrent"] = "recurrent"
+    units: PositiveInt
+    cell: Literal["gru", "lstm"] = "gru"
+    initializer: str = "xavier"
+    normalise: bool = False
+
+
+def _form(layer: Any) -> str:
+    return str(layer.get("form", "dense")) if isinstance(layer, dict) else str(getattr(layer, "form", ""))
+
+
+Layer = Annotated[
+    Annotated[Dense, Tag("dense")]
+    | Annotated[Convolution, Tag("convolution")]
+    | Annotated[TransposedConvolution, Tag("transposed_convolution")]
+    | Annotated[Recurrent, Tag("recurrent")],
+    Discriminator(_form),
+]
+"""A layer of a network; `form` tells which, and is `dense` where a document does not say."""
 
 
 class PrimaryNetwork(Frozen):
@@ -70,15 +165,16 @@ class PrimaryNetwork(Frozen):
         name: the network's name, unique in the graph.
         kind: a, a code of `valp.kinds.KINDS`.
         combiner: f, a code of `valp.combiners.COMBINERS`.
-        layers: p, the hidden layers, the first one first.
-        initializer: the initialiser of the last layer, whose size and activation follow from `output` and the kind.
+        layers: p, the first one first: the hidden layers, or all of them in the kinds that have no implied last one.
+        initializer: the initialiser of the implied last layer, whose size and activation follow from `output` and the
+            kind; without a meaning where there is none (convolutional kinds and the Bottleneck).
         output: on, the data unit it produces.
     """
 
     name: Name
     kind: str
     combiner: str = "concatenation"
-    layers: tuple[Dense, ...] = ()
+    layers: tuple[Layer, ...] = ()
     initializer: str = "xavier"
     output: DataUnit
 
@@ -95,7 +191,7 @@ class Role(StrEnum):
     """What a connection is to its target.
 
     `DATA` is plain input. Into a decoder a connection is either `LATENT` (it carries (μ, log σ²) and is cut
-    when the model generates) or a `CONDITION` (it enters as it is, and stays).
+    when the model generates) or a `CONDITION` (it enters as it is, and stays). Into a Bottleneck it is `LATENT`.
     """
 
     DATA = "data"
@@ -164,6 +260,13 @@ class Graph(Frozen):
             if c.source in digraph and c.target in digraph
         )
         return digraph
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy, with other parts; what was worked out of the old ones is not taken along."""
+        copy = super().model_copy(update=update, deep=deep)
+        for name in ("digraph", "order", "_incoming"):
+            copy.__dict__.pop(name, None)
+        return copy
 
     @property
     def components(self) -> tuple[Input | PrimaryNetwork | Output, ...]:

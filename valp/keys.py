@@ -12,12 +12,9 @@ from hashlib import sha256
 from typing import Any
 
 from valp.combiners import COMBINERS
-from valp.graph import Connection, Graph, Output, PrimaryNetwork
+from valp.graph import Connection, Dense, Graph, Output, PrimaryNetwork
+from valp.kinds import KINDS
 from valp.labelling import canonical_labelling
-
-ORDERLESS = frozenset(code for code, combiner in COMBINERS.items() if combiner.elementwise)
-"""The combiners that do not care in which order they meet units. Any other counts as one that does."""
-
 
 def content_key(graph: Graph) -> str:
     """The SHA-256, in hex, of the canonical JSON of a graph without its components' names, ψ included.
@@ -66,15 +63,32 @@ def _described(graph: Graph) -> Iterator[tuple[str, str]]:
     for place, model_input in enumerate(graph.inputs):
         yield model_input.name, _json({"input": place, **model_input.model_dump(mode="json", exclude={"name"})})
     for network in graph.networks:
-        yield network.name, _json({"network": network.model_dump(mode="json", exclude={"name"})})
+        yield network.name, _json({"network": _network(network)})
     for place, output in enumerate(graph.outputs):
         yield output.name, _json({"output": place, **output.model_dump(mode="json", exclude={"name"})})
+
+
+def _network(network: PrimaryNetwork) -> dict[str, Any]:
+    """A network without its name, and without an initialiser that initialises nothing.
+
+    Dense layers came first: what other layers brought with them counts where it is not as it was before them.
+    """
+    kind = KINDS.get(network.kind)
+    without = {"name"} if kind is None or kind.last_layer else {"name", "initializer"}
+    document = network.model_dump(mode="json", exclude=without)
+    for layer, text in zip(network.layers, document["layers"], strict=True):
+        if isinstance(layer, Dense):
+            del text["form"]
+            if not layer.normalise:
+                del text["normalise"]
+    return document
 
 
 def _transports(graph: Graph) -> Iterator[tuple[str, str, str]]:
     """Source, target, and what there is to know of each connection."""
     targets: tuple[PrimaryNetwork | Output, ...] = (*graph.networks, *graph.outputs)
-    ordered = {target.name for target in targets if target.combiner not in ORDERLESS}
+    orderless = {code for code, combiner in COMBINERS.items() if combiner.elementwise}
+    ordered = {target.name for target in targets if target.combiner not in orderless}
     sizes = {x.name: x.output.size if isinstance(x, PrimaryNetwork) else x.unit.size for x in graph.components}
     arrived: Counter[str] = Counter()
     for connection in graph.connections:

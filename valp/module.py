@@ -1,37 +1,33 @@
 """The torch module of a VALP: it runs the plan under autograd, on any device."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import reduce
+from math import prod
 from typing import assert_never
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from valp.layers import ACTIVATION_FUNCTIONS, COMBINE_FUNCTIONS, POOLINGS, layer_of, norm_of, normalised
 from valp.losses import LOSSES, divergence
-from valp.plan import Affine, Combine, Concatenate, Mode, Normalise, Operation, Plan, Sample, Select
+from valp.plan import (
+    Affine,
+    Apply,
+    Combine,
+    Concatenate,
+    Convolve,
+    Gate,
+    LossTerm,
+    Mode,
+    Normalise,
+    Operation,
+    Plan,
+    Recur,
+    Sample,
+    Select,
+)
 
-ACTIVATION_FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "identity": lambda x: x,
-    "relu": F.relu,
-    "elu": F.elu,
-    "softplus": F.softplus,
-    "softsign": F.softsign,
-    "sigmoid": torch.sigmoid,
-    "tanh": torch.tanh,
-}
-
-COMBINE_FUNCTIONS: dict[str, Callable[[list[Tensor]], Tensor]] = {
-    "sum": lambda units: reduce(torch.add, units),
-    "mean": lambda units: reduce(torch.add, units) / len(units),
-    "product": lambda units: reduce(torch.mul, units),
-}
-
-INITIALIZER_FUNCTIONS: dict[str, Callable[[Tensor, torch.Generator | None], Tensor]] = {
-    "xavier": lambda w, generator: nn.init.xavier_uniform_(w, generator=generator),
-    "uniform": lambda w, generator: nn.init.uniform_(w, -0.1, 0.1, generator=generator),
-    "normal": lambda w, generator: nn.init.normal_(w, 0.0, 0.03, generator=generator),
-}
+Critics = Mapping[str, Callable[[Tensor, Tensor, Tensor | None], Tensor]]
+"""By the name of a loss term: (prediction, truth, weights) to the logits (batch,) that the prediction is real."""
 
 
 class VALPModule(nn.Module):
@@ -56,9 +52,12 @@ class VALPModule(nn.Module):
         self._selections: dict[str, str] = {}
         self._needed: dict[tuple[frozenset[str], Mode], tuple[Operation, ...]] = {}
         for operation in plan.operations:
-            if isinstance(operation, Affine):
-                self.layers[operation.layer] = _layer(operation, generator)
-            elif isinstance(operation, Select):
+            layer, norm = layer_of(operation, generator), norm_of(operation)
+            if layer is not None and isinstance(operation, Affine | Convolve | Recur | Gate | Apply):
+                self.layers[operation.layer] = layer
+                if norm is not None:
+                    self.layers[f"{operation.layer}-norm"] = norm
+            if isinstance(operation, Select):
                 name = f"indices_{len(self._selections)}"
                 self._selections[operation.out] = name
                 self.register_buffer(name, torch.tensor(operation.indices), persistent=False)
@@ -75,8 +74,10 @@ class VALPModule(nn.Module):
         Args:
             inputs: (batch, size) for each model input; in `generate` those on which no output asked for depends may
                 be left out.
-            mode: `train` and `generate` draw noise, `predict` uses none.
-            noise: (batch, k) for each latent connection `source->target`; what is missing is drawn from N(0, I).
+            mode: `train` and `generate` draw noise, `predict` uses none but what is given. Batch normalisation takes
+                the batch's own statistics in `train`, unless the module is in evaluation mode.
+            noise: (batch, k) for each latent connection `source->target`; what is missing is drawn from N(0, I), or
+                in `predict` left out.
             outputs: the outputs to compute; all by default.
 
         Returns:
@@ -103,6 +104,8 @@ class VALPModule(nn.Module):
         inputs: Mapping[str, Tensor],
         truths: Mapping[str, Tensor],
         noise: Mapping[str, Tensor] | None = None,
+        weights: Mapping[str, Tensor] | None = None,
+        critics: Critics | None = None,
     ) -> tuple[Tensor, Tensor]:
         """The losses of a batch, in training mode.
 
@@ -110,15 +113,25 @@ class VALPModule(nn.Module):
             inputs: (batch, size) for each model input.
             truths: (batch, size) for each output; (batch,) int64 classes for a Discrete one.
             noise: as in `forward`.
+            weights: by output, what each label counts, (batch,) or (batch, size); 0 for a missing one, whose truth
+                must be finite all the same. An output that is not there has no missing labels, and all count alike.
+            critics: of the adversarial terms, by name; see `valp.critic`.
 
         Returns:
             The total Σ β_j·L_j, a scalar, and the terms (L_1, …) without their β, in the order of `loss_names`.
+
+        Raises:
+            ValueError: if an input or the critic of an adversarial term is missing.
         """
         plan = self.plan
         wanted = {term.prediction for term in plan.losses}
         wanted |= {buffer for term in plan.divergences for buffer, _, _ in term.latents}
         values = self.run(inputs, wanted, "train", noise)
-        terms = [LOSSES[term.kind](values[term.prediction], truths[term.truth]) for term in plan.losses]
+        weights = weights or {}
+        terms = [
+            _loss(term, values[term.prediction], truths[term.truth], weights.get(term.truth), critics or {})
+            for term in plan.losses
+        ]
         for term in plan.divergences:
             parts = [divergence(values[buffer], size) / variables for buffer, size, variables in term.latents]
             terms.append(torch.stack(parts).sum())
@@ -149,27 +162,58 @@ class VALPModule(nn.Module):
         values = dict(inputs)
         noise = noise or {}
         for operation in self.operations(buffers, mode):
-            match operation:
-                case Affine(out, source, layer, _, _, activation):
-                    values[out] = ACTIVATION_FUNCTIONS[activation](self.layers[layer](self._read(values, source)))
-                case Select(out, source):
-                    selected = self._read(values, source).index_select(1, getattr(self, self._selections[out]))
-                    values[out] = selected
-                case Concatenate(out, sources):
-                    values[out] = torch.cat([self._read(values, source) for source in sources], 1)
-                case Combine(out, sources, size, function):
-                    units = [self._read(values, source)[:, :size] for source in sources]
-                    values[out] = COMBINE_FUNCTIONS[function](units)
-                case Normalise(out, source, function):
-                    logits = self._read(values, source)
-                    values[out] = logits.softmax(1) if function == "softmax" else logits.sigmoid()
-                case Sample():
-                    values[operation.out] = self._sample(operation, values, mode, noise)
-                case _:
-                    assert_never(operation)
+            if isinstance(operation, Sample):
+                values[operation.out] = self._sample(operation, values, mode, noise)
+            else:
+                sources = [self._read(values, source) for source in operation.sources]
+                values[operation.out] = self._run(operation, sources, training=self.training and mode == "train")
         for buffer in buffers:
             self._read(values, buffer)
         return values
+
+    def _run(self, operation: Operation, sources: list[Tensor], *, training: bool) -> Tensor:
+        """The result of an operation other than `Sample`."""
+        match operation:
+            case Affine():
+                values: Tensor = self.layers[operation.layer](sources[0])
+                return self._activated(operation, values, training)
+            case Select():
+                return sources[0].index_select(1, getattr(self, self._selections[operation.out]))
+            case Concatenate():
+                return torch.cat(sources, 1)
+            case Combine(_, _, size, function):
+                return COMBINE_FUNCTIONS[function]([source[:, :size] for source in sources])
+            case Gate(_, _, size):
+                gated: Tensor = self.layers[operation.layer]([source[:, :size] for source in sources])
+                return gated
+            case Convolve():
+                shaped = self.layers[operation.layer](sources[0].reshape(-1, *operation.inputs))
+                activated = self._activated(operation, shaped, training)
+                pooled = (
+                    activated if prod(operation.pool) == 1 else POOLINGS[len(operation.pool)](activated, operation.pool)
+                )
+                return pooled.flatten(1)
+            case Recur():
+                steps = sources[0].reshape(-1, *operation.inputs).transpose(1, 2)
+                states = self.layers[operation.layer](steps)[0].transpose(1, 2)
+                if operation.normalise:
+                    states = normalised(self.layers[f"{operation.layer}-norm"], states, training=training)
+                flat: Tensor = states.flatten(1)
+                return flat
+            case Apply():
+                applied: Tensor = self.layers[operation.layer](*sources)
+                return applied
+            case Normalise(_, _, function):
+                return sources[0].softmax(1) if function == "softmax" else sources[0].sigmoid()
+            case Sample():
+                raise AssertionError("a sample depends on the mode and the noise")
+            case _:
+                assert_never(operation)
+
+    def _activated(self, operation: Affine | Convolve, values: Tensor, training: bool) -> Tensor:
+        if operation.normalise:
+            values = normalised(self.layers[f"{operation.layer}-norm"], values, training=training)
+        return ACTIVATION_FUNCTIONS[operation.activation](values)
 
     def _sample(self, op: Sample, values: dict[str, Tensor], mode: Mode, noise: Mapping[str, Tensor]) -> Tensor:
         given = noise.get(op.connection)
@@ -177,7 +221,7 @@ class VALPModule(nn.Module):
             return self._standard_normal(op, values, noise) if given is None else given
         latent = values[op.source]
         mean, log_variance = latent[:, : op.size], latent[:, op.size : 2 * op.size]
-        if mode == "predict":
+        if mode == "predict" and given is None:
             return mean
         epsilon = torch.randn_like(mean) if given is None else given
         return mean + (log_variance / 2).exp() * epsilon
@@ -196,9 +240,10 @@ class VALPModule(nn.Module):
         return values[buffer]
 
 
-def _layer(operation: Affine, generator: torch.Generator | None) -> nn.Linear:
-    layer: nn.Linear = nn.utils.skip_init(nn.Linear, operation.inputs, operation.outputs)  # type: ignore[no-untyped-call]
-    with torch.no_grad():
-        INITIALIZER_FUNCTIONS[operation.initializer](layer.weight, generator)
-        layer.bias.zero_()
-    return layer
+def _loss(term: LossTerm, prediction: Tensor, truth: Tensor, weights: Tensor | None, critics: Critics) -> Tensor:
+    loss = LOSSES[term.kind]
+    if not loss.critic:
+        return loss(prediction, truth, weights)
+    if term.name not in critics:
+        raise ValueError(f"the loss {term.name} needs a critic; valp.critic.critics_of makes one")
+    return loss(critics[term.name](prediction, truth, weights), truth, weights)

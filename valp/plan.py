@@ -1,12 +1,15 @@
 """The plan: a checked graph lowered to a flat list of typed operations over named buffers.
 
-A buffer holds a (batch, size) tensor. The plan is pure data: executors decide how an operation is carried out.
-Only `Sample` depends on the mode a model runs in.
+A buffer holds a (batch, size) tensor, Features flat. The plan says what is done, executors how. Only `Sample` and
+batch normalisation depend on the mode a model runs in.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:  # a plan is read without torch
+    from torch import nn
 
 Mode = Literal["train", "predict", "generate"]
 """`train` samples the latent connections, `predict` takes their means, `generate` draws them from N(0, I)."""
@@ -50,8 +53,25 @@ class Combine:
 
 
 @dataclass(frozen=True)
+class Gate:
+    """out = Σ_i sigmoid(a_i) · source_i, variable by variable, each source cut to `size`; a is learnt, from 0 on."""
+
+    out: str
+    sources: tuple[str, ...]
+    size: int
+
+    @property
+    def layer(self) -> str:
+        """The key of its gates."""
+        return self.out.replace(".", "-")
+
+
+@dataclass(frozen=True)
 class Affine:
-    """out = activation(source · Wᵀ + b), with the weights of layer `layer`, drawn by `initializer`."""
+    """out = activation(source · Wᵀ + b), with the weights of layer `layer`, drawn by `initializer`.
+
+    With `normalise` the variables are normalised over the batch before the activation.
+    """
 
     out: str
     source: str
@@ -60,11 +80,75 @@ class Affine:
     outputs: int
     activation: str
     initializer: str
+    normalise: bool = False
 
     @property
     def sources(self) -> tuple[str, ...]:
         """The buffers it reads."""
         return (self.source,)
+
+
+@dataclass(frozen=True)
+class Convolve:
+    """out = pooled(activation(source ∗ W + b)); the source is read as `inputs`, the result is of shape `outputs`.
+
+    Attributes:
+        transposed: whether the convolution is a transposed one.
+        kernel, stride, padding, pool: one number a spatial dimension; pooling takes the greatest.
+    """
+
+    out: str
+    source: str
+    layer: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[int, ...]
+    pool: tuple[int, ...]
+    transposed: bool
+    activation: str
+    initializer: str
+    normalise: bool
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The buffers it reads."""
+        return (self.source,)
+
+
+@dataclass(frozen=True)
+class Recur:
+    """out = the states (units, T) of a recurrent cell over the T steps of the source, read as (C, T)."""
+
+    out: str
+    source: str
+    layer: str
+    inputs: tuple[int, int]
+    units: int
+    cell: Literal["gru", "lstm"]
+    initializer: str
+    normalise: bool
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The buffers it reads."""
+        return (self.source,)
+
+
+@dataclass(frozen=True)
+class Apply:
+    """out = module(*sources): an operation that a kind or combiner of another package brings.
+
+    Attributes:
+        layer: the key of the module.
+        build: makes the torch module; it maps (batch, size) tensors, one a source, to one of (batch, size).
+    """
+
+    out: str
+    sources: tuple[str, ...]
+    layer: str
+    build: "Callable[[], nn.Module]"
 
 
 @dataclass(frozen=True)
@@ -85,7 +169,8 @@ class Normalise:
 class Sample:
     """The k latent variables of a latent connection whose 2k variables are μ, then log σ².
 
-    Training: out = μ + σ·ε with ε ~ N(0, I). Predicting: out = μ. Generating: out ~ N(0, I), source unread.
+    Training: out = μ + σ·ε with ε ~ N(0, I). Predicting: out = μ, or μ + σ·ε where ε is given. Generating:
+    out ~ N(0, I), source unread.
     """
 
     out: str
@@ -99,17 +184,21 @@ class Sample:
         return (self.source,)
 
 
-Operation = Select | Concatenate | Combine | Affine | Normalise | Sample
+Operation = Select | Concatenate | Combine | Gate | Affine | Convolve | Recur | Apply | Normalise | Sample
 
 
 @dataclass(frozen=True)
 class LossTerm:
-    """A supervised loss of the plan: `kind` compares buffer `prediction` with the ground truth of output `truth`."""
+    """A supervised loss of the plan: `kind` compares buffer `prediction` with the ground truth of output `truth`.
+
+    Both have `size` variables.
+    """
 
     name: str
     kind: str
     prediction: str
     truth: str
+    size: int
     beta: float
 
 

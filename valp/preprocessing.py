@@ -1,18 +1,20 @@
 """What turns raw data into a model's tensors and back; a saved model carries it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from math import isfinite, prod
+from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import model_validator
 from torch import Tensor
 
 from valp.errors import DataError
-from valp.graph import DataType, Frozen
+from valp.graph import DataType, DataUnit, Frozen
 
-NonZero = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Numbers = float | tuple[float, ...]
+"""One number for all variables, or one for each."""
 
 
 class Column(Frozen):
@@ -21,52 +23,105 @@ class Column(Frozen):
     Attributes:
         name: of the model input or output.
         type: what its values mean.
-        size: the number of variables; of a Discrete column the number of classes.
-        offset, scale: a raw value r enters the model as (r − offset) / scale.
-        classes: the names of a Discrete column's classes.
+        size: the number of variables; of a Discrete column the number of classes, or of yes/no labels.
+        shape: (C, H, W) or (C, T) of Features; None of any other type.
+        offset, scale: a raw value r enters the model as (r − offset) / scale; one number, or one for each variable.
+        classes: the names of a Discrete column's classes, or of its labels.
         image: (C, H, W) if the variables are an image.
+        labels: whether a Discrete column has `size` yes/no labels a row in place of one class.
+        fields: the columns of the user's table that it was made of.
     """
 
     name: str
     type: DataType
     size: int
-    offset: float = 0.0
-    scale: NonZero = 1.0
+    shape: tuple[int, ...] | None = None
+    offset: Numbers = 0.0
+    scale: Numbers = 1.0
     classes: tuple[str, ...] | None = None
     image: tuple[int, int, int] | None = None
+    labels: bool = False
+    fields: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        name, size = self.name, self.size
+        if size < 1:
+            raise ValueError(f"{name!r} must have at least one variable, but has none")
+        if (self.type is DataType.FEATURES) != (self.shape is not None):
+            raise ValueError(f"{name!r} must have a shape if it is of type features, and none otherwise")
+        if self.shape is not None and (len(self.shape) not in (2, 3) or prod(self.shape) != size):
+            raise ValueError(
+                f"features must have {size} values and a shape (C, H, W) or (C, T), but {name!r} has {self.shape}"
+            )
+        if self.image is not None and prod(self.image) != size:
+            raise ValueError(f"an image {self.image} must have the {size} values that a row of {name!r} has")
+        if self.labels and self.type is not DataType.DISCRETE:
+            raise ValueError(f"only a discrete column has labels, but {name!r} is of type {self.type}")
+        for what, numbers in (("offset", self.offset), ("scale", self.scale)):
+            if isinstance(numbers, tuple) and len(numbers) != size:
+                raise ValueError(f"the {what} of {name!r} must be one number, or {size}, but there are {len(numbers)}")
+            wrong = [value for value in _each(numbers) if not isfinite(value) or (what == "scale" and value <= 0)]
+            if wrong:
+                kind = "positive" if what == "scale" else "finite"
+                raise ValueError(f"the {what} of {name!r} must be a {kind} number, but is {wrong[0]:g}")
+        if self.classes is not None and (len(self.classes) != size or len(set(self.classes)) != size):
+            raise ValueError(f"{name!r} must have {size} class names that differ, but has {_listed(self.classes)}")
+        return self
+
+    @property
+    def unit(self) -> DataUnit:
+        """The data unit of the model input or output."""
+        return DataUnit(type=self.type, shape=self.shape or (self.size,))
 
     def prepare(self, raw: Any) -> Tensor:
         """Raw values as the model's: (n, size) float32, a Discrete column one-hot.
 
         Args:
-            raw: n rows of `size` variables in any shape; for a Discrete column n class numbers.
+            raw: n rows of `size` variables in any shape. For a Discrete column n class numbers or, where its classes
+                have names, n names: a row of an unknown name is all zero. For labels n rows of `size` 0 or 1.
 
         Raises:
-            DataError: if rows have another size, are not numbers, or a class is unknown.
+            DataError: if rows have another size, are not numbers, or a class number is unknown.
         """
         array = self._array(raw)
         if array.ndim == 0 or len(array) == 0:
             raise DataError(f"{self.name!r} must have at least one row, but has none")
-        if self.type is DataType.DISCRETE:
-            return torch.nn.functional.one_hot(self.class_numbers(array), self.size).float()
+        if self.type is DataType.DISCRETE and not self.labels:
+            numbers = self._looked_up(array) if array.dtype.kind == "U" else self.class_numbers(array)
+            one_hot = torch.nn.functional.one_hot(numbers, self.size + 1)  # the last one of unknown names
+            return one_hot[:, : self.size].float()
         rows = array.reshape(len(array), -1)
         if rows.shape[1] != self.size:
             raise DataError(f"a row of {self.name!r} must have {self.size} values, but has {rows.shape[1]}")
-        with np.errstate(over="ignore"):  # what does not fit becomes infinite, and is refused below
-            values = torch.from_numpy(np.ascontiguousarray(rows, dtype=np.float32))
-        values = (values - self.offset) / self.scale
+        with np.errstate(over="ignore", invalid="ignore"):  # what does not fit becomes infinite, and is refused below
+            wide = rows.astype(np.result_type(rows.dtype, np.float32))  # a new array: what follows works in place
+            wide -= np.asarray(self.offset, wide.dtype)
+            wide /= np.asarray(self.scale, wide.dtype)
+            values = torch.from_numpy(np.ascontiguousarray(wide, dtype=np.float32))
         if not bool(values.isfinite().all()):
             row = int((~values.isfinite()).any(1).nonzero()[0])
             raise DataError(f"{self.name!r} must hold finite numbers, but row {row} does not")
+        if self.labels:
+            wrong = (values != 0) & (values != 1)
+            if bool(wrong.any()):
+                raise DataError(f"the labels of {self.name!r} must be 0 or 1, but one is {values[wrong][0].item():g}")
         return values
 
     def class_numbers(self, raw: Any) -> Tensor:
-        """Class numbers as (n,) int64.
+        """Class numbers, or the names of classes, as (n,) int64.
 
         Raises:
-            DataError: if one is not a whole number from 0 to size − 1.
+            DataError: if one is not a whole number from 0 to size − 1, or no name of a class.
         """
         array = self._array(raw)
+        if array.dtype.kind == "U":
+            numbers = self._looked_up(array)
+            unknown = (numbers == self.size).nonzero()
+            if len(unknown):
+                found = str(array[int(unknown[0])])
+                raise DataError(f"{self.name!r} must hold the classes {_listed(self.classes or ())}, but has {found!r}")
+            return numbers
         with np.errstate(invalid="ignore"):  # what is not a number differs from any whole one
             whole = array.astype(np.int64)
         wrong = (whole != array) | (whole < 0) | (whole >= self.size)
@@ -76,18 +131,31 @@ class Column(Frozen):
         return torch.from_numpy(whole)
 
     def restore(self, values: Tensor) -> NDArray[np.float32]:
-        """The model's values in the user's units, in the image's shape if there is one."""
-        raw: NDArray[np.float32] = (values * self.scale + self.offset).detach().cpu().numpy()
-        return raw if self.image is None else raw.reshape(-1, *self.image)
+        """The model's values in the user's units, in the shape of the image or the Features if there is one."""
+        numbers = values.detach().cpu()
+        raw: NDArray[np.float32] = (numbers * torch.tensor(self.scale) + torch.tensor(self.offset)).numpy()
+        shape = self.image or self.shape
+        return raw if shape is None else raw.reshape(-1, *shape)
 
     def _array(self, raw: Any) -> NDArray[Any]:
+        """Raw values as an array of numbers or, where the classes have names, of text."""
         try:
             array = np.asarray(raw)
         except ValueError as error:
             raise DataError(f"{self.name!r} must hold rows of one size") from error
-        if array.dtype.kind not in "buif":
+        named = self.classes is not None and not self.labels
+        if named and array.dtype.kind == "O" and all(isinstance(value, str) for value in array.flat):
+            array = array.astype(np.str_)
+        if array.dtype.kind not in ("buifU" if named else "buif"):
             raise DataError(f"{self.name!r} must hold numbers, but holds {array.dtype}")
         return array
+
+    def _looked_up(self, names: NDArray[Any]) -> Tensor:
+        """The number of each class name, (n,) int64; `size` for an unknown one."""
+        if names.ndim != 1:
+            raise DataError(f"{self.name!r} must hold one class name a row, but has an array of shape {names.shape}")
+        numbers = {name: number for number, name in enumerate(self.classes or ())}
+        return torch.tensor([numbers.get(str(name), self.size) for name in names])
 
 
 class Preprocessing(Frozen):
@@ -115,3 +183,13 @@ class Preprocessing(Frozen):
     def output(self, name: str) -> Column:
         """The column of an output."""
         return next(column for column in self.outputs if column.name == name)
+
+
+def _each(numbers: Numbers) -> tuple[float, ...]:
+    return numbers if isinstance(numbers, tuple) else (numbers,)
+
+
+def _listed(names: Sequence[str], most: int = 10) -> str:
+    """Names in a sentence, the first ones of many."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

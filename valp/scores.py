@@ -1,13 +1,42 @@
-"""Scores of predictions."""
+"""Scores of predictions. `present` masks what is missing of a ground truth; None if nothing is."""
 
+import torch
 from torch import Tensor
 
-
-def accuracy(probabilities: Tensor, classes: Tensor) -> float:
-    """The share of rows whose most probable class is the true one; (n, classes) and (n,) int64."""
-    return (probabilities.argmax(1) == classes).double().mean().item()
+CERTAINTY = 0.5
+"""A label is predicted where its probability is above this."""
 
 
-def mean_squared_error(prediction: Tensor, truth: Tensor) -> float:
-    """mean (p − g)² over rows and variables; both (n, size)."""
-    return (prediction.double() - truth.double()).square().mean().item()
+def accuracy(probabilities: Tensor, classes: Tensor, present: Tensor | None = None) -> float:
+    """The share of rows whose most probable class is the true one; (n, classes), (n,) int64 and (n,) bool."""
+    return _mean(probabilities.argmax(1) == classes, present)
+
+
+def label_accuracy(probabilities: Tensor, truth: Tensor, present: Tensor | None = None) -> float:
+    """The share of yes/no labels, 0 or 1, that are on their side of 1/2; all (n, labels)."""
+    return _mean((probabilities > CERTAINTY) == (truth > CERTAINTY), present)
+
+
+def mean_squared_error(prediction: Tensor, truth: Tensor, present: Tensor | None = None) -> float:
+    """mean (p − g)² over rows and variables; all (n, size)."""
+    return _mean((prediction.double() - truth.double()).square(), present)
+
+
+def r_squared(prediction: Tensor, truth: Tensor, present: Tensor | None = None) -> float:
+    """R² = 1 − Σ (p − g)² / Σ (g − mean g)², the mean over the variables whose g are not all alike; all (n, size).
+
+    1 is perfect and 0 as good as the mean of g; where all variables are constant it is 0.
+    """
+    there = torch.ones_like(truth, dtype=torch.bool) if present is None else present
+    low, high = (torch.where(there, truth, bound) for bound in (torch.inf, -torch.inf))
+    varied = low.amin(0) < high.amax(0)
+    if not bool(varied.any()):
+        return 0.0
+    g, p, shares = truth[:, varied].double(), prediction[:, varied].double(), there[:, varied].double()
+    mean = (g * shares).sum(0) / shares.sum(0)
+    residual, total = (((g - other).square() * shares).sum(0) for other in (p, mean))
+    return (1 - residual / total).mean().item()
+
+
+def _mean(values: Tensor, present: Tensor | None) -> float:
+    return (values if present is None else values[present]).double().mean().item()

@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from search.cli.catalogue import graphs_command
 from search.cli.graphs import check_command, draw_command
 from search.cli.models import export_command, score_command, train_command
 from search.cli.runs import best_command, list_command, show_command
@@ -44,6 +45,7 @@ for command in (
     show_command,
     draw_command,
     check_command,
+    graphs_command,
     train_command,
     score_command,
     export_command,

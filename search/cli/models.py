@@ -1,5 +1,6 @@
 """`valp train`, `valp score` and `valp export`."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from search.settings import Settings
     from spaces.candidate import Candidate
     from spaces.description import Description
+    from valp.bundle import Manifest
+    from valp.graph import DataUnit
 
 MODEL = click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The model's file.")
 
@@ -20,7 +23,7 @@ MODEL = click.option("-o", "--output", type=click.Path(path_type=Path), required
 @click.command("train")
 @click.argument("graph", metavar="[GRAPH.json]", required=False, type=click.Path(path_type=Path))
 @click.option("--from", "origin", nargs=2, metavar="RUN N", help="Train candidate N of RUN instead of GRAPH.json.")
-@click.option("--problem", help="What to learn.  [with --from: the run's problem]")
+@click.option("--problem", help="What to learn: a built-in problem or a .toml file.  [with --from: the run's]")
 @click.option("--steps", type=int, help="Training steps.  [default: the candidate's]")
 @click.option("--batch", type=int, help="Examples a step.  [default: the candidate's]")
 @click.option("--seed", type=int, help="Of weights, order and noise.  [default: the candidate's]")
@@ -47,6 +50,7 @@ def train_command(
     Examples:
       valp train graph.json --problem digits --steps 4000 -o model.valp
       valp train --from first 3 --steps 8000 --seeds 3 -o model.valp
+      valp train graph.json --problem wine.toml -o wine.valp
     """
     from search.cli.bar import bar
     from search.launch import positive, require_seed
@@ -67,19 +71,19 @@ def train_command(
         raise SettingError("either GRAPH.json or --from RUN N must be given, and not both")
     if origin is not None:
         candidate, held, where = _from_run(runs, *origin)
-        problem, protocol = problem or held.problem, held.protocol
+        problem, protocol = problem or _problem_of(held, origin[0]), held.protocol
     elif graph is not None:
         candidate, where, protocol = read_candidate_or_graph(graph), {"graph": graph.name}, "predict"
     if problem is None:
         raise SettingError("--problem must be given, for a graph does not say what it shall learn")
     require(candidate.graph)
-    data = load_problem(problem)
+    data = load_problem(problem, _say)
     _require_interface(candidate, data)
     asked = {"steps": steps, "batch": batch, "seed": seed}
     training = candidate.training.model_copy(update={k: v for k, v in asked.items() if v is not None})
     candidate = candidate.model_copy(update={"training": training})
     one_thread()
-    scorer = Scorer(data, judges_of(data, lambda line: click.echo(line, err=True)), protocol)
+    scorer = Scorer(data, judges_of(data, _say), protocol)
     with bar("training", training.steps) as progress:
         trained = train_seeds(candidate, scorer, seeds, where, progress.say, progress.show)
     save(trained.model, output)
@@ -90,24 +94,35 @@ def train_command(
 
 @click.command("score")
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--problem", help="The problem to score on.  [default: the one it learnt]")
+@click.option("--problem", help="A built-in problem or a .toml file.  [default: the built-in one it learnt]")
 @JSON
 def score_command(model: Path, problem: str | None, as_json: bool) -> None:
-    """Score MODEL on the validation and the test split of its problem."""
+    """Score MODEL on the validation and the test split of its problem.
+
+    A model of your own data does not know where they are: name their .toml file.
+
+    \b
+    Examples:
+      valp score digits.valp
+      valp score wine.valp --problem wine.toml
+    """
     from search.display import number_text
     from spaces.candidate import Candidate
     from spaces.judging import judges_of
-    from spaces.problems import load_problem
+    from spaces.problems import PROBLEMS, load_problem
     from spaces.scoring import Scorer
     from valp.bundle import load
     from valp.fit import one_thread
 
     loaded = load(model)
-    data = load_problem(problem or loaded.manifest.problem)
+    learnt = loaded.manifest.problem
+    if problem is None and learnt not in PROBLEMS:
+        raise SettingError(f"{model} learnt {learnt!r}, which is no built-in problem: give --problem FILE.toml")
+    data = load_problem(problem or learnt, _say)
     _require_interface(Candidate(graph=loaded.manifest.graph), data)
+    _require_columns(model, loaded.manifest, data)
     one_thread()
-    judges = judges_of(data, lambda line: click.echo(line, err=True))
-    scorer = Scorer(data, judges, loaded.manifest.protocol)
+    scorer = Scorer(data, judges_of(data, _say), loaded.manifest.protocol)
     scores = {split: scorer.score(loaded.module, getattr(data, split)) for split in ("validation", "test")}
     if as_json:
         print_json({"model": str(model), "problem": data.name, "scores": scores})
@@ -141,7 +156,8 @@ def export_command(run: str, number: int, output: Path, kind: str, runs: Path) -
         output.unlink()
         raise FileError(f"{output} did not read back as it was written, so it is removed")
     click.echo(f"{output}: {output.stat().st_size / 1e6:.2f} MB, read back and equal")
-    click.echo(f'next: valp score {output}, or in Python: import valp; model = valp.load("{output}")')
+    described = f" --problem {_nearest(opened.settings.source)}" if opened.settings.source else ""
+    click.echo(f'next: valp score {output}{described}, or in Python: import valp; model = valp.load("{output}")')
 
 
 def _from_run(runs: Path, run: str, number: str) -> "tuple[Candidate, Settings, dict[str, str | int | float]]":
@@ -153,6 +169,41 @@ def _from_run(runs: Path, run: str, number: str) -> "tuple[Candidate, Settings, 
     return opened.ledger.entry(int(number)).candidate, opened.settings, {"run": run, "candidate": int(number)}
 
 
+def _say(line: str) -> None:
+    """A line about the data, on stderr."""
+    click.echo(line, err=True)
+
+
+def _nearest(source: str) -> str:
+    """A file as it is called from here."""
+    path, here = Path(source), Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
+
+
+def _problem_of(settings: "Settings", run: str) -> str:
+    """What a run learns: the name of a built-in problem, or the file of one's own."""
+    if settings.source is not None and not Path(settings.source).is_file():
+        raise SettingError(
+            f"run {run!r} learns what {settings.source} described, which is not there any more: "
+            "give --problem FILE.toml"
+        )
+    return settings.source or settings.problem
+
+
+def _require_columns(model: Path, manifest: "Manifest", problem: "Description") -> None:
+    """Refuses data that are prepared in another way than those a model learnt from: its numbers would mean others."""
+    held, given = manifest.preprocessing, problem.columns
+    now = {column.name: column for column in (*given.inputs, *given.outputs)}
+    used = {part.name for part in manifest.graph.inputs} | {part.name for part in manifest.graph.outputs}
+    for column in (*held.inputs, *held.outputs):
+        for field in ("offset", "scale", "classes", "labels"):
+            if column.name in used and getattr(column, field) != getattr(now[column.name], field):
+                raise SettingError(
+                    f"{model} learnt {column.name!r} with another {field} than {problem.name} has now; these follow "
+                    "from the training split, so name the data it was trained on by --problem"
+                )
+
+
 def _require_interface(candidate: "Candidate", problem: "Description") -> None:
     """Refuses a graph whose inputs or outputs are not the problem's."""
     for what, parts, known in (
@@ -162,8 +213,11 @@ def _require_interface(candidate: "Candidate", problem: "Description") -> None:
         units = {part.name: part.unit for part in known}
         for part in parts:
             if units.get(part.name) != part.unit:
-                listed = ", ".join(f"{name} ({unit.type}, {unit.size})" for name, unit in units.items())
+                listed = ", ".join(f"{name} ({_shown(unit)})" for name, unit in units.items())
                 raise SettingError(
-                    f"{what} {part.name!r} ({part.unit.type}, {part.unit.size}) of the graph is none of "
-                    f"{problem.name}'s: {listed}"
+                    f"{what} {part.name!r} ({_shown(part.unit)}) of the graph is none of {problem.name}'s: {listed}"
                 )
+
+
+def _shown(unit: "DataUnit") -> str:
+    return f"{unit.type}, {'×'.join(map(str, unit.shape))}"

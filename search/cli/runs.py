@@ -60,6 +60,8 @@ def show_command(run: str, number: int, runs: Path, as_json: bool) -> None:
     from search.pictures import draw_graph
     from search.runs import open_run
     from valp.kinds import KINDS
+    from valp.prose import layers_text
+    from valp.shapes import text
 
     opened = open_run(runs, run)
     entry = opened.ledger.entry(number)
@@ -88,13 +90,14 @@ def show_command(run: str, number: int, runs: Path, as_json: bool) -> None:
         sources = [
             f"{c.source}[{len(c.indices)}]" if c.indices is not None else c.source for c in graph.incoming(network.name)
         ]
-        layers = " ".join(f"{layer.units} {layer.activation}" for layer in network.layers)
-        kind = KINDS[network.kind].title
-        rows.append([network.name, kind, " ".join(sources), layers, f"{network.output.size} {network.output.type}"])
+        kind, layers = KINDS[network.kind].title, layers_text(network)
+        rows.append(
+            [network.name, kind, " ".join(sources), layers, f"{text(network.output.shape)} {network.output.type}"]
+        )
     for output in graph.outputs:
         sources = [c.source for c in graph.incoming(output.name)]
-        rows.append([output.name, "output", " ".join(sources), "", f"{output.unit.size} {output.unit.type}"])
-    print_table("graph", ["component", "kind", "reads", "hidden layers", "gives"], rows, left=5)
+        rows.append([output.name, "output", " ".join(sources), "", f"{text(output.unit.shape)} {output.unit.type}"])
+    print_table("graph", ["component", "kind", "reads", "layers", "gives"], rows, left=5)
     losses = ", ".join(f"{loss.beta:.3g} × {loss.kind} of {loss.prediction}" for loss in graph.losses)
     click.echo(f"loss: {losses}")
     click.echo(f"picture: {draw_graph(opened, entry)}")

@@ -1,5 +1,6 @@
 """`valp problems` and `valp search`."""
 
+import shlex
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -7,15 +8,40 @@ from typing import Literal
 import click
 
 from search.cli.options import JSON, RUNS, print_json, print_table
+from valp.errors import FileError, SettingError
 
 
 @click.command("problems")
+@click.option(
+    "--new",
+    "table",
+    metavar="TABLE",
+    type=click.Path(path_type=Path),
+    help="Draft a problem of your own from a .csv, .tsv, .parquet or .npz file, or a folder of images.",
+)
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="The draft.  [default: TABLE's name, .toml]"
+)
 @JSON
-def problems_command(as_json: bool) -> None:
-    """List the built-in problems.
+def problems_command(table: Path | None, output: Path | None, as_json: bool) -> None:
+    """List the built-in problems, or with --new draft one of your own.
 
-    Own data goes in from Python: see `spaces.problem.Problem.from_arrays` and `search.launch.launch`.
+    A draft names every column of TABLE and guesses what is learnt from what. It is a TOML file, which can be searched
+    as it is; correct it first. docs/own-data.md explains all it may say. From Python, see
+    `spaces.problem.Problem.from_arrays` and `search.launch.launch`.
+
+    \b
+    Examples:
+      valp problems
+      valp problems --new wine.csv
+      valp problems --new pictures/ -o birds.toml
+      valp search wine.toml --candidates 24 --steps 500
     """
+    if table is not None:
+        _write_draft(table, output, as_json)
+        return
+    if output is not None:
+        raise SettingError("-o names the file of a draft, so it takes --new TABLE")
     from spaces.problems import PROBLEMS
 
     if as_json:
@@ -70,6 +96,9 @@ def search_command(
 ) -> None:
     """Search PROBLEM for good VALPs; the same command again resumes.
 
+    PROBLEM is a built-in one (see `valp problems`), or a .toml file that describes data of your own; `valp problems
+    --new TABLE` drafts one.
+
     Each candidate is a graph, trained for a fixed number of steps and scored on the validation split. The run keeps
     every candidate with its scores and shows the Pareto front beside the single-task models of the same budget.
     Stop it at any time: what is finished is kept.
@@ -79,6 +108,7 @@ def search_command(
       valp search digits --candidates 24 --steps 500
       valp search fashion-mnist --strategy nsga2 --hours 2
       valp search fashion-mnist --objective accuracy --objective coverage
+      valp search wine.toml --strategy nsga2 --hours 1
     """
     from search.cli.tables import print_front
     from search.display import display_for_stderr
@@ -86,10 +116,10 @@ def search_command(
     from search.pictures import draw_graph, draw_samples
     from spaces.problems import load_problem
 
-    data = load_problem(problem)
+    data = load_problem(problem, lambda line: click.echo(line, err=True))
     run = launch(
         data,
-        name=name or f"{problem}-{date.today()}",
+        name=name or f"{data.name}-{date.today()}",
         runs=runs,
         strategy=strategy,
         space=space,
@@ -102,6 +132,7 @@ def search_command(
         seed=seed,
         protocol=protocol,
         keep=keep,
+        source=str(Path(problem).absolute()) if problem.endswith(".toml") else None,
         display=display_for_stderr(),
     )
     front = run.front()
@@ -114,5 +145,24 @@ def search_command(
         click.echo(f"\npictures of candidate {front[0].number}: {run.folder.candidate(front[0].number)}")
         click.echo("next:")
         click.echo(f"  valp show {best}{where}")
-        click.echo(f"  valp export {best} -o {problem}.valp{where}")
-        click.echo(f"  valp train --from {best} --steps {4 * steps} --seeds 3 -o {problem}.valp{where}")
+        click.echo(f"  valp export {best} -o {data.name}.valp{where}")
+        click.echo(f"  valp train --from {best} --steps {4 * steps} --seeds 3 -o {data.name}.valp{where}")
+
+
+def _write_draft(table: Path, output: Path | None, as_json: bool) -> None:
+    from spaces.own import draft
+    from valp.files import write_text
+
+    target = output or Path(f"{table.absolute().name if table.is_dir() else table.stem}.toml")
+    if target.suffix != ".toml":
+        raise SettingError(f"a draft's suffix must be .toml, but is {target.suffix or 'none'!r}: {target}")
+    if target.exists():
+        raise FileError(f"{target} is there already, and a draft overwrites nothing: give another name with -o")
+    write_text(target, draft(table, target.parent))
+    if as_json:
+        print_json({"problem": str(target)})
+        return
+    click.echo(str(target))
+    click.echo("next:")
+    click.echo(f"  look into {target}: is the output what you want to learn?")
+    click.echo(f"  valp search {shlex.quote(str(target))} --candidates 24 --steps 500")

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import click
+
 from search.cli.options import print_table
 from search.display import number_text
 from search.ledger import Entry
@@ -28,6 +30,8 @@ def print_front(run: Run, front: Sequence[Entry]) -> None:
         f"({summary['failed']} failed), validation scores, ↑↓ objectives"
     )
     print_table(title, ["candidate", *headers, "parameters", "seconds"], rows)
+    for remark in run.problem.remarks:
+        click.echo(f"note: {remark}")
 
 
 def _arrow(run: Run, name: str) -> str:

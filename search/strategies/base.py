@@ -12,8 +12,10 @@ from search.ledger import Ledger
 from spaces.algorithm1 import initialize
 from spaces.candidate import Candidate, Training
 from spaces.choose import SEEDS, Choose, RandomChoose
+from spaces.description import Description
 from spaces.problem import Problem
 from spaces.space import Space
+from valp.graph import Graph
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Strategy(ABC):
         Raises:
             SettingError: saying what does not fit.
         """
-        initialize(problem.inputs, problem.outputs, problem.losses, space, RandomChoose(0))
+        drawn_graph(problem, space, RandomChoose(0))
 
     @abstractmethod
     def propose(self, question: Question, ledger: Ledger, trial: Trial) -> Candidate:
@@ -68,10 +70,15 @@ def derived_seed(seed: int, number: int, purpose: str) -> int:
     return Random(f"{seed}:{number}:{purpose}").randrange(SEEDS)
 
 
+def drawn_graph(problem: Description, space: Space, choose: Choose) -> Graph:
+    """Algorithm 1 for a problem."""
+    return initialize(problem.inputs, problem.outputs, problem.losses, space, choose, images=problem.images)
+
+
 def draw(question: Question, choose: Choose, number: int) -> Candidate:
     """Algorithm 1 and the training settings, decided by `choose`."""
     problem, space = question.problem, question.space
-    graph = initialize(problem.inputs, problem.outputs, problem.losses, space, choose)
+    graph = drawn_graph(problem, space, choose)
     training = question.training.model_copy(
         update={
             "learning_rate": choose.real("learning_rate", *space.learning_rate, log_scale=True),

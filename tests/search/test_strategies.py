@@ -204,7 +204,7 @@ def test_a_proposal_that_was_cut_off_is_completed_as_it_would_have_been(
         trial = ledger.ask(sampler)
         if cut_off:
             if strategy.code != "random":  # which draws no parameters
-                suggested(trial, list(slot_distributions(NARROW, digits_problem.outputs).items())[:drawn])
+                suggested(trial, list(slot_distributions(NARROW, digits_problem.losses).items())[:drawn])
             ledger = Ledger.open(file, objectives)
             trial = ledger.again(ledger.trials()[-1], strategy.sampler(question.seed, trial.number))
         made.append(strategy.propose(question, ledger, trial))
@@ -235,7 +235,7 @@ def test_a_space_with_too_many_parameters_is_refused_by_those_whom_it_slows_down
 
 @pytest.mark.parametrize("space", SPACES.values(), ids=list(SPACES))
 def test_every_space_has_few_enough_parameters_for_the_samplers(space, digits_problem):
-    assert 0 < len(slot_distributions(space, digits_problem.outputs)) <= MAX_PARAMETERS
+    assert 0 < len(slot_distributions(space, digits_problem.losses)) <= MAX_PARAMETERS
 
 
 def test_the_papers_space_has_its_own_learning_rate_and_weights(digits_problem, ledger):

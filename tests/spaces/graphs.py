@@ -20,8 +20,8 @@ class Shape:
     least: int
 
     @property
-    def losses(self) -> dict[str, str]:
-        return {output.name: LOSSES[output.unit.type] for output in self.outputs}
+    def losses(self) -> dict[str, tuple[str, ...]]:
+        return {output.name: (LOSSES[output.unit.type],) for output in self.outputs}
 
 
 def unit(data_type: DataType, size: int) -> DataUnit:

@@ -6,7 +6,7 @@ import torch
 
 from spaces.baselines import baselines, single_task
 from spaces.candidate import Training
-from spaces.problem import Problem, discrete, numeric, samples
+from spaces.problem import Problem, discrete, features, labels, numeric, samples
 from valp.check import check
 from valp.compile import compile
 from valp.fit import fit
@@ -20,11 +20,12 @@ def problem():
     rows = np.random.default_rng(0).random((ROWS, 6))
     return Problem.from_arrays(
         "several",
-        inputs={"x": numeric(rows), "k": discrete(np.arange(ROWS) % 4)},
+        inputs={"x": numeric(rows), "k": discrete(np.arange(ROWS) % 4), "f": features(rows.reshape(-1, 2, 3))},
         outputs={
             "y": numeric(rows[:, :1]),
-            "z": numeric(rows[:, 1:4], loss="mse"),
+            "z": numeric(rows[:, 1:4], loss=["mse", "huber"]),
             "c": discrete(np.arange(ROWS) % 3),
+            "l": labels(rows[:, :2] > 0.5),
             "s": samples(rows, loss="bernoulli"),
             "t": samples(rows[:, :5]),
         },
@@ -34,14 +35,14 @@ def problem():
 def test_each_output_has_one(problem):
     training = Training(steps=7, batch=3, learning_rate=0.01, seed=5)
     found = baselines(problem, training)
-    assert list(found) == ["y", "z", "c", "s", "t"]
+    assert list(found) == ["y", "z", "c", "l", "s", "t"]
     for name, candidate in found.items():
         assert [output.name for output in candidate.graph.outputs] == [name]
         assert candidate.training == training
         assert candidate.parent is None
 
 
-@pytest.mark.parametrize("name", ["y", "z", "c", "s", "t"])
+@pytest.mark.parametrize("name", ["y", "z", "c", "l", "s", "t"])
 def test_it_is_a_valp_that_learns(problem, name):
     graph = single_task(problem, name)
     assert check(graph).violations == check(graph).notes == ()
@@ -53,22 +54,22 @@ def test_it_is_a_valp_that_learns(problem, name):
     assert module(split.inputs, "predict")[name].shape == (len(split), graph.outputs[0].unit.size)
 
 
-@pytest.mark.parametrize("name", ["y", "z", "c", "s", "t"])
+@pytest.mark.parametrize("name", ["y", "z", "c", "l", "s", "t"])
 def test_it_reads_every_input_whole_and_has_one_hidden_layer_of_100_relu(problem, name):
     graph = single_task(problem, name)
     assert all(connection.indices is None for connection in graph.connections)
     first = graph.networks[0].name
-    assert [c.source for c in graph.incoming(first)] == ["x", "k"]
+    assert [c.source for c in graph.incoming(first)] == ["x", "k", "f"]
     for network in graph.networks:
         (layer,) = network.layers
         assert (layer.units, layer.activation) == (100, "relu")
 
 
-@pytest.mark.parametrize(("name", "kind"), [("y", "g"), ("z", "g"), ("c", "delta")])
+@pytest.mark.parametrize(("name", "kind"), [("y", "g"), ("z", "g"), ("c", "delta"), ("l", "delta")])
 def test_a_prediction_is_learnt_by_one_network(problem, name, kind):
     graph = single_task(problem, name)
     assert [network.kind for network in graph.networks] == [kind]
-    assert [loss.kind for loss in graph.losses] == [problem.losses[name]]
+    assert [loss.kind for loss in graph.losses] == list(problem.losses[name])
 
 
 @pytest.mark.parametrize("name", ["s", "t"])
@@ -76,7 +77,7 @@ def test_samples_are_learnt_by_a_vae(problem, name):
     graph = single_task(problem, name)
     assert [network.kind for network in graph.networks] == ["g", "d"]
     assert [c.role for c in graph.incoming("decoder")] == [Role.LATENT]
-    assert [loss.kind for loss in graph.losses] == [problem.losses[name], "kl"]
+    assert [loss.kind for loss in graph.losses] == [*problem.losses[name], "kl"]
     module = compile(graph, seed=1)
     assert module.plan.inputs_of(name, "generate") == frozenset()
     noise = {connection: torch.randn(4, k) for connection, k in module.plan.noise.items()}

@@ -6,6 +6,7 @@ import torch
 
 from spaces.judging import judges_of
 from spaces.problem import Problem, discrete, numeric, samples
+from spaces.problem import labels as yes_or_no
 
 ROWS = 90
 
@@ -57,6 +58,24 @@ def test_it_learns_from_the_training_split_alone(labels, rows):
     ]  # fmt: skip
     judges = [judges_of(problem)["s"] for problem in problems]
     assert all(torch.equal(v, judges[1].state_dict()[name]) for name, v in judges[0].state_dict().items())
+
+
+def test_it_learns_from_rows_with_both_a_class_and_a_sample(labels, rows):
+    """What else a row has does not matter, nor where the rows without a class or a sample stand."""
+    classes, holed = labels.copy(), rows.copy()
+    classes[::5], holed[1::5, 3] = -1, np.nan
+    kept = np.array([row for row in range(60) if row % 5 > 1])
+    whole, without = (
+        Problem.from_arrays(name, inputs={"x": numeric(rows)}, outputs={"c": discrete(c), "s": samples(s)},
+                            splits=(train, range(62, 75), range(75, 90)))
+        for name, c, s, train in (("gaps", classes, holed, range(60)), ("whole", labels, rows, kept))
+    )  # fmt: skip
+    judges = [judges_of(problem)["s"] for problem in (whole, without)]
+    assert all(torch.equal(v, judges[1].state_dict()[name]) for name, v in judges[0].state_dict().items())
+
+
+def test_labels_teach_none(labels, rows):
+    assert judges_of(problem_of(l=yes_or_no(rows > 0.5), s=samples(rows))) == {}
 
 
 def test_pictures_are_judged_in_their_shape(labels):

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from spaces.metrics import METRICS
-from spaces.problem import Description, Problem, discrete, numeric, samples
+from spaces.problem import Description, Problem, discrete, features, labels, numeric, samples
 from valp.errors import DataError
+from valp.graph import DataType, DataUnit
 
 ROWS = 40
 
@@ -48,7 +49,15 @@ def test_inputs_and_outputs_have_types_and_sizes(several):
 
 
 def test_losses_follow_from_types_unless_named(several):
-    assert several.losses == {"y": "mse", "z": "mse", "c": "cross_entropy", "s": "bernoulli", "t": "gaussian"}
+    assert several.losses == {
+        "y": ("mse",), "z": ("mse",), "c": ("cross_entropy",), "s": ("bernoulli",), "t": ("gaussian",),
+    }  # fmt: skip
+    assert made(outputs={"l": labels(np.ones((ROWS, 2)))}).losses == {"l": ("binary_cross_entropy",)}
+
+
+def test_an_output_may_have_several_losses():
+    outputs = {"y": numeric(values(), loss=["huber", "mse"]), "c": discrete(np.arange(ROWS) % 3, loss="focal")}
+    assert made(outputs=outputs).losses == {"y": ("huber", "mse"), "c": ("focal",)}
 
 
 def test_splits_have_tensors_as_the_model_takes_them(several):
@@ -116,8 +125,29 @@ def test_inputs_and_truths_stay_row_by_row():
         ({"inputs": {"x": numeric(np.full((ROWS, 2), np.nan))}}, "'x' must hold finite numbers, but row 0 does not"),
         ({"inputs": {"x": numeric(values(), scale=0)}}, "the scale of 'x' must be a positive number, but is 0"),
         ({"inputs": {"x": numeric(values(), scale=float("nan"))}}, "scale of 'x'"),
+        ({"inputs": {"x": numeric(values(), scale="big")}}, "the scale of 'x' must be a number, or one for each"),
+        ({"inputs": {"x": numeric(values(), offset=[1, 2])}}, "the offset of 'x' must be one number, or 4, but there"),
+        ({"inputs": {"x": discrete([0, -1] * 20)}}, "'x' must hold class numbers from 0 to 0, but has -1"),
+        ({"inputs": {"x": features(values())}}, r"or \(n, C, T\), but 'x' is \(40, 4\)"),
+        ({"outputs": {"x": features(np.ones((ROWS, 1, 4)))}, "inputs": {"y": numeric(values())}},
+         "output 'x' must be numeric, discrete, labels or samples, but is of type features"),
         ({"outputs": {"c": discrete(["a", "b"] * 20)}}, "'c' must have rows of numbers, but holds <U1"),
-        ({"outputs": {"c": discrete([0, -1] * 20)}}, "class numbers from 0 to 0, but has -1"),
+        ({"outputs": {"c": discrete([0, -2] * 20)}}, "class numbers from 0 to 0, but has -2"),
+        ({"outputs": {"c": discrete(["a", "b"] * 20, classes=["a", "c"])}}, "hold the classes a, c, but has 'b'"),
+        ({"outputs": {"c": discrete([0, 1] * 20, classes=["a", "a"])}}, "'c' must have 2 class names that differ"),
+        ({"outputs": {"l": labels(np.full((ROWS, 2), 2))}}, "the labels of 'l' must be 0 or 1, but one is 2"),
+        ({"outputs": {"l": labels(np.ones((ROWS, 2)), names=["a"])}}, "'l' must have 2 class names that differ"),
+        ({"outputs": {"l": labels(np.ones((ROWS, 2)), loss="cross_entropy")}},
+         "output 'l' of labels must have one of the losses binary_cross_entropy, but has 'cross_entropy'"),
+        ({"outputs": {"c": discrete([0, 1] * 20, loss="binary_cross_entropy")}}, "but has 'binary_cross_entropy'"),
+        ({"outputs": {"y": numeric(values(), loss=["mse", "mse"])}}, "but has 'mse' twice"),
+        ({"outputs": {"y": numeric(values(), loss=[])}}, "but has none"),
+        ({"outputs": {"c": discrete([0, 1] * 20, class_weights="even")}}, "class weights of 'c' must be balanced, or"),
+        ({"outputs": {"c": discrete([0, 1] * 20, class_weights=[1])}}, "class weights of 'c' must be 2 positive"),
+        ({"outputs": {"c": discrete([0, 1] * 20, class_weights=[1, 0])}}, "must be 2 positive numbers"),
+        ({"outputs": {"c": discrete([0, 1] * 20, class_weights=[1, np.inf])}}, "must be 2 positive numbers"),
+        ({"outputs": {"y": numeric([np.inf] * ROWS)}}, "'y' must hold finite numbers, but row 0 does not"),
+        ({"outputs": {"s": samples(values(), image=(2, 2))}}, r"the image of 's' must be \(C, H, W\), but is \(2, 2\)"),
         ({"outputs": {"c": discrete([0, 0.5] * 20)}}, r"but has 0\.5"),
         ({"outputs": {"c": discrete([0, np.nan] * 20)}}, "but has nan"),
         ({"outputs": {"c": discrete([0, 2] * 20, classes=["a", "b"])}}, "class numbers from 0 to 1, but has 2"),
@@ -150,6 +180,15 @@ def test_a_metric_of_one_output_goes_by_its_code():
     assert list(problem.metrics) == ["accuracy", "entropy", "density", "coverage", "diversity", "conditioning"]
     assert all(metric is METRICS[name] for name, (_, metric) in problem.metrics.items())
     assert problem.objectives == ("accuracy", "entropy")
+    assert problem.remarks == ()
+
+
+def test_numbers_and_labels_have_their_metrics():
+    problem = made(outputs={"y": numeric(values()), "l": labels(np.ones((ROWS, 2)))})
+    assert {name: output for name, (output, _) in problem.metrics.items()} == {
+        "mse": "y", "r2": "y", "label_accuracy": "l",
+    }  # fmt: skip
+    assert problem.objectives == ("mse", "label_accuracy")
 
 
 def test_metrics_of_outputs_that_share_a_type_name_their_output(several):
@@ -160,15 +199,53 @@ def test_metrics_of_outputs_that_share_a_type_name_their_output(several):
     assert several.objectives == ("mse.y", "mse.z", "accuracy", "entropy.s", "entropy.t")
 
 
-def test_without_a_class_to_learn_from_nothing_judges_samples():
-    problem = made(outputs={"s": samples(values()), "y": numeric(values())})
+def test_without_a_class_to_learn_from_samples_are_judged_as_they_are():
+    """Labels teach no judge: a row may have several, or none."""
+    problem = made(outputs={"s": samples(values()), "l": labels(np.ones((ROWS, 2))), "t": samples(values())})
     assert problem.judged_by is None
-    assert list(problem.metrics) == ["mse"]
-    assert problem.objectives == ("mse",)
+    assert list(problem.metrics) == ["coverage.s", "density.s", "label_accuracy", "coverage.t", "density.t"]
+    assert problem.objectives == ("coverage.s", "label_accuracy", "coverage.t")
+    assert problem.remarks == problem.description.remarks
+    assert [remark.partition(": ")[0] for remark in problem.remarks] == ["s", "t"]
+    assert "no Discrete output can teach a judge, so coverage" in problem.remarks[0]
 
 
-def test_the_first_discrete_output_teaches_the_judge(several):
+def test_the_first_discrete_output_without_labels_teaches_the_judge(several):
     assert several.judged_by == "c"
+    outputs = {"l": labels(np.ones((ROWS, 2))), "c": discrete(np.arange(ROWS) % 3), "s": samples(values())}
+    assert made(outputs=outputs).judged_by == "c"
+
+
+def test_images_are_the_outputs_with_an_images_shape(several):
+    assert several.images == several.description.images == {"t": (3, 2, 2)}
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 2), (2, 3)])
+def test_features_are_an_input_with_a_shape(shape):
+    raw = np.random.default_rng(0).random((ROWS, *shape))
+    problem = made(inputs={"x": features(raw, scale=2, fields=["pictures"])}, outputs={"s": samples(values())})
+    (column,) = problem.columns.inputs
+    assert problem.inputs[0].unit == column.unit == DataUnit(type=DataType.FEATURES, shape=shape)
+    assert column.image == (shape if len(shape) == 3 else None)
+    assert column.fields == ("pictures",)
+    assert problem.train.inputs["x"].shape == (28, np.prod(shape))
+    assert problem.view("s") == ("x" if np.prod(shape) == 4 else None)
+
+
+def test_classes_may_be_given_by_their_names():
+    names = np.array(["ant", "bee"])[np.arange(ROWS) % 2]
+    named, numbered = (
+        made(inputs={"k": discrete(raw, classes=["bee", "ant"])}, outputs={"c": discrete(raw, classes=["bee", "ant"])})
+        for raw in (names, (np.arange(ROWS) + 1) % 2)
+    )
+    assert named.fingerprint == numbered.fingerprint
+
+
+def test_a_scale_may_have_one_number_a_variable():
+    for scale in ([1, 2, 3, 4], np.arange(1, 5)):
+        problem = made(outputs={"y": numeric(values(), scale=scale), "c": discrete(np.arange(ROWS) % 3)})
+        assert problem.columns.output("y").scale == (1.0, 2.0, 3.0, 4.0)
+    assert problem.train.truths["y"][:, 3].max() <= 0.25
 
 
 def test_an_input_of_the_samples_size_shows_them_unless_it_is_a_class():
@@ -192,8 +269,8 @@ def test_a_problem_comes_out_of_a_pickle_as_it_was(several):
 def test_a_pickle_shares_arrays_out_of_band(several):
     buffers = []
     pickle.dumps(several, protocol=5, buffer_callback=buffers.append)
-    sizes = [tensor.nbytes for part in parts_of(several) for tensor in (*part.inputs.values(), *part.truths.values())]
-    assert sum(buffer.raw().nbytes for buffer in buffers) == sum(sizes)
+    assert sum(buffer.raw().nbytes for buffer in buffers) == several.size_in_bytes
+    assert sum(tensor.nbytes for part in parts_of(several) for tensor in part.tensors) == several.size_in_bytes
 
 
 def test_the_fingerprint_is_the_same_for_the_same_data(several):
@@ -208,6 +285,9 @@ def test_the_fingerprint_is_the_same_for_the_same_data(several):
         {"inputs": {"w": numeric(values())}},
         {"outputs": {"c": discrete((np.arange(ROWS) + 1) % 3)}},
         {"outputs": {"c": discrete(np.arange(ROWS) % 3, classes=["a", "b", "c"])}},
+        {"outputs": {"c": discrete(np.where(np.arange(ROWS) == 0, -1, np.arange(ROWS) % 3))}},
+        {"outputs": {"c": discrete(np.arange(ROWS) % 3, class_weights="balanced")}},
+        {"outputs": {"c": discrete(np.arange(ROWS) % 3, fields=["class"])}},
         {"seed": 1},
         {"validation": 0.25},
     ],
@@ -217,8 +297,9 @@ def test_the_fingerprint_changes_with_data_columns_and_splits(parts):
 
 
 def test_the_fingerprint_changes_with_a_loss():
-    problems = [made(outputs={"s": samples(values(), loss=loss)}) for loss in ("mse", "gaussian", "bernoulli")]
-    assert len({problem.fingerprint for problem in problems}) == 3
+    losses = ("mse", "gaussian", "bernoulli", ("mse", "gaussian"), ("gaussian", "mse"))
+    problems = [made(outputs={"s": samples(values(), loss=loss)}) for loss in losses]
+    assert len({problem.fingerprint for problem in problems}) == 5
 
 
 def test_a_description_goes_to_json_and_back_without_the_data(several):
@@ -228,6 +309,8 @@ def test_a_description_goes_to_json_and_back_without_the_data(several):
     assert (again.inputs, again.outputs, again.objectives) == (several.inputs, several.outputs, several.objectives)
     assert list(again.metrics) == list(several.metrics)
     assert "train" not in document
+    weighted = made(outputs={"c": discrete(np.arange(ROWS) % 3, class_weights=[0.1, 1 / 3, 2])}).description
+    assert Description.model_validate_json(weighted.model_dump_json()) == weighted
 
 
 def test_its_text_leaves_the_data_out(several):

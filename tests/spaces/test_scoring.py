@@ -100,6 +100,8 @@ def test_a_constant_prediction_has_the_scores_of_its_closed_form(problem, scorer
     assert scores["accuracy"] == pytest.approx((split.truths["c"] == 1).double().mean().item())
     error = (split.truths["y"].double() - torch.tensor([0.25, 0.5])) ** 2
     assert scores["mse"] == pytest.approx(error.mean().item())
+    spread = (split.truths["y"].double() - split.truths["y"].double().mean(0)) ** 2
+    assert scores["r2"] == pytest.approx((1 - error.sum(0) / spread.sum(0)).mean().item())
 
 
 def test_constant_samples_have_no_entropy_no_diversity_and_cover_nothing(problem, scorer):
@@ -191,12 +193,12 @@ def test_scores_are_finite_and_named_as_the_problem_names_its_metrics(problem, s
 def test_a_model_of_fewer_outputs_has_fewer_scores(problem, scorer):
     graph = wired([("a", "g", numeric_unit(2), "concatenation")], [("x", "a"), ("k", "a"), ("a", "y")],
                   [("y", numeric_unit(2))], [("mse", "y", "y")], inputs=[("x", SIZE), ("k", CLASSES)])  # fmt: skip
-    assert scorer.score(compile(graph, seed=1), problem.validation).keys() == {"mse"}
+    assert scorer.score(compile(graph, seed=1), problem.validation).keys() == {"mse", "r2"}
 
 
 def test_without_a_judge_samples_have_no_scores(problem):
     scores = Scorer(problem, {}).score(compile(graph_of(), seed=1), problem.validation)
-    assert scores.keys() == {"accuracy", "mse"}
+    assert scores.keys() == {"accuracy", "mse", "r2"}
 
 
 @pytest.mark.parametrize(("network", "output"), [("number", "y"), ("class", "c"), ("paint", "s")])

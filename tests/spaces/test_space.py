@@ -12,7 +12,7 @@ from valp.vocabulary import ACTIVATIONS, INITIALIZERS
 
 
 def test_each_space_goes_by_its_own_name():
-    assert {name: space.name for name, space in SPACES.items()} == {"default": "default", "paper": "paper"}
+    assert {name: space.name for name, space in SPACES.items()} == {"default": "default", "full": "full", "paper": "paper"}
 
 
 def test_the_papers_space_is_the_one_of_its_experiment():
@@ -45,9 +45,9 @@ def test_a_setting_outside_its_range_is_refused(name, value, said):
 
 @pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
 def test_optunas_samplers_see_few_parameters_of_it(space: Space):
-    assert len(slot_distributions(space, CLOTHING.outputs)) <= MAX_PARAMETERS
+    assert len(slot_distributions(space, CLOTHING.losses)) <= MAX_PARAMETERS
 
 
 def test_a_space_with_too_many_parameters_is_refused():
     with pytest.raises(SettingError, match="60 parameters at the most for this, but has 125"):
-        slot_distributions(replace(DEFAULT, max_n=20), CLOTHING.outputs)
+        slot_distributions(replace(DEFAULT, max_n=20), CLOTHING.losses)

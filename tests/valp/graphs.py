@@ -1,8 +1,23 @@
 """Graphs that several tests use."""
 
+import torch
 from hypothesis import strategies as st
 
-from valp.graph import Connection, DataType, DataUnit, Dense, Graph, Input, Loss, Output, PrimaryNetwork, Role
+from valp.graph import (
+    Connection,
+    Convolution,
+    DataType,
+    DataUnit,
+    Dense,
+    Graph,
+    Input,
+    Loss,
+    Output,
+    PrimaryNetwork,
+    Recurrent,
+    Role,
+    TransposedConvolution,
+)
 from valp.kinds import KINDS
 from valp.losses import KL, LOSSES
 
@@ -82,11 +97,19 @@ def any_graphs(draw: st.DrawFn) -> Graph:
     """Anything that can be read as a graph: names that clash or are unknown, cycles, roles and losses at random."""
     names = st.sampled_from(NAMES)
     units = st.builds(
-        DataUnit, type=st.sampled_from(DataType), shape=st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple)
+        DataUnit,
+        type=st.sampled_from([*DataType, "angle"]),
+        shape=st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple)
     )
-    combiners = st.sampled_from(["concatenation", "addition", "mean", "maximum"])
+    combiners = st.sampled_from(["concatenation", "addition", "mean", "gated_sum", "maximum"])
+    activations, sides = st.sampled_from(["relu", "tanh", "cosine"]), st.lists(st.integers(1, 3), min_size=1, max_size=2)
+    spatial = {"kernel": sides.map(tuple), "stride": sides.map(tuple), "padding": sides.map(tuple)}
     layers = st.lists(
-        st.builds(Dense, units=st.integers(1, 3), activation=st.sampled_from(["relu", "tanh", "cosine"])), max_size=2
+        st.builds(Dense, units=st.integers(1, 3), activation=activations, normalise=st.booleans())
+        | st.builds(Convolution, channels=st.integers(1, 2), **spatial)
+        | st.builds(TransposedConvolution, channels=st.integers(1, 2), **spatial)
+        | st.builds(Recurrent, units=st.integers(1, 3)),
+        max_size=2,
     ).map(tuple)
     kinds = st.sampled_from([*KINDS, "other"])
     networks = st.builds(PrimaryNetwork, name=names, kind=kinds, combiner=combiners, layers=layers, output=units)
@@ -166,3 +189,26 @@ def decoders(combiner):
 def without(graph, *kinds):
     """The graph with its losses of these kinds left out."""
     return replaced(graph, losses=tuple(loss for loss in graph.losses if loss.kind not in kinds))
+
+
+def rows_of(graph, count, seed=0, dtype=torch.float32):
+    """Rows for every input of a graph, and the truths that the losses of each output ask for."""
+    generator = torch.Generator().manual_seed(seed)
+    inputs = {i.name: torch.randn(count, i.unit.size, generator=generator, dtype=dtype) for i in graph.inputs}
+    truths = {}
+    for output in graph.outputs:
+        kinds = {LOSSES[loss.kind].truth for loss in graph.losses if loss.truth == output.name}
+        size = (count, output.unit.size)
+        if "classes" in kinds:
+            truths[output.name] = torch.randint(output.unit.size, (count,), generator=generator)
+        elif "labels" in kinds:
+            truths[output.name] = torch.randint(2, size, generator=generator).to(dtype)
+        else:
+            truths[output.name] = torch.rand(size, generator=generator, dtype=dtype)
+    return inputs, truths
+
+
+def noise_of(module, count, seed=0, dtype=torch.float32):
+    """Noise for every latent connection of a module."""
+    generator = torch.Generator().manual_seed(seed)
+    return {name: torch.randn(count, k, generator=generator, dtype=dtype) for name, k in module.plan.noise.items()}

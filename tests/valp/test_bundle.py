@@ -350,6 +350,14 @@ def test_a_graph_that_breaks_a_rule_is_refused(path, tmp_path):
     assert "the graph breaks" in refused(rewritten(path, tmp_path / "bad.valp", manifest=document))
 
 
+def test_a_column_whose_parts_do_not_fit_is_refused(path, tmp_path, trained):
+    columns = trained.manifest.preprocessing.model_dump(mode="json")
+    columns["inputs"][0]["scale"] = [1, 2]
+    document = manifest_with(path, preprocessing=columns)
+    message = refused(rewritten(path, tmp_path / "bad.valp", manifest=document))
+    assert "the scale of 'pixels' must be one number, or 64, but there are 2" in message
+
+
 @pytest.mark.parametrize("version", [0, 2, "1.0", None])
 def test_a_foreign_schema_version_is_refused(path, tmp_path, version):
     document = manifest_with(path, schema_version=version)

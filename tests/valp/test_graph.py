@@ -103,6 +103,14 @@ def test_a_cycle_has_no_order():
         _ = looped.order
 
 
+def test_a_copy_with_other_parts_forgets_what_was_worked_out_of_the_old_ones():
+    graph = figure_2()
+    assert (graph.order, graph.incoming("n3"), graph.digraph.number_of_edges()) != ((), (), 0)
+    bare = graph.model_copy(update={"connections": (), "networks": graph.networks[:2]})
+    assert (bare.order, bare.incoming("n3"), bare.digraph.number_of_edges()) == (("n0", "n1"), (), 0)
+    assert graph.digraph.number_of_edges() == 9
+
+
 def test_incoming_connections_keep_their_order():
     assert [c.source for c in figure_2().incoming("n1")] == ["i0", "n0"]
     assert figure_2().incoming("i0") == ()

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from valp.errors import DataError
 from valp.graph import DataType
@@ -42,6 +43,74 @@ def test_restoring_undoes_preparing(offset, scale, rows):
     np.testing.assert_allclose(found.restore(found.prepare(rows)), rows, rtol=1e-4, atol=1e-3)
 
 
+def test_each_variable_may_have_its_own_offset_and_scale():
+    both = column(offset=(10, 0), scale=(4, 0.5))
+    values = both.prepare([[10, 1], [6, 2]])
+    assert values.tolist() == [[0.0, 2.0], [-1.0, 4.0]]
+    assert both.restore(values).tolist() == [[10.0, 1.0], [6.0, 2.0]]
+
+
+@given(
+    columns=st.lists(
+        st.tuples(st.floats(-100, 100), st.floats(0.01, 100), st.floats(-100, 100)), min_size=1, max_size=5
+    )
+)
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_restoring_undoes_preparing_variable_by_variable(columns):
+    offset, scale, row = zip(*columns, strict=True)
+    several = column(size=len(columns), offset=offset, scale=scale)
+    prepared = several.prepare([row])
+    for i, (mean, deviation, value) in enumerate(columns):
+        assert prepared[0, i] == column(size=1, offset=mean, scale=deviation).prepare([value])
+    np.testing.assert_allclose(several.restore(prepared), [row], rtol=1e-4, atol=1e-3)
+
+
+def test_large_numbers_keep_their_digits_until_they_are_shifted():
+    moments = np.array([1_700_000_000.5, 1_700_000_001.0])
+    assert column(size=1, offset=1.7e9).prepare(moments).tolist() == [[0.5], [1.0]]
+    assert column(size=1, offset=1_700_000_000).prepare(moments.astype(np.int64)).tolist() == [[0.0], [1.0]]
+
+
+def test_what_is_prepared_is_left_as_it_was():
+    raw = np.ones((2, 2), np.float32)
+    column(offset=1, scale=2).prepare(raw)
+    assert (raw == 1).all()
+
+
+def test_features_have_a_shape_and_come_back_in_it():
+    image = column("features", 12, shape=(3, 2, 2), image=(3, 2, 2), scale=255)
+    sequence = column("features", 12, shape=(3, 4))
+    assert (image.unit.shape, sequence.unit.shape, column().unit.shape) == ((3, 2, 2), (3, 4), (2,))
+    raw = np.arange(24.0, dtype=np.float32)
+    assert image.prepare(raw.reshape(2, 3, 2, 2)).shape == (2, 12)
+    assert image.restore(image.prepare(raw.reshape(2, 12))).shape == (2, 3, 2, 2)
+    assert sequence.restore(sequence.prepare(raw.reshape(2, 3, 4))).tolist() == raw.reshape(2, 3, 4).tolist()
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"scale": 0}, "the scale of 'x' must be a positive number, but is 0"),
+        ({"scale": (1, -2)}, "the scale of 'x' must be a positive number, but is -2"),
+        ({"scale": float("inf")}, "the scale of 'x' must be a positive number, but is inf"),
+        ({"offset": (0, float("nan"))}, "the offset of 'x' must be a finite number, but is nan"),
+        ({"offset": (1, 2, 3)}, "the offset of 'x' must be one number, or 2, but there are 3"),
+        ({"size": 0}, "'x' must have at least one variable, but has none"),
+        ({"image": (1, 1, 3)}, r"an image \(1, 1, 3\) must have the 2 values"),
+        ({"shape": (1, 2)}, "'x' must have a shape if it is of type features, and none otherwise"),
+        ({"type_": "features"}, "must have a shape if it is of type features"),
+        ({"type_": "features", "shape": (2,)}, r"a shape \(C, H, W\) or \(C, T\), but 'x' has \(2,\)"),
+        ({"type_": "features", "shape": (2, 2)}, "features must have 2 values"),
+        ({"labels": True}, "only a discrete column has labels, but 'x' is of type numeric"),
+        ({"type_": "discrete", "classes": ("a", "a")}, "'x' must have 2 class names that differ, but has a, a"),
+        ({"type_": "discrete", "classes": ("a",)}, "'x' must have 2 class names that differ, but has a"),
+    ],
+)
+def test_a_column_whose_parts_do_not_fit_is_refused(fields, said):
+    with pytest.raises(ValidationError, match=said):
+        column(**fields)
+
+
 @pytest.mark.parametrize("make", [list, np.array, torch.tensor, lambda rows: np.array(rows, dtype=np.uint8)])
 def test_rows_may_be_lists_arrays_or_tensors(make):
     assert column().prepare(make([[1, 2], [3, 4]])).tolist() == [[1.0, 2.0], [3.0, 4.0]]
@@ -64,6 +133,62 @@ def test_an_image_is_restored_in_its_shape():
 def test_classes_become_one_hot():
     assert column("discrete", 3).prepare([2, 0]).tolist() == [[0, 0, 1], [1, 0, 0]]
     assert column("discrete", 3).class_numbers(np.array([2.0, 0.0])).dtype is torch.int64
+
+
+NAMED = column("discrete", 3, classes=("ant", "bee", "cat"))
+
+
+@pytest.mark.parametrize("make", [list, np.array, lambda names: np.array(names, dtype=object)])
+def test_classes_may_be_given_by_their_names(make):
+    assert NAMED.class_numbers(make(["cat", "ant"])).tolist() == [2, 0]
+    assert NAMED.prepare(make(["cat", "ant"])).tolist() == NAMED.prepare([2, 0]).tolist() == [[0, 0, 1], [1, 0, 0]]
+
+
+def test_an_input_of_an_unknown_name_is_all_zero():
+    assert NAMED.prepare(["cat", "dog", "ant"]).tolist() == [[0, 0, 1], [0, 0, 0], [1, 0, 0]]
+    assert NAMED.prepare(["dog"]).dtype is torch.float32
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (["ant", "dog"], "'x' must hold the classes ant, bee, cat, but has 'dog'"),
+        ([["ant"], ["bee"]], r"'x' must hold one class name a row, but has an array of shape \(2, 1\)"),
+        ([0, 3], "'x' must hold class numbers from 0 to 2, but has 3"),
+        (np.array(["ant", None], dtype=object), "'x' must hold numbers, but holds object"),
+    ],
+)
+def test_a_truth_that_is_no_class_is_refused(raw, said):
+    with pytest.raises(DataError, match=said):
+        NAMED.class_numbers(raw)
+
+
+def test_of_many_classes_a_message_names_the_first_ones():
+    many = column("discrete", 30, classes=tuple(f"c{i}" for i in range(30)))
+    with pytest.raises(DataError, match="c8, c9 and 20 more, but has 'dog'"):
+        many.class_numbers(["dog"])
+
+
+def test_labels_stay_zeros_and_ones():
+    tags = column("discrete", 3, labels=True, classes=("red", "round", "ripe"))
+    assert tags.prepare([[0, 1, 1], [1, 0, 0]]).tolist() == [[0, 1, 1], [1, 0, 0]]
+    assert tags.prepare(np.array([[True, False, True]])).tolist() == [[1, 0, 1]]
+    assert column("discrete", 1, labels=True).prepare([1, 0]).tolist() == [[1], [0]]
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        ([[0, 1, 2]], "the labels of 'x' must be 0 or 1, but one is 2"),
+        ([[0, 1, 0.5]], r"but one is 0\.5"),
+        ([[0, 1]], "a row of 'x' must have 3 values, but has 2"),
+        ([[0, 1, float("nan")]], "'x' must hold finite numbers, but row 0 does not"),
+        ([["red", "ripe", ""]], "'x' must hold numbers"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(raw, said):
+    with pytest.raises(DataError, match=said):
+        column("discrete", 3, labels=True, classes=("red", "round", "ripe")).prepare(raw)
 
 
 @pytest.mark.parametrize(
@@ -138,3 +263,15 @@ def test_inputs_must_have_as_many_rows_as_each_other(both):
 def test_it_goes_to_json_and_back(both):
     assert Preprocessing.model_validate_json(both.model_dump_json()) == both
     assert both.output("y").size == 1
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        column(offset=(0.1, 1e30), scale=(1 / 3, 5e-324), fields=("width", "height in cm")),
+        column("features", 12, shape=(3, 2, 2), image=(3, 2, 2)),
+        column("discrete", 2, labels=True, classes=("red", "ripe")),
+    ],
+)
+def test_every_part_of_a_column_goes_to_json_and_back(found):
+    assert Column.model_validate_json(found.model_dump_json()) == found

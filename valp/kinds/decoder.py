@@ -2,10 +2,9 @@
 
 from typing import ClassVar
 
-from valp.graph import Connection, DataType, PrimaryNetwork, Role
+from valp.graph import DataType, PrimaryNetwork, Role
 from valp.kinds.base import Kind
-from valp.lowering import Buffer, Lowering
-from valp.plan import Sample
+from valp.lowering import Lowering
 
 
 class Decoder(Kind):
@@ -28,14 +27,4 @@ class Decoder(Kind):
 
     def lower(self, network: PrimaryNetwork, lowering: Lowering) -> None:
         """Samples the latent connections, merges, then the layers."""
-        arrivals = [_arrival(c, lowering) for c in lowering.graph.incoming(network.name)]
-        lowering.dense(network, lowering.merge(network.combiner, arrivals, f"{network.name}.in"), network.name)
-
-
-def _arrival(connection: Connection, lowering: Lowering) -> Buffer:
-    buffer, size = lowering.transported(connection)
-    if connection.role is not Role.LATENT:
-        return buffer, size
-    latent = size // 2
-    lowering.noise[connection.name] = latent
-    return lowering.add(Sample(f"{connection.name}.z", buffer, connection.name, latent)), latent
+        lowering.dense(network, lowering.merged(network), network.name)

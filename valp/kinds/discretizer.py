@@ -23,8 +23,6 @@ class Discretizer(Kind):
 
     def lower(self, network: PrimaryNetwork, lowering: Lowering) -> None:
         """Merges, the layers, the softmax."""
-        arrivals = [lowering.transported(c) for c in lowering.graph.incoming(network.name)]
-        merged = lowering.merge(network.combiner, arrivals, f"{network.name}.in")
-        logits = lowering.dense(network, merged, f"{network.name}.logits")
+        logits = lowering.dense(network, lowering.merged(network), f"{network.name}.logits")
         lowering.logits[network.name] = logits
         lowering.add(Normalise(network.name, logits, "softmax"))

@@ -20,5 +20,4 @@ class GenericMLP(Kind):
 
     def lower(self, network: PrimaryNetwork, lowering: Lowering) -> None:
         """Merges, then the layers."""
-        arrivals = [lowering.transported(c) for c in lowering.graph.incoming(network.name)]
-        lowering.dense(network, lowering.merge(network.combiner, arrivals, f"{network.name}.in"), network.name)
+        lowering.dense(network, lowering.merged(network), network.name)

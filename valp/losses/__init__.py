@@ -1,23 +1,29 @@
 """The losses (002, III-C): one class and one row each. The KL loss judges latent connections and stands apart."""
 
+from valp.losses.adversarial import Adversarial
 from valp.losses.base import LossKind
-from valp.losses.cross_entropy import CrossEntropy, Focal, SmoothedCrossEntropy
+from valp.losses.cross_entropy import BinaryCrossEntropy, CrossEntropy, Focal, SmoothedCrossEntropy
 from valp.losses.divergence import KL, divergence
 from valp.losses.huber import Huber
 from valp.losses.likelihood import BernoulliLikelihood, GaussianLikelihood
 from valp.losses.mean_squared_error import MeanSquaredError
+from valp.plugins import Table
 
-LOSSES: dict[str, LossKind] = {
-    loss.code: loss
-    for loss in (
+LOSSES: Table[LossKind] = Table(
+    "valp.losses",
+    LossKind,  # type: ignore[type-abstract] # no instance is made of it
+    (
         MeanSquaredError(),
         Huber(),
         CrossEntropy(),
         SmoothedCrossEntropy(),
         Focal(),
+        BinaryCrossEntropy(),
         GaussianLikelihood(),
         BernoulliLikelihood(),
-    )
-}
+        Adversarial(),
+    ),
+    taken=(KL,),
+)
 
 __all__ = ["KL", "LOSSES", "LossKind", "divergence"]

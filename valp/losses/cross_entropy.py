@@ -1,4 +1,4 @@
-"""Cross-entropies of a softmax: plain, smoothed and focal."""
+"""Cross-entropies: of a softmax plain, smoothed and focal; and of the sigmoids of several labels."""
 
 from typing import TYPE_CHECKING
 
@@ -17,14 +17,15 @@ class CrossEntropy(LossKind):
 
     code, title = "cross_entropy", "cross-entropy"
     takes = frozenset({DataType.DISCRETE})
+    truth = "classes"
     reads = "logits"
     smoothing: float = 0.0
 
-    def __call__(self, prediction: "Tensor", truth: "Tensor") -> "Tensor":
+    def each(self, prediction: "Tensor", truth: "Tensor") -> "Tensor":
         """See the class."""
         from torch.nn.functional import cross_entropy
 
-        return cross_entropy(prediction, truth, label_smoothing=self.smoothing)
+        return cross_entropy(prediction, truth, label_smoothing=self.smoothing, reduction="none")
 
 
 class SmoothedCrossEntropy(CrossEntropy):
@@ -45,9 +46,28 @@ class Focal(LossKind):
 
     code, title = "focal", "focal loss"
     takes = frozenset({DataType.DISCRETE})
+    truth = "classes"
     reads = "logits"
 
-    def __call__(self, prediction: "Tensor", truth: "Tensor") -> "Tensor":
+    def each(self, prediction: "Tensor", truth: "Tensor") -> "Tensor":
         """See the class."""
         log_p = prediction.log_softmax(1).gather(1, truth[:, None])[:, 0]
-        return -((1 - log_p.exp()) ** FOCUS * log_p).mean()
+        return -((1 - log_p.exp()) ** FOCUS) * log_p
+
+
+class BinaryCrossEntropy(LossKind):
+    """−mean [g log p + (1 − g) log(1 − p)] with p = sigmoid(logits): each variable is a label of its own.
+
+    An output that it judges is normalised by sigmoids in place of a softmax, for its labels do not exclude each other.
+    """
+
+    code, title = "binary_cross_entropy", "binary cross-entropy of several labels"
+    takes = frozenset({DataType.DISCRETE})
+    truth = "labels"
+    reads = "logits"
+
+    def each(self, prediction: "Tensor", truth: "Tensor") -> "Tensor":
+        """See the class."""
+        from torch.nn.functional import binary_cross_entropy_with_logits
+
+        return binary_cross_entropy_with_logits(prediction, truth, reduction="none")

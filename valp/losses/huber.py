@@ -16,10 +16,10 @@ class Huber(LossKind):
     """
 
     code, title = "huber", "Huber loss"
-    takes = frozenset({DataType.NUMERIC, DataType.SAMPLES})
+    takes = frozenset({DataType.NUMERIC, DataType.SAMPLES, DataType.FEATURES})
 
-    def __call__(self, prediction: "Tensor", truth: "Tensor") -> "Tensor":
+    def each(self, prediction: "Tensor", truth: "Tensor") -> "Tensor":
         """See the class."""
         from torch.nn.functional import huber_loss
 
-        return huber_loss(prediction, truth)
+        return huber_loss(prediction, truth, reduction="none")

@@ -19,9 +19,9 @@ class GaussianLikelihood(LossKind):
     code, title = "gaussian", "Gaussian negative log-likelihood"
     takes = frozenset({DataType.SAMPLES})
 
-    def __call__(self, prediction: "Tensor", truth: "Tensor") -> "Tensor":
+    def each(self, prediction: "Tensor", truth: "Tensor") -> "Tensor":
         """See the class."""
-        return (prediction - truth).square().mean() / 2 + log(2 * pi) / 2
+        return (prediction - truth).square() / 2 + log(2 * pi) / 2
 
 
 class BernoulliLikelihood(LossKind):
@@ -31,8 +31,8 @@ class BernoulliLikelihood(LossKind):
     takes = frozenset({DataType.SAMPLES})
     reads = "logits"
 
-    def __call__(self, prediction: "Tensor", truth: "Tensor") -> "Tensor":
+    def each(self, prediction: "Tensor", truth: "Tensor") -> "Tensor":
         """See the class."""
         from torch.nn.functional import binary_cross_entropy_with_logits
 
-        return binary_cross_entropy_with_logits(prediction, truth)
+        return binary_cross_entropy_with_logits(prediction, truth, reduction="none")

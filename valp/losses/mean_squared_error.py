@@ -13,8 +13,8 @@ class MeanSquaredError(LossKind):
     """mean (p − g)² over batch and variables (002, eq. 1)."""
 
     code, title = "mse", "mean squared error"
-    takes = frozenset({DataType.NUMERIC, DataType.SAMPLES})
+    takes = frozenset({DataType.NUMERIC, DataType.SAMPLES, DataType.FEATURES})
 
-    def __call__(self, prediction: "Tensor", truth: "Tensor") -> "Tensor":
+    def each(self, prediction: "Tensor", truth: "Tensor") -> "Tensor":
         """See the class."""
-        return (prediction - truth).square().mean()
+        return (prediction - truth).square()

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from valp.combiners import COMBINERS
 from valp.graph import Connection, DataType, DataUnit, Graph, Output, PrimaryNetwork, Role
+from valp.shapes import Arrival, merged, transported
 
 Finding = tuple[str, str]
 """The offending component, and what was found there."""
@@ -35,6 +37,7 @@ class Facts:
         self.networks: dict[str, PrimaryNetwork] = {}
         self.outputs: dict[str, Output] = {}
         self.units: dict[str, DataUnit] = {}
+        self._arrivals: dict[str, list[Arrival] | None] = {}
         for model_input in graph.inputs:
             self.units.setdefault(model_input.name, model_input.unit)
         for network in graph.networks:
@@ -65,15 +68,29 @@ class Facts:
         unit = self.units.get(connection.source)
         return unit.size if unit else None
 
-    def arriving_types(self, target: str) -> list[DataType] | None:
-        """The types that meet at a component; None where one is unknown or nothing arrives.
+    def arrivals(self, target: str) -> list[Arrival] | None:
+        """What meets at a component; None where a source is unknown or nothing arrives."""
+        if target not in self._arrivals:
+            self._arrivals[target] = self._arriving(target)
+        return self._arrivals[target]
 
-        A latent connection arrives as its sampled variables, which are Numeric.
-        """
-        types = []
+    def _arriving(self, target: str) -> list[Arrival] | None:
+        arriving = []
         for connection in self.graph.incoming(target):
             unit = self.units.get(connection.source)
             if unit is None:
                 return None
-            types.append(DataType.NUMERIC if connection.role is Role.LATENT else unit.type)
-        return types or None
+            arriving.append(transported(unit, connection))
+        return arriving or None
+
+    def arriving_types(self, target: str) -> list[DataType | str] | None:
+        """The types that meet at a component; None where one is unknown or nothing arrives."""
+        arriving = self.arrivals(target)
+        return None if arriving is None else [arrival.type for arrival in arriving]
+
+    def merged(self, target: PrimaryNetwork | Output) -> Arrival | None:
+        """What a component's combiner makes of what arrives; None where that cannot be said."""
+        arriving = self.arrivals(target.name)
+        if arriving is None or target.combiner not in COMBINERS or any(arrival.size < 1 for arrival in arriving):
+            return None
+        return merged(arriving, target.combiner)

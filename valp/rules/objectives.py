@@ -8,6 +8,7 @@ import networkx as nx
 from valp.graph import DataUnit
 from valp.losses import KL, LOSSES
 from valp.rules.facts import Facts, Finding, Rule
+from valp.types import like
 
 
 def _predicted(facts: Facts, name: str) -> DataUnit | None:
@@ -42,7 +43,7 @@ def _types(facts: Facts) -> Iterator[Finding]:
         if loss.kind not in LOSSES or prediction is None or loss.truth not in facts.outputs:
             continue
         for what, unit in (("prediction", prediction), ("truth", facts.outputs[loss.truth].unit)):
-            if unit.type not in LOSSES[loss.kind].takes:
+            if like(unit.type) not in (None, *LOSSES[loss.kind].takes):
                 yield loss.prediction, f"a {loss.kind} with a {what} of type {unit.type}"
 
 
@@ -54,6 +55,13 @@ def _sizes(facts: Facts) -> Iterator[Finding]:
         truth = facts.outputs[loss.truth].unit
         if prediction.size != truth.size:
             yield loss.prediction, f"{prediction.size} variables against {truth.size} of {loss.truth!r}"
+
+
+def _one_truth(facts: Facts) -> Iterator[Finding]:
+    for name in facts.outputs:
+        truths = {LOSSES[x.kind].truth for x in facts.graph.losses if x.truth == name and x.kind in LOSSES}
+        if len(truths) > 1:
+            yield name, " and ".join(sorted(truths))
 
 
 def _distinct(facts: Facts) -> Iterator[Finding]:
@@ -94,6 +102,7 @@ OBJECTIVE_RULES = (
     Rule("loss-truth", "a loss compares with the ground truth of a model output", _truth),
     Rule("loss-type", "a loss compares types that it takes", _types),
     Rule("loss-size", "a loss compares units of one size", _sizes),
+    Rule("loss-truths", "the losses of an output agree on what its ground truth is", _one_truth),
     Rule("loss-distinct", "a loss stands once in the graph", _distinct),
     Rule("taught", "each model output has a loss", _taught),
     Rule("reached", "each network feeds something that a loss of positive β judges", _reached),

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator
 import networkx as nx
 
 from valp.combiners import COMBINERS
-from valp.graph import DataType
+from valp.graph import DataType, Recurrent
 from valp.kinds import KINDS
 from valp.rules.facts import Facts, Finding, Rule
+from valp.types import OWN_TYPES, like
 from valp.vocabulary import ACTIVATIONS, INITIALIZERS
 
 
@@ -27,7 +28,7 @@ def _names(facts: Facts) -> Iterator[Finding]:
 def _shapes(facts: Facts) -> Iterator[Finding]:
     units = facts.units | {name: output.unit for name, output in facts.outputs.items()}
     for name, unit in units.items():
-        if (unit.type is DataType.FEATURES) != (len(unit.shape) > 1):
+        if like(unit.type) is not None and (like(unit.type) is DataType.FEATURES) != (len(unit.shape) > 1):
             yield name, f"{unit.type} of shape {unit.shape}"
 
 
@@ -35,7 +36,7 @@ def _vocabulary(facts: Facts) -> Iterator[Finding]:
     for network in facts.graph.networks:
         words: list[tuple[str, str, Collection[str]]] = []
         words += [("kind", network.kind, KINDS), ("combiner", network.combiner, COMBINERS)]
-        words += [("activation", layer.activation, ACTIVATIONS) for layer in network.layers]
+        words += [("activation", x.activation, ACTIVATIONS) for x in network.layers if not isinstance(x, Recurrent)]
         words += [("initializer", layer.initializer, INITIALIZERS) for layer in network.layers]
         words += [("initializer", network.initializer, INITIALIZERS)]
         for what, word, known in words:
@@ -44,6 +45,10 @@ def _vocabulary(facts: Facts) -> Iterator[Finding]:
     for output in facts.graph.outputs:
         if output.combiner not in COMBINERS:
             yield output.name, f"combiner {output.combiner!r}, known are {', '.join(COMBINERS)}"
+    units = facts.units | {name: output.unit for name, output in facts.outputs.items()}
+    for name, unit in units.items():
+        if like(unit.type) is None:
+            yield name, f"type {unit.type!r}, known are {', '.join((*DataType, *OWN_TYPES))}"
 
 
 def _sources(facts: Facts) -> Iterator[Finding]:
@@ -121,7 +126,7 @@ STRUCTURE_RULES = (
     Rule("interface", "a VALP has at least one input and one output", _interface),
     Rule("unique-name", "each component has a name of its own", _names),
     Rule("shape", "Features have a shape (C, H, W) or (C, T), every other type is a vector", _shapes),
-    Rule("known-word", "kinds, combiners, activations and initialisers are known ones", _vocabulary),
+    Rule("known-word", "types, kinds, combiners, activations and initialisers are known ones", _vocabulary),
     Rule("source", "a connection starts from a model input or a network", _sources),
     Rule("target", "a connection ends in a network or a model output", _targets),
     Rule("output-from-network", "a model output receives from networks only", _straight),

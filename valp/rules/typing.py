@@ -3,9 +3,31 @@
 from collections.abc import Iterator
 
 from valp.combiners import COMBINERS, merged_type
-from valp.graph import DataType, Role
+from valp.graph import DataType, PrimaryNetwork, Role
 from valp.kinds import KINDS
+from valp.kinds.base import ANY, Kind
 from valp.rules.facts import Facts, Finding, Rule
+from valp.shapes import MisfitError, text, transported
+from valp.types import OWN_TYPES, like
+
+
+def takes(kind: Kind, role: Role, unit_type: DataType | str) -> bool:
+    """Whether a kind takes a type in a role; one that takes anything takes a user's own types, too."""
+    known = kind.takes.get(role, frozenset())
+    own = OWN_TYPES.get(unit_type)
+    if own is None:
+        return unit_type in known
+    return known == ANY or (kind.code in own.taken_by and own.like in known)
+
+
+def produces(kind: Kind, received: list[DataType | str], unit_type: DataType | str) -> bool:
+    """Whether a kind produces a type when these reach it."""
+    merged = like(merged_type(received)) or DataType.NUMERIC
+    own = OWN_TYPES.get(unit_type)
+    if own is None:
+        return unit_type in kind.produces(merged)
+    served = own.received is None or not own.received.isdisjoint(received)
+    return kind.code in own.made_by and own.like in kind.produces(merged) and served
 
 
 def _roles(facts: Facts) -> Iterator[Finding]:
@@ -27,15 +49,24 @@ def _takes(facts: Facts) -> Iterator[Finding]:
         if network is None or unit is None or network.kind not in KINDS:
             continue
         kind = KINDS[network.kind]
-        types = kind.takes.get(connection.role)
-        if types is not None and unit.type not in types:
-            yield connection.name, f"{unit.type} as {connection.role} into a {kind.title}"
+        brought = unit.type if connection.role is Role.LATENT else transported(unit, connection).type
+        if connection.role in kind.takes and like(unit.type) is not None and not takes(kind, connection.role, brought):
+            part = "" if brought == unit.type else f" (of {unit.type}, less than whole channels)"
+            yield connection.name, f"{brought}{part} as {connection.role} into a {kind.title}"
+
+
+def _guaranteed(facts: Facts) -> Iterator[Finding]:
+    for network in facts.graph.networks:
+        types = facts.arriving_types(network.name)
+        needs = KINDS[network.kind].needs if network.kind in KINDS else frozenset()
+        if types and needs and needs.isdisjoint({like(found) for found in types}):
+            yield network.name, f"only {', '.join(sorted(set(types)))}"
 
 
 def _mixture(facts: Facts) -> Iterator[Finding]:
     for name in facts.outputs:
         types = facts.arriving_types(name)
-        if types is not None and set(types) == {DataType.DISCRETE, DataType.FEATURES}:
+        if types is not None and {like(found) for found in types} == {DataType.DISCRETE, DataType.FEATURES}:
             yield name, "both"
 
 
@@ -44,15 +75,64 @@ def _produces(facts: Facts) -> Iterator[Finding]:
         types = facts.arriving_types(network.name)
         if types is None or network.kind not in KINDS:
             continue
-        merged = merged_type(types)
-        if network.output.type not in KINDS[network.kind].produces(merged):
-            yield network.name, f"{network.output.type} from a {KINDS[network.kind].title} that receives {merged}"
+        kind, made = KINDS[network.kind], network.output.type
+        if like(made) is not None and not produces(kind, types, made):
+            yield network.name, f"{made} from a {kind.title} that receives {merged_type(types)}"
+
+
+def _layers(facts: Facts) -> Iterator[Finding]:
+    for network in facts.graph.networks:
+        if network.kind not in KINDS:
+            continue
+        kind = KINDS[network.kind]
+        for i, layer in enumerate(network.layers):
+            if kind.layer is None or not isinstance(layer, kind.layer):
+                yield network.name, f"layer {i}, {layer.form}, in a {kind.title}"
+                break
+        if len(network.layers) < kind.fewest_layers:
+            yield network.name, f"a {kind.title} of {len(network.layers)} layers"
+
+
+def _layers_belong(network: PrimaryNetwork) -> bool:
+    kind = KINDS.get(network.kind)
+    return (
+        kind is not None
+        and len(network.layers) >= kind.fewest_layers
+        and all(kind.layer is not None and isinstance(layer, kind.layer) for layer in network.layers)
+    )
+
+
+def _made_shapes(facts: Facts) -> Iterator[tuple[PrimaryNetwork, tuple[int, ...] | MisfitError]]:
+    """The shape that each network's layers make of what reaches it, where that can be said."""
+    for network in facts.graph.networks:
+        arriving = facts.merged(network)
+        if arriving is None or not _layers_belong(network):
+            continue
+        kind = KINDS[network.kind]
+        try:
+            yield network, kind.shape(network, arriving)
+        except MisfitError as misfit:
+            yield network, misfit
+
+
+def _layers_fit(facts: Facts) -> Iterator[Finding]:
+    for network, made in _made_shapes(facts):
+        if isinstance(made, MisfitError):
+            met = dict.fromkeys(arrival.shape for arrival in facts.arrivals(network.name) or ())
+            several = len({shape[1:] for shape in met}) > 1
+            yield network.name, f"{made}{', where ' + ' and '.join(map(text, met)) + ' meet' if several else ''}"
+
+
+def _layers_make(facts: Facts) -> Iterator[Finding]:
+    for network, made in _made_shapes(facts):
+        if not isinstance(made, MisfitError) and made != network.output.shape:
+            yield network.name, f"{text(made)} for an output of {text(network.output.shape)}"
 
 
 def _output_type(facts: Facts) -> Iterator[Finding]:
     for output in facts.graph.outputs:
         types = facts.arriving_types(output.name)
-        if types is not None and merged_type(types) is not output.unit.type:
+        if types is not None and like(output.unit.type) is not None and merged_type(types) != output.unit.type:
             yield output.name, f"{merged_type(types)} for {output.unit.type}"
 
 
@@ -67,6 +147,10 @@ def _output_size(facts: Facts) -> Iterator[Finding]:
             yield output.name, f"{merged} variables for {output.unit.size}"
         elif COMBINERS[output.combiner].elementwise and max(known) > merged:
             yield output.name, f"units of {min(known)} to {max(known)} variables for {output.unit.size}"
+        elif like(output.unit.type) is DataType.FEATURES:
+            made = facts.merged(output)
+            if made is not None and like(made.type) is DataType.FEATURES and made.shape != output.unit.shape:
+                yield output.name, f"Features of {text(made.shape)} for {text(output.unit.shape)}"
 
 
 def _latent_source(facts: Facts) -> Iterator[Finding]:
@@ -104,17 +188,24 @@ def _latent_odd(facts: Facts) -> Iterator[Finding]:
 
 TYPING_RULES = (
     Rule(
-        "role", "a connection has a role that its target knows: latent or condition into a decoder, else data", _roles
+        "role",
+        "a connection has a role that its target knows: latent or condition into a decoder, latent into a bottleneck, "
+        "else data",
+        _roles,
     ),
     Rule("takes", "a network receives types that its kind takes", _takes),
+    Rule("guaranteed", "a transposed-convolutional decoder receives Numeric or Features", _guaranteed),
     Rule("mixture", "Discrete and Features do not meet at a model output", _mixture),
     Rule("produces", "a network produces a type that its kind can make of what it receives", _produces),
+    Rule("layers", "a network is made of the layers of its kind", _layers),
+    Rule("layers-fit", "each layer fits the shape that reaches it", _layers_fit),
+    Rule("layers-make", "what a network's layers make has the shape of its output", _layers_make),
     Rule("output-type", "what reaches a model output has its type", _output_type),
-    Rule("output-size", "what reaches a model output has its size", _output_size),
+    Rule("output-size", "what reaches a model output has its size, and Features their shape", _output_size),
     Rule(
         "latent-source", "a latent connection starts from a network, for nothing could train an input", _latent_source
     ),
-    Rule("latent-needed", "a decoder has a latent connection from a Generic MLP", _latent_needed),
+    Rule("latent-needed", "a decoder or bottleneck has a latent connection from a Generic MLP", _latent_needed),
     Rule("latent-size", "a latent connection carries at least a mean and a log variance", _latent_size),
 )
 

@@ -1,0 +1,75 @@
+"""Graphs made by hand: figures and baselines of the papers, drawn for any problem that they fit; one row each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from spaces.catalogue.autoencoders import beta_vae, mt_vae, mt_vae_separate, vae
+from spaces.catalogue.illustrations import figure_2, figure_7
+from spaces.catalogue.shared import lenet, mtvib
+from spaces.description import Description
+from valp.errors import SettingError
+from valp.graph import Graph
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A graph made by hand.
+
+    Attributes:
+        title: a line about it.
+        source: where it comes from.
+        build: draws it with all inputs and outputs of a problem; raises `SettingError` where it does not fit.
+    """
+
+    title: str
+    source: str
+    build: Callable[[Description], Graph]
+
+
+CATALOGUE: dict[str, Entry] = {
+    "figure-2": Entry("five networks that classify, regress and generate", "002, Figure 2 and IV-A", figure_2),
+    "figure-7": Entry(
+        "two decoders, one of them conditioned by the input; its samples copy what conditions them",
+        "002, Figure 7 and V-D3, in part ours",
+        figure_7,
+    ),
+    "mtvib": Entry(
+        "multi-task variational information bottleneck: c → g → b → a head for each output",
+        "001, tables I and II",
+        mtvib,
+    ),
+    "vae": Entry("variational autoencoder: g → g → d", "Kingma & Welling 2014, arXiv:1312.6114", vae),
+    "beta-vae": Entry("the same with β = 4 for its KL", "Higgins et al. 2017 (β-VAE)", beta_vae),
+    "mt-vae": Entry(
+        "multi-task VAE: a latent space for each output, from one encoder", "000, FORMALISM section 4", mt_vae
+    ),
+    "mt-vae-separate": Entry(
+        "multi-task VAE: a latent space and an encoder for each output", "000, FORMALISM section 4", mt_vae_separate
+    ),
+    "lenet": Entry(
+        "hard-sharing LeNet: c → g → a head for each output", "003, 5.3; Sener & Koltun 2018, arXiv:1810.04650", lenet
+    ),
+}
+
+
+def catalogue_entry(name: str) -> Entry:
+    """The entry of a name.
+
+    Raises:
+        SettingError: if there is none.
+    """
+    if name not in CATALOGUE:
+        close = get_close_matches(name, CATALOGUE, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise SettingError(f"a graph of the catalogue must be one of {', '.join(CATALOGUE)}, but got {name!r}{hint}")
+    return CATALOGUE[name]
+
+
+def catalogue_graph(name: str, problem: Description) -> Graph:
+    """The graph of an entry for a problem, with all its inputs and outputs, each judged by its own losses.
+
+    Raises:
+        SettingError: if there is no entry of that name, or it does not fit the problem.
+    """
+    return catalogue_entry(name).build(problem)

@@ -1,0 +1,92 @@
+"""Variational autoencoders, of one and of several latent spaces."""
+
+from functools import partial
+
+from spaces.catalogue.parts import dense, require
+from spaces.catalogue.sketch import Sketch
+from spaces.description import Description
+from valp.graph import DataType, Graph, Output
+
+WIDTH = 512
+"""Of the widest hidden layer of encoder and decoder."""
+
+CODE = 256
+"""What the encoder hands on."""
+
+DECODER = dense(CODE, WIDTH, normalise=True)
+
+LATENT = 32
+"""Latent variables of a latent space."""
+
+HEAD = dense(128, normalise=True)
+"""Hidden layers of a head."""
+
+BETA_TASK = 1e-3
+"""β of the KL of a latent space that generates nothing, and whose KL is therefore not divided: that of 001."""
+
+BETA_HIGGINS = 4.0
+"""β of β-VAE's example (Higgins et al. 2017)."""
+
+
+def vae(problem: Description, entry: str = "vae", beta: float = 1.0) -> Graph:
+    """encoder g → g → d: the ELBO of Kingma & Welling 2014, arXiv:1312.6114.
+
+    The other outputs have heads that read the encoder. Widths and normalisation are ours.
+
+    Args:
+        problem: with a Samples output; each has a latent space of its own.
+        entry: the name of the entry.
+        beta: β of the KL.
+    """
+    require(problem, entry, DataType.SAMPLES)
+    sketch = Sketch(problem)
+    encoder = _encoder(sketch, "encoder")
+    for output in sketch.outputs():
+        if output.unit.type is DataType.SAMPLES:
+            code = _latent(sketch, output, encoder, beta)
+            sketch.decoder(output, code, DECODER)
+        else:
+            sketch.head(output, [encoder], HEAD)
+    return sketch.graph()
+
+
+def mt_vae(problem: Description, entry: str = "mt-vae", *, shared: bool = True) -> Graph:
+    """A latent space for each output: encoder g → g → d for Samples, encoder g → g → b → head for the others.
+
+    Each decoder and head reads its own latent space only. Widths, normalisation and the β of the latent spaces that
+    generate nothing are ours.
+
+    Args:
+        problem: with a Samples output.
+        entry: the name of the entry.
+        shared: whether one encoder feeds all latent spaces; else each has its own.
+    """
+    require(problem, entry, DataType.SAMPLES)
+    sketch = Sketch(problem)
+    common = _encoder(sketch, "encoder") if shared else None
+    for output in sketch.outputs():
+        encoder = common or _encoder(sketch, f"{output.name}_encoder")
+        generates = output.unit.type is DataType.SAMPLES
+        code = _latent(sketch, output, encoder, 1.0 if generates else BETA_TASK)
+        if generates:
+            sketch.decoder(output, code, DECODER)
+        else:
+            z = sketch.network(f"{output.name}_z", "b", [], latent=[code])
+            sketch.head(output, [z], HEAD)
+    return sketch.graph()
+
+
+beta_vae = partial(vae, entry="beta-vae", beta=BETA_HIGGINS)
+mt_vae_separate = partial(mt_vae, entry="mt-vae-separate", shared=False)
+
+
+def _encoder(sketch: Sketch, name: str) -> str:
+    inputs = [part.name for part in sketch.inputs]
+    return sketch.dense(name, inputs, dense(WIDTH, normalise=True), CODE)
+
+
+def _latent(sketch: Sketch, output: Output, encoder: str, beta: float) -> str:
+    """The network that makes (μ, log σ²) of an output's latent space."""
+    code = sketch.dense(f"{output.name}_code", [encoder], (), 2 * LATENT)
+    sketch.divergence(code, beta)
+    return code

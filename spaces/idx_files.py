@@ -1,0 +1,155 @@
+"""The four files of MNIST, and of the data sets in its form: found in a folder, unpacked into the cache, downloaded.
+
+A data set of that form has 60,000 training and 10,000 test images of 28×28 grey levels in 10 classes, as four gzip
+files in the IDX format.
+"""
+
+import gzip
+import hashlib
+import io
+import socket
+import sys
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, redirect_stderr
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from valp.errors import DataError, FileError
+from valp.files import write_bytes
+
+Progress = Callable[[str], None]
+
+TIMEOUT = 10.0
+"""Seconds after which a server that does not answer is given up."""
+
+
+@dataclass(frozen=True)
+class ImageArrays:
+    """Images (uint8, grey levels 0 … 255) and labels (int64, 0 … 9) in two official parts."""
+
+    train_images: NDArray[np.uint8]  # [n, 28, 28]
+    train_labels: NDArray[np.int64]  # [n]
+    test_images: NDArray[np.uint8]  # [m, 28, 28]
+    test_labels: NDArray[np.int64]  # [m]
+
+
+@dataclass(frozen=True)
+class IdxFiles:
+    """A data set in four IDX files.
+
+    Attributes:
+        title: its name in messages.
+        dataset: its class in torchvision.datasets, which names its folder too.
+        md5: the checksum of each unpacked file.
+        places: where below a folder of the user's the four .gz files may lie.
+        megabytes: the size of a download.
+        advice: what a user can do when the files are absent or damaged.
+    """
+
+    title: str
+    dataset: str
+    md5: dict[str, str]
+    places: tuple[str, ...]
+    megabytes: int
+    advice: str
+
+    @property
+    def raw(self) -> Path:
+        """The folder of the files below a root, as torchvision lays it out."""
+        return Path(self.dataset, "raw")
+
+    def packed_in(self, folder: Path) -> Path | None:
+        """The folder of the four .gz files in or below a folder; None if it has not all of them."""
+        for place in self.places:
+            if all((folder / place / f"{name}.gz").is_file() for name in self.md5):
+                return folder / place
+        return None
+
+    def unpacked_in(self, root: Path) -> bool:
+        """Whether the four files lie unpacked and undamaged below a root."""
+        try:
+            return all(_md5((root / self.raw / name).read_bytes()) == expected for name, expected in self.md5.items())
+        except OSError:
+            return False
+
+    def load(self, root: Path) -> ImageArrays:
+        """The images from the unpacked files below a root."""
+        from torchvision import datasets  # slow to import
+
+        read = getattr(datasets, self.dataset)
+        train, test = read(str(root), train=True), read(str(root), train=False)
+        return ImageArrays(train.data.numpy(), train.targets.numpy(), test.data.numpy(), test.targets.numpy())
+
+    def unpack(self, packed: Path, cache: Path) -> ImageArrays:
+        """The images from the four .gz files of a folder; the unpacked files are kept in the cache.
+
+        Raises:
+            DataError: if a file is not the original.
+        """
+        contents = {name: self._verified(packed / f"{name}.gz", expected) for name, expected in self.md5.items()}
+        with tempfile.TemporaryDirectory(prefix="valp-") as scratch:
+            root = cache
+            try:
+                self._write(contents, cache)
+            except FileError:
+                # A cache that cannot be written costs time at every start, and nothing else.
+                root = Path(scratch)
+                self._write(contents, root)
+            return self.load(root)
+
+    def download(self, cache: Path, progress: Progress | None, absent: str) -> ImageArrays:
+        """The images, downloaded by torchvision into the cache; `absent` says where they were looked for.
+
+        Raises:
+            DataError: if they cannot be downloaded.
+        """
+        from torchvision import datasets  # slow to import
+
+        if progress is not None:
+            progress(f"{self.title}: downloading {self.megabytes} MB")
+        quiet = nullcontext() if sys.stderr.isatty() else redirect_stderr(io.StringIO())
+        with tempfile.TemporaryDirectory(prefix="valp-") as scratch:
+            try:
+                with quiet, _impatient():  # torchvision draws bars where nobody watches, and waits for ever
+                    getattr(datasets, self.dataset)(scratch, download=True)
+            except (RuntimeError, OSError) as error:
+                reason = " ".join(str(error).split())
+                raise DataError(
+                    f"{self.title} is {absent}, and its download failed ({reason}): {self.advice}."
+                ) from error
+            return self.unpack(Path(scratch, self.raw), cache)
+
+    def _verified(self, path: Path, expected: str) -> bytes:
+        """The unpacked content of a .gz file; raises `DataError` if it is not the original."""
+        try:
+            content = gzip.decompress(path.read_bytes())
+        except (OSError, EOFError, zlib.error) as error:
+            raise DataError(f"{path} must be a whole gzip file, but is not ({error}): {self.advice}.") from error
+        if _md5(content) != expected:
+            found = _md5(content)
+            raise DataError(f"{path} must unpack to the MD5 checksum {expected}, but has {found}: {self.advice}.")
+        return content
+
+    def _write(self, contents: dict[str, bytes], root: Path) -> None:
+        """Write unpacked files in torchvision's layout under `root`; each appears whole or not at all."""
+        for name, content in contents.items():
+            write_bytes(root / self.raw / name, content)
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+@contextmanager
+def _impatient() -> Iterator[None]:
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)

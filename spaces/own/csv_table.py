@@ -1,0 +1,94 @@
+"""A CSV file as a table. Cells stay texts until an input or output says what they mean."""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+
+from spaces.own.table import Table
+from valp.errors import DataError
+
+SEPARATORS = ",;\t|"
+
+
+def read_csv(path: Path, content: bytes, missing: tuple[str, ...], separator: str | None) -> Table:
+    """A CSV file with a header.
+
+    Raises:
+        DataError: if it is not UTF-8, has no rows, or a line has more or fewer cells than the header.
+    """
+    text = _decoded(path, content)
+    separator = separator or _usual(path)
+    records = _records(path, text, separator)
+    header = [name.strip() for name in next(records, (1, []))[1]]
+    if not header:
+        raise DataError(f"{path} must have a header and rows, but is empty")
+    if content.count(b'"') % 2:
+        for _ in _records(path, text, separator, strict=True):
+            pass  # a quote that is never closed would swallow what follows
+    names = [str(i) for i in range(len(header))]
+    try:
+        read = pyarrow.csv.read_csv(
+            io.BytesIO(text.encode()),
+            read_options=pyarrow.csv.ReadOptions(column_names=names, block_size=1 << 24),
+            parse_options=pyarrow.csv.ParseOptions(delimiter=separator, newlines_in_values=True),
+            convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
+        )
+    except pa.ArrowInvalid as error:
+        for line, cells in records:
+            if len(cells) != len(header):
+                raise DataError(
+                    f"{path}, line {line}: there must be {len(header)} cells as in the header, but are {len(cells)}"
+                ) from error
+        raise DataError(f"{path} must be a CSV file, but is not: {' '.join(str(error).split())[:100]}") from error
+    if read.num_rows < 2:
+        raise DataError(f"{path} must have rows, but has only a header")
+    require_unique(path, header)
+    columns = {name: read.column(i).slice(1) for i, name in enumerate(header)}
+
+    def place(row: int) -> str:
+        found = (line for i, (line, _) in enumerate(_records(path, text, separator)) if i == row + 1)
+        return f"{path}, line {next(found)}"
+
+    return Table(path, columns, missing, place)
+
+
+def require_unique(path: Path, names: list[str]) -> None:
+    """Refuses a name that two columns have. Raises DataError."""
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            raise DataError(f"{path} must name each column once, but column {name!r} is there more often")
+
+
+def guess_separator(content: bytes) -> str:
+    """The separator that the header has most of."""
+    header = content.split(b"\n", 1)[0].decode(errors="replace")
+    return max(SEPARATORS, key=header.count)
+
+
+def _usual(path: Path) -> str:
+    return "\t" if path.suffix.lower() == ".tsv" else ","
+
+
+def _decoded(path: Path, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise DataError(f"{path}, line {line}: a CSV file must be UTF-8 text, but this line is not") from error
+
+
+def _records(path: Path, text: str, separator: str, *, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
+    """The records that are not blank, each with the line it begins on."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=strict)
+    line = 1
+    try:
+        for cells in reader:
+            if cells:
+                yield line, cells
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(f"{path}, line {line}: not a line of a CSV file ({error})") from error

@@ -1,0 +1,34 @@
+"""The places of a draft's components, and what it knows of a network."""
+
+from dataclasses import dataclass, field
+
+from spaces.designs import Design
+from valp.graph import DataType, DataUnit, Role
+
+Place = tuple[str, int]
+"""A component: its group and its position there."""
+
+INPUT, NETWORK, OUTPUT = "input", "network", "output"
+
+
+@dataclass
+class Node:
+    """A network of a draft.
+
+    Attributes:
+        below: a bit for each network that reads it, directly or not, and for itself.
+        waits: whether it cannot begin with just any input: what decodes or samples, and what must receive Samples.
+    """
+
+    kind: str
+    design: Design
+    initializer: str
+    combiner: str
+    below: int
+    sources: list[tuple[Place, Role, tuple[int, ...] | None]] = field(default_factory=list)
+    unit: DataUnit = field(init=False)
+    waits: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.unit = self.design.unit
+        self.waits = self.kind in ("b", "d", "t") or (self.kind == "g" and self.unit.type is DataType.SAMPLES)

@@ -1,0 +1,34 @@
+"""Pictures of samples beside real ones."""
+
+from dataclasses import replace
+
+import torch
+
+from search.pictures import draw_samples
+from search.runs import open_run
+from tests.conftest import files_of
+
+
+def test_a_picture_shows_rows_whose_sample_is_there(runs_copy, digits_problem):
+    """What stands where a sample is missing does not show, nor do other outputs that are missing there."""
+    run = open_run(runs_copy, "small")
+    entry = next(entry for entry in run.front() if "image" in {o.name for o in entry.candidate.graph.outputs})
+    validation = digits_problem.validation
+    there = torch.arange(len(validation)) % 3 > 0
+    garbled = torch.where(there[:, None], validation.truths["image"], 0.5)
+    gaps = replace(validation, truths={**validation.truths, "image": garbled}, present={"image": there})
+    contents = []
+    for split in (gaps, validation.take(there.nonzero()[:, 0])):
+        (path,) = draw_samples(run, entry, digits_problem.model_copy(update={"validation": split}))
+        contents.append(path.read_bytes())
+        path.unlink()
+    assert contents[0] == contents[1]
+
+
+def test_a_picture_that_is_there_is_not_drawn_again(runs_copy, digits_problem):
+    run = open_run(runs_copy, "small")
+    entry = run.front()[0]
+    paths = draw_samples(run, entry, digits_problem)
+    before = files_of(paths[0].parent)
+    assert draw_samples(run, entry, digits_problem) == paths
+    assert files_of(paths[0].parent) == before

@@ -1,0 +1,127 @@
+"""A draft describes its table, and loads as it is."""
+
+import re
+import tomllib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from spaces.own import draft, load_own
+from tests.spaces.own.files import ROWS, columns, pictures, table_file
+from valp.errors import DataError
+
+AWKWARD = {
+    "id": [f"row {i}" for i in range(ROWS)],
+    "2nd value": [float(i) for i in range(ROWS)],
+    'a "quoted" * name': [i * 0.5 for i in range(ROWS)],
+    "constant": [1] * ROWS,
+    "empty": [None] * ROWS,
+    "holes": [None if i % 5 == 0 else i * 1.5 for i in range(ROWS)],
+    "town": [["Aa, b", "C\tc", "D"][i % 3] for i in range(ROWS)],
+    "numbers": [["x", "y"][i % 2] for i in range(ROWS)],
+    "stars": [i % 4 for i in range(ROWS)],
+    "name!": [f"person {i}" for i in range(ROWS)],
+}
+
+
+def drafted(table, folder):
+    """A draft written beside a table, as TOML and as the problem it loads as."""
+    text = draft(table, folder)
+    (folder / "own.toml").write_text(text)
+    return text, tomllib.loads(text), load_own(folder / "own.toml")
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+def test_a_draft_of_an_awkward_table_loads_as_it_is(name, tmp_path):
+    text, read, problem = drafted(table_file(tmp_path / name, AWKWARD), tmp_path)
+    assert all(f"# {row}" in text for row in ('"id"', '"2nd value"', '"constant"', '"empty"'))
+    assert read["inputs"]["numbers"]["columns"] == ["2nd value", 'a "quoted" * name', "holes"]
+    assert read["inputs"]["numbers"]["missing"] == "mean"
+    assert read["inputs"]["numbers_2"]["column"] == "numbers"
+    assert problem.columns.output("stars").classes == ("0", "1", "2", "3")
+    assert read["split"]["stratify"] == "stars"
+    assert read["inputs"].keys() == {"numbers", "town", "numbers_2"}
+
+
+@pytest.mark.parametrize(
+    ("last", "type_"),
+    [
+        ([i * 1.5 for i in range(ROWS)], "numeric"),
+        ([["x", "y"][i % 2] for i in range(ROWS)], "discrete"),
+        ([i % 3 for i in range(ROWS)], "discrete"),
+        ([i % 2 == 0 for i in range(ROWS)], "discrete"),
+        ([i % 30 for i in range(ROWS)], "numeric"),
+        ([None if i % 3 else i % 2 for i in range(ROWS)], "discrete"),
+    ],
+)
+def test_the_last_column_is_guessed_to_be_the_output(last, type_, tmp_path):
+    values = {key: value for key, value in columns().items() if key in "ab"} | {"last one": last}
+    _, read, problem = drafted(table_file(tmp_path / "t.csv", values), tmp_path)
+    assert read["outputs"]["last_one"] == {"type": type_, "column": "last one"}
+    assert [column.name for column in problem.columns.outputs] == ["last_one"]
+
+
+def test_the_separator_is_found(tmp_path):
+    rows = "\n".join(f"{i};{i % 2};x,{i}" for i in range(ROWS))
+    (tmp_path / "t.csv").write_text(f"a;kind;text\n{rows}\n")
+    _, read, _ = drafted(tmp_path / "t.csv", tmp_path)
+    assert read["data"] == {"table": "t.csv", "separator": ";"}
+
+
+def test_many_numbered_columns_become_a_pattern(tmp_path):
+    values = {f"t{i}": [float(row * i) for row in range(ROWS)] for i in range(1, 30)} | {"kind": columns()["kind"]}
+    _, read, problem = drafted(table_file(tmp_path / "t.csv", values), tmp_path)
+    assert read["inputs"]["numbers"]["columns"] == ["t*"]
+    assert problem.columns.inputs[0].size == 29
+
+
+def test_the_commented_example_of_generation_loads_too(tmp_path):
+    text, _, _ = drafted(table_file(tmp_path / "t.csv", columns()), tmp_path)
+    head, example = text.split("# To generate rows like these as well:\n")
+    (tmp_path / "own.toml").write_text(head + re.sub("^# ", "", example, flags=re.MULTILINE))
+    assert len(load_own(tmp_path / "own.toml").columns.outputs) == 2
+
+
+def test_arrays_are_drafted(tmp_path):
+    np.savez(
+        tmp_path / "t.npz",
+        x=np.random.default_rng(0).normal(size=(ROWS, 4, 5)),
+        flat=np.random.default_rng(1).normal(size=(ROWS, 3)),
+        y=np.arange(ROWS) % 3,
+        other=np.arange(7),
+    )
+    text, read, problem = drafted(tmp_path / "t.npz", tmp_path)
+    assert '"other"' in text
+    assert read["inputs"]["x"]["shape"] == [1, 4, 5]
+    assert problem.columns.output("y").size == 3
+
+
+@pytest.mark.parametrize("other", [False, True], ids=["one size", "two sizes"])
+def test_a_folder_of_pictures_is_drafted(other, tmp_path):
+    folder = pictures(tmp_path / "animals")
+    if other:
+        Image.new("L", (9, 9)).save(folder / "cat" / "large.png")
+    _, read, problem = drafted(folder, tmp_path)
+    assert read["data"].get("size") == ([6, 4] if other else None)
+    assert (problem.columns.inputs[0].shape, problem.columns.outputs[0].name) == ((1, 6, 4), "label")
+
+
+def test_paths_are_relative_to_the_draft(tmp_path):
+    table_file(tmp_path / "t.csv", columns())
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    text = draft(tmp_path / "t.csv", tmp_path / "deep" / "er")
+    assert tomllib.loads(text)["data"]["table"] == "../../t.csv"
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"name": [f"n{i}" for i in range(ROWS)], "c": [1] * ROWS}, "must have a column to learn"),
+        ({"x": [1.0, 2.0, 3.0], "y": [1, 2, 3]}, "must have 10 rows or more for a draft, but has 3"),
+        ({"c": [1] * ROWS, "y": [i * 0.1 for i in range(ROWS)]}, "must have a column to learn 'y' from"),
+    ],
+)
+def test_a_table_with_nothing_to_learn_is_refused(values, sentence, tmp_path):
+    with pytest.raises(DataError, match=sentence):
+        draft(table_file(tmp_path / "t.csv", values), tmp_path)

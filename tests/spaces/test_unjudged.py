@@ -1,0 +1,117 @@
+"""Scores of samples where no class can teach a judge: they are compared with the data as they are."""
+
+import numpy as np
+import pytest
+import torch
+
+from spaces.judging import judges_of
+from spaces.problem import Problem, numeric, samples
+from spaces.scoring import GENERATED, Scorer, generate
+from tests.valp.graphs import numeric as numeric_unit
+from tests.valp.graphs import samples as samples_unit
+from tests.valp.graphs import wired
+from valp.compile import compile
+from valp.generation import density_and_coverage
+from valp.graph import Role
+
+ROWS, SIZE = 400, 4
+DATA = np.random.default_rng(0).normal(size=(ROWS, SIZE))
+
+
+def problem_of(rows) -> Problem:
+    return Problem.from_arrays("points", inputs={"x": numeric(DATA)}, outputs={"s": samples(rows)}, validation=0.25)
+
+
+def copying(factors, offset=0.0, noise=0.0):
+    """A VAE that gives x · factors + offset, and some noise in every variable."""
+    size = len(factors)
+    graph = wired(
+        [("code", "g", numeric_unit(2), "concatenation"), ("paint", "d", samples_unit(size), "concatenation")],
+        [("x", "code"), ("code", "paint", Role.LATENT), ("x", "paint", Role.CONDITION), ("paint", "s")],
+        [("s", samples_unit(size))],
+        [("gaussian", "s", "s"), ("kl", "code", None)],
+        inputs=[("x", SIZE)],
+    )
+    module = compile(graph, seed=1)
+    layer = module.layers["paint-0"]  # its inputs: one latent variable, then x
+    with torch.no_grad():
+        layer.weight[:, 0] = factors * noise
+        layer.weight[:, 1:] = torch.eye(size, SIZE) * factors[:, None]
+        layer.bias.copy_(torch.as_tensor(offset))
+    return module
+
+
+def scores_of(problem, module):
+    return Scorer(problem, judges_of(problem)).score(module, problem.validation)
+
+
+def test_copies_of_the_data_cover_it():
+    problem = problem_of(DATA)
+    scores = scores_of(problem, copying(torch.ones(SIZE)))
+    assert list(scores) == list(problem.metrics) == ["coverage", "density"]
+    assert scores["coverage"] == 1
+    assert scores["density"] == pytest.approx(1.2, abs=0.02)  # (k + 1) / k, for each is in its own ball too
+
+
+@pytest.mark.parametrize("offset", [9.0, 1e30])
+def test_what_lies_far_off_covers_nothing(offset):
+    assert scores_of(problem_of(DATA), copying(torch.zeros(SIZE), offset)) == {"coverage": 0, "density": 0}
+
+
+@pytest.mark.parametrize("scale", [1e-20, 1e-3, 1e3, 1e20])
+def test_the_units_of_a_variable_change_nothing(scale):
+    units = torch.tensor([1.0, 1.0, 1.0, scale])
+    plain = scores_of(problem_of(DATA), copying(torch.ones(SIZE), noise=0.5))
+    scaled = scores_of(problem_of(DATA * units.numpy()), copying(units, noise=0.5))
+    assert scaled == pytest.approx(plain, abs=0.01)
+    assert 0.1 < plain["density"] < 1
+
+
+def test_a_variable_that_never_changes_counts_as_it_is():
+    rows = np.concatenate([DATA, np.full((ROWS, 1), 0.1)], 1)
+    factors = torch.tensor([1.0] * SIZE + [0])
+    assert scores_of(problem_of(rows), copying(factors, [0, 0, 0, 0, 0.1]))["coverage"] == 1
+    assert scores_of(problem_of(rows), copying(factors, [0, 0, 0, 0, 99.0]))["coverage"] == 0
+
+
+def test_units_are_those_of_the_training_split():
+    """Other data in the test split changes nothing for the validation split."""
+    splits = (range(200), range(200, 300), range(300, 400))
+    other = DATA.copy()
+    other[300:] *= 100
+    first, second = (
+        Problem.from_arrays("points", inputs={"x": numeric(DATA)}, outputs={"s": samples(rows)}, splits=splits)
+        for rows in (DATA, other)
+    )
+    module = copying(torch.ones(SIZE), noise=0.5)
+    assert scores_of(first, module) == scores_of(second, module)
+
+
+def test_as_many_samples_as_rows_are_compared():
+    """Many samples would cover few rows wherever they lie."""
+    problem = problem_of(DATA)
+    module, split = copying(torch.ones(SIZE), noise=2.0), problem.validation
+    train = problem.train.truths["s"]
+    generated, _ = generate(module, split, "s", GENERATED, seed=0)
+    real, alike = ((rows - train.mean(0)) / train.std(0) for rows in (split.truths["s"], generated[: len(split)]))
+    density, coverage = density_and_coverage(real, alike)
+    scores = scores_of(problem, module)
+    assert scores == {"coverage": pytest.approx(coverage, abs=0.02), "density": pytest.approx(density, abs=0.02)}
+    assert coverage < density_and_coverage(real, (generated - train.mean(0)) / train.std(0))[1]
+
+
+def test_missing_samples_are_left_out():
+    gaps = np.arange(ROWS) % 3 == 0
+    holed = np.where(gaps[:, None], np.nan, DATA)
+    splits = tuple(np.array_split(np.arange(ROWS), 3))
+    kept = [part[~gaps[part]] for part in splits]
+    with_gaps, without = (
+        Problem.from_arrays("points", inputs={"x": numeric(DATA)}, outputs={"s": samples(rows)}, splits=parts)
+        for rows, parts in ((holed, splits), (DATA, kept))
+    )
+    module = copying(torch.zeros(SIZE), noise=0.0)
+    with torch.no_grad():
+        module.layers["paint-0"].weight[:, 0] = torch.arange(1, SIZE + 1) / 3
+    scores = scores_of(with_gaps, module)
+    assert scores == scores_of(without, module)
+    assert 0 < scores["coverage"] < 1
