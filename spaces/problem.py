@@ -159,7 +159,7 @@ class Problem(Description):
         for column in self.columns.outputs:
             if column.shape is not None and column.shape[1:] not in sides:
                 raise DataError(
-                    f"output {column.name!r} of features {text(column.shape)} must have the sides of an input of features"
+                    f"output {column.name!r}, features {text(column.shape)}, must have the sides of an input of features"
                 )
             if column.type is DataType.DISCRETE and not column.labels and column.size < 2:
                 raise DataError(f"output {column.name!r} must have at least two classes, but has one")

@@ -16,6 +16,7 @@ from valp.graph import Connection, Dense, Graph, Output, PrimaryNetwork
 from valp.kinds import KINDS
 from valp.labelling import canonical_labelling
 
+
 def content_key(graph: Graph) -> str:
     """The SHA-256, in hex, of the canonical JSON of a graph without its components' names, ψ included.
 

@@ -16,7 +16,7 @@ from valp.graph import Graph
 class Seeded(Strategy):
     """The first candidates are given graphs, in their order; the others are another strategy's.
 
-    A given graph has no values of the space's parameters: Optuna's samplers leave its trial out of what they learn from.
+    A given graph has no values of the space's parameters, so Optuna's samplers do not learn from its trial.
     """
 
     code, title = "seeded", "given graphs first"

@@ -12,7 +12,11 @@ from valp.vocabulary import ACTIVATIONS, INITIALIZERS
 
 
 def test_each_space_goes_by_its_own_name():
-    assert {name: space.name for name, space in SPACES.items()} == {"default": "default", "full": "full", "paper": "paper"}
+    assert {name: space.name for name, space in SPACES.items()} == {
+        "default": "default",
+        "full": "full",
+        "paper": "paper",
+    }
 
 
 def test_the_papers_space_is_the_one_of_its_experiment():

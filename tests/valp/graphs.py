@@ -99,10 +99,13 @@ def any_graphs(draw: st.DrawFn) -> Graph:
     units = st.builds(
         DataUnit,
         type=st.sampled_from([*DataType, "angle"]),
-        shape=st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple)
+        shape=st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple),
     )
     combiners = st.sampled_from(["concatenation", "addition", "mean", "gated_sum", "maximum"])
-    activations, sides = st.sampled_from(["relu", "tanh", "cosine"]), st.lists(st.integers(1, 3), min_size=1, max_size=2)
+    activations, sides = (
+        st.sampled_from(["relu", "tanh", "cosine"]),
+        st.lists(st.integers(1, 3), min_size=1, max_size=2),
+    )
     spatial = {"kernel": sides.map(tuple), "stride": sides.map(tuple), "padding": sides.map(tuple)}
     layers = st.lists(
         st.builds(Dense, units=st.integers(1, 3), activation=activations, normalise=st.booleans())

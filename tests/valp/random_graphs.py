@@ -106,7 +106,9 @@ class Builder:
                 area = prod(unit.shape[1:])
                 starts = range(0, len(indices), area)
                 rows = [tuple(range(indices[n], indices[n] + area)) for n in starts]
-                whole_ones = all(indices[n] % area == 0 and indices[n : n + area] == row for n, row in zip(starts, rows, strict=True))
+                whole_ones = all(
+                    indices[n] % area == 0 and indices[n : n + area] == row for n, row in zip(starts, rows, strict=True)
+                )
                 found, shape = (FEATURES, (len(rows), *unit.shape[1:])) if whole_ones else (NUMERIC, shape)
         if role is Role.LATENT:
             found, shape = NUMERIC, (prod(shape) // 2,)
@@ -241,9 +243,7 @@ class Builder:
             kernel, stride, padding, spatial = zip(*sides, strict=True)
             channels = self.random.randint(1, 3)
             layers.append(
-                TransposedConvolution(
-                    channels=channels, kernel=kernel, stride=stride, padding=padding, **self.words()
-                )
+                TransposedConvolution(channels=channels, kernel=kernel, stride=stride, padding=padding, **self.words())
             )
             shape = (channels, *spatial)
         return self.add("t", readings, layers, combiner, DataUnit(type=SAMPLES, shape=(prod(shape),)))

@@ -141,7 +141,9 @@ def test_types_and_kinds_look_different():
 
 def test_a_new_kind_has_a_look_of_its_own(monkeypatch):
     for code in ("v", "w"):
-        monkeypatch.setitem(KINDS.rows, code, type("New", (type(KINDS["g"]),), {"code": code, "title": f"New {code}"})())
+        monkeypatch.setitem(
+            KINDS.rows, code, type("New", (type(KINDS["g"]),), {"code": code, "title": f"New {code}"})()
+        )
     assert len({look_of(code) for code in KINDS}) == len(KINDS)
     assert {"v", "w"}.isdisjoint(KIND_LOOKS)
     svg = draw_svg(with_part(figure_2(), "networks", 1, kind="v"))

@@ -216,7 +216,9 @@ def test_gradients_in_double_precision_are_differences(kind, graph, normalise):
 
 @pytest.mark.parametrize("fields", [{"stride": (2,)}, {"pool": (2,)}, {"kernel": (2,), "padding": (2,)}])
 def test_a_convolution_over_a_sequence_has_right_gradients(fields):
-    layer = Convolution(channels=3, activation="tanh", **{"kernel": (3,), "stride": (1,), "padding": (1,), "pool": (1,)} | fields)
+    layer = Convolution(
+        channels=3, activation="tanh", **{"kernel": (3,), "stride": (1,), "padding": (1,), "pool": (1,)} | fields
+    )
     graph = sequence("c", layer, KINDS["c"])
     assert_gradients_are_right(compile(graph, seed=0).double(), *rows_of(graph, BATCH, dtype=torch.float64))
 
@@ -302,7 +304,9 @@ def test_roles_it_does_not_know_are_refused(kind):
     graph = minimal(kind)
     places = [place for place, connection in enumerate(graph.connections) if connection.target == "n"]
     for role in sorted(set(Role) - set(kind.takes)):
-        assert ("role", graph.connections[places[0]].name) in codes(with_part(graph, "connections", places[0], role=role))
+        assert ("role", graph.connections[places[0]].name) in codes(
+            with_part(graph, "connections", places[0], role=role)
+        )
 
 
 def test_a_kind_says_truly_whether_a_last_layer_is_implied(kind):

@@ -67,7 +67,9 @@ def judged(loss, type_):
 
 
 CASES = [
-    pytest.param(judged(loss, type_), id=f"{code}-{type_}") for code, loss in LOSSES.items() for type_ in sorted(loss.takes)
+    pytest.param(judged(loss, type_), id=f"{code}-{type_}")
+    for code, loss in LOSSES.items()
+    for type_ in sorted(loss.takes)
 ]
 each_case = pytest.mark.parametrize("graph", CASES)
 
@@ -209,7 +211,9 @@ def test_labels_are_normalised_by_sigmoids_and_classes_by_a_softmax():
 
 def test_several_losses_judge_one_output():
     graph = judged(LOSSES["mse"], DataType.SAMPLES)
-    losses = tuple(Loss(kind=code, prediction="o", truth="o", beta=beta) for code, beta in (("mse", 2.0), ("huber", 0.5)))
+    losses = tuple(
+        Loss(kind=code, prediction="o", truth="o", beta=beta) for code, beta in (("mse", 2.0), ("huber", 0.5))
+    )
     module = compile(graph.model_copy(update={"losses": losses}), seed=0)
     total, terms = module.losses(*rows_of(graph, BATCH))
     assert module.loss_names == ("mse:o", "huber:o")

@@ -202,7 +202,9 @@ def test_whole_channels_reach_a_convolutional_network_and_parts_do_not():
     whole = with_part(graph, "connections", 1, indices=tuple(range(16, 32)))
     assert {violation.code for violation in check(whole).violations} == set()
     part = with_part(graph, "connections", 1, indices=tuple(range(15, 31)))
-    assert found(part, "takes") == ["numeric (of features, less than whole channels) as data into a Convolutional network"]
+    assert found(part, "takes") == [
+        "numeric (of features, less than whole channels) as data into a Convolutional network"
+    ]
 
 
 def test_a_sequence_keeps_its_length():

@@ -1,0 +1,70 @@
+"""Do convolutions help? The same random search on Fashion-MNIST, in a space of MLPs and in one with every kind.
+
+Both spaces get as many candidates, steps and seeds; the candidate with the best validation accuracy is scored on the
+test split. Interrupted, it goes on where it was.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from statistics import mean, stdev
+
+from search.launch import launch
+from search.models import model_of
+from spaces.judging import judges_of
+from spaces.problems import load_problem
+from spaces.scoring import Scorer
+from valp.fit import one_thread
+
+SPACES = {"MLPs only": "default", "every kind": "full"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--problem", default="fashion-mnist")
+    parser.add_argument("--candidates", type=int, default=10)
+    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--runs", type=Path, default=Path("runs/benchmark-convolutions"))
+    asked = parser.parse_args()
+    problem = load_problem(asked.problem)
+    one_thread()
+    scorer = Scorer(problem, judges_of(problem))
+    accuracies: dict[str, list[float]] = {name: [] for name in SPACES}
+    seconds: dict[str, list[float]] = {name: [] for name in SPACES}
+    for seed in range(asked.seeds):
+        for name, space in SPACES.items():
+            run = launch(
+                problem,
+                name=f"{space}-{asked.candidates}x{asked.steps}-{seed}",
+                runs=asked.runs,
+                space=space,
+                objectives=("accuracy", "entropy", "mse"),
+                candidates=asked.candidates,
+                steps=asked.steps,
+                workers=asked.workers,
+                seed=seed,
+                keep="all",
+            )
+            done = [entry for entry in run.ledger.entries() if entry.result is not None and not entry.result.failure]
+            best = max(done, key=lambda entry: entry.result.scores["accuracy"])
+            test = scorer.score(model_of(run, best).module, problem.test)["accuracy"]
+            accuracies[name].append(test)
+            seconds[name].append(mean(sum(entry.result.seconds) for entry in done))
+            kinds = "".join(sorted(network.kind for network in best.candidate.graph.networks))
+            shown = f"validation {best.result.scores['accuracy']:.4f}, test {test:.4f}, kinds {kinds}"
+            print(f"seed {seed}, {name}: best of {len(done)}: {shown}", flush=True)
+    print(
+        f"{asked.problem}: {asked.candidates} candidates, {asked.steps * 50:,} samples seen by each, {asked.seeds} seeds"
+    )
+    for name in SPACES:
+        spread = f" ± {stdev(accuracies[name]):.4f}" if asked.seeds > 1 else ""
+        print(
+            f"{name:12} test accuracy of the best {mean(accuracies[name]):.4f}{spread}, {mean(seconds[name]):.1f} s a candidate"
+        )
+    print(json.dumps({"accuracy": accuracies, "seconds": seconds}))
+
+
+if __name__ == "__main__":
+    main()
