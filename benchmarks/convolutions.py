@@ -16,6 +16,7 @@ from spaces.problems import load_problem
 from spaces.scoring import Scorer
 from valp.fit import one_thread
 
+BATCH = 50
 SPACES = {"MLPs only": "default", "every kind": "full"}
 
 
@@ -43,6 +44,7 @@ def main() -> None:
                 objectives=("accuracy", "entropy", "mse"),
                 candidates=asked.candidates,
                 steps=asked.steps,
+                batch=BATCH,
                 workers=asked.workers,
                 seed=seed,
                 keep="all",
@@ -55,14 +57,12 @@ def main() -> None:
             kinds = "".join(sorted(network.kind for network in best.candidate.graph.networks))
             shown = f"validation {best.result.scores['accuracy']:.4f}, test {test:.4f}, kinds {kinds}"
             print(f"seed {seed}, {name}: best of {len(done)}: {shown}", flush=True)
-    print(
-        f"{asked.problem}: {asked.candidates} candidates, {asked.steps * 50:,} samples seen by each, {asked.seeds} seeds"
-    )
+    seen = asked.steps * BATCH
+    print(f"{asked.problem}: {asked.candidates} candidates, {seen:,} samples seen by each, {asked.seeds} seeds")
     for name in SPACES:
         spread = f" ± {stdev(accuracies[name]):.4f}" if asked.seeds > 1 else ""
-        print(
-            f"{name:12} test accuracy of the best {mean(accuracies[name]):.4f}{spread}, {mean(seconds[name]):.1f} s a candidate"
-        )
+        figures = f"{mean(accuracies[name]):.4f}{spread}, {mean(seconds[name]):.1f} s a candidate"
+        print(f"{name:12} test accuracy of the best {figures}")
     print(json.dumps({"accuracy": accuracies, "seconds": seconds}))
 
 

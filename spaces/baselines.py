@@ -3,7 +3,10 @@
 from spaces.candidate import Candidate, Training
 from spaces.problem import Problem
 from valp.graph import Connection, Convolution, DataType, DataUnit, Dense, Graph, Loss, Output, PrimaryNetwork, Role
+from valp.kinds import KINDS
+from valp.kinds.base import ANY
 from valp.losses import KL
+from valp.types import OWN_TYPES, like
 
 HIDDEN = (Dense(units=100, activation="relu", initializer="xavier"),)
 """One hidden layer of 100 ReLU (002, V-D1)."""
@@ -28,11 +31,11 @@ def baselines(problem: Problem, training: Training) -> dict[str, Candidate]:
 def single_task(problem: Problem, name: str) -> Graph:
     """The single-task graph of an output; every input is read whole, but for Features those of its sides alone."""
     output = next(output for output in problem.outputs if output.name == name)
-    generates = output.unit.type is DataType.SAMPLES
+    generates = like(output.unit.type) is DataType.SAMPLES
     code = DataUnit(type=DataType.NUMERIC, shape=(2 * LATENT,))
-    if output.unit.type is DataType.FEATURES:
+    if like(output.unit.type) is DataType.FEATURES:
         return _convolutional(problem, output)
-    kind = PRODUCERS[problem.columns.output(name).type]
+    kind = _producer(output.unit.type)
     last = PrimaryNetwork(name="decoder" if generates else "mlp", kind=kind, layers=HIDDEN, output=output.unit)
     first = PrimaryNetwork(name="encoder", kind="g", layers=HIDDEN, output=code) if generates else last
     connections = [Connection(source=model_input.name, target=first.name) for model_input in problem.inputs]
@@ -47,6 +50,14 @@ def single_task(problem: Problem, name: str) -> Graph:
         connections=(*connections, Connection(source=last.name, target=name)),
         losses=tuple(losses),
     )
+
+
+def _producer(unit_type: DataType | str) -> str:
+    """The kind that makes a type; of a user's own type one that is named for it and takes anything, if any."""
+    usual, own = PRODUCERS[like(unit_type) or DataType.NUMERIC], OWN_TYPES.get(unit_type)
+    if own is None or usual in own.made_by:
+        return usual
+    return next((k for k in sorted(own.made_by) if k in KINDS and KINDS[k].takes.get(Role.DATA) == ANY), usual)
 
 
 def _convolutional(problem: Problem, output: Output) -> Graph:

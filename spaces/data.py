@@ -52,6 +52,7 @@ class Data:
     fields: tuple[str, ...] = ()
     loss: Losses = None
     class_weights: ClassWeights = None
+    own: str | None = None
 
 
 def numeric(
@@ -112,6 +113,11 @@ def features(
     return Data(DataType.FEATURES, values, offset, scale, loss=loss, fields=tuple(fields))
 
 
+def of_own_type(code: str, data: Data) -> Data:
+    """The same data with a user's own type in the graph, a row of `valp.types.OWN_TYPES` (002, VI-A)."""
+    return replace(data, own=code)
+
+
 def as_array(name: str, data: Data) -> Data:
     """The same data with its values as an array of numbers, or of class names.
 
@@ -160,6 +166,7 @@ def column_of(name: str, data: Data) -> Column:
             image=shape if len(shape) == 3 and spatial else data.image,
             labels=data.labels,
             fields=data.fields,
+            own=data.own,
         )
     except ValidationError as error:
         fault = error.errors()[0]

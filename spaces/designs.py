@@ -11,7 +11,7 @@ from spaces.choose import Choose
 from spaces.space import Space
 from valp.graph import Convolution, DataType, DataUnit, Dense, Layer, Recurrent, Role, TransposedConvolution
 from valp.kinds import KINDS
-from valp.types import OWN_TYPES
+from valp.types import OWN_TYPES, like
 
 Sides = tuple[int, ...]
 """A spatial size: (H, W) or (T,)."""
@@ -68,8 +68,8 @@ def design(make: Make, wish: Wish, slot: str, space: Space, choose: Choose, give
     kind, data_type = make
     drawers: dict[str, Callable[[], Design]] = {
         "b": lambda: _bottleneck(slot, space, choose),
-        "c": lambda: _convolutional(wish, slot, space, choose, given),
-        "t": lambda: _transposed(wish, slot, space, choose),
+        "c": lambda: _convolutional(data_type, wish, slot, space, choose, given),
+        "t": lambda: _transposed(data_type, wish, slot, space, choose),
         "r": lambda: _recurrent(data_type, wish, slot, space, choose, given),
     }
     if kind in drawers:
@@ -81,26 +81,24 @@ def design(make: Make, wish: Wish, slot: str, space: Space, choose: Choose, give
 
 def serving(space: Space, wanted: DataType | str, wish: Wish, given: Sequence[Sides]) -> tuple[Make, ...]:
     """The networks of a space that can serve what asks for one type."""
+    base, own = like(wanted), OWN_TYPES.get(wanted)
     makes: list[Make] = []
     for kind in space.kinds:
         if kind == "c":
-            able = wanted is DataType.FEATURES and route(wish, given, convolved=True) is not None
+            able = base is DataType.FEATURES and route(wish, given, convolved=True) is not None
         elif kind == "r":
-            sequences = route(wish, given, convolved=False) if wanted is DataType.FEATURES else _sequences(given)
-            able = wanted in (DataType.NUMERIC, DataType.FEATURES) and bool(sequences) and wish.role is not Role.LATENT
+            sequences = route(wish, given, convolved=False) if base is DataType.FEATURES else _sequences(given)
+            able = base in (DataType.NUMERIC, DataType.FEATURES) and bool(sequences) and wish.role is not Role.LATENT
         elif kind == "t":
-            able = wanted is DataType.SAMPLES and wish.image is not None and "b" in space.kinds
+            able = base is DataType.SAMPLES and wish.image is not None and "b" in space.kinds
         elif kind == "b":
             able = wanted is DataType.NUMERIC and wish.unit is None and wish.role is not Role.LATENT
         elif kind == "g":
             # As Samples it needs Samples itself, and the chain must begin somewhere.
-            able = wanted is DataType.NUMERIC or (wanted is DataType.SAMPLES and "d" in space.kinds)
+            able = base is DataType.NUMERIC or (wanted is DataType.SAMPLES and "d" in space.kinds)
         else:
-            able = wanted in KINDS[kind].produces(DataType.NUMERIC) and wish.role is not Role.LATENT
-        own = OWN_TYPES.get(wanted)
-        if own is not None:
-            able = kind in own.made_by and own.received is None
-        if able:
+            able = base in KINDS[kind].produces(DataType.NUMERIC) and wish.role is not Role.LATENT
+        if able and (own is None or (kind in own.made_by and own.received is None)):
             makes.append((kind, wanted))
     return tuple(sorted(makes, key=lambda make: make == ("g", DataType.SAMPLES)))  # which needs Samples itself: last
 
@@ -178,7 +176,9 @@ def _bottleneck(slot: str, space: Space, choose: Choose) -> Design:
     return Design(DataUnit(type=DataType.NUMERIC, shape=(max(1, size // 2),)), ())
 
 
-def _convolutional(wish: Wish, slot: str, space: Space, choose: Choose, given: Sequence[Sides]) -> Design:
+def _convolutional(
+    data_type: DataType | str, wish: Wish, slot: str, space: Space, choose: Choose, given: Sequence[Sides]
+) -> Design:
     sides, halvings = choose.category(f"{slot}.reads", route(wish, given, convolved=True) or [])
     reads = sides
     count = max(choose.integer(f"{slot}.layers", *space.convolutions), halvings)
@@ -208,10 +208,10 @@ def _convolutional(wish: Wish, slot: str, space: Space, choose: Choose, given: S
             )
         )
         sides = tuple(side // 2 for side in sides) if pooled else sides
-    return Design(DataUnit(type=DataType.FEATURES, shape=(layers[-1].channels, *sides)), tuple(layers), reads)
+    return Design(DataUnit(type=data_type, shape=(layers[-1].channels, *sides)), tuple(layers), reads)
 
 
-def _transposed(wish: Wish, slot: str, space: Space, choose: Choose) -> Design:
+def _transposed(data_type: DataType | str, wish: Wish, slot: str, space: Space, choose: Choose) -> Design:
     """From one pixel to a first map in one layer, then doubled; an image of odd sides gets a 3×3 layer instead."""
     if wish.image is None:
         raise AssertionError("a transposed decoder is only made for pictures")
@@ -231,13 +231,13 @@ def _transposed(wish: Wish, slot: str, space: Space, choose: Choose) -> Design:
         layers.append(TransposedConvolution(channels=channels, kernel=(3, 3), stride=ones, padding=ones, **words))
     last = {"channels": pixels, "activation": "identity", "normalise": False}
     layers[-1] = layers[-1].model_copy(update=last)
-    return Design(DataUnit(type=DataType.SAMPLES, shape=(pixels * shape[0] * shape[1],)), tuple(layers))
+    return Design(DataUnit(type=data_type, shape=(pixels * shape[0] * shape[1],)), tuple(layers))
 
 
 def _recurrent(
     data_type: DataType | str, wish: Wish, slot: str, space: Space, choose: Choose, given: Sequence[Sides]
 ) -> Design:
-    ordered = data_type is DataType.FEATURES
+    ordered = like(data_type) is DataType.FEATURES
     routes = route(wish, given, convolved=False) if ordered else [(sides, 0) for sides in _sequences(given)]
     steps, _ = choose.category(f"{slot}.reads", routes or [])
     count = choose.integer(f"{slot}.layers", *space.recurrences)

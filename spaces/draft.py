@@ -11,7 +11,6 @@ from spaces.places import INPUT, NETWORK, OUTPUT, Node, Place
 from spaces.space import Space
 from valp.errors import SettingError
 from valp.graph import DataType, DataUnit, Input, Output, Role
-from valp.types import like
 
 MOST_A_CONNECTION_TAKES = 2
 """One connection or creation raises `Draft.needed` by this much at the most, Bottlenecks and their readers apart."""
@@ -40,10 +39,11 @@ class Draft:
     ) -> None:
         self.inputs, self.outputs, self.space, self.choose = tuple(inputs), tuple(outputs), space, choose
         self.images = images
-        self.given: list[Sides] = [i.unit.shape[1:] for i in inputs if like(i.unit.type) is DataType.FEATURES]
+        self.given: list[Sides] = [i.unit.shape[1:] for i in inputs if i.unit.type is DataType.FEATURES]
         self.anything = anything(space, self.given)
         shaping = [sides for sides in self.given if "c" in space.kinds or ("r" in space.kinds and len(sides) == 1)]
-        self._raw = [i for i, x in enumerate(inputs) if not (space.by_shape and x.unit.shape[1:] in shaping)]
+        by_shape = [space.by_shape and x.unit.type is DataType.FEATURES and x.unit.shape[1:] in shaping for x in inputs]
+        self._raw = [i for i, shaped in enumerate(by_shape) if not shaped]
         """The inputs that networks may read which know no shapes."""
         self._by_output = [self._serving_output(output) for output in outputs]
         unserved = [o.name for o, makes in zip(outputs, self._by_output, strict=True) if not makes]

@@ -20,6 +20,7 @@ from spaces.data import (
     labels,
     losses_of,
     numeric,
+    of_own_type,
     samples,
     truth_of,
 )
@@ -30,7 +31,18 @@ from valp.graph import DataType
 from valp.preprocessing import Column, Preprocessing
 from valp.shapes import text
 
-__all__ = ["Data", "Description", "Problem", "Split", "discrete", "features", "labels", "numeric", "samples"]
+__all__ = [
+    "Data",
+    "Description",
+    "Problem",
+    "Split",
+    "discrete",
+    "features",
+    "labels",
+    "numeric",
+    "of_own_type",
+    "samples",
+]
 
 
 class Problem(Description):
@@ -158,9 +170,8 @@ class Problem(Description):
         sides = {column.shape[1:] for column in self.columns.inputs if column.shape is not None}
         for column in self.columns.outputs:
             if column.shape is not None and column.shape[1:] not in sides:
-                raise DataError(
-                    f"output {column.name!r}, features {text(column.shape)}, must have the sides of an input of features"
-                )
+                shape = text(column.shape)
+                raise DataError(f"output {column.name!r}, features {shape}, must have the sides of a features input")
             if column.type is DataType.DISCRETE and not column.labels and column.size < 2:
                 raise DataError(f"output {column.name!r} must have at least two classes, but has one")
             for name, split in zip(SPLITS, self._splits, strict=True):

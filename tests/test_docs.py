@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sklearn.datasets import load_wine
 
 from valp.combiners import COMBINERS
 from valp.kinds import KINDS
@@ -28,11 +30,15 @@ def run(arguments: list[str], folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
-    """The README's console session, with the knee of the front in place of its candidate 3."""
+    """The README's console sessions, with the knee of the front in place of the first one's candidate 3."""
     folder = tmp_path_factory.mktemp("session")
+    wine = load_wine()
+    rows = np.column_stack([wine.data, wine.target])
+    header = ",".join([*(name.replace("/", "_") for name in wine.feature_names), "grower"])
+    np.savetxt(folder / "wine.csv", rows, fmt="%g", delimiter=",", header=header, comments="")
     commands = [line[2:] for block in blocks("README.md", "console") for line in block.splitlines()]
     commands = [command for command in commands if command.startswith("valp ")]
-    assert len(commands) == 5
+    assert len(commands) == 7
     best = None
     for command in commands:
         words = command.split()[1:]
@@ -48,6 +54,7 @@ def session(tmp_path_factory):
 def test_the_session_of_the_readme_runs(session):
     assert (session / "digits.valp").is_file()
     assert (session / "runs" / "first" / "study.db").is_file()
+    assert (session / "wine.toml").is_file()
 
 
 @pytest.mark.parametrize("place", range(2))

@@ -12,6 +12,7 @@ from valp.draw import draw
 from valp.errors import ValpError
 from valp.graph import (
     Connection,
+    Convolution,
     DataType,
     DataUnit,
     Dense,
@@ -20,7 +21,9 @@ from valp.graph import (
     Loss,
     Output,
     PrimaryNetwork,
+    Recurrent,
     Role,
+    TransposedConvolution,
 )
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Connection",
+    "Convolution",
     "DataType",
     "DataUnit",
     "Dense",
@@ -37,8 +41,10 @@ __all__ = [
     "Model",
     "Output",
     "PrimaryNetwork",
+    "Recurrent",
     "Report",
     "Role",
+    "TransposedConvolution",
     "ValpError",
     "check",
     "compile",

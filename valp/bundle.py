@@ -31,6 +31,7 @@ from valp.module import VALPModule
 from valp.plan import Protocol
 from valp.preprocessing import Preprocessing
 from valp.scores import CERTAINTY
+from valp.types import like
 
 MANIFEST, WEIGHTS, CARD = "manifest.json", "weights.safetensors", "README.md"
 
@@ -122,7 +123,7 @@ class Model:
             SettingError: if the model has no Samples output or `count` is not positive.
             DataError: if a condition is missing or does not fit.
         """
-        outputs = [o.name for o in self.manifest.graph.outputs if o.unit.type is DataType.SAMPLES]
+        outputs = [o.name for o in self.manifest.graph.outputs if like(o.unit.type) is DataType.SAMPLES]
         if not outputs or count < 1:
             raise SettingError(
                 f"count must be positive, but is {count}" if outputs else "the model has no output that is generated"
@@ -142,7 +143,7 @@ class Model:
 
     def conditions(self) -> frozenset[str]:
         """The inputs on which generated samples depend."""
-        outputs = [o.name for o in self.manifest.graph.outputs if o.unit.type is DataType.SAMPLES]
+        outputs = [o.name for o in self.manifest.graph.outputs if like(o.unit.type) is DataType.SAMPLES]
         return frozenset().union(*(self.module.plan.inputs_of(name, "generate") for name in outputs))
 
     def _noise(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:

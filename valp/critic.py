@@ -18,10 +18,10 @@ SLOPE = 0.2
 class Critic:
     """Judges samples, and learns from each batch that it judges.
 
-    Called with predicted samples (batch, size), the data (batch, size) and optional weights as of a `LossKind`, it first
-    takes a step of Adam on mean softplus(−c(data)) + softplus(c(samples)), then returns the logits c(samples), (batch,),
-    through which gradients reach the samples. It is no part of the model, and is not saved. The settings are those of
-    Radford et al. 2016, arXiv:1511.06434.
+    Called with predicted samples (batch, size), the data (batch, size) and optional weights as of a `LossKind`, it
+    first takes a step of Adam on mean softplus(−c(data)) + softplus(c(samples)), then returns the logits c(samples),
+    (batch,), through which gradients reach the samples. It is no part of the model, and is not saved. The settings are
+    those of Radford et al. 2016, arXiv:1511.06434.
 
     Args:
         size: of a sample.

@@ -153,7 +153,11 @@ Layer = Annotated[
     | Annotated[Convolution, Tag("convolution")]
     | Annotated[TransposedConvolution, Tag("transposed_convolution")]
     | Annotated[Recurrent, Tag("recurrent")],
-    Discriminator(_form),
+    Discriminator(
+        _form,
+        custom_error_type="layer_form",
+        custom_error_message="The form of a layer must be dense, convolution, transposed_convolution or recurrent",
+    ),
 ]
 """A layer of a network; `form` tells which, and is `dense` where a document does not say."""
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from valp.errors import DataError
 from valp.graph import DataType, DataUnit, Frozen
+from valp.types import OWN_TYPES, like
 
 Numbers = float | tuple[float, ...]
 """One number for all variables, or one for each."""
@@ -30,6 +31,8 @@ class Column(Frozen):
         image: (C, H, W) if the variables are an image.
         labels: whether a Discrete column has `size` yes/no labels a row in place of one class.
         fields: the columns of the user's table that it was made of.
+        own: the code of a user's own type (`valp.types.OWN_TYPES`), which its variables have in the graph; it must be
+            like `type`.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Column(Frozen):
     image: tuple[int, int, int] | None = None
     labels: bool = False
     fields: tuple[str, ...] = ()
+    own: str | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -67,12 +71,15 @@ class Column(Frozen):
                 raise ValueError(f"the {what} of {name!r} must be a {kind} number, but is {wrong[0]:g}")
         if self.classes is not None and (len(self.classes) != size or len(set(self.classes)) != size):
             raise ValueError(f"{name!r} must have {size} class names that differ, but has {_listed(self.classes)}")
+        if self.own is not None and like(self.own) is not self.type:
+            known = ", ".join(code for code, own in OWN_TYPES.items() if own.like is self.type) or "none"
+            raise ValueError(f"{name!r} must have an own type that is like {self.type} ({known}), but has {self.own!r}")
         return self
 
     @property
     def unit(self) -> DataUnit:
         """The data unit of the model input or output."""
-        return DataUnit(type=self.type, shape=self.shape or (self.size,))
+        return DataUnit(type=self.own or self.type, shape=self.shape or (self.size,))
 
     def prepare(self, raw: Any) -> Tensor:
         """Raw values as the model's: (n, size) float32, a Discrete column one-hot.

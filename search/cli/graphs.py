@@ -10,6 +10,8 @@ from search.cli.options import JSON, print_json
 
 if TYPE_CHECKING:
     from spaces.candidate import Candidate
+    from spaces.description import Description
+    from valp.graph import Graph
 
 GRAPH = click.argument("graph", metavar="GRAPH.json", type=click.Path(path_type=Path))
 
@@ -24,6 +26,20 @@ def read_candidate_or_graph(path: Path) -> "Candidate":
     if _has_graph(content):
         return parse_model(Candidate, content, str(path))
     return Candidate(graph=parse_model(Graph, content, str(path)))
+
+
+def graph_to_start_from(text: str, problem: "Description") -> "Graph":
+    """The graph in a file, or the one of that name in the catalogue.
+
+    Raises:
+        FileError: if the file holds no graph.
+        SettingError: if there is neither.
+    """
+    from spaces.catalogue import catalogue_graph
+
+    if text.endswith(".json") or Path(text).is_file():
+        return read_candidate_or_graph(Path(text)).graph
+    return catalogue_graph(text, problem)
 
 
 def _has_graph(content: bytes) -> bool:

@@ -54,7 +54,15 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
 @click.argument("problem")
 @click.option("--name", help="The run's name.  [default: the problem and today's date]")
 @click.option("--strategy", default="random", show_default=True, help="random, tpe, nsga2 or nsga3.")
-@click.option("--space", default="default", show_default=True, help="What is searched: default, or the paper's.")
+@click.option("--space", default="default", show_default=True, help="default, full (every kind of network) or paper.")
+@click.option("--kinds", metavar="g,delta,...", help="The kinds of network to search.  [default: the space's]")
+@click.option(
+    "--start-from",
+    "starts",
+    metavar="GRAPH",
+    multiple=True,
+    help="A GRAPH.json or a name of `valp graphs` for the first candidate; several times for several.",
+)
 @click.option("--candidates", type=int, default=40, show_default=True, help="Candidates the run shall have in all.")
 @click.option("--hours", type=float, help="Begin no further candidate after so many hours.")
 @click.option("--steps", type=int, default=2000, show_default=True, help="Training steps of each candidate.")
@@ -83,6 +91,8 @@ def search_command(
     name: str | None,
     strategy: str,
     space: str,
+    kinds: str | None,
+    starts: tuple[str, ...],
     candidates: int,
     hours: float | None,
     steps: int,
@@ -108,8 +118,10 @@ def search_command(
       valp search digits --candidates 24 --steps 500
       valp search fashion-mnist --strategy nsga2 --hours 2
       valp search fashion-mnist --objective accuracy --objective coverage
+      valp search fashion-mnist --space full --start-from mt-vae --start-from lenet
       valp search wine.toml --strategy nsga2 --hours 1
     """
+    from search.cli.graphs import graph_to_start_from
     from search.cli.tables import print_front
     from search.display import display_for_stderr
     from search.launch import launch
@@ -123,6 +135,8 @@ def search_command(
         runs=runs,
         strategy=strategy,
         space=space,
+        kinds=tuple(kinds.split(",")) if kinds is not None else (),
+        start_from=[graph_to_start_from(start, data) for start in starts],
         objectives=objectives,
         candidates=candidates,
         hours=hours,

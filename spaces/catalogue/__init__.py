@@ -30,7 +30,7 @@ class Entry:
 CATALOGUE: dict[str, Entry] = {
     "figure-2": Entry("five networks that classify, regress and generate", "002, Figure 2 and IV-A", figure_2),
     "figure-7": Entry(
-        "two decoders, one of them conditioned by the input; its samples copy what conditions them",
+        "two decoders, one of them conditioned by the input",
         "002, Figure 7 and V-D3, in part ours",
         figure_7,
     ),

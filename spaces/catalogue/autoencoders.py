@@ -15,14 +15,15 @@ CODE = 256
 
 DECODER = dense(CODE, WIDTH, normalise=True)
 
-LATENT = 32
+LATENT = 16
 """Latent variables of a latent space."""
 
-HEAD = dense(128, normalise=True)
+HEAD = dense(128)
 """Hidden layers of a head."""
 
-BETA_TASK = 1e-3
-"""β of the KL of a latent space that generates nothing, and whose KL is therefore not divided: that of 001."""
+BETA: dict[str, float] = {DataType.SAMPLES: 1.0, DataType.DISCRETE: 1e-3, DataType.NUMERIC: 1e-6}
+"""β of the KL of a task's latent space: the ELBO's; 001's, where nothing is generated and the KL not divided; and less
+beside squared errors, which are smaller than cross-entropies by far."""
 
 BETA_HIGGINS = 4.0
 """β of β-VAE's example (Higgins et al. 2017)."""
@@ -31,7 +32,8 @@ BETA_HIGGINS = 4.0
 def vae(problem: Description, entry: str = "vae", beta: float = 1.0) -> Graph:
     """encoder g → g → d: the ELBO of Kingma & Welling 2014, arXiv:1312.6114.
 
-    The other outputs have heads that read the encoder. Widths and normalisation are ours.
+    The other outputs are learnt from the inputs, by MLPs of their own: nothing but the ELBO shapes the latent space.
+    Widths and normalisation are ours.
 
     Args:
         problem: with a Samples output; each has a latent space of its own.
@@ -46,7 +48,7 @@ def vae(problem: Description, entry: str = "vae", beta: float = 1.0) -> Graph:
             code = _latent(sketch, output, encoder, beta)
             sketch.decoder(output, code, DECODER)
         else:
-            sketch.head(output, [encoder], HEAD)
+            sketch.head(output, [part.name for part in sketch.inputs], HEAD)
     return sketch.graph()
 
 
@@ -66,9 +68,8 @@ def mt_vae(problem: Description, entry: str = "mt-vae", *, shared: bool = True) 
     common = _encoder(sketch, "encoder") if shared else None
     for output in sketch.outputs():
         encoder = common or _encoder(sketch, f"{output.name}_encoder")
-        generates = output.unit.type is DataType.SAMPLES
-        code = _latent(sketch, output, encoder, 1.0 if generates else BETA_TASK)
-        if generates:
+        code = _latent(sketch, output, encoder, BETA[output.unit.type])
+        if output.unit.type is DataType.SAMPLES:
             sketch.decoder(output, code, DECODER)
         else:
             z = sketch.network(f"{output.name}_z", "b", [], latent=[code])

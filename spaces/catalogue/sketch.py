@@ -131,7 +131,7 @@ class Sketch:
             losses=tuple(self.losses),
         )
 
-    def unit(self, name: str) -> DataUnit:
+    def _unit(self, name: str) -> DataUnit:
         """The data unit of an input or a network."""
         return self.networks[name].output if name in self.networks else self._units[name]
 
@@ -144,7 +144,7 @@ class Sketch:
 
     def _made(self, name: str, kind: str, layers: Sequence[Layer], connections: Sequence[Connection]) -> DataUnit:
         """What a network without an implied last layer makes of what it reads."""
-        arriving = merged([transported(self.unit(c.source), c) for c in connections], "concatenation")
+        arriving = merged([transported(self._unit(c.source), c) for c in connections], "concatenation")
         (made,) = KINDS[kind].produces(DataType.NUMERIC)
         draft = PrimaryNetwork(
             name=name, kind=kind, layers=tuple(layers), output=DataUnit(type=made, shape=arriving.shape)

@@ -117,6 +117,11 @@ class Reader:
             self._require_present(key, ~np.isnan(flat).all(1))
             offset, scale = self._scaling(key, flat, part.scale or "standard")
             return numeric(flat, offset=offset, scale=scale, loss=loss, fields=fields)
+        if isinstance(part, own.FeaturesOutput):
+            self._require_present(key, ~np.isnan(flat).all(1))
+            values = self._shaped(key, values, part.shape)
+            offset, scale = self._scaling(key, values, part.scale or "standard", by_channel=True)
+            return features(values, offset=offset, scale=scale, loss=loss, fields=fields)
         self._require_present(key, ~np.isnan(flat).any(1), at_least=2)
         image, offset, scale = self._picture(key, values, part)
         return samples(flat, offset=offset, scale=scale, image=image, loss=loss, fields=fields)

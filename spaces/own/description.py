@@ -230,8 +230,12 @@ class SamplesOutput(Samples, Learnt):
     """Rows to generate."""
 
 
+class FeaturesOutput(Features, Learnt):
+    """A sequence or an image to predict, with the sides of one that is an input."""
+
+
 AnyInput = NumericInput | Discrete | SamplesInput | FeaturesInput
-AnyOutput = NumericOutput | DiscreteOutput | LabelsOutput | SamplesOutput
+AnyOutput = NumericOutput | DiscreteOutput | LabelsOutput | SamplesOutput | FeaturesOutput
 
 
 class Own(Part):

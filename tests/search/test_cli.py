@@ -15,7 +15,7 @@ from tests.conftest import SMALL_STEPS, files_of
 from valp.bundle import load
 from valp.graph import DataUnit, Graph
 
-COMMANDS = ("problems", "search", "list", "best", "show", "draw", "check", "train", "score", "export")
+COMMANDS = ("problems", "search", "list", "best", "show", "draw", "check", "graphs", "train", "score", "export")
 
 
 class Outcome:
@@ -275,11 +275,15 @@ def test_the_same_training_makes_the_same_file(valp, graph, written, tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("search", "digts"), "problem must be one of digits, fashion-mnist, but got 'digts'; did you mean 'digits'?"),
+        (("search", "digts"), "problem must be one of digits, fashion-mnist, "),
         (("search", "digits", "--steps", "0"), "steps must be positive, but is 0"),
         (("search", "digits", "--candidates", "-3"), "candidates must be positive, but is -3"),
         (("search", "digits", "--strategy", "luck"), "strategy must be one of random, tpe, nsga2, nsga3"),
-        (("search", "digits", "--objective", "beauty"), "objective must be one of accuracy, mse, entropy"),
+        (("search", "digits", "--objective", "beauty"), "objective must be one of accuracy, mse, r2, entropy"),
+        (("search", "digits", "--kinds", "g,x"), "kinds must be some of g, delta, d, c, t, b, r, but is g, x"),
+        (("search", "digits", "--kinds", "delta"), "kinds must have the Generic MLP"),
+        (("search", "digits", "--start-from", "vea"), "a graph of the catalogue must be one of"),
+        (("search", "digits", "--start-from", "lost.json"), "lost.json cannot be read"),
         (("search", "digits", "--name", "a/b"), "a run's name must be the name of a folder, but is 'a/b'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -334,7 +338,7 @@ def test_data_that_is_not_where_it_is_said_to_be_is_an_error(valp, tmp_path, mon
         (("train", "--from", "small", "0", "--seed", "-1", "-o", "{target}"), "seed must not be negative"),
         (("train", "--from", "small", "0", "--problem", "letters", "-o", "{target}"), "problem must be one of"),
         (("train", "-o", "{target}"), "either GRAPH.json or --from RUN N must be given, and not both"),
-        (("best", "small", "--by", "beauty"), "the scores of digits are accuracy, mse, entropy"),
+        (("best", "small", "--by", "beauty"), "the scores of digits are accuracy, mse, r2, entropy"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
@@ -439,12 +443,14 @@ def test_a_graph_that_breaks_rules_is_not_trained_but_drawn(valp, graph, written
 
 def test_a_graph_of_another_problem_is_not_trained(valp, graph, written, tmp_path):
     unit = graph.inputs[0].unit
-    larger = DataUnit(type=unit.type, shape=(100,))
+    larger = DataUnit(type=unit.type, shape=(1, 10, 10))
     other = graph.model_copy(update={"inputs": (graph.inputs[0].model_copy(update={"unit": larger}),)})
     target = tmp_path / "model.valp"
     target.write_bytes(b"precious")
     refused = wrong(valp("train", written(other), "--problem", "digits", "-o", target))
-    assert refused.startswith("input 'pixels' (numeric, 100) of the graph is none of digits's: pixels (numeric, 64)")
+    assert refused.startswith(
+        "input 'pixels' (features, 1×10×10) of the graph is none of digits's: pixels (features, 1×8×8)"
+    )
     assert target.read_bytes() == b"precious"
 
 

@@ -24,6 +24,8 @@ OTHER = {
     "fingerprint": "1" * 64,
     "strategy": "random",
     "space": "paper",
+    "kinds": ("g", "d"),
+    "start_from": ("2" * 64,),
     "objectives": ("mse", "accuracy"),
     "steps": 101,
     "batch": 51,
@@ -50,7 +52,13 @@ def test_the_same_settings_are_accepted():
 
 
 def test_every_setting_has_a_case_here():
-    assert OTHER.keys() == Settings.model_fields.keys()
+    assert OTHER.keys() | {"source"} == Settings.model_fields.keys()
+
+
+def test_the_file_of_the_problem_may_move():
+    SETTINGS.model_copy(update={"source": "old/mine.toml"}).require_same(
+        SETTINGS.model_copy(update={"source": "new/mine.toml"}), "r"
+    )
 
 
 @pytest.mark.parametrize("name", OTHER)

@@ -1,6 +1,5 @@
 """Graphs that several tests use."""
 
-import torch
 from hypothesis import strategies as st
 
 from valp.graph import (
@@ -192,26 +191,3 @@ def decoders(combiner):
 def without(graph, *kinds):
     """The graph with its losses of these kinds left out."""
     return replaced(graph, losses=tuple(loss for loss in graph.losses if loss.kind not in kinds))
-
-
-def rows_of(graph, count, seed=0, dtype=torch.float32):
-    """Rows for every input of a graph, and the truths that the losses of each output ask for."""
-    generator = torch.Generator().manual_seed(seed)
-    inputs = {i.name: torch.randn(count, i.unit.size, generator=generator, dtype=dtype) for i in graph.inputs}
-    truths = {}
-    for output in graph.outputs:
-        kinds = {LOSSES[loss.kind].truth for loss in graph.losses if loss.truth == output.name}
-        size = (count, output.unit.size)
-        if "classes" in kinds:
-            truths[output.name] = torch.randint(output.unit.size, (count,), generator=generator)
-        elif "labels" in kinds:
-            truths[output.name] = torch.randint(2, size, generator=generator).to(dtype)
-        else:
-            truths[output.name] = torch.rand(size, generator=generator, dtype=dtype)
-    return inputs, truths
-
-
-def noise_of(module, count, seed=0, dtype=torch.float32):
-    """Noise for every latent connection of a module."""
-    generator = torch.Generator().manual_seed(seed)
-    return {name: torch.randn(count, k, generator=generator, dtype=dtype) for name, k in module.plan.noise.items()}

@@ -66,7 +66,7 @@ class Builder:
         inputs = [Input(name=f"i{n}", unit=self.input_unit()) for n in range(self.random.randint(1, 3))]
         self.sources = [Source(i.name, i.unit) for i in inputs]
         for _ in range(self.random.randint(1, 7)):
-            getattr(self, f"add_{self.random.choice('g g delta d c c t b r r'.split())}")()
+            getattr(self, f"add_{self.random.choice(['g', 'g', 'delta', 'd', 'c', 'c', 't', 'b', 'r', 'r'])}")()
         read = {c.source for c in self.connections}
         unread = [s for s in self.sources if s.name not in read and s.kind is None]
         if unread:

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from tests.valp.broken import PLANTERS
+from tests.valp.planters import PLANTERS
 from tests.valp.random_graphs import random_graph
 from valp.check import GraphError, check
 from valp.compile import compile

@@ -4,8 +4,21 @@ import pytest
 from hypothesis import given, settings
 
 from tests.valp.graphs import any_graphs, discrete, figure_2, numeric, replaced, samples, unit, with_part, without
+from tests.valp.minimal import minimal
 from valp.check import GraphError, Violation, check, require
-from valp.graph import Connection, DataType, Dense, Loss, Output, PrimaryNetwork, Role
+from valp.graph import (
+    Connection,
+    Convolution,
+    DataType,
+    Dense,
+    Loss,
+    Output,
+    PrimaryNetwork,
+    Recurrent,
+    Role,
+    TransposedConvolution,
+)
+from valp.kinds import KINDS
 from valp.rules import NOTES, RULES
 
 
@@ -36,6 +49,21 @@ def unjudged_network():
     return replaced(plus("networks", extra), connections=(*figure_2().connections, *ends))
 
 
+def small(kind, **fields):
+    """A small graph whose network n is of a kind, changed."""
+    return with_part(minimal(KINDS[kind]), "networks", -1, **fields)
+
+
+def only_classes():
+    """A transposed-convolutional decoder that receives Discrete units alone."""
+    graph = minimal(KINDS["t"])
+    graph = with_part(graph, "networks", 0, kind="delta", output=discrete(4))
+    return with_part(graph, "inputs", 0, unit=discrete(4))
+
+
+BIG = Convolution(channels=2, kernel=(9, 9))
+PADDED = TransposedConvolution(channels=2, padding=(9, 9))
+
 # Each rule's code: the graphs that break it, and where.
 BROKEN = {
     "interface": [(replaced(figure_2(), inputs=()), "graph"), (replaced(figure_2(), outputs=()), "graph")],
@@ -55,6 +83,9 @@ BROKEN = {
         (changed("networks", 1, layers=(Dense(units=3, activation="cosine"),)), "n1"),
         (changed("networks", 1, layers=(Dense(units=3, initializer="zeros"),)), "n1"),
         (changed("outputs", 1, combiner="maximum"), "o1"),
+        (changed("outputs", 1, unit=unit("mystery", 1)), "o1"),
+        (small("c", layers=(Convolution(channels=2, activation="cosine"),)), "n"),
+        (small("r", layers=(Recurrent(units=2, initializer="zeros"),)), "n"),
     ],
     "source": [(joined("x", "n3"), "x->n3"), (joined("o0", "n3"), "o0->n3")],
     "target": [(joined("n0", "x"), "n0->x"), (joined("n0", "i0"), "n0->i0")],
@@ -77,7 +108,11 @@ BROKEN = {
         (changed("connections", 2, role=Role.LATENT), "n0->n1"),
         (changed("connections", 7, role=Role.CONDITION), "n3->o1"),
     ],
-    "takes": [(changed("connections", 3, source="n2"), "n2->n4")],
+    "takes": [
+        (changed("connections", 3, source="n2"), "n2->n4"),
+        (with_part(minimal(KINDS["c"]), "connections", 1, indices=(0, 1)), "i->n"),
+    ],
+    "guaranteed": [(only_classes(), "n")],
     "mixture": [(features_meet_discrete(), "o2")],
     "produces": [
         (changed("networks", 1, output=discrete(6)), "n1"),
@@ -85,11 +120,23 @@ BROKEN = {
         (changed("networks", 2, output=numeric(3)), "n2"),
         (changed("networks", 4, output=numeric(5)), "n4"),
     ],
+    "layers": [
+        (changed("networks", 1, layers=(Recurrent(units=3),)), "n1"),
+        (small("c", layers=()), "n"),
+        (small("b", layers=(Dense(units=2),)), "n"),
+    ],
+    "layers-fit": [(small("c", layers=(BIG,)), "n"), (small("t", layers=(PADDED,)), "n")],
+    "layers-make": [
+        (small("c", output=unit(DataType.FEATURES, 2, 3, 4)), "n"),
+        (small("t", output=samples(7)), "n"),
+        (small("b", output=numeric(5)), "n"),
+    ],
     "output-type": [(changed("outputs", 1, unit=samples(1)), "o1")],
     "output-size": [
         (changed("outputs", 1, unit=numeric(2)), "o1"),
         (joined("n1", "o1"), "o1"),
         (with_part(joined("n1", "o1", indices=(4,)), "outputs", 1, combiner="concatenation"), "o1"),
+        (with_part(minimal(KINDS["c"]), "outputs", 0, unit=unit(DataType.FEATURES, 5, 2, 2)), "o"),
     ],
     "latent-source": [(joined("i0", "n4", role=Role.LATENT), "i0->n4")],
     "latent-needed": [
@@ -110,6 +157,7 @@ BROKEN = {
         (changed("losses", 2, prediction="n3"), "n3"),
     ],
     "loss-size": [(changed("losses", 1, prediction="n1"), "n1")],
+    "loss-truths": [(plus("losses", Loss(kind="binary_cross_entropy", prediction="n2", truth="o2")), "o2")],
     "loss-distinct": [(plus("losses", Loss(kind="mse", prediction="n3", truth="o1", beta=0.1)), "n3")],
     "taught": [(without(figure_2(), "mse"), "o1"), (changed("losses", 1, beta=0.0), "o1")],
     "reached": [(unjudged_network(), "n5")],
@@ -206,7 +254,7 @@ def test_a_generic_mlp_may_produce_samples_if_it_received_some():
     assert check(graph).passed
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(any_graphs())
 def test_check_never_fails(graph):
     report = check(graph)

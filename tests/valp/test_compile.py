@@ -91,7 +91,8 @@ def batch():
 @pytest.mark.parametrize("mode", MODES)
 def test_figure_2_runs_as_written_by_hand(pair, batch, mode):
     compiled, written = pair
-    outputs = compiled({"i0": batch["data"]}, mode, {"n0->n4": batch["epsilon"]})
+    noise = None if mode == "predict" else {"n0->n4": batch["epsilon"]}
+    outputs = compiled({"i0": batch["data"]}, mode, noise)
     n4, n3, logits, mean, log_variance = written(batch["data"], batch["epsilon"], mode)
     close(outputs["o0"], n4)
     close(outputs["o1"], n3)
@@ -99,6 +100,14 @@ def test_figure_2_runs_as_written_by_hand(pair, batch, mode):
     assert outputs.keys() == {"o0", "o1", "o2"} | ({"n0->n4"} if mode == "train" else set())
     if mode == "train":
         close(outputs["n0->n4"], torch.cat([mean, log_variance], 1))
+
+
+def test_predicting_with_noise_samples_the_latent_variables(pair, batch):
+    compiled, written = pair
+    outputs = compiled({"i0": batch["data"]}, "predict", {"n0->n4": batch["epsilon"]})
+    n4, n3, *_ = written(batch["data"], batch["epsilon"], "train")
+    close(outputs["o0"], n4)
+    close(outputs["o1"], n3)
 
 
 def test_figure_2_learns_as_written_by_hand(pair, batch):
@@ -182,7 +191,7 @@ def test_each_latent_connection_is_sampled_by_itself_then_merged_with_conditions
         zb = b[:, :3] + sign * (b[:, 3:6] / 2).exp() * noise["b->d"]
     arrived = [x[:, [1, 2, 3]], za, probabilities, zb]
     merged = torch.cat(arrived, 1) if combiner == "concatenation" else sum(unit[:, :2] for unit in arrived)
-    result = module({"i0": x}, mode, noise)
+    result = module({"i0": x}, mode, None if mode == "predict" else noise)
     close(result["o0"], module.layers["d-0"](merged))
     if mode == "train":
         close(result["a->d"], a)

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from tests.valp.graphs import discrete, noise_of, numeric, rows_of, samples, wired, without
+from tests.valp.graphs import discrete, numeric, samples, wired, without
+from tests.valp.rows import noise_of, rows_of
 from valp.check import check
 from valp.compile import compile
 from valp.critic import Critic, critics_of

@@ -8,7 +8,18 @@ from hypothesis import given, settings
 from tests.valp.graphs import any_graphs, decoders, figure_2, numeric, replaced, wired, with_part
 from valp.draw import KIND_LOOKS, TYPE_COLOURS, WRONG, draw, draw_svg, look_of
 from valp.errors import FileError, SettingError
-from valp.graph import Connection, DataType, Dense, Graph, Loss, PrimaryNetwork, Role
+from valp.graph import (
+    Connection,
+    Convolution,
+    DataType,
+    Dense,
+    Graph,
+    Loss,
+    PrimaryNetwork,
+    Recurrent,
+    Role,
+    TransposedConvolution,
+)
 from valp.kinds import KINDS
 from valp.losses import LOSSES
 
@@ -96,6 +107,25 @@ def test_hidden_layers_of_several_activations_are_told_one_by_one():
     layers = (Dense(units=20, activation="softplus"), Dense(units=30, activation="softsign"), Dense(units=4))
     svg = draw_svg(with_part(figure_2(), "networks", 1, layers=layers))
     assert groups(svg)["n1"][0][0] == "n1 ζ Generic MLP 20 softplus · 30 softsign · 4 relu Numeric 6"
+
+
+def test_layers_of_every_form_are_told():
+    layers = {
+        "c": (
+            Convolution(channels=8, pool=(2, 2)),
+            Convolution(channels=4, kernel=(3, 5), stride=(2, 2), padding=(1, 2), activation="tanh", normalise=True),
+        ),
+        "t": (TransposedConvolution(channels=8), TransposedConvolution(channels=1, stride=(1, 1))),
+        "r": (Recurrent(units=16), Recurrent(units=9, cell="lstm", normalise=True)),
+    }
+    said = {
+        "c": "8@3 /2 relu · 4@3×5 :2 tanh norm",
+        "t": "8@4 ×2·1@4 relu",
+        "r": "16 gru · 9 lstm norm",
+    }
+    for kind, changed in layers.items():
+        svg = draw_svg(with_part(figure_2(), "networks", 1, kind=kind, layers=changed))
+        assert f"{KINDS[kind].title} {said[kind]}" in groups(svg)["n1"][0][0]
 
 
 def test_arrows_tell_how_many_variables_they_transport():

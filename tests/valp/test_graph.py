@@ -62,6 +62,22 @@ def test_a_layer_has_units():
         Dense(units=0)
 
 
+@pytest.mark.parametrize("layer", [{"form": "attention", "units": 3}, 5, None])
+def test_an_unknown_form_of_layer_is_named(layer):
+    document = figure_2().model_dump(mode="json")
+    document["networks"][0]["layers"] = [layer]
+    with pytest.raises(ValidationError, match="must be dense, convolution, transposed_convolution or recurrent"):
+        Graph.model_validate(document)
+
+
+def test_a_layer_without_a_form_is_dense():
+    document = figure_2().model_dump(mode="json")
+    for network in document["networks"]:
+        for layer in network["layers"]:
+            del layer["form"], layer["normalise"]
+    assert Graph.model_validate(document) == figure_2()
+
+
 def test_the_size_of_a_unit_is_the_product_of_its_shape():
     assert DataUnit(type="features", shape=(3, 4, 5)).size == 60
 

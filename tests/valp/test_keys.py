@@ -8,7 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.valp.graphs import any_graphs, discrete, figure_2, numeric, replaced, samples, with_part
-from valp.graph import Connection, Dense, Graph, Input, Loss, Output, PrimaryNetwork, Role
+from valp.graph import (
+    Connection,
+    Convolution,
+    Dense,
+    Graph,
+    Input,
+    Loss,
+    Output,
+    PrimaryNetwork,
+    Recurrent,
+    Role,
+    TransposedConvolution,
+)
 from valp.keys import content_key, structure_key
 
 
@@ -86,6 +98,8 @@ CHANGES = {
     "layer count": ("networks", 4, {"layers": DENSE[:1]}),
     "activation": ("networks", 0, {"layers": (Dense(units=8, activation="elu"),)}),
     "hidden initializer": ("networks", 0, {"layers": (Dense(units=8, initializer="normal"),)}),
+    "normalisation": ("networks", 0, {"layers": (Dense(units=8, normalise=True),)}),
+    "form of layer": ("networks", 0, {"layers": (Recurrent(units=8),)}),
     "last initializer": ("networks", 0, {"initializer": "normal"}),
     "network size": ("networks", 0, {"output": numeric(8)}),
     "network type": ("networks", 0, {"output": samples(7)}),
@@ -113,6 +127,29 @@ def test_any_change_of_meaning_changes_both_keys(change):
     assert changed != figure_2()
     assert content_key(changed) != content_key(figure_2())
     assert structure_key(changed) != structure_key(figure_2())
+
+
+SPATIAL = {"kernel": (2, 2), "stride": (3, 3), "padding": (2, 2), "activation": "elu", "initializer": "normal"}
+LAYER_CHANGES = [
+    *((Convolution(channels=2), {name: value}) for name, value in (SPATIAL | {"channels": 3, "pool": (2, 2)}).items()),
+    *((TransposedConvolution(channels=2), {name: value}) for name, value in (SPATIAL | {"channels": 3}).items()),
+    *((Recurrent(units=2), fields) for fields in ({"units": 3}, {"cell": "lstm"}, {"initializer": "normal"})),
+    *((form(channels=2), {"normalise": True}) for form in (Convolution, TransposedConvolution)),
+    (Recurrent(units=2), {"normalise": True}),
+]
+
+
+@pytest.mark.parametrize(("layer", "fields"), LAYER_CHANGES)
+def test_all_that_a_layer_is_counts(layer, fields):
+    graphs = [with_part(figure_2(), "networks", 0, layers=(x,)) for x in (layer, layer.model_copy(update=fields))]
+    assert content_key(graphs[0]) != content_key(graphs[1])
+
+
+def test_layers_of_two_forms_with_the_same_numbers_have_two_keys():
+    common = {"channels": 2, "kernel": (3, 3), "stride": (1, 1), "padding": (0, 0)}
+    forms = (Convolution(**common), TransposedConvolution(**common))
+    keys = {content_key(with_part(figure_2(), "networks", 0, layers=(form,))) for form in forms}
+    assert len(keys) == 2
 
 
 @pytest.mark.parametrize("part", ["inputs", "networks", "outputs", "connections", "losses"])
@@ -161,7 +198,14 @@ def meeting(combiner):
 
 @pytest.mark.parametrize(
     ("combiner", "same"),
-    [("addition", True), ("mean", True), ("product", True), ("concatenation", False), ("maximum", False)],
+    [
+        ("addition", True),
+        ("mean", True),
+        ("product", True),
+        ("gated_sum", True),
+        ("concatenation", False),
+        ("maximum", False),
+    ],
 )
 def test_the_order_of_arrivals_counts_where_the_combiner_cares(combiner, same):
     graph = meeting(combiner)

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from tests.valp.graphs import discrete, numeric, rows_of, unit, with_part, wired
-from tests.valp.test_kinds import assert_gradients_are_right
+from tests.valp.graphs import discrete, numeric, unit, wired, with_part
+from tests.valp.rows import assert_gradients_are_right, rows_of
 from valp.check import check
 from valp.compile import compile
 from valp.critic import critics_of

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.valp.graphs import figure_2
+
 ROOT = Path(__file__).parents[2]
 SECTION = (ROOT / "docs" / "formalism.md").read_text().split("## Adding your own")[1]
 
@@ -178,27 +180,28 @@ def test_whatever_is_imported_first_the_package_is_found(package, first):
 WRONG = {
     "a module that is not there": (
         {"valp.kinds": {"x": "nowhere:X"}},
-        "entry point 'x' in valp.kinds of package angles cannot be loaded: ModuleNotFoundError: No module named 'nowhere'",
+        "entry point 'x' in valp.kinds of package angles cannot be loaded: ModuleNotFoundError: No module named "
+        "'nowhere'",
     ),
     "a name that is not there": (
-        {"valp.losses": {"x": "angles:Missing"}},
-        "entry point 'x' in valp.losses of package angles cannot be loaded: AttributeError: module 'angles' has no "
+        {"valp.losses": {"x": "own:Missing"}},
+        "entry point 'x' in valp.losses of package angles cannot be loaded: AttributeError: module 'own' has no "
         "attribute 'Missing'",
     ),
     "an abstract row": (
-        {"valp.kinds": {"x": "angles:Kind"}},
+        {"valp.kinds": {"x": "own:Kind"}},
         "entry point 'x' in valp.kinds of package angles cannot be loaded: TypeError: Can't instantiate abstract class",
     ),
     "another row": (
-        {"valp.combiners": {"x": "angles:Cosine"}},
-        "entry point 'x' in valp.combiners of package angles must be a Combiner, but is a Cosine",
+        {"valp.combiners": {"x": "own:Divergence"}},
+        "entry point 'x' in valp.combiners of package angles must be a Combiner, but is a Divergence",
     ),
     "a taken code": (
         {"valp.combiners": {"x": "own:ADDITION"}},
         "entry point 'x' in valp.combiners of package angles has the code 'addition', which is taken",
     ),
     "two of one code": (
-        {"valp.types": {"x": "angles:ANGLE", "y": "angles:ANGLE"}},
+        {"valp.types": {"x": "own:ANGLE", "y": "own:ANGLE"}},
         "entry point 'y' in valp.types of package angles has the code 'angle', which is taken",
     ),
     "a type of the paper's": (
@@ -212,19 +215,27 @@ WRONG = {
 }
 
 OWN = """
-from angles import MAXIMUM, Cosine
-from dataclasses import replace
+from valp.combiners import Combiner
 from valp.graph import DataType
+from valp.kinds import Kind
+from valp.losses.base import LossKind
 from valp.types import OwnType
 
-ADDITION = replace(MAXIMUM, code="addition")
-NUMERIC = OwnType(code="numeric", title="Numeric", like=DataType.NUMERIC)
+ADDITION = Combiner("addition", "+", min, lambda *_: None, True)
+ANGLE, NUMERIC = (OwnType(code, code.title(), DataType.NUMERIC) for code in ("angle", "numeric"))
 
-class Divergence(Cosine):
-    code = "kl"
+class Divergence(LossKind):
+    code, title, takes = "kl", "another", frozenset({DataType.NUMERIC})
+
+    def each(self, prediction, truth):
+        return prediction
 """
 
 TOLD = """
+from valp.combiners import COMBINERS
+from valp.kinds import KINDS
+from valp.losses import LOSSES
+from valp.types import OWN_TYPES
 from valp.errors import SettingError
 try:
     [list(table) for table in (KINDS, COMBINERS, LOSSES, OWN_TYPES)]
@@ -236,8 +247,8 @@ except SettingError as error:
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_wrong_entry_point_is_told_in_one_sentence(tmp_path, wrong):
     entry_points, said = WRONG[wrong]
-    folder = install(tmp_path / "site", {"angles.py": block("python"), "own.py": OWN}, entry_points)
-    done = run(IMPORTS + TOLD, folder)
+    folder = install(tmp_path / "site", {"own.py": OWN}, entry_points)
+    done = run(TOLD, folder)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(said), done.stdout
     assert done.stdout.count("\n") == 1
@@ -246,8 +257,8 @@ def test_a_wrong_entry_point_is_told_in_one_sentence(tmp_path, wrong):
 def test_the_command_line_tells_it_in_one_sentence(tmp_path):
     folder = install(tmp_path / "site", {}, {"valp.kinds": {"x": "nowhere:X"}})
     graph = tmp_path / "graph.json"
-    graph.write_text('{"inputs": [], "networks": [], "outputs": [], "connections": [], "losses": []}')
+    graph.write_text(figure_2().model_dump_json())
     done = run("from search.cli import main; main()", folder, "check", graph)
     assert done.returncode == 1
-    assert done.stderr.startswith("Error: entry point 'x' in valp.kinds"), done.stderr
+    assert done.stderr.startswith("valp: entry point 'x' in valp.kinds"), done.stderr
     assert done.stderr.count("\n") == 1

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from tests.valp.graphs import numeric, unit, with_part
-from tests.valp.test_kinds import minimal
+from tests.valp.minimal import minimal
 from valp.check import check
 from valp.combiners import COMBINERS, merged_type
 from valp.compile import compile

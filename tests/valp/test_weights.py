@@ -5,7 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.valp.graphs import figure_2, noise_of, rows_of
+from tests.valp.graphs import figure_2
+from tests.valp.rows import noise_of, rows_of
 from tests.valp.test_losses import CASES, PREDICTION, judged, prediction_of, truth_of
 from valp.compile import compile
 from valp.critic import critics_of

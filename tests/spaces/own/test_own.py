@@ -273,19 +273,6 @@ def test_arrays_of_an_npz_file_are_inputs_and_outputs(tmp_path):
     assert problem.train.inputs["scan"].shape == (22, 30)
 
 
-def test_a_channel_of_features_has_one_scale(tmp_path):
-    signal = np.stack([np.arange(120.0).reshape(30, 4), np.full((30, 4), 7.0)], axis=1)
-    np.savez(tmp_path / "x.npz", x=signal, digit=np.arange(30) % 2)
-    (tmp_path / "own.toml").write_text(
-        '[data]\ntable = "x.npz"\n[inputs.x]\ntype = "features"\narray = "x"\nshape = [2, 4]\n'
-        '[outputs.digit]\ntype = "discrete"\narray = "digit"\n'
-    )
-    (column,) = load_own(tmp_path / "own.toml").columns.inputs
-    assert column.shape == (2, 4)
-    assert len(set(column.offset[:4])) == 1
-    assert (column.offset[4:], column.scale[4:]) == ((7.0,) * 4, (1.0,) * 4)
-
-
 IMAGES = """
 [data]
 images = "pictures"

@@ -28,7 +28,8 @@ def folder(tmp_path, monkeypatch):
     for name, rows in (("a", slice(20)), ("b", slice(20, 30)), ("c", slice(30, 40))):
         table_file(tmp_path / f"{name}.csv", {key: value[rows] for key, value in values.items()})
     x = np.random.default_rng(0).integers(0, 256, (30, 6, 5)).astype(np.uint8)
-    np.savez(tmp_path / "scans.npz", x=x, digit=np.arange(30) % 4)
+    depth = np.stack([x / 255, 1 - x / 255], axis=1)
+    np.savez(tmp_path / "scans.npz", x=x, digit=np.arange(30) % 4, depth=depth)
     pictures(tmp_path / "pictures", mode="RGB")
     return tmp_path
 

@@ -1,0 +1,118 @@
+"""Searches over every kind of network, with several inputs and outputs of any type, from given graphs on."""
+
+import numpy as np
+import pytest
+
+from search.launch import launch
+from spaces.catalogue import catalogue_graph
+from spaces.problem import Problem, discrete, features, labels, numeric, samples
+from spaces.problems import load_problem
+from tests.search.test_engine import Silent
+from valp.errors import SettingError
+from valp.graph import DataType
+from valp.keys import content_key
+
+ROWS = 240
+
+
+@pytest.fixture(scope="module")
+def sine():
+    return load_problem("sine")
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    """Two inputs of a shape and one without; each type of output, some twice, with holes, and two losses on one."""
+    random = np.random.default_rng(0)
+    signal, other = random.normal(size=(ROWS, 2, 16)), random.normal(size=(ROWS, 3))
+    kind = (signal[:, 0].mean(1) > 0).astype(int)
+    tags = np.stack([signal[:, 0, 0] > 0, other[:, 0] > 0], 1).astype(float)
+    figures = np.stack([signal[:, 1].sum(1), other[:, 1]], 1)
+    kind[::6], tags[::7, 1], figures[::5, 0] = -1, np.nan, np.nan
+    return Problem.from_arrays(
+        "mixed",
+        inputs={"signal": features(signal), "other": numeric(other), "second": features(signal[:, :1] * 2)},
+        outputs={
+            "kind": discrete(kind, class_weights="balanced"),
+            "tags": labels(tags),
+            "figures": numeric(figures, loss=["mse", "huber"]),
+            "more": numeric(other * 2),
+            "wave": samples(signal[:, 0], loss=["gaussian", "adversarial"]),
+            "trace": features(signal.cumsum(2)),
+        },
+    )
+
+
+@pytest.mark.parametrize("strategy", ["random", "nsga2"])
+def test_every_type_of_output_is_searched_and_scored(strategy, mixed, tmp_path):
+    run = launch(
+        mixed,
+        name="mixed",
+        runs=tmp_path,
+        space="full",
+        strategy=strategy,
+        candidates=3,
+        steps=15,
+        workers=2,
+        display=Silent(),
+    )
+    entries = run.ledger.entries()
+    assert [entry.state for entry in entries] == ["complete"] * 3
+    assert all(entry.result.scores.keys() == mixed.metrics.keys() for entry in entries)
+    kinds = {network.kind for entry in entries for network in entry.candidate.graph.networks}
+    assert kinds & {"c", "r"}, "Features must be read by networks that know shapes"
+    assert {loss.kind for loss in entries[0].candidate.graph.losses} >= {"huber", "adversarial", "binary_cross_entropy"}
+    assert run.ledger.baselines.keys() == {output.name for output in mixed.outputs}
+    assert all(result.failure is None for result in run.ledger.baselines.values())
+
+
+def test_given_graphs_are_the_first_candidates_and_the_strategy_goes_on(sine, tmp_path):
+    starts = [catalogue_graph("mt-vae", sine), catalogue_graph("mtvib", sine)]
+    asked = {"name": "s", "runs": tmp_path, "space": "full", "strategy": "nsga2", "steps": 10, "workers": 2}
+    run = launch(sine, start_from=starts, candidates=4, display=Silent(), **asked)
+    entries = run.ledger.entries()
+    assert [entry.candidate.graph for entry in entries[:2]] == starts
+    assert len({entry.result.key for entry in entries}) == 4
+    assert entries[0].candidate.training.seed != entries[1].candidate.training.seed
+    assert run.settings.start_from == tuple(content_key(graph) for graph in starts)
+
+    with pytest.raises(SettingError, match="run 's' holds start_from"):
+        launch(sine, start_from=starts[:1], candidates=5, display=Silent(), **asked)
+    assert run.ledger.entries() == entries
+
+
+def test_a_graph_of_another_problem_is_no_start(sine, mixed, tmp_path):
+    with pytest.raises(SettingError, match="a graph to start from must have the inputs of mixed, but 'signal' differs"):
+        launch(mixed, name="s", runs=tmp_path, start_from=[catalogue_graph("mtvib", sine)], candidates=1)
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_problem_without_classes_is_searched_on_coverage_and_a_user_is_told(tmp_path):
+    random = np.random.default_rng(0)
+    x = random.normal(size=(ROWS, 5))
+    problem = Problem.from_arrays(
+        "plain", inputs={"x": numeric(x)}, outputs={"length": numeric((x**2).sum(1)), "row": samples(x)}
+    )
+    display = Silent()
+    run = launch(problem, name="plain", runs=tmp_path, candidates=2, steps=10, workers=1, display=display)
+    assert set(run.objectives) == {"mse", "coverage"}
+    assert any("coverage in the samples' own space takes the place of class entropy" in line for line in display.lines)
+    assert "entropy" not in run.ledger.entries()[0].result.scores
+
+
+def test_a_problem_without_generation_is_searched(tmp_path):
+    logic = load_problem("logic")
+    run = launch(logic, name="logic", runs=tmp_path, candidates=2, steps=10, workers=1, display=Silent())
+    assert {output.unit.type for output in logic.outputs} == {DataType.NUMERIC}
+    assert [entry.state for entry in run.ledger.entries()] == ["complete"] * 2
+
+
+def test_the_kinds_of_a_space_are_a_users_to_choose(sine, tmp_path):
+    kinds = ("g", "delta", "d", "r")
+    run = launch(
+        sine, name="r", runs=tmp_path, space="full", kinds=kinds, candidates=3, steps=5, workers=2, display=Silent()
+    )
+    found = {network.kind for entry in run.ledger.entries() for network in entry.candidate.graph.networks}
+    assert "r" in found
+    assert found <= set(kinds)
+    assert run.settings.kinds == kinds
