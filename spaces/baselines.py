@@ -36,7 +36,8 @@ def single_task(problem: Problem, name: str) -> Graph:
     if like(output.unit.type) is DataType.FEATURES:
         return _convolutional(problem, output)
     kind = _producer(output.unit.type)
-    last = PrimaryNetwork(name="decoder" if generates else "mlp", kind=kind, layers=HIDDEN, output=output.unit)
+    hidden = HIDDEN if KINDS[kind].layer is Dense else ()
+    last = PrimaryNetwork(name="decoder" if generates else "mlp", kind=kind, layers=hidden, output=output.unit)
     first = PrimaryNetwork(name="encoder", kind="g", layers=HIDDEN, output=code) if generates else last
     connections = [Connection(source=model_input.name, target=first.name) for model_input in problem.inputs]
     losses = [Loss(kind=loss, prediction=name, truth=name) for loss in problem.losses[name]]

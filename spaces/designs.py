@@ -25,6 +25,9 @@ LEAST_POOLED = 4
 ALWAYS_POOLED = 8
 """Sides of this length and more are pooled in every layer, for what a convolution leaves is read by dense layers."""
 
+MOST_DOUBLINGS = 2
+"""Transposed layers that double the sides of a picture, at the most."""
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -217,7 +220,7 @@ def _transposed(data_type: DataType | str, wish: Wish, slot: str, space: Space, 
         raise AssertionError("a transposed decoder is only made for pictures")
     pixels, *shape = wish.image
     doublings = 0
-    while doublings < len(space.kernels) and all(side % 2 ** (doublings + 1) == 0 for side in shape):
+    while doublings < MOST_DOUBLINGS and all(side % 2 ** (doublings + 1) == 0 for side in shape):
         doublings += 1
     first = tuple(side // 2**doublings for side in shape)
     activation = choose.category(f"{slot}.activation", space.activations)

@@ -80,7 +80,7 @@ class Space:
     output_units: tuple[int, int] = (2, 49)
     convolutions: tuple[int, int] = (1, 3)
     channels: tuple[int, int] = (8, 32)
-    kernels: tuple[int, ...] = (3, 5)
+    kernels: tuple[int, ...] = (3,)
     recurrences: tuple[int, int] = (1, 2)
     by_shape: bool = False
     normalise: float = 0.0
