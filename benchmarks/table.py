@@ -110,13 +110,13 @@ def compare_files(problems: dict[str, Problem], runs: Path) -> None:
 
 
 def chosen(run: Run) -> Entry:
-    """Of the front the one with the least sum of its ranks by accuracy and R² on the validation split."""
+    """Of the front the one with the least sum of its ranks by what the search optimised, on the validation split."""
     front = run.front()
     ranks = dict.fromkeys([entry.number for entry in front], 0)
-    for name in ("accuracy", "r2"):
+    for name, metric in run.objectives.items():
         values = {entry.number: entry.result.scores[name] for entry in front if entry.result is not None}
         for number, value in values.items():
-            ranks[number] += sum(other > value for other in values.values())
+            ranks[number] += sum(metric.better(other, value) for other in values.values())
     return min(front, key=lambda entry: ranks[entry.number])
 
 
@@ -149,9 +149,9 @@ def known(split: Split, output: str) -> tuple[np.ndarray, np.ndarray]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--candidates", type=int, default=24)
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--splits", type=int, default=3)
-    parser.add_argument("--strategy", default="tpe")
+    parser.add_argument("--strategy", default="random")
     parser.add_argument("--workers", type=int, default=2)
     asked = parser.parse_args()
     start = time.perf_counter()

@@ -34,5 +34,17 @@ def print_table(title: str, columns: list[str], rows: list[list[str]], *, left: 
         table.add_row(*row)
     console = Console(highlight=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=max(console.width, 160))
+        console = Console(highlight=False, width=max(console.width, _width(columns, rows), len(title)))
     console.print(table)
+
+
+def fits(columns: list[str], rows: list[list[str]]) -> bool:
+    """Whether a table can be printed without cutting anything: always, off a terminal."""
+    console = Console()
+    return not console.is_terminal or _width(columns, rows) <= console.width
+
+
+def _width(columns: list[str], rows: list[list[str]]) -> int:
+    """The letters a line of a table takes, its borders included."""
+    widths = [max(len(row[i]) for row in (columns, *rows)) for i in range(len(columns))]
+    return sum(width + 3 for width in widths) + 1

@@ -42,10 +42,14 @@ CATALOGUE: dict[str, Entry] = {
     "vae": Entry("variational autoencoder: g → g → d", "Kingma & Welling 2014, arXiv:1312.6114", vae),
     "beta-vae": Entry("the same with β = 4 for its KL", "Higgins et al. 2017 (β-VAE)", beta_vae),
     "mt-vae": Entry(
-        "multi-task VAE: a latent space for each output, from one encoder", "000, FORMALISM section 4", mt_vae
+        "multi-task VAE: a latent space for each output, from one encoder",
+        "multi-task variational autoencoders; the layers are ours",
+        mt_vae,
     ),
     "mt-vae-separate": Entry(
-        "multi-task VAE: a latent space and an encoder for each output", "000, FORMALISM section 4", mt_vae_separate
+        "multi-task VAE: a latent space and an encoder for each output",
+        "multi-task variational autoencoders; the layers are ours",
+        mt_vae_separate,
     ),
     "lenet": Entry(
         "hard-sharing LeNet: c → g → a head for each output", "003, 5.3; Sener & Koltun 2018, arXiv:1810.04650", lenet
