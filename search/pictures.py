@@ -1,6 +1,7 @@
 """Pictures of candidates: the graph, and generated samples beside real ones."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,20 @@ from spaces.scoring import generate
 from valp.draw import draw
 from valp.files import replacing
 from valp.graph import DataType
+from valp.preprocessing import Column
+
+if TYPE_CHECKING:  # matplotlib is loaded when something is drawn
+    from matplotlib.axes import Axes
+
+Rows = NDArray[np.float32]
 
 GRAPH, SAMPLES = "graph.svg", "samples.png"
 ROWS, COLUMNS = 8, 10
+LINES = 24
+"""Samples of a picture of lines."""
+
+MOST_NAMES = 14
+"""Of the variables below a picture of lines."""
 
 
 def draw_graph(run: Run, entry: Entry) -> Path:
@@ -28,12 +40,14 @@ def draw_graph(run: Run, entry: Entry) -> Path:
 
 
 def draw_samples(run: Run, entry: Entry, problem: Problem) -> list[Path]:
-    """The pictures of a candidate's samples, one for each output that is an image; drawn if not there yet.
+    """The pictures of a candidate's samples beside real ones, one for each Samples output; drawn if not there yet.
+
+    Images are shown as such, other samples as lines over their variables.
 
     Raises:
         FileError: if the candidate's weights are not kept.
     """
-    columns = [c for c in problem.columns.outputs if c.type is DataType.SAMPLES and c.image is not None]
+    columns = [column for column in problem.columns.outputs if column.type is DataType.SAMPLES]
     paths = []
     for column in columns:
         name = SAMPLES if len(columns) == 1 else f"samples-{column.name}.png"
@@ -47,21 +61,40 @@ def draw_samples(run: Run, entry: Entry, problem: Problem) -> list[Path]:
         real = shown.truths[column.name][rows]
         conditioned = bool(module.plan.inputs_of(column.name, "generate"))
         titles = ("what conditions the samples" if conditioned else "data", "generated")
-        shape = column.image or (1, 1, column.size)
-        _mosaics(path, titles, [images.reshape(-1, *shape).numpy() for images in (real, generated)])
+        _write(path, column, titles, (real.numpy(), generated.numpy()))
     return paths
 
 
-def _mosaics(path: Path, titles: tuple[str, ...], images: list[NDArray[np.float32]]) -> None:
+def _write(path: Path, column: Column, titles: tuple[str, str], samples: tuple[Rows, Rows]) -> None:
+    """Two panels: real samples, and generated ones, (n, size) of each."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 4.4), layout="constrained")
-    for axes, title, pictures in zip(figure.subplots(1, len(images)), titles, images, strict=True):
-        _, channels, height, width = pictures.shape
-        grid = pictures.reshape(ROWS, COLUMNS, channels, height, width).transpose(0, 3, 1, 4, 2)
-        mosaic = grid.reshape(ROWS * height, COLUMNS * width, channels).clip(0, 1)
-        axes.imshow(mosaic if channels == 3 else mosaic[:, :, 0], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    panels = figure.subplots(1, 2, sharey=column.image is None)
+    low, high = float(samples[0].min()), float(samples[0].max())
+    for axes, title, rows in zip(panels, titles, samples, strict=True):
         axes.set_title(title)
-        axes.axis("off")
+        if column.image is None:
+            _lines(axes, rows, column.fields)
+        else:
+            _mosaic(axes, (rows - low) / (high - low or 1), column.image)
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=120)
+
+
+def _mosaic(axes: "Axes", rows: Rows, image: tuple[int, int, int]) -> None:
+    """Images in a grid; 0 is black, 1 white."""
+    channels, height, width = image
+    grid = rows.reshape(ROWS, COLUMNS, channels, height, width).transpose(0, 3, 1, 4, 2)
+    mosaic = grid.reshape(ROWS * height, COLUMNS * width, channels).clip(0, 1)
+    axes.imshow(mosaic if channels == 3 else mosaic[:, :, 0], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    axes.axis("off")
+
+
+def _lines(axes: "Axes", rows: Rows, names: tuple[str, ...]) -> None:
+    """Each sample a line over its variables, in the model's units, for the user's may differ from one to the next."""
+    axes.plot(rows[:LINES].T, color="#0072B2", linewidth=0.7, alpha=0.3)
+    if len(names) == rows.shape[1] <= MOST_NAMES:
+        axes.set_xticks(range(len(names)), names, rotation=30, ha="right", fontsize=8)
+    axes.margins(x=0.01)
+    axes.spines[["top", "right"]].set_visible(False)
