@@ -1,30 +1,11 @@
 """`valp graphs`: the list of the graphs made by hand, and one of them as a file."""
 
 import json
-import sys
 
 import pytest
 
-from search.cli import main
 from spaces.catalogue import CATALOGUE, catalogue_graph
 from valp.graph import Graph
-
-
-@pytest.fixture
-def valp(monkeypatch, capsys):
-    """Runs a command in this process; returns its exit code and what it printed on stdout and stderr."""
-
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["valp", *map(str, words)])
-        capsys.readouterr()
-        code = 0
-        try:
-            main()
-        except SystemExit as ended:
-            code = ended.code or 0
-        return code, *capsys.readouterr()
-
-    return call
 
 
 def test_the_list_has_every_entry_with_what_it_is(valp):

@@ -1,14 +1,12 @@
 """The command line: its help, its exit codes, what it prints where, and what it leaves alone."""
 
-import json
-import sys
 from importlib.metadata import version
 
 import pytest
 from click import Group
 from click.testing import CliRunner
 
-from search.cli import cli, main
+from search.cli import cli
 from spaces.baselines import baselines
 from spaces.candidate import Training
 from tests.conftest import SMALL_STEPS, files_of
@@ -16,35 +14,6 @@ from valp.bundle import load
 from valp.graph import DataUnit, Graph
 
 COMMANDS = ("problems", "search", "list", "best", "show", "draw", "check", "graphs", "train", "score", "export")
-
-
-class Outcome:
-    """What a command did: its exit code and what it printed."""
-
-    def __init__(self, code, out, err):
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def json(self):
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def valp(monkeypatch, capsys):
-    """Runs a command in this process, by the entry point that the `valp` program calls."""
-
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["valp", *map(str, words)])
-        capsys.readouterr()
-        code = 0
-        try:
-            main()
-        except SystemExit as ended:
-            code = ended.code or 0
-        captured = capsys.readouterr()
-        return Outcome(code, captured.out, captured.err)
-
-    return call
 
 
 @pytest.fixture
