@@ -56,7 +56,7 @@ LOSSES = {NUMERIC: "mse", DISCRETE: "cross_entropy", SAMPLES: "bernoulli"}
 
 def drawn(shape: Shape, space: Space, seed: int) -> Graph:
     inputs, outputs = shape
-    losses = {output.name: LOSSES[output.unit.type] for output in outputs}
+    losses = {output.name: (LOSSES[output.unit.type],) for output in outputs}
     return initialize(inputs, outputs, losses, space, RandomChoose(seed))
 
 

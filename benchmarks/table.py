@@ -173,7 +173,9 @@ def main() -> None:
                 seed=seed,
             )
             best = chosen(run)
-            print(f"split {seed}: candidate {best.number} of {len(run.front())} on the front, trained with 3 seeds")
+            print(
+                f"split {seed}: candidate {best.number}, one of {len(run.front())} on the front, trained with 3 seeds"
+            )
             made = train_seeds(best.candidate, Scorer(problem, judges_of(problem)), 3, {}, print)
             scores = {"VALP": made.model.manifest.scores["test"]} | beside(problem, seed)
             for model, values in scores.items():

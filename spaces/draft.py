@@ -48,7 +48,11 @@ class Draft:
         self._by_output = [self._serving_output(output) for output in outputs]
         unserved = [o.name for o, makes in zip(outputs, self._by_output, strict=True) if not makes]
         if unserved:
-            raise SettingError(f"the {space.name} space has no network kind that produces output {unserved[0]!r}")
+            kinds = ", ".join(space.kinds)
+            raise SettingError(
+                f"the {space.name} space ({kinds}) has no network kind that produces output {unserved[0]!r}; "
+                "the full space has every kind"
+            )
         self.nodes: list[Node] = []
         self._shaped = 0
         self._offers = Offers(inputs, outputs)

@@ -1,6 +1,5 @@
 """A user's own data at the command line: the way from a table to a model, and what is wrong in one sentence."""
 
-import sys
 from datetime import date
 
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_wine
 
-from search.cli import main
 from search.launch import launch
 from search.settings import read_settings
 from spaces.own import load_own
@@ -19,23 +17,10 @@ from tests.spaces.own.files import ROWS, TOML, columns, pictures, table_file, wr
 from valp.bundle import load
 
 
-@pytest.fixture
-def valp(monkeypatch, capsys, tmp_path):
-    """Runs a command in this process and in the test's own folder; gives its exit code, stdout and stderr."""
+@pytest.fixture(autouse=True)
+def own_folder(monkeypatch, tmp_path):
+    """Each test works in a folder of its own."""
     monkeypatch.chdir(tmp_path)
-
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["valp", *map(str, words)])
-        capsys.readouterr()
-        code = 0
-        try:
-            main()
-        except SystemExit as ended:
-            code = ended.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 def refused(outcome):

@@ -1,31 +1,32 @@
 """Random graphs of Algorithm 1, and the problem shapes and spaces they are drawn for."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from spaces.algorithm1 import initialize
 from spaces.choose import Choose, RandomChoose
-from spaces.space import DEFAULT, PAPER, Space
+from spaces.space import DEFAULT, FULL, PAPER, Space
 from valp.graph import DataType, DataUnit, Graph, Input, Output
 
-NUMERIC, DISCRETE, SAMPLES = DataType.NUMERIC, DataType.DISCRETE, DataType.SAMPLES
-LOSSES = {NUMERIC: "mse", DISCRETE: "cross_entropy", SAMPLES: "bernoulli"}
+NUMERIC, DISCRETE, SAMPLES, FEATURES = DataType
+LOSSES = {NUMERIC: "mse", DISCRETE: "cross_entropy", SAMPLES: "bernoulli", FEATURES: "mse"}
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What a problem asks for; `least` is the smallest max_n that serves it."""
+    """What a problem asks for; `least` is the smallest max_n that serves it, `images` the outputs that are pictures."""
 
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
     least: int
+    images: dict[str, tuple[int, int, int]] = field(default_factory=dict)
 
     @property
     def losses(self) -> dict[str, tuple[str, ...]]:
         return {output.name: (LOSSES[output.unit.type],) for output in self.outputs}
 
 
-def unit(data_type: DataType, size: int) -> DataUnit:
-    return DataUnit(type=data_type, shape=(size,))
+def unit(data_type: DataType, *sizes: int) -> DataUnit:
+    return DataUnit(type=data_type, shape=sizes)
 
 
 def shape(inputs: dict[str, DataUnit], outputs: dict[str, DataUnit], least: int) -> Shape:
@@ -62,6 +63,31 @@ CLASSES = shape({"a": unit(SAMPLES, 64), "b": unit(DISCRETE, 5)}, {"c": unit(DIS
 
 SHAPES = {"clothing": CLOTHING, "several": SEVERAL, "classes": CLASSES}
 
+IMAGE = replace(
+    shape(
+        {"pixels": unit(FEATURES, 1, 28, 28)},
+        {"histogram": unit(NUMERIC, 32), "garment": unit(DISCRETE, 10), "image": unit(SAMPLES, 784)},
+        least=5,
+    ),
+    images={"image": (1, 28, 28)},
+)
+"""The paper's with its input as an image: a convolutional network more is needed."""
+
+SEQUENCE = shape(
+    {"signal": unit(FEATURES, 2, 32), "more": unit(NUMERIC, 5), "kind": unit(DISCRETE, 3)},
+    {
+        "x": unit(NUMERIC, 3),
+        "c": unit(DISCRETE, 4),
+        "s": unit(SAMPLES, 32),
+        "same": unit(FEATURES, 3, 32),
+        "half": unit(FEATURES, 2, 16),
+    },
+    least=6,
+)
+"""A sequence beside vectors; sequences of its length and of half of it go out, too."""
+
+SHAPED = {"image": IMAGE, "sequence": SEQUENCE}
+
 TINY = shape(
     {"a": unit(NUMERIC, 6), "b": unit(DISCRETE, 3)},
     {"x": unit(NUMERIC, 4), "c": unit(DISCRETE, 3), "s": unit(SAMPLES, 8)},
@@ -94,7 +120,26 @@ def edges(least: int) -> dict[str, Space]:
     }
 
 
-SETTINGS = [(name, setting) for name, found in SHAPES.items() for setting in edges(found.least)]
+def shaped_edges(least: int) -> dict[str, Space]:
+    """Spaces of every kind at the ends of what settings may be."""
+    return {
+        "full": FULL,
+        "full, least max_n": replace(FULL, max_n=least),
+        "full, least max_n, alpha 1, phi 1": replace(FULL, max_n=least, alpha=1, phi=1, partial=1),
+        "full, one to spare": replace(FULL, max_n=least + 1, phi=0),
+        "full, max_n 16": replace(FULL, max_n=16, partial=0.7),
+        "full, dense readers": replace(FULL, by_shape=False),
+        "full, largest kernels": replace(FULL, kernels=(1, 7), channels=(1, 3), convolutions=(1, 5)),
+        "full, smallest units": replace(FULL, output_units=(2, 3), units=(1, 1), hidden_layers=(0, 0)),
+    }
+
+
+SETTINGS = {
+    f"{name}/{edge}": (found, space)
+    for shapes, ends in ((SHAPES, edges), (SHAPED, shaped_edges))
+    for name, found in shapes.items()
+    for edge, space in ends(found.least).items()
+}
 """Every shape with every edge."""
 
 
@@ -102,4 +147,5 @@ def random_graph(
     seed: int | str, wanted: Shape = CLOTHING, space: Space = PAPER, choose: Choose | None = None
 ) -> Graph:
     """The graph that Algorithm 1 draws with this seed, or by this source of decisions."""
-    return initialize(wanted.inputs, wanted.outputs, wanted.losses, space, choose or RandomChoose(seed))
+    decisions = choose or RandomChoose(seed)
+    return initialize(wanted.inputs, wanted.outputs, wanted.losses, space, decisions, images=wanted.images)

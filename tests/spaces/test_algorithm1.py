@@ -7,13 +7,24 @@ from statistics import mean, median
 
 import networkx as nx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from spaces.algorithm1 import initialize
 from spaces.choose import RandomChoose, RecordedChoose
-from spaces.space import DEFAULT, PAPER
-from tests.spaces.graphs import CLOTHING, SETTINGS, SEVERAL, SHAPES, edges, random_graph, unit
+from spaces.space import DEFAULT, FULL, PAPER
+from tests.spaces.graphs import (
+    CLOTHING,
+    IMAGE,
+    SEQUENCE,
+    SETTINGS,
+    SEVERAL,
+    SHAPED,
+    SHAPES,
+    random_graph,
+    unit,
+)
 from valp.check import check
 from valp.errors import SettingError
 from valp.graph import DataType, Graph, Output, Role
@@ -21,10 +32,9 @@ from valp.graph import DataType, Graph, Output, Role
 GRAPHS = 15
 
 
-@pytest.fixture(params=SETTINGS, ids=lambda pair: "/".join(pair))
+@pytest.fixture(params=SETTINGS.values(), ids=SETTINGS)
 def setting(request):
-    name, edge = request.param
-    return SHAPES[name], edges(SHAPES[name].least)[edge]
+    return request.param
 
 
 def test_what_it_draws_is_a_valp_within_max_n(setting):
@@ -78,9 +88,50 @@ def test_max_n_may_be_as_small_as_the_outputs_allow_and_no_smaller(name):
 
 
 def test_an_output_that_no_kind_of_the_space_produces_is_refused():
-    features = Output(name="f", unit=unit(DataType.FEATURES, 4))
-    with pytest.raises(SettingError, match="no network kind that produces output 'f'"):
-        initialize(CLOTHING.inputs, (features,), {"f": "mse"}, PAPER, RandomChoose(0))
+    features = Output(name="f", unit=unit(DataType.FEATURES, 4, 3))
+    for space in (PAPER, FULL):  # an image has no sides of a sequence
+        with pytest.raises(SettingError, match="no network kind that produces output 'f'"):
+            initialize(IMAGE.inputs, (features,), {"f": ("mse",)}, space, RandomChoose(0))
+
+
+def test_samples_that_only_a_transposed_decoder_makes_are_no_vectors():
+    space = replace(FULL, kinds=("g", "delta", "c", "t", "b"))
+    graphs = [random_graph(seed, IMAGE, space) for seed in range(60)]
+    assert all(check(graph).passed for graph in graphs)
+    assert all("t" in {network.kind for network in graph.networks} for graph in graphs)
+    with pytest.raises(SettingError, match="no network kind that produces output 's'"):
+        random_graph(0, SEQUENCE, space)
+
+
+def test_every_kind_is_drawn_where_a_problem_has_a_use_for_it():
+    def kinds(shape):
+        return {network.kind for seed in range(150) for network in random_graph(seed, shape, FULL).networks}
+
+    assert kinds(IMAGE) == {"g", "delta", "d", "c", "t", "b"}
+    assert kinds(SEQUENCE) == {"g", "delta", "d", "c", "b", "r"}
+    assert kinds(CLOTHING) == {"g", "delta", "d", "b"}
+
+
+def test_inputs_with_a_shape_are_read_by_networks_that_know_shapes():
+    for shape in SHAPED.values():
+        shaped = {i.name for i in shape.inputs if i.unit.type is DataType.FEATURES}
+        for seed in range(60):
+            graph = random_graph(seed, shape, FULL)
+            kinds = {network.name: network.kind for network in graph.networks}
+            assert {kinds[c.target] for c in graph.connections if c.source in shaped} <= {"c", "r"}
+
+
+def test_a_transposed_decoder_samples_from_a_bottleneck_with_one_source():
+    graphs = [random_graph(seed, IMAGE, FULL) for seed in range(150)]
+    found = 0
+    for graph in graphs:
+        kinds = {network.name: network.kind for network in graph.networks}
+        for name in (name for name, kind in kinds.items() if kind == "t"):
+            found += 1
+            assert kinds[graph.incoming(name)[0].source] == "b"
+        for name in (name for name, kind in kinds.items() if kind == "b"):
+            assert [kinds[c.source] for c in graph.incoming(name)] == ["g"]
+    assert found > 20
 
 
 def test_phi_decides_what_further_connections_into_a_decoder_are():
@@ -139,11 +190,12 @@ def test_the_statistics_are_those_of_the_papers_own_structures():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("space", [PAPER, DEFAULT], ids=lambda space: space.name)
+@pytest.mark.parametrize("space", [PAPER, DEFAULT, FULL], ids=lambda space: space.name)
 def test_ten_thousand_graphs_are_valps_and_each_takes_about_a_millisecond(space):
     seconds = []
+    shapes = list((SHAPED if space is FULL else SHAPES).values())
     for seed in range(10_000):
-        shape = list(SHAPES.values())[seed % len(SHAPES)]
+        shape = shapes[seed % len(shapes)]
         start = time.perf_counter()
         graph = random_graph(seed, shape, space)
         report = check(graph)
@@ -163,23 +215,29 @@ def test_many_graphs_at_every_edge_are_valps_within_max_n(setting):
         assert len(graph.networks) <= space.max_n
 
 
+PAIRS = [(shape, space) for shape in SHAPES.values() for space in (PAPER, DEFAULT, FULL)]
+PAIRS += [(shape, FULL) for shape in SHAPED.values()]
+
+
 @given(
     seed=st.integers(0, 2**31),
-    shape=st.sampled_from(list(SHAPES.values())),
-    space=st.builds(
-        replace,
-        st.sampled_from([PAPER, DEFAULT]),
-        max_n=st.integers(7, 20),
-        alpha=st.floats(0.01, 1),
-        phi=st.floats(0, 1),
-        partial=st.floats(0, 1),
-        discrete_conditions=st.booleans(),
-        output_units=st.sampled_from([(2, 2), (2, 3), (3, 3), (5, 40)]),
-        hidden_layers=st.sampled_from([(0, 0), (0, 3), (2, 2)]),
+    pair=st.sampled_from(PAIRS),
+    settings=st.fixed_dictionaries(
+        {
+            "max_n": st.integers(7, 20),
+            "alpha": st.floats(0.01, 1),
+            "phi": st.floats(0, 1),
+            "partial": st.floats(0, 1),
+            "discrete_conditions": st.booleans(),
+            "by_shape": st.booleans(),
+            "output_units": st.sampled_from([(2, 2), (2, 3), (3, 3), (5, 40)]),
+            "hidden_layers": st.sampled_from([(0, 0), (0, 3), (2, 2)]),
+        }
     ),
 )
-@settings(max_examples=100, deadline=None, derandomize=True)
-def test_whatever_the_settings_the_graph_is_a_valp_within_max_n_that_repeats(seed, shape, space):
+@hypothesis_settings(max_examples=150, deadline=None, derandomize=True)
+def test_whatever_the_settings_the_graph_is_a_valp_within_max_n_that_repeats(seed, pair, settings):
+    shape, space = pair[0], replace(pair[1], **settings)
     choose = RandomChoose(seed)
     graph = random_graph(seed, shape, space, choose)
     assert check(graph).violations == ()
