@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all lint bench judge clean
+.PHONY: demo test test-all lint bench bench-all judge clean
 
 demo: $(READY)  ## set up, and search the embedded digits
 	$(BIN)/valp search digits --name demo --candidates 24 --steps 1000 --seed 1
@@ -21,9 +21,14 @@ lint: $(READY)  ## format, lint and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(READY)  ## measure what docs/ claims
+bench: $(READY)  ## measure what docs/ claims, in a quarter of an hour
 	$(BIN)/python -m benchmarks.algorithm1
 	$(BIN)/python -m benchmarks.utilisation
+	$(BIN)/python -m benchmarks.table
+
+bench-all: bench  ## and what takes about an hour: samples of hand-made graphs, convolutional spaces
+	$(BIN)/python -m benchmarks.catalogue
+	$(BIN)/python -m benchmarks.convolutions
 
 judge: $(READY)  ## train the shipped Fashion-MNIST judge again (about half an hour)
 	$(BIN)/python -m spaces.judges.train

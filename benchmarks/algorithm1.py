@@ -11,7 +11,7 @@ import networkx as nx
 
 from spaces.algorithm1 import initialize
 from spaces.choose import RandomChoose
-from spaces.space import DEFAULT, PAPER, Space
+from spaces.space import DEFAULT, FULL, PAPER, Space
 from valp.check import check
 from valp.compile import lower
 from valp.graph import DataType, DataUnit, Graph, Input, Output
@@ -22,14 +22,14 @@ GRAPHS = 10_000
 Shape = tuple[tuple[Input, ...], tuple[Output, ...]]
 
 
-def unit(data_type: DataType, size: int) -> DataUnit:
-    return DataUnit(type=data_type, shape=(size,))
+def unit(data_type: DataType, *sizes: int) -> DataUnit:
+    return DataUnit(type=data_type, shape=sizes)
 
 
-NUMERIC, DISCRETE, SAMPLES = DataType.NUMERIC, DataType.DISCRETE, DataType.SAMPLES
+NUMERIC, DISCRETE, SAMPLES, FEATURES = DataType
 SHAPES: dict[str, Shape] = {
     "fashion-mnist": (
-        (Input(name="pixels", unit=unit(NUMERIC, 784)),),
+        (Input(name="pixels", unit=unit(FEATURES, 1, 28, 28)),),
         (
             Output(name="histogram", unit=unit(NUMERIC, 32)),
             Output(name="garment", unit=unit(DISCRETE, 10)),
@@ -51,17 +51,18 @@ SHAPES: dict[str, Shape] = {
         (Output(name="c", unit=unit(DISCRETE, 10)),),
     ),
 }
+IMAGES = {"image": (1, 28, 28)}
 LOSSES = {NUMERIC: "mse", DISCRETE: "cross_entropy", SAMPLES: "bernoulli"}
 
 
 def drawn(shape: Shape, space: Space, seed: int) -> Graph:
     inputs, outputs = shape
     losses = {output.name: (LOSSES[output.unit.type],) for output in outputs}
-    return initialize(inputs, outputs, losses, space, RandomChoose(seed))
+    return initialize(inputs, outputs, losses, space, RandomChoose(seed), images=IMAGES)
 
 
 def main() -> None:
-    for space in (PAPER, DEFAULT):
+    for space in (PAPER, DEFAULT, FULL):
         for name, shape in SHAPES.items():
             drawing, checking, refused = [], [], 0
             for seed in range(GRAPHS):

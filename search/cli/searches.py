@@ -55,7 +55,11 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
 @click.option("--name", help="The run's name.  [default: the problem and today's date]")
 @click.option("--strategy", default="random", show_default=True, help="random, tpe, nsga2 or nsga3.")
 @click.option("--space", default="default", show_default=True, help="default, full (every kind of network) or paper.")
-@click.option("--kinds", metavar="g,delta,...", help="The kinds of network to search.  [default: the space's]")
+@click.option(
+    "--kinds",
+    metavar="g,delta,...",
+    help="The kinds of network to search: g, delta, d, c, t, b, r, or another package's.  [default: the space's]",
+)
 @click.option(
     "--start-from",
     "starts",
