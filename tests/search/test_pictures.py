@@ -2,14 +2,10 @@
 
 from dataclasses import replace
 
-import numpy as np
 import torch
-from PIL import Image
 
-from search.launch import launch
 from search.pictures import draw_samples
 from search.runs import open_run
-from spaces.problem import Problem, numeric, samples
 from tests.conftest import files_of
 
 
@@ -36,19 +32,3 @@ def test_a_picture_that_is_there_is_not_drawn_again(runs_copy, digits_problem):
     before = files_of(paths[0].parent)
     assert draw_samples(run, entry, digits_problem) == paths
     assert files_of(paths[0].parent) == before
-
-
-def test_samples_that_are_no_images_are_lines(tmp_path):
-    rows = np.random.default_rng(0).normal(size=(200, 6))
-    table = tuple(f"column {i}" for i in range(6))
-    problem = Problem.from_arrays(
-        "rows",
-        inputs={"x": numeric(rows)},
-        outputs={"row": samples(rows, fields=table), "half": samples(rows[:, :3])},
-    )
-    run = launch(problem, name="rows", runs=tmp_path, candidates=1, steps=5, workers=1)
-    paths = draw_samples(run, run.front()[0], problem)
-    assert [path.name for path in paths] == ["samples-row.png", "samples-half.png"]
-    for path in paths:
-        with Image.open(path) as picture:
-            assert np.asarray(picture.convert("RGB")).std() > 1  # something is drawn

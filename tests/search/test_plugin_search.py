@@ -24,19 +24,17 @@ problem = Problem.from_arrays(
 )
 assert {output.name: output.unit.type for output in problem.outputs} == {"angle": "angle", "sum": "numeric"}
 folder = Path(sys.argv[1])
-for strategy in ("random", "tpe"):
-    run = launch(
-        problem, name=strategy, runs=folder, strategy=strategy, kinds=("g", "delta", "d", "gated"), candidates=3,
-        steps=100, workers=1,
-    )
-    entries = run.ledger.entries()
-    assert [entry.state for entry in entries] == ["complete"] * 3, [entry.result for entry in entries]
-    for entry in entries:
-        networks = {network.name: network for network in entry.candidate.graph.networks}
-        feeding = [c.source for c in entry.candidate.graph.connections if c.target == "angle"]
-        assert feeding and all(networks[name].kind == "gated" for name in feeding)
-    assert run.ledger.baselines.keys() == {"angle", "sum"}
-    assert all(result.failure is None for result in run.ledger.baselines.values())
+run = launch(
+    problem, name="a", runs=folder, strategy="tpe", kinds=("g", "delta", "d", "gated"), candidates=3, steps=100, workers=1
+)
+entries = run.ledger.entries()
+assert [entry.state for entry in entries] == ["complete"] * 3, [entry.result for entry in entries]
+for entry in entries:
+    networks = {network.name: network for network in entry.candidate.graph.networks}
+    feeding = [c.source for c in entry.candidate.graph.connections if c.target == "angle"]
+    assert feeding and all(networks[name].kind == "gated" for name in feeding)
+assert run.ledger.baselines.keys() == {"angle", "sum"}
+assert all(result.failure is None for result in run.ledger.baselines.values())
 best = run.front()[0]
 assert "Gated MLP" in draw_graph(run, best).read_text()
 save(model_of(run, best), folder / "angles.valp")

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from search.launch import launch
+from search.pictures import draw_samples
 from spaces.catalogue import catalogue_graph
 from spaces.problem import Problem, discrete, features, labels, numeric, samples
 from spaces.problems import load_problem
@@ -43,14 +45,13 @@ def mixed():
     )
 
 
-@pytest.mark.parametrize("strategy", ["random", "nsga2"])
-def test_every_type_of_output_is_searched_and_scored(strategy, mixed, tmp_path):
+def test_every_type_of_output_is_searched_and_scored(mixed, tmp_path):
     run = launch(
         mixed,
         name="mixed",
         runs=tmp_path,
         space="full",
-        strategy=strategy,
+        strategy="nsga2",
         candidates=3,
         steps=15,
         workers=2,
@@ -98,6 +99,10 @@ def test_a_problem_without_classes_is_searched_on_coverage_and_a_user_is_told(tm
     assert set(run.objectives) == {"mse", "coverage"}
     assert any("coverage in the samples' own space takes the place of class entropy" in line for line in display.lines)
     assert "entropy" not in run.ledger.entries()[0].result.scores
+
+    (path,) = draw_samples(run, run.front()[0], problem)  # no images, so they are lines
+    with Image.open(path) as picture:
+        assert np.asarray(picture.convert("RGB")).std() > 1
 
 
 def test_a_problem_without_generation_is_searched(tmp_path):

@@ -130,7 +130,7 @@ def test_inputs_and_truths_stay_row_by_row():
         ({"inputs": {"x": discrete([0, -1] * 20)}}, "'x' must hold class numbers from 0 to 0, but has -1"),
         ({"inputs": {"x": features(values())}}, r"or \(n, C, T\), but 'x' is \(40, 4\)"),
         ({"outputs": {"x": features(np.ones((ROWS, 1, 4)))}, "inputs": {"y": numeric(values())}},
-         "output 'x' must be numeric, discrete, labels or samples, but is of type features"),
+         "output 'x', features 1×4, must have the sides of a features input"),
         ({"outputs": {"c": discrete(["a", "b"] * 20)}}, "'c' must have rows of numbers, but holds <U1"),
         ({"outputs": {"c": discrete([0, -2] * 20)}}, "class numbers from 0 to 0, but has -2"),
         ({"outputs": {"c": discrete(["a", "b"] * 20, classes=["a", "c"])}}, "hold the classes a, c, but has 'b'"),
