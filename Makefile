@@ -23,6 +23,7 @@ lint: $(READY)  ## format, lint and types
 
 bench: $(READY)  ## measure what docs/ claims, in a quarter of an hour
 	$(BIN)/python -m benchmarks.algorithm1
+	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.utilisation
 	$(BIN)/python -m benchmarks.table
 
