@@ -20,11 +20,12 @@ from search.display import Display, LineDisplay, Status, duration
 from search.folder import CANDIDATE, Folder, drop_weights, read_result, write_candidate
 from search.front import Front, losses
 from search.ledger import Ledger, Result
+from search.profile import Profile
 from search.ray_session import ray_for
 from search.settings import Settings, read_settings, write_settings
 from search.strategies import STRATEGIES, Question
 from search.strategies.seeded import Seeded
-from search.worker import CandidateTrainable
+from search.worker import CandidateTrainable, reported
 from spaces.baselines import baselines
 from spaces.candidate import Candidate, Training
 from spaces.judging import judges_of
@@ -33,6 +34,7 @@ from spaces.scoring import Scorer
 from spaces.space import space_of
 from valp.errors import FileError, SettingError, ValpError
 from valp.files import write_text
+from valp.fit import ready
 from valp.graph import Graph
 from valp.keys import content_key
 
@@ -59,6 +61,7 @@ def search(
     candidates: int,
     hours: float | None = None,
     workers: int = 2,
+    profile: bool = False,
     display: Display | None = None,
 ) -> Ledger:
     """Searches until the run has so many candidates, or the hours are over; called again, it goes on.
@@ -71,6 +74,7 @@ def search(
         candidates: the number of candidates the run shall have, those of earlier calls included.
         hours: wall time after which no further candidate is begun.
         workers: candidates trained at once, each on one thread.
+        profile: whether the display is told at the end where the workers' time went.
         display: shows the progress; lines on stderr by default.
 
     Raises:
@@ -92,6 +96,9 @@ def search(
             for remark in problem.remarks:
                 shown.say(remark)
             scorer = Scorer(problem, judges_of(problem, shown.say), settings.protocol)
+            missing = ready(settings.executor, shown.say)
+            if missing is not None:
+                shown.say(f"torch trains, several times slower than the native executor, for there is none: {missing}")
             shown.say(f"{folder.name}: starting {workers} workers")
             start = time.monotonic()
             with ray_for(workers, problem.size_in_bytes):
@@ -99,6 +106,9 @@ def search(
             wall = time.monotonic() - start
             share = driver.busy / (workers * wall)
             shown.say(f"{duration(wall)}; {share:.0%} of {workers} workers' time went into training and scoring")
+            if profile:
+                for line in driver.profile.lines(workers, wall):
+                    shown.say(line)
         shown.close()
         return ledger
 
@@ -118,6 +128,7 @@ class _Driver:
     deadline: float | None = None
     fatal: str | None = None
     busy: float = 0.0
+    profile: Profile = field(default_factory=Profile)
 
     def __post_init__(self) -> None:
         training = Training(steps=self.settings.steps, batch=self.settings.batch, seed=self.settings.seed)
@@ -159,7 +170,9 @@ class _Driver:
         """Trains what is left."""
         self.deadline = deadline
         self.status.started = (time.monotonic(), self.status.ended)
-        trainable = tune.with_parameters(CandidateTrainable, scorer=scorer)
+        trainable = tune.with_parameters(
+            CandidateTrainable, scorer=scorer, executor=self.settings.executor, begun=time.time()
+        )
         scratch = tempfile.mkdtemp(prefix="valp-tune-")
         try:
             while self.has_work() and not self.is_late():
@@ -271,6 +284,8 @@ class _LedgerSearcher(Searcher):  # type: ignore[misc] # ray ships no types
         if not error and result is not None and result.get("unwritten"):
             self.driver.fatal = result["unwritten"]
             return
+        if result is not None:
+            self.driver.profile.take(reported(result))
         with self._fatal():
             self.driver.end(self._jobs.pop(trial_id), error)
 

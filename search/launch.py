@@ -17,7 +17,7 @@ from valp.check import require
 from valp.errors import SettingError
 from valp.graph import Graph
 from valp.keys import content_key
-from valp.plan import Protocol
+from valp.plan import EXECUTORS, Executor, Protocol
 
 
 def launch(
@@ -38,6 +38,8 @@ def launch(
     seed: int = 0,
     protocol: Protocol = "predict",
     keep: Literal["front", "all"] = "front",
+    executor: Executor = "auto",
+    profile: bool = False,
     source: str | None = None,
     display: Display | None = None,
 ) -> Run:
@@ -59,6 +61,8 @@ def launch(
         seed: everything random follows from it.
         protocol: the mode in which predictions are scored; the paper's is `generate`.
         keep: whose weights are kept.
+        executor: what trains, as of `valp.fit.fit`.
+        profile: whether the display is told at the end where the workers' time went.
         source: the file that describes the problem; `valp train --from` finds the data again by it.
         display: shows the progress; lines on stderr by default.
 
@@ -67,6 +71,7 @@ def launch(
         FileError: if the run's folder cannot be written.
     """
     one_of("strategy", strategy, STRATEGIES)
+    one_of("executor", executor, EXECUTORS)
     searched = space_of(space, kinds)
     for graph in start_from:
         require_whole_interface(graph, problem)
@@ -99,6 +104,7 @@ def launch(
         seed=seed,
         protocol=protocol,
         keep=keep,
+        executor=executor,
         source=source,
     )
     folder = Folder(Path(runs) / name)
@@ -110,6 +116,7 @@ def launch(
         candidates=candidates,
         hours=hours,
         workers=asked_workers,
+        profile=profile,
         display=display,
     )
     return open_run(Path(runs), name)

@@ -14,7 +14,7 @@ from spaces.scoring import Scorer
 from valp.bundle import Manifest, Model
 from valp.compile import compile
 from valp.errors import FileError, ValpError
-from valp.plan import Protocol
+from valp.plan import Executor, Protocol
 
 
 def model_of(run: Run, entry: Entry) -> Model:
@@ -74,6 +74,7 @@ def train_seeds(
     origin: dict[str, str | int | float],
     say: Callable[[str], None],
     progress: Callable[[int], None] | None = None,
+    executor: Executor = "auto",
 ) -> Trained:
     """Trains a candidate with `seeds` seeds, the candidate's own first, and keeps the best.
 
@@ -92,7 +93,7 @@ def train_seeds(
     for i in range(seeds):
         training = candidate.training.model_copy(update={"seed": candidate.training.seed + i})
         seeded = candidate.model_copy(update={"training": training})
-        module, made = train(seeded, scorer, progress)
+        module, made = train(seeded, scorer, progress, executor)
         if made.failure is not None:
             failure = made.failure
             say(f"seed {training.seed} failed: {failure}")

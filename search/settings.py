@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from valp.errors import FileError, SettingError
 from valp.files import read_bytes, write_text
 from valp.graph import Frozen
-from valp.plan import Protocol
+from valp.plan import Executor, Protocol
 
 PACKAGES = ("valp", "torch", "ray", "optuna", "numpy")
 
@@ -32,6 +32,7 @@ class Settings(Frozen):
         seed: the seed everything else follows from.
         protocol: the mode in which predictions are scored.
         keep: whose weights stay: the front's, or all.
+        executor: what trains, as of `valp.fit.fit`.
         source: the file that describes the problem, where it is none of the built-in ones; it may move.
     """
 
@@ -47,6 +48,7 @@ class Settings(Frozen):
     seed: int
     protocol: Protocol = "predict"
     keep: Literal["front", "all"] = "front"
+    executor: Executor = "auto"
     source: str | None = None
 
     def require_same(self, other: "Settings", run: str) -> None:

@@ -1,34 +1,51 @@
 """The Tune trainable: one trial is one candidate, and an actor runs many trials."""
 
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ray import tune
 
 from search.evaluate import evaluate
+from search.profile import STARTING
 from spaces.candidate import Candidate
 from spaces.scoring import Scorer
 from valp.errors import FileError
-from valp.fit import one_thread
+from valp.fit import one_thread, ready
+from valp.plan import Executor
+from valp.stopwatch import Stopwatch
+
+SECONDS = "seconds/"
+"""Begins the names of times in a result."""
 
 
 class CandidateTrainable(tune.Trainable):  # type: ignore[misc] # ray ships no types
     """Trains and scores the candidate in its config; what comes of it is in the candidate's folder."""
 
-    def setup(self, config: dict[str, Any], scorer: Scorer) -> None:  # noqa: ARG002 - each trial's config comes with it
-        """Called once in an actor; the data is mapped from Ray's store, not copied."""
+    def setup(self, config: dict[str, Any], scorer: Scorer, executor: Executor, begun: float) -> None:  # noqa: ARG002 - each trial's config comes with it
+        """Called once in an actor that was asked for at `begun`; the data is mapped from Ray's store, not copied."""
         one_thread()
-        self.scorer = scorer
+        ready(executor)
+        self.scorer, self.executor = scorer, executor
+        self.starting: float | None = time.time() - begun
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:  # noqa: ARG002 - `self.config` is set by Tune
         """Takes the next candidate; nothing of the one before is kept."""
         return True
 
     def step(self) -> dict[str, Any]:
-        """The whole candidate."""
-        candidate = Candidate.model_validate_json(self.config["candidate"])
+        """The whole candidate; the result says where its seconds went."""
+        candidate, watch = Candidate.model_validate_json(self.config["candidate"]), Stopwatch()
+        if self.starting is not None:
+            watch.parts[STARTING], self.starting = self.starting, None
         try:
-            evaluate(candidate, self.scorer, Path(self.config["folder"]))
+            evaluate(candidate, self.scorer, Path(self.config["folder"]), self.executor, watch)
         except FileError as error:  # not the candidate's fault: the search must stop, and run it again
             return {"done": True, "unwritten": str(error)}
-        return {"done": True}
+        return {"done": True} | {f"{SECONDS}{part}": seconds for part, seconds in watch.parts.items()}
+
+
+def reported(result: Mapping[str, Any]) -> dict[str, float]:
+    """Where the seconds went, as the result of a trial says."""
+    return {key.removeprefix(SECONDS): value for key, value in result.items() if key.startswith(SECONDS)}

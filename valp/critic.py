@@ -1,10 +1,12 @@
 """The critic: a small network that learns, alongside a VALP, to tell its samples from the data (002, VI-C)."""
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from valp.layers import INITIALIZER_FUNCTIONS
+from valp.layers import INITIALIZER_FUNCTIONS, undisturbed
 from valp.losses import LOSSES
 from valp.losses.base import weighted_mean
 from valp.module import VALPModule
@@ -33,8 +35,7 @@ class Critic:
         generator = torch.Generator().manual_seed(seed)
         layers: list[nn.Module] = []
         for inputs, outputs in ((size, WIDTH), (WIDTH, WIDTH), (WIDTH, 1)):
-            linear = nn.utils.skip_init(nn.Linear, inputs, outputs)  # type: ignore[no-untyped-call]
-            layers += [linear, nn.LeakyReLU(SLOPE)]
+            layers += [undisturbed(partial(nn.Linear, inputs, outputs)), nn.LeakyReLU(SLOPE)]
         self.network = nn.Sequential(*layers[:-1])
         with torch.no_grad():
             for parameter in self.network.parameters():

@@ -6,20 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import isfinite
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from valp.errors import SettingError
 from valp.module import VALPModule
+from valp.plan import EXECUTORS, Executor
+from valp.stopwatch import Stopwatch
 from valp.training import Draws, TorchExecutor
 
 if TYPE_CHECKING:
     from valp.native.executor import NativeExecutor
-
-Executor = Literal["auto", "torch", "native"]
-EXECUTORS: tuple[Executor, ...] = get_args(Executor)
 
 CURVE_POINTS = 100
 """A learning curve has about this many points; each is the mean over the steps since the one before."""
@@ -68,7 +67,8 @@ def fit(
     learning_rate: float = 1e-3,
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
-    executor: Executor = "torch",
+    executor: Executor = "auto",
+    watch: Stopwatch | None = None,
 ) -> Fit:
     """Trains the module in place: Adam on Σ β_j·L_j.
 
@@ -89,7 +89,8 @@ def fit(
         progress: called with the number of steps made, as often as a curve gets a point.
         executor: `torch` trains any module on any device; `native` is several times faster, and trains plans of MLP
             operations, in float32 on the CPU, by the same formulas on the same examples and noise; `auto` is native
-            where it can.
+            where it can. Native is compiled once on a machine, which takes about half a minute.
+        watch: is given the seconds of setting up, of drawing examples and noise, and of the steps themselves.
 
     Raises:
         SettingError: if `steps`, `batch` or `learning_rate` is not positive, or the executor is unknown or cannot
@@ -105,8 +106,11 @@ def fit(
     draws = Draws(count, min(batch, count), module.plan.noise, seed)
     weights = weights or {}
     module.train()
-    native = _native(module, inputs, truths, weights, draws, learning_rate, executor) if executor != "torch" else None
-    running = native or TorchExecutor(module, inputs, truths, weights, draws, learning_rate, seed)
+    watch = watch or Stopwatch()
+    with watch("set-up"):
+        data = inputs, truths, weights
+        native = _native(module, *data, draws, learning_rate, executor) if executor != "torch" else None
+        running = native or TorchExecutor(module, *data, draws, learning_rate, seed)
     every = max(1, steps // CURVE_POINTS)
     names = ("total", *module.loss_names)
     points: list[int] = []
@@ -115,7 +119,7 @@ def fit(
     try:
         while made < steps and failure is None:
             count = min(every, steps - made)
-            means = running.means(count)
+            means = running.means(count, watch)
             made += count
             points.append(made)
             values.append(means)
@@ -140,6 +144,26 @@ def one_thread() -> None:
     torch.set_flush_denormal(True)
 
 
+def ready(executor: Executor, say: Callable[[str], object] | None = None) -> str | None:
+    """Compiles or loads the native executor if it may be wanted, and says why it is not there if it is not.
+
+    What trains calls this itself; beforehand it takes the waiting out of the first training.
+
+    Args:
+        executor: as of `fit`; for `torch` there is nothing to do.
+        say: is told when it takes long; a warning is logged by default.
+    """
+    if executor == "torch":
+        return None
+    try:
+        from valp.native.warm import prepare
+
+        prepare(say or logging.getLogger(__name__).warning)
+    except Exception as error:  # no Numba, or one whose inner interface is another
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
 def _native(
     module: VALPModule,
     inputs: Mapping[str, Tensor],
@@ -147,19 +171,18 @@ def _native(
     weights: Mapping[str, Tensor],
     draws: Draws,
     learning_rate: float,
-    executor: str,
+    executor: Executor,
 ) -> "NativeExecutor | None":
     """The native executor, if it can train this.
 
     Raises:
         SettingError: if it cannot, but is asked for.
     """
-    try:
+    reason = ready(executor)
+    if reason is None:
         from valp.native.executor import NativeExecutor
         from valp.native.program import UnsupportedError
-    except Exception as error:  # no Numba, or one whose inner interface is another
-        reason = f"{type(error).__name__}: {error}"
-    else:
+
         try:
             return NativeExecutor(module, inputs, truths, weights, draws, learning_rate)
         except UnsupportedError as error:

@@ -63,16 +63,15 @@ def layer_of(operation: Operation, generator: torch.Generator | None) -> nn.Modu
     """The layer of an operation, its weights drawn, its biases 0; None for an operation without one."""
     match operation:
         case Affine():
-            linear = nn.utils.skip_init(nn.Linear, operation.inputs, operation.outputs)  # type: ignore[no-untyped-call]
+            linear = undisturbed(lambda: nn.Linear(operation.inputs, operation.outputs))
             return _drawn(linear, operation.initializer, generator)
         case Convolve():
             made = CONVOLUTIONS[operation.transposed, len(operation.kernel)]
             channels, sides = (operation.inputs[0], operation.outputs[0]), (operation.kernel, operation.stride)
-            convolution = nn.utils.skip_init(made, *channels, *sides, operation.padding)  # type: ignore[no-untyped-call]
+            convolution = undisturbed(lambda: made(*channels, *sides, operation.padding))
             return _drawn(convolution, operation.initializer, generator)
         case Recur():
-            with torch.random.fork_rng(devices=[]):  # it draws weights, which are then drawn anew
-                cell = CELLS[operation.cell](operation.inputs[0], operation.units, batch_first=True)
+            cell = undisturbed(lambda: CELLS[operation.cell](operation.inputs[0], operation.units, batch_first=True))
             return _drawn(cell, operation.initializer, generator)
         case Gate():
             return Gates(len(operation.sources), operation.size)
@@ -80,6 +79,12 @@ def layer_of(operation: Operation, generator: torch.Generator | None) -> nn.Modu
             return _built(operation, generator)
         case _:
             return None
+
+
+def undisturbed(make: Callable[[], nn.Module]) -> nn.Module:
+    """A layer of torch's, which draws weights that are then drawn anew: its global generator is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        return make()
 
 
 def norm_of(operation: Operation) -> nn.Module | None:

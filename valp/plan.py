@@ -17,7 +17,11 @@ Mode = Literal["train", "predict", "generate"]
 Protocol = Literal["predict", "generate"]
 """The modes in which predictions may be scored; the paper's is `generate`."""
 
+Executor = Literal["auto", "torch", "native"]
+"""What trains a plan: `native` is fast and knows some operations, `torch` knows all, `auto` is the fastest that can."""
+
 MODES: tuple[Mode, ...] = get_args(Mode)
+EXECUTORS: tuple[Executor, ...] = get_args(Executor)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from valp.critic import critics_of
 from valp.module import VALPModule
+from valp.stopwatch import Stopwatch
 
 
 class Draws:
@@ -71,21 +72,23 @@ class TorchExecutor:
         self._optimizer = torch.optim.Adam(module.parameters(), lr=learning_rate, fused=True)
         self._critics = critics_of(module, seed)
 
-    def means(self, steps: int) -> tuple[float, ...]:
+    def means(self, steps: int, watch: Stopwatch) -> tuple[float, ...]:
         """Takes steps; the means over them of the total loss and of its terms."""
         sums = torch.zeros(1 + len(self._module.loss_names), device=self._device)
         for _ in range(steps):
-            rows = self._draws.rows().to(self._device)
-            noise = {connection: values.to(self._device) for connection, values in self._draws.noise().items()}
-            x, y, w = (
-                {name: tensor.index_select(0, rows) for name, tensor in tensors.items()} for tensors in self._data
-            )
-            total, terms = self._module.losses(x, y, noise, w, self._critics)
-            self._optimizer.zero_grad()
-            total.backward()  # type: ignore[no-untyped-call] # torch leaves it unannotated
-            self._optimizer.step()
-            sums[0] += total.detach()
-            sums[1:] += terms.detach()
+            with watch("draws"):
+                rows = self._draws.rows().to(self._device)
+                noise = {connection: values.to(self._device) for connection, values in self._draws.noise().items()}
+            with watch("steps"):
+                x, y, w = (
+                    {name: tensor.index_select(0, rows) for name, tensor in tensors.items()} for tensors in self._data
+                )
+                total, terms = self._module.losses(x, y, noise, w, self._critics)
+                self._optimizer.zero_grad()
+                total.backward()  # type: ignore[no-untyped-call] # torch leaves it unannotated
+                self._optimizer.step()
+                sums[0] += total.detach()
+                sums[1:] += terms.detach()
         return tuple((sums / steps).tolist())
 
     def finish(self) -> None:

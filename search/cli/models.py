@@ -2,12 +2,12 @@
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from search.cli.graphs import read_candidate_or_graph
-from search.cli.options import JSON, RUNS, print_json, print_table
+from search.cli.options import EXECUTOR, JSON, RUNS, print_json, print_table
 from valp.errors import FileError, SettingError
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ MODEL = click.option("-o", "--output", type=click.Path(path_type=Path), required
 @click.option("--batch", type=int, help="Examples a step.  [default: the candidate's]")
 @click.option("--seed", type=int, help="Of weights, order and noise.  [default: the candidate's]")
 @click.option("--seeds", type=int, default=1, show_default=True, help="Train with so many seeds, keep the best.")
+@EXECUTOR
 @MODEL
 @RUNS
 def train_command(
@@ -38,6 +39,7 @@ def train_command(
     batch: int | None,
     seed: int | None,
     seeds: int,
+    executor: Literal["auto", "torch"],
     output: Path,
     runs: Path,
 ) -> None:
@@ -85,7 +87,7 @@ def train_command(
     one_thread()
     scorer = Scorer(data, judges_of(data, _say), protocol)
     with bar("training", training.steps) as progress:
-        trained = train_seeds(candidate, scorer, seeds, where, progress.say, progress.show)
+        trained = train_seeds(candidate, scorer, seeds, where, progress.say, progress.show, executor)
     save(trained.model, output)
     click.echo(f"validation: {spread(trained.validation)}")
     click.echo(f"test: {spread(trained.test)}")

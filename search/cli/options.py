@@ -17,6 +17,13 @@ RUNS = click.option(
     show_envvar=True,
     help="The folder of the runs.",
 )
+EXECUTOR = click.option(
+    "--executor",
+    type=click.Choice(["auto", "torch"]),
+    default="auto",
+    show_default=True,
+    help="What trains: auto is the native executor where it can, several times faster, and else torch.",
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document, and nothing else, on stdout.")
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import click
 
-from search.cli.options import JSON, RUNS, print_json, print_table
+from search.cli.options import EXECUTOR, JSON, RUNS, print_json, print_table
 from valp.errors import FileError, SettingError
 
 
@@ -89,6 +89,8 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
 @click.option(
     "--keep", type=click.Choice(["front", "all"]), default="front", show_default=True, help="Whose weights are kept."
 )
+@EXECUTOR
+@click.option("--profile", is_flag=True, help="Say at the end where the workers' time went.")
 @RUNS
 def search_command(
     problem: str,
@@ -106,6 +108,8 @@ def search_command(
     objectives: tuple[str, ...],
     protocol: Literal["predict", "generate"],
     keep: Literal["front", "all"],
+    executor: Literal["auto", "torch"],
+    profile: bool,
     runs: Path,
 ) -> None:
     """Search PROBLEM for good VALPs; the same command again resumes.
@@ -150,6 +154,8 @@ def search_command(
         seed=seed,
         protocol=protocol,
         keep=keep,
+        executor=executor,
+        profile=profile,
         source=str(Path(problem).absolute()) if problem.endswith(".toml") else None,
         display=display_for_stderr(),
     )

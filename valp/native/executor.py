@@ -14,6 +14,7 @@ from valp.native.assembler import program_of
 from valp.native.kernels import train
 from valp.native.memory import one_thread
 from valp.native.program import Data, UnsupportedError
+from valp.stopwatch import Stopwatch
 from valp.training import Draws
 
 MOST_STEPS = 256
@@ -83,16 +84,18 @@ class NativeExecutor:
         for name, view in self._views(self._parameters).items():
             view[:] = module.get_parameter(name).detach().numpy()
 
-    def means(self, steps: int) -> tuple[float, ...]:
+    def means(self, steps: int, watch: Stopwatch) -> tuple[float, ...]:
         """Takes steps; the means over them of the total loss and of its terms."""
         sums = np.zeros(len(self._betas))
         left = steps
         while left:
             count = min(left, len(self._rows))
-            for rows, noise in zip(self._rows[:count], self._noise[:count], strict=True):
-                rows.copy_(self._draws.rows())
-                self._draws.fill(noise)
-            sums += self._run(count, self._rate)
+            with watch("draws"):
+                for rows, noise in zip(self._rows[:count], self._noise[:count], strict=True):
+                    rows.copy_(self._draws.rows())
+                    self._draws.fill(noise)
+            with watch("steps"):
+                sums += self._run(count, self._rate)
             left -= count
         terms = sums / steps
         return float(self._betas @ terms), *terms.tolist()

@@ -1,0 +1,48 @@
+"""Where the workers' time went."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+STARTING = "starting"
+"""From the call for workers to a worker's first model: Ray's actor, libraries, the native executor, the data."""
+
+TITLES = {
+    STARTING: "starting up",
+    "compiling": "compiling graphs",
+    "set-up": "setting trainings up",
+    "draws": "drawing examples and noise",
+    "steps": "training steps",
+    "scoring": "scoring",
+    "writing": "writing files",
+}
+
+TRAINING = ("set-up", "draws", "steps")
+
+
+@dataclass
+class Profile:
+    """Sums the seconds of workers by part; models trained are candidates and single-task models alike."""
+
+    parts: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    models: int = 0
+
+    def take(self, parts: Mapping[str, float]) -> None:
+        """Counts what a worker reported of one model."""
+        self.models += 1
+        for part, seconds in parts.items():
+            self.parts[part] += seconds
+
+    def lines(self, workers: int, wall: float) -> list[str]:
+        """A line for each part: its seconds in all, a model's mean, and the share of workers × wall time."""
+        total, rows = workers * wall, dict(self.parts)
+        rows["waiting"] = max(0.0, total - sum(rows.values()))
+        titles = TITLES | {"waiting": "waiting: Ray's start and end, proposals"}
+        listed = [*(part for part in titles if part in rows)]
+        width = max(len(titles[part]) for part in listed)
+        lines = [f"{'':{width}}  {'seconds':>8}  {'a model':>8}  {'share':>5}"]
+        for part in listed:
+            each = rows[part] / max(self.models, 1)
+            share = rows[part] / total if total else 0.0
+            lines.append(f"{titles[part]:{width}}  {rows[part]:8.1f}  {each:8.3f}  {share:5.0%}")
+        return lines

@@ -1,0 +1,45 @@
+"""Where the workers' time went."""
+
+import pytest
+
+from search.launch import launch
+from search.profile import STARTING, TITLES, Profile
+from tests.search.test_engine import Silent
+from valp.stopwatch import Stopwatch
+
+
+def seconds_of(lines):
+    """The table's first column, by what stands before it."""
+    return {line[:-26].strip(): float(line[-26:].split()[0]) for line in lines[1:]}
+
+
+def test_the_parts_and_the_waiting_are_all_the_workers_time():
+    profile = Profile()
+    profile.take({STARTING: 2.0, "steps": 5.0})
+    profile.take({"steps": 1.0, "scoring": 0.5})
+    lines = profile.lines(2, 10.0)
+    seconds = seconds_of(lines)
+    assert seconds[TITLES["steps"]] == 6.0
+    assert sum(seconds.values()) == pytest.approx(20.0)
+    assert lines[2].split()[-3:] == ["6.0", "3.000", "30%"]
+
+
+def test_a_search_says_where_its_seconds_went(digits_problem, tmp_path):
+    shown = Silent()
+    launch(digits_problem, name="p", runs=tmp_path, candidates=2, steps=200, workers=1, profile=True, display=shown)
+    start = next(i for i, line in enumerate(shown.lines) if line.endswith("share"))
+    seconds = seconds_of(shown.lines[start:])
+    assert {*TITLES.values()} < seconds.keys()
+    assert seconds[TITLES["steps"]] > 0
+    assert seconds[TITLES["scoring"]] > 0
+
+
+def test_a_stopwatch_sums_by_part_even_of_what_failed():
+    watch = Stopwatch()
+    for part in ("a", "b", "a"):
+        with watch(part):
+            pass
+    with pytest.raises(ZeroDivisionError), watch("c"):
+        1 / 0  # noqa: B018 - it shall fail
+    assert [*watch.parts] == ["a", "b", "c"]
+    assert all(seconds >= 0 for seconds in watch.parts.values())
