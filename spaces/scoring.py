@@ -1,6 +1,6 @@
 """The scores of a trained VALP on a split of its problem."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -86,13 +86,14 @@ class Scorer:
             return {"coverage": coverage, "density": density}
         judge, classes = self.judges[name], self.problem.columns.output(self.problem.judged_by).size
         labels, features = judge.judge(generated)
-        real_labels, real_features = judge.judge(real)
+        real_labels, real_features = self._judged(f"real {name}", name, split, lambda: real)
         density, coverage = _density_and_coverage(real_features, features)
         view = self.problem.view(name)
         conditioned = bool(module.plan.inputs_of(name, "generate"))
         conditioning = 1 / classes
         if conditioned and view is not None:
-            conditioning = conditioning_accuracy(judge.judge(split.inputs[view][rows])[0], labels)
+            conditions = self._judged(f"conditions of {name}", name, split, lambda: split.inputs[view][rows])
+            conditioning = conditioning_accuracy(conditions[0], labels)
         return {
             "entropy": class_entropy(labels, classes),
             "density": density,
@@ -100,6 +101,18 @@ class Scorer:
             "diversity": within_class_diversity(real_features, real_labels, features, labels),
             "conditioning": conditioning,
         }
+
+    def _judged(self, what: str, output: str, split: Split, samples: Callable[[], Tensor]) -> tuple[Tensor, Tensor]:
+        """What an output's judge says of samples that are the same for every model; it is asked once."""
+        held, verdict = self._verdicts.get((what, id(split)), (None, None))
+        if held is not split or verdict is None:
+            verdict = self.judges[output].judge(samples())
+            self._verdicts[what, id(split)] = (split, verdict)
+        return verdict
+
+    @cached_property
+    def _verdicts(self) -> dict[tuple[str, int], tuple[Split, tuple[Tensor, Tensor]]]:
+        return {}
 
     @cached_property
     def _standards(self) -> dict[str, tuple[Tensor, Tensor]]:

@@ -25,7 +25,7 @@ from valp.files import write_bytes
 Progress = Callable[[str], None]
 
 SMALLEST_SIDE = 8
-JUDGING_BATCH = 500
+JUDGING_BATCH = 50  # more would leave the cache
 FORMAT = "valp-judge-1"
 
 
