@@ -1,9 +1,11 @@
 """How much faster the native executor trains than torch: random structures of the paper's space, interleaved.
 
-python -m benchmarks.training [--structures 32] [--batches 50 200 500]
+python -m benchmarks.training [--structures 32] [--batches 50 200 500] [-o FILE.json]
 
-Seconds are of CPU time, which other processes disturb least; each executor has one thread, and of its repetitions the
-fastest counts. Drawing examples and noise is part of a step. A table is printed, then JSON.
+Three trainings of each structure in turn: by hand in PyTorch (`benchmarks.eager`), by the torch executor, and
+natively. Seconds are of CPU time, which other processes disturb least; each has one thread, and of its repetitions the
+fastest counts. Drawing examples and noise is part of a step. A table is printed; with -o the figures of every
+structure are written as JSON, and drawn in a picture beside it.
 """
 
 import argparse
@@ -12,23 +14,28 @@ import statistics
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from typing import Any
 
+import matplotlib.pyplot as plt
 import torch
 from torch import Tensor
 
-from benchmarks.algorithm1 import NUMERIC, SHAPES
+from benchmarks.algorithm1 import SHAPES
+from benchmarks.eager import Eager
 from spaces.algorithm1 import initialize
 from spaces.choose import RandomChoose
 from spaces.space import PAPER
 from valp.compile import compile
 from valp.fit import fit, one_thread
-from valp.module import VALPModule
+from valp.graph import Graph
 from valp.native.warm import prepare
 
 ROWS = 10_000
 LOSSES = {"histogram": ("mse",), "garment": ("cross_entropy",), "image": ("mse",)}
 STEPS = {50: 200, 200: 100, 500: 50}
 REPETITIONS = 2
+WAYS = ("eager", "torch", "native")
 
 
 def data() -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -36,13 +43,12 @@ def data() -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     inputs, outputs = SHAPES["fashion-mnist"]
     truths = {o.name: torch.rand(ROWS, o.unit.size, generator=generator) for o in outputs}
     truths["garment"] = truths["garment"].argmax(1)
-    assert all(i.unit.type is NUMERIC for i in inputs)
     return {i.name: torch.rand(ROWS, i.unit.size, generator=generator) for i in inputs}, truths
 
 
-def structure(seed: int) -> VALPModule:
+def structure(seed: int) -> Graph:
     inputs, outputs = SHAPES["fashion-mnist"]
-    return compile(initialize(inputs, outputs, LOSSES, PAPER, RandomChoose(seed)), seed=seed)
+    return initialize(inputs, outputs, LOSSES, PAPER, RandomChoose(seed))
 
 
 def milliseconds(run: Callable[[], object], steps: int) -> tuple[float, float]:
@@ -59,58 +65,89 @@ def peak() -> float:
     return 2 * 1024**3 / best / 1e6
 
 
-def measure(batch: int, structures: int) -> dict[str, float]:
+def measure(batch: int, structures: int) -> dict[str, Any]:
+    """The time of a step of each structure by each way, and what follows from them."""
     inputs, truths = data()
     steps = STEPS.get(batch, 40)
-    ratios, walls, rates = [], [], []
-    times: dict[str, list[float]] = {"torch": [], "native": []}
+    rows = []
     for seed in range(structures):
-        module = structure(seed)
-        products = 6 * batch * sum(p.numel() for p in module.parameters() if p.ndim == 2)
-        best = {executor: (float("inf"), float("inf")) for executor in times}
+        graph = structure(seed)
+        module, by_hand = compile(graph, seed=seed), Eager(graph)
+        ways = {way: partial(fit, module, inputs, truths, steps=steps, batch=batch, executor=way) for way in WAYS[1:]}
+        ways["eager"] = partial(by_hand.train_steps, inputs, truths, steps, batch)
+        best = {way: (float("inf"), float("inf")) for way in WAYS}
         for repetition in range(REPETITIONS + 1):
-            for executor in times:
-                run = partial(fit, module, inputs, truths, steps=steps, batch=batch, executor=executor)
-                made = milliseconds(run, steps)
+            for way in WAYS:
+                made = milliseconds(ways[way], steps)
                 if repetition:  # the first warms up
-                    best[executor] = tuple(map(min, best[executor], made))
-        for executor, kept in times.items():
-            kept.append(best[executor][0])
-        ratios.append(best["torch"][0] / best["native"][0])
-        walls.append(best["torch"][1] / best["native"][1])
-        rates.append(products / best["native"][0] / 1e6)
-    return {
-        "batch": batch,
-        "structures": structures,
-        "torch_ms": statistics.median(times["torch"]),
-        "native_ms": statistics.median(times["native"]),
-        "ratio_median": statistics.median(ratios),
-        "ratio_least": min(ratios),
-        "ratio_most": max(ratios),
-        "ratio_median_of_wall_times": statistics.median(walls),
-        "native_gflops": statistics.median(rates),
-    }
+                    best[way] = tuple(map(min, best[way], made))
+        products = 6 * batch * sum(p.numel() for p in module.parameters() if p.ndim == 2)
+        rows.append(
+            {
+                "seed": seed,
+                "parameters": module.parameter_count,
+                **{f"{way}_ms": best[way][0] for way in WAYS},
+                "ratio": best["eager"][0] / best["native"][0],
+                "ratio_to_torch": best["torch"][0] / best["native"][0],
+                "ratio_of_wall_times": best["eager"][1] / best["native"][1],
+                "gflops": products / best["native"][0] / 1e6,
+            }
+        )
+    return {"batch": batch, "structures": rows}
+
+
+def median(rows: list[dict[str, float]], name: str) -> float:
+    return statistics.median(row[name] for row in rows)
+
+
+def draw(results: list[dict[str, Any]], path: Path) -> None:
+    """Each structure's ratio over its number of parameters, a panel for each batch size."""
+    figure, panels = plt.subplots(1, len(results), figsize=(3.4 * len(results), 3.2), sharey=True, layout="constrained")
+    for panel, result in zip(panels if len(results) > 1 else [panels], results, strict=True):
+        rows = result["structures"]
+        panel.scatter([r["parameters"] / 1e3 for r in rows], [r["ratio"] for r in rows], s=18, color="#0072b2")
+        panel.axhline(median(rows, "ratio"), color="#d55e00", label=f"median {median(rows, 'ratio'):.1f}")
+        panel.axhline(1, color="grey", linestyle=":")
+        panel.set(
+            title=f"batch {result['batch']}", xlabel="thousand parameters", yscale="log", yticks=[1, 2, 5, 10, 20]
+        )
+        panel.yaxis.set_major_formatter("{x:g}×")
+        panel.minorticks_off()
+        panel.legend(frameon=False, loc="upper right")
+    figure.axes[0].set_ylabel("eager PyTorch / native")
+    figure.savefig(path, dpi=150)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--structures", type=int, default=32)
     parser.add_argument("--batches", type=int, nargs="+", default=list(STEPS))
+    parser.add_argument("-o", "--output", type=Path)
     options = parser.parse_args()
     one_thread()
-    ready = prepare()
+    ready = prepare(print)
     results = []
-    print("batch | torch, ms a step | native | ratio: median | least | most | of wall times | native GFLOP/s")
+    print(
+        "batch | eager, ms a step | torch executor | native | eager / native: median | least | most | of wall times |",
+        end="",
+    )
+    print(" torch executor / native | GFLOP/s | of the peak")
     for batch in options.batches:
-        r = measure(batch, options.structures)
+        result = measure(batch, options.structures)
+        rows, result["peak_gflops"] = result["structures"], peak()
+        ratios = [row["ratio"] for row in rows]
         print(
-            f"{batch} | {r['torch_ms']:.2f} | {r['native_ms']:.2f} | {r['ratio_median']:.1f} | "
-            f"{r['ratio_least']:.1f} | {r['ratio_most']:.1f} | {r['ratio_median_of_wall_times']:.1f} | "
-            f"{r['native_gflops']:.0f}",
+            f"{batch} | {median(rows, 'eager_ms'):.2f} | {median(rows, 'torch_ms'):.2f} | "
+            f"{median(rows, 'native_ms'):.2f} | {median(rows, 'ratio'):.1f} | {min(ratios):.1f} | {max(ratios):.1f} | "
+            f"{median(rows, 'ratio_of_wall_times'):.1f} | {median(rows, 'ratio_to_torch'):.1f} | "
+            f"{median(rows, 'gflops'):.0f} | {median(rows, 'gflops') / result['peak_gflops']:.0%}",
             flush=True,
         )
-        results.append(r)
-    print(json.dumps({"prepared_in_seconds": ready, "peak_gflops": peak(), "results": results}, indent=2))
+        results.append(result)
+    print(f"prepared in {ready:.1f} s")
+    if options.output is not None:
+        options.output.write_text(json.dumps({"prepared_in_seconds": ready, "results": results}, indent=1))
+        draw(results, options.output.with_suffix(".png"))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,134 @@
+"""Scores the models of a run on the test split, in processes of one thread each; what is scored stays scored."""
+
+import json
+import multiprocessing
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from search.folder import CANDIDATE, read_weights
+from search.runs import Run
+from spaces.candidate import Candidate
+from spaces.judging import judges_of
+from spaces.problems import load_problem
+from spaces.scoring import GENERATED, Scorer, generate
+from valp.compile import compile
+from valp.errors import ValpError
+from valp.files import read_model, write_text
+from valp.fit import one_thread
+from valp.generation import conditioning_matrix
+from valp.judge import Judge
+from valp.module import VALPModule
+from valp.plan import Protocol
+
+TESTED = "test.json"
+"""In the run's folder: by the folder of a model, what came of it."""
+
+Tested = dict[str, dict[str, Any]]
+
+
+class Remembering(Judge):
+    """A judge that answers at once what it was asked last: a model's samples are scored, and then counted by class."""
+
+    def __init__(self, judge: Judge) -> None:
+        super().__init__(judge.config)
+        self.load_state_dict(judge.state_dict())
+        self.asked, self.answer = b"", (torch.empty(0), torch.empty(0))
+
+    def judge(self, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Judge.judge`."""
+        asked = samples.numpy().tobytes()
+        if asked != self.asked:
+            self.asked, self.answer = asked, super().judge(samples)
+        return self.answer
+
+
+_scorers: list[Scorer] = []
+"""A process's own, made when it starts."""
+
+
+def tested(run: Run, processes: int, ended: Callable[[int, int], None]) -> Tested:
+    """The test scores of the run's complete candidates and single-task models, by their folders within the run's.
+
+    `ended` is called with the number of models that are scored, and of all, after each one.
+    """
+    file = run.folder.path / TESTED
+    found: Tested = json.loads(file.read_text()) if file.is_file() else {}
+    complete = [run.folder.candidate(entry.number) for entry in run.ledger.entries() if entry.state == "complete"]
+    trained = [run.folder.baseline(name) for name, result in run.ledger.baselines.items() if result.failure is None]
+    wanted = {path.relative_to(run.folder.path).as_posix(): path for path in (*trained, *complete)}
+    left = [name for name in wanted if name not in found]
+    if left:
+        spawned = multiprocessing.get_context("spawn")
+        settings = (run.settings.problem, run.settings.protocol)
+        with ProcessPoolExecutor(min(processes, len(left)), spawned, prepare, settings) as pool:
+            jobs = {pool.submit(test, wanted[name]): name for name in left}
+            for job in as_completed(jobs):
+                found[jobs[job]] = job.result()
+                write_text(file, json.dumps(found))
+                ended(len(wanted.keys() & found.keys()), len(wanted))
+    return {name: found[name] for name in wanted}
+
+
+def prepare(problem: str, protocol: Protocol) -> None:
+    """Loads what a process scores with."""
+    one_thread()
+    loaded = load_problem(problem)
+    judges = {name: Remembering(judge) for name, judge in judges_of(loaded).items()}
+    _scorers[:] = [Scorer(loaded, judges, protocol), Scorer(loaded, {}, "predict")]
+
+
+@torch.inference_mode()
+def test(path: Path) -> dict[str, Any]:
+    """The scores of the model in a folder; `predict` has those of predictions with every connection kept."""
+    start = time.perf_counter()
+    scorer, predicting = _scorers
+    try:
+        module, split = model_in(path), scorer.problem.test
+        made: dict[str, Any] = {"test": scorer.score(module, split), "predict": predicting.score(module, split)}
+    except ValpError as error:
+        return {"failure": str(error)}
+    made["reached"] = [name for name in module.plan.outputs if module.plan.inputs_of(name, "generate")]
+    for name, judge in scorer.judges.items():
+        if name in module.plan.outputs:
+            labels, _ = judge.judge(generate(module, split, name, GENERATED, scorer.seed)[0])
+            made["labels"] = torch.bincount(labels, minlength=classes_of(scorer)).tolist()
+    return made | {"seconds": time.perf_counter() - start}
+
+
+@torch.inference_mode()
+def conditioned(path: Path, scorer: Scorer, output: str, shown: int) -> tuple[Tensor, Tensor]:
+    """How the judge labels what conditions a sample, and the sample, for as many samples as the test split has rows.
+
+    Returns:
+        Counts [classes of the condition, classes of the sample]; samples [classes of the condition, shown, size],
+        zeros where there are not so many.
+    """
+    split, classes, judge = scorer.problem.test, classes_of(scorer), scorer.judges[output]
+    samples, rows = generate(model_in(path), split, output, len(split), scorer.seed)
+    images = split.inputs[scorer.problem.view(output) or ""][rows]
+    conditions, labels = judge.judge(images)[0], judge.judge(samples)[0]
+    chosen = torch.zeros(classes, shown, samples.shape[1])
+    for label in range(classes):
+        of_label = samples[conditions == label][:shown]
+        chosen[label, : len(of_label)] = of_label
+    return conditioning_matrix(conditions, labels, classes), chosen
+
+
+def classes_of(scorer: Scorer) -> int:
+    """How many classes the judges know."""
+    return scorer.problem.columns.output(scorer.problem.judged_by or "").size
+
+
+def model_in(path: Path) -> VALPModule:
+    """The trained model of a candidate's or a single-task model's folder."""
+    candidate = read_model(Candidate, path / CANDIDATE)
+    module = compile(candidate.graph, seed=candidate.training.seed)
+    module.load_state_dict(read_weights(path))
+    module.eval()
+    return module
