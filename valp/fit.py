@@ -96,43 +96,104 @@ def fit(
         SettingError: if `steps`, `batch` or `learning_rate` is not positive, or the executor is unknown or cannot
             train this.
     """
-    for name, value in (("steps", steps), ("batch", batch), ("learning rate", learning_rate)):
-        if not value > 0:
-            raise SettingError(f"the {name} must be positive, but is {value}")
-    if executor not in EXECUTORS:
-        raise SettingError(f"the executor must be one of {', '.join(EXECUTORS)}, but is {executor!r}")
-    start = time.perf_counter()
-    count = len(next(iter(truths.values())))
-    draws = Draws(count, min(batch, count), module.plan.noise, seed)
-    weights = weights or {}
-    module.train()
-    watch = watch or Stopwatch()
-    with watch("set-up"):
-        data = inputs, truths, weights
-        native = _native(module, *data, draws, learning_rate, executor) if executor != "torch" else None
-        running = native or TorchExecutor(module, *data, draws, learning_rate, seed)
-    every = max(1, steps // CURVE_POINTS)
-    names = ("total", *module.loss_names)
-    points: list[int] = []
-    values: list[tuple[float, ...]] = []
-    failure, made = None, 0
-    try:
-        while made < steps and failure is None:
-            count = min(every, steps - made)
-            means = running.means(count, watch)
-            made += count
-            points.append(made)
-            values.append(means)
-            wrong = [name for name, mean in zip(names, means, strict=True) if not isfinite(mean)]
-            if wrong:
-                failure = f"the loss is not a finite number after {made} steps ({', '.join(wrong)})"
-            elif progress is not None:
-                progress(made)
-    finally:
-        running.finish()
-    module.eval()
-    curves = Curves(names, tuple(points), tuple(values))
-    return Fit(curves, made * draws.size, time.perf_counter() - start, failure)
+    training = Fitting(
+        module,
+        inputs,
+        truths,
+        weights=weights,
+        steps=steps,
+        batch=batch,
+        learning_rate=learning_rate,
+        seed=seed,
+        executor=executor,
+        watch=watch,
+    )
+    training.advance(steps, progress)
+    return training.fit
+
+
+class Fitting:
+    """A training that is taken on in parts: the steps are the same as if it were done at once.
+
+    Between the parts the module has the weights that the steps led to, and is in evaluation mode.
+
+    Args:
+        module, inputs, truths, weights, batch, learning_rate, seed, executor, watch: as of `fit`.
+        steps: the steps of the whole training, by which the points of the curves are spaced.
+
+    Attributes:
+        made: the steps made so far.
+        failure: why no more can be made; None while they can.
+
+    Raises:
+        SettingError: as of `fit`.
+    """
+
+    def __init__(
+        self,
+        module: VALPModule,
+        inputs: Mapping[str, Tensor],
+        truths: Mapping[str, Tensor],
+        *,
+        weights: Mapping[str, Tensor] | None = None,
+        steps: int,
+        batch: int = 50,
+        learning_rate: float = 1e-3,
+        seed: int = 0,
+        executor: Executor = "auto",
+        watch: Stopwatch | None = None,
+    ) -> None:
+        for name, value in (("steps", steps), ("batch", batch), ("learning rate", learning_rate)):
+            if not value > 0:
+                raise SettingError(f"the {name} must be positive, but is {value}")
+        if executor not in EXECUTORS:
+            raise SettingError(f"the executor must be one of {', '.join(EXECUTORS)}, but is {executor!r}")
+        start = time.perf_counter()
+        count = len(next(iter(truths.values())))
+        draws = Draws(count, min(batch, count), module.plan.noise, seed)
+        self._module, self._batch, self._watch = module, draws.size, watch or Stopwatch()
+        module.train()
+        with self._watch("set-up"):
+            data = inputs, truths, weights or {}
+            native = _native(module, *data, draws, learning_rate, executor) if executor != "torch" else None
+            self._running = native or TorchExecutor(module, *data, draws, learning_rate, seed)
+        module.eval()
+        self._every = max(1, steps // CURVE_POINTS)
+        self._names = ("total", *module.loss_names)
+        self._points: list[int] = []
+        self._values: list[tuple[float, ...]] = []
+        self.made, self.failure = 0, None
+        self._seconds = time.perf_counter() - start
+
+    made: int
+    failure: str | None
+
+    def advance(self, to: int, progress: Callable[[int], None] | None = None) -> None:
+        """Goes on until so many steps are made, or a loss is no number; `progress` as of `fit`."""
+        start = time.perf_counter()
+        self._module.train()
+        try:
+            while self.made < to and self.failure is None:
+                count = min(self._every, to - self.made)
+                means = self._running.means(count, self._watch)
+                self.made += count
+                self._points.append(self.made)
+                self._values.append(means)
+                wrong = [name for name, mean in zip(self._names, means, strict=True) if not isfinite(mean)]
+                if wrong:
+                    self.failure = f"the loss is not a finite number after {self.made} steps ({', '.join(wrong)})"
+                elif progress is not None:
+                    progress(self.made)
+        finally:
+            self._running.finish()
+            self._module.eval()
+            self._seconds += time.perf_counter() - start
+
+    @property
+    def fit(self) -> Fit:
+        """What the training has left so far."""
+        curves = Curves(self._names, tuple(self._points), tuple(self._values))
+        return Fit(curves, self.made * self._batch, self._seconds, self.failure)
 
 
 def one_thread() -> None:

@@ -1,6 +1,7 @@
 """Training: order, noise, curves, failures, and that it learns."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from tests.spaces.graphs import TINY, TINY_SPACE, random_graph
 from tests.valp.graphs import discrete, figure_2, numeric, samples, wired
 from valp.compile import compile
 from valp.errors import SettingError
-from valp.fit import CURVE_POINTS, fit
+from valp.fit import CURVE_POINTS, Fitting, fit
 from valp.graph import Role
 
 ROWS = 23
@@ -228,3 +229,20 @@ def test_training_reduces_every_loss_of_the_digits():
             assert values[-1] < 0.8 * values[0], name
     predicted = module({"pixels": pixels[1500:]}, "predict")["digit"].argmax(1)
     assert (predicted == truths["digit"][1500:]).double().mean() > 0.75
+
+
+@pytest.mark.parametrize("executor", ["torch", "native"])
+def test_a_training_in_parts_makes_the_same_steps(executor, data):
+    whole, parts = compile(figure_2(), seed=3), compile(figure_2(), seed=3)
+    made = fit(whole, *data, steps=60, batch=7, seed=5, executor=executor)
+    training = Fitting(parts, *data, steps=60, batch=7, seed=5, executor=executor)
+    seen = []
+    for to in (10, 11, 45, 60):
+        training.advance(to)
+        assert training.made == to
+        assert not parts.training
+        seen.append(parts.state_dict()["layers.n0-0.weight"].clone())
+    assert all(not torch.equal(a, b) for a, b in pairwise(seen))
+    assert training.fit.samples_seen == made.samples_seen
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(parts.state_dict()[name], value, rtol=0, atol=0)
