@@ -23,7 +23,7 @@ class Status:
         objectives: what is optimised, by name.
         total: the candidates wanted.
         workers: how many are trained at once.
-        complete, failed, running: how many candidates are.
+        complete, pruned, failed, running: how many candidates are.
         front: the size of the Pareto front.
         best: by objective, the best value so far and the candidate that has it.
         baselines: by objective, the single-task model's value.
@@ -35,6 +35,7 @@ class Status:
     total: int
     workers: int
     complete: int = 0
+    pruned: int = 0
     failed: int = 0
     running: int = 0
     front: int = 0
@@ -44,13 +45,16 @@ class Status:
 
     @property
     def ended(self) -> int:
-        """Candidates that are complete or failed."""
-        return self.complete + self.failed
+        """Candidates that are neither running nor still to come."""
+        return self.complete + self.pruned + self.failed
 
     def take(self, number: int, result: Result) -> None:
         """Counts a candidate that has ended."""
         if result.failure is not None:
             self.failed += 1
+            return
+        if not result.complete:
+            self.pruned += 1
             return
         self.complete += 1
         for name, metric in self.objectives.items():
@@ -131,14 +135,16 @@ def line(number: int, result: Result, objectives: tuple[str, ...]) -> str:
     if result.failure is not None:
         return f"candidate {number} failed: {result.failure}"
     scores = "  ".join(f"{name} {number_text(result.scores[name])}" for name in objectives)
-    return f"candidate {number}: {scores}  ({sum(result.seconds):.1f} s)"
+    stopped = "" if result.complete else f"stopped after {result.samples_seen:,} samples, "
+    return f"candidate {number}: {scores}  ({stopped}{sum(result.seconds):.1f} s)"
 
 
 def table(status: Status) -> Group:
     """The live table, under a line of counts; a best that beats the single-task model is green."""
+    stopped = f"{status.pruned} stopped early, " if status.pruned else ""
     counts = (
         f"{status.run}: {status.ended} of {status.total} done, {status.running} running, "
-        f"{status.failed} failed, {status.front} on the front{_left(status)}"
+        f"{stopped}{status.failed} failed, {status.front} on the front{_left(status)}"
     )
     shown = Table()
     for column in ("objective", "best so far", "candidate", "single-task"):

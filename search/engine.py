@@ -13,12 +13,14 @@ from typing import Any
 from filelock import FileLock, Timeout
 from optuna.exceptions import OptunaError
 from ray import tune
+from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 from sqlalchemy.exc import SQLAlchemyError
 
 from search.display import Display, LineDisplay, Status, duration
 from search.folder import CANDIDATE, Folder, drop_weights, read_result, write_candidate
 from search.front import Front, losses
+from search.halving import Halving, goes_on, rungs_of
 from search.ledger import Ledger, Result
 from search.profile import Profile
 from search.ray_session import ray_for
@@ -129,6 +131,10 @@ class _Driver:
     fatal: str | None = None
     busy: float = 0.0
     profile: Profile = field(default_factory=Profile)
+    weighted: set[int] = field(default_factory=set)
+    """The candidates whose weights are there."""
+    training: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    """The parents of the candidates that are queued or trained."""
 
     def __post_init__(self) -> None:
         training = Training(steps=self.settings.steps, batch=self.settings.batch, seed=self.settings.seed)
@@ -145,7 +151,7 @@ class _Driver:
                 continue
             path = self.folder.candidate(trial.number)
             result = read_result(path) if "candidate" in trial.user_attrs else None
-            if result is not None:
+            if result is not None and (result.complete or result.failure):
                 self.ledger.tell(trial.number, result)
                 continue
             if "candidate" not in trial.user_attrs:
@@ -153,9 +159,11 @@ class _Driver:
                 self.ledger.propose(again, self.strategy.propose(self.question, self.ledger, again))
             candidate = self.ledger.entry(trial.number).candidate
             self.queue.append(Job(candidate, path, number=trial.number))
+            self.training[trial.number] = candidate.parents
         for entry in self.ledger.entries():
             if entry.result is not None:
-                self._drop(self._count(entry.number, entry.result))  # the last session may have been killed before it
+                self._count(entry.number, entry.result)
+        self._drop()  # the last session may have been killed before it
         told = self.ledger.baselines
         for output, candidate in reversed(baselines(self.problem, self.question.training).items()):
             if output not in told:
@@ -176,7 +184,8 @@ class _Driver:
         scratch = tempfile.mkdtemp(prefix="valp-tune-")
         try:
             while self.has_work() and not self.is_late():
-                _tuner(trainable, _LedgerSearcher(self), self.workers, scratch).fit()
+                searcher = _LedgerSearcher(self)
+                _tuner(trainable, searcher, Halving(searcher.goes_on), self.workers, scratch).fit()
                 if self.fatal is not None:
                     raise FileError(self.fatal)
         finally:
@@ -199,12 +208,20 @@ class _Driver:
             self.asked += 1
             candidate = self.strategy.propose(self.question, self.ledger, trial)
             self.ledger.propose(trial, candidate)
+            self.training[number] = candidate.parents
             job = Job(candidate, self.folder.candidate(number), number=number)
         else:
             return None
         self.status.running += job.number is not None
         self.display.show(self.status)
         return job
+
+    def goes_on(self, job: Job, steps: int) -> bool:
+        """Whether a candidate that has reached a rung goes on from there."""
+        result = read_result(job.path)
+        if job.number is None or result is None:
+            return True
+        return goes_on(self.ledger.reach(job.number, steps, result.scores), self.ledger.objectives)
 
     def end(self, job: Job, error: bool) -> None:
         """Records a job that has ended: its folder is complete, or its worker died."""
@@ -230,25 +247,35 @@ class _Driver:
             raise AssertionError("a job is a candidate or a baseline")
         self.ledger.tell(job.number, result)
         self.status.running -= 1
-        self._drop(self._count(job.number, result))
+        self.training.pop(job.number, None)
+        self._count(job.number, result)
+        self._drop()
         self.display.show(self.status, (job.number, result))
 
-    def _count(self, number: int, result: Result) -> list[int]:
-        """Counts a candidate; those that are not on the front because of it are returned."""
+    def _count(self, number: int, result: Result) -> None:
+        """Counts a candidate that has ended."""
         self.status.take(number, result)
         if result.failure is not None:
-            return []
+            return
+        self.weighted.add(number)
+        if not result.complete:
+            return
         metrics = self.ledger.objectives
         point = losses([[result.scores[name] for name in metrics]], list(metrics.values()))[0]
-        left = self.front.add(number, point)
+        self.front.add(number, point)
         self.status.front = len(self.front.members)
-        return left
 
-    def _drop(self, numbers: list[int]) -> None:
-        """Deletes the weights of candidates that are not on the front, unless all are kept."""
-        if self.settings.keep == "front":
-            for number in numbers:
-                drop_weights(self.folder.candidate(number))
+    def _drop(self) -> None:
+        """Deletes the weights that nobody will ask for, unless all are kept.
+
+        What stays is the front's, what a proposal may inherit, and what a candidate that is trained begins with.
+        """
+        if self.settings.keep == "all":
+            return
+        wanted = self.strategy.keeps(self.ledger).union(self.front.members, *self.training.values())
+        for number in self.weighted - wanted:
+            drop_weights(self.folder.candidate(number))
+        self.weighted &= wanted
 
     def _count_baselines(self) -> None:
         for result in self.ledger.baselines.values():
@@ -277,14 +304,29 @@ class _LedgerSearcher(Searcher):  # type: ignore[misc] # ray ships no types
             return str(Searcher.FINISHED)
         self._suggested += 1
         self._jobs[trial_id] = job
-        return {"candidate": job.candidate.model_dump_json(), "folder": str(job.path.resolve())}
+        rungs = rungs_of(job.candidate.training.steps) if self.driver.settings.halving and job.output is None else ()
+        return {
+            "candidate": job.candidate.model_dump_json(),
+            "folder": str(job.path.resolve()),
+            "rungs": ",".join(map(str, rungs)),
+        }
+
+    def goes_on(self, trial_id: str, steps: int) -> bool:
+        """Whether a trial that has reached a rung goes on; not if the ledger cannot be written."""
+        with self._fatal():
+            return self.driver.goes_on(self._jobs[trial_id], steps)
+        return False
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:  # noqa: ARG002 - Tune's own
+        """Counts where the seconds went of a trial that goes on."""
+        self.driver.profile.take(reported(result), ended=False)
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Records the job."""
         if not error and result is not None and result.get("unwritten"):
             self.driver.fatal = result["unwritten"]
             return
-        if result is not None:
+        if not error and result is not None:
             self.driver.profile.take(reported(result))
         with self._fatal():
             self.driver.end(self._jobs.pop(trial_id), error)
@@ -307,11 +349,17 @@ class _LedgerSearcher(Searcher):  # type: ignore[misc] # ray ships no types
         """Nothing: the ledger is the state."""
 
 
-def _tuner(trainable: type[tune.Trainable], searcher: Searcher, workers: int, scratch: str) -> tune.Tuner:
+def _tuner(
+    trainable: type[tune.Trainable], searcher: Searcher, scheduler: TrialScheduler, workers: int, scratch: str
+) -> tune.Tuner:
     return tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
-            search_alg=searcher, num_samples=-1, max_concurrent_trials=workers, reuse_actors=True
+            search_alg=searcher,
+            scheduler=scheduler,
+            num_samples=-1,
+            max_concurrent_trials=workers,
+            reuse_actors=True,
         ),
         run_config=tune.RunConfig(
             storage_path=scratch,

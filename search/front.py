@@ -47,12 +47,10 @@ class Front:
     def __init__(self) -> None:
         self.members: dict[int, NDArray[np.float64]] = {}
 
-    def add(self, number: int, point: NDArray[np.float64]) -> list[int]:
-        """Takes a point in; the numbers that are not, or no longer, on the front are returned."""
+    def add(self, number: int, point: NDArray[np.float64]) -> None:
+        """Takes a point in, if no other dominates it; those that it dominates leave."""
         if any((other <= point).all() and (other < point).any() for other in self.members.values()):
-            return [number]
-        left = [n for n, other in self.members.items() if (point <= other).all() and (point < other).any()]
-        for dominated in left:
-            del self.members[dominated]
+            return
+        for n in [n for n, other in self.members.items() if (point <= other).all() and (point < other).any()]:
+            del self.members[n]
         self.members[number] = point
-        return left

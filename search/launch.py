@@ -39,6 +39,7 @@ def launch(
     protocol: Protocol = "predict",
     keep: Literal["front", "all"] = "front",
     executor: Executor = "auto",
+    halving: bool = False,
     profile: bool = False,
     source: str | None = None,
     display: Display | None = None,
@@ -62,6 +63,7 @@ def launch(
         protocol: the mode in which predictions are scored; the paper's is `generate`.
         keep: whose weights are kept.
         executor: what trains, as of `valp.fit.fit`.
+        halving: whether candidates that are not among the best at a rung are stopped there; see `search.halving`.
         profile: whether the display is told at the end where the workers' time went.
         source: the file that describes the problem; `valp train --from` finds the data again by it.
         display: shows the progress; lines on stderr by default.
@@ -105,6 +107,7 @@ def launch(
         protocol=protocol,
         keep=keep,
         executor=executor,
+        halving=halving,
         source=source,
     )
     folder = Folder(Path(runs) / name)

@@ -23,8 +23,10 @@ from spaces.metrics import Metric
 from valp.errors import FileError
 
 STUDY = "valp"
-STATES: dict[TrialState, Literal["complete", "failed", "running"]] = {
+State = Literal["complete", "pruned", "failed", "running"]
+STATES: dict[TrialState, State] = {
     TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "pruned",
     TrialState.FAIL: "failed",
     TrialState.RUNNING: "running",
 }
@@ -41,6 +43,7 @@ class Result:
         samples_seen: the budget it used.
         seconds: of training, then of scoring.
         failure: why it failed; None if it did not.
+        complete: whether its training was made to the end; if not, it was stopped at a rung.
     """
 
     scores: dict[str, float]
@@ -49,15 +52,17 @@ class Result:
     samples_seen: int
     seconds: tuple[float, float]
     failure: str | None = None
+    complete: bool = True
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A candidate as the ledger has it; `result` is None while it runs."""
+    """A candidate as the ledger has it; `result` is None while it runs, `parents` are whose weights it inherits."""
 
     number: int
-    state: Literal["complete", "failed", "running"]
+    state: State
     result: Result | None
+    parents: tuple[int, ...]
     _document: str
 
     @cached_property
@@ -73,6 +78,7 @@ class Entry:
             row |= {"scores": result.scores, "parameters": result.parameters, "key": result.key}
             row |= {"samples_seen": result.samples_seen, "seconds": round(sum(result.seconds), 3)}
             row |= {"failure": result.failure} if result.failure else {}
+        row |= {"parents": self.parents} if self.parents else {}
         return row
 
 
@@ -132,6 +138,22 @@ class Ledger:
             raise FileError(f"there is no candidate {number}; the run has {len(trials)}, numbered from 0")
         return _entry(trials[number])
 
+    def ancestors(self, numbers: Iterable[int]) -> set[int]:
+        """Candidates, and all whose weights theirs come from."""
+        trials, found, left = self.trials(), set[int](), [*numbers]
+        while left:
+            number = left.pop()
+            if number not in found:
+                found.add(number)
+                left += trials[number].user_attrs.get("parents", ())
+        return found
+
+    def samples_seen(self, numbers: Iterable[int]) -> int:
+        """The examples that candidates and all their ancestors have seen."""
+        trials = self.trials()
+        results = (trials[number].user_attrs.get("result") for number in self.ancestors(numbers))
+        return sum(result["samples_seen"] for result in results if result is not None)
+
     def ask(self, sampler: BaseSampler) -> Trial:
         """A new trial, running, whose number is the count of those before."""
         self.study.sampler = sampler
@@ -147,6 +169,7 @@ class Ledger:
         seen = [other.number for other in self.trials() if other.state.is_finished()]
         trial.set_user_attr("seen", ranges(seen))
         trial.set_user_attr("parent", candidate.parent)
+        trial.set_user_attr("parents", candidate.parents)
         trial.set_user_attr("candidate", candidate.model_dump_json())
 
     def tell(self, number: int, result: Result) -> None:
@@ -156,8 +179,18 @@ class Ledger:
         self.study._storage.set_trial_user_attr(trial_id, "result", json.loads(json.dumps(asdict(result))))
         if result.failure is not None:
             self.study.tell(number, state=TrialState.FAIL)
+        elif not result.complete:
+            self.study.tell(number, state=TrialState.PRUNED)
         else:
             self.study.tell(number, [result.scores[name] for name in self.objectives])
+
+    def reach(self, number: int, steps: int, scores: dict[str, float]) -> list[dict[str, float]]:
+        """Records a candidate's scores at a rung; those of all that have been there are returned, its own last."""
+        rungs = self.trials()[number].user_attrs.get("rungs", {})
+        others = (trial.user_attrs.get("rungs", {}) for trial in self.trials() if trial.number != number)
+        there = [reached[str(steps)] for reached in others if str(steps) in reached]
+        self.study._storage.set_trial_user_attr(self.trials()[number]._trial_id, "rungs", rungs | {str(steps): scores})
+        return [*there, scores]
 
     @property
     def baselines(self) -> dict[str, Result]:
@@ -178,7 +211,7 @@ class Ledger:
         return [done[kept[i]] for i in by_knee(points[kept])]
 
     def point(self, entry: Entry) -> Sequence[float]:
-        """A complete candidate's objectives, in their order."""
+        """The objectives of a candidate that has scores, in their order."""
         if entry.result is None:
             raise ValueError(f"candidate {entry.number} has no result yet")
         return [entry.result.scores[name] for name in self.objectives]
@@ -212,7 +245,9 @@ def _result(fields: dict[str, Any]) -> Result:
 
 def _entry(trial: FrozenTrial) -> Entry:
     stored = trial.user_attrs.get("result") if trial.state.is_finished() else None
-    return Entry(trial.number, STATES[trial.state], _result(stored) if stored else None, trial.user_attrs["candidate"])
+    parents = tuple(trial.user_attrs.get("parents", ()))
+    result = _result(stored) if stored else None
+    return Entry(trial.number, STATES[trial.state], result, parents, trial.user_attrs["candidate"])
 
 
 def _cause(error: Exception) -> str:

@@ -10,14 +10,11 @@ STARTING = "starting"
 TITLES = {
     STARTING: "starting up",
     "compiling": "compiling graphs",
-    "set-up": "setting trainings up",
     "draws": "drawing examples and noise",
     "steps": "training steps",
     "scoring": "scoring",
     "writing": "writing files",
 }
-
-TRAINING = ("set-up", "draws", "steps")
 
 
 @dataclass
@@ -27,9 +24,9 @@ class Profile:
     parts: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     models: int = 0
 
-    def take(self, parts: Mapping[str, float]) -> None:
-        """Counts what a worker reported of one model."""
-        self.models += 1
+    def take(self, parts: Mapping[str, float], *, ended: bool = True) -> None:
+        """Counts what a worker reported of a model, which may not have `ended` with it."""
+        self.models += ended
         for part, seconds in parts.items():
             self.parts[part] += seconds
 

@@ -70,6 +70,7 @@ class Run:
             "problem": self.settings.problem,
             "strategy": self.settings.strategy,
             "complete": states.count("complete"),
+            "pruned": states.count("pruned"),
             "failed": states.count("failed"),
             "unfinished": states.count("running"),
             "front": len(front),

@@ -33,6 +33,7 @@ class Settings(Frozen):
         protocol: the mode in which predictions are scored.
         keep: whose weights stay: the front's, or all.
         executor: what trains, as of `valp.fit.fit`.
+        halving: whether candidates that are not among the best at a rung are stopped there.
         source: the file that describes the problem, where it is none of the built-in ones; it may move.
     """
 
@@ -49,6 +50,7 @@ class Settings(Frozen):
     protocol: Protocol = "predict"
     keep: Literal["front", "all"] = "front"
     executor: Executor = "auto"
+    halving: bool = False
     source: str | None = None
 
     def require_same(self, other: "Settings", run: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ray import tune
 
-from search.evaluate import evaluate
+from search.evaluate import Evaluation
 from search.profile import STARTING
 from spaces.candidate import Candidate
 from spaces.scoring import Scorer
@@ -28,22 +28,31 @@ class CandidateTrainable(tune.Trainable):  # type: ignore[misc] # ray ships no t
         one_thread()
         ready(executor)
         self.scorer, self.executor = scorer, executor
+        self.evaluation: Evaluation | None = None
         self.starting: float | None = time.time() - begun
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:  # noqa: ARG002 - `self.config` is set by Tune
         """Takes the next candidate; nothing of the one before is kept."""
+        self.evaluation = None
         return True
 
     def step(self) -> dict[str, Any]:
-        """The whole candidate; the result says where its seconds went."""
-        candidate, watch = Candidate.model_validate_json(self.config["candidate"]), Stopwatch()
+        """The candidate up to its next rung, or to the end; the result says where its seconds went."""
+        watch = Stopwatch()
         if self.starting is not None:
             watch.parts[STARTING], self.starting = self.starting, None
         try:
-            evaluate(candidate, self.scorer, Path(self.config["folder"]), self.executor, watch)
+            if self.evaluation is None:
+                candidate = Candidate.model_validate_json(self.config["candidate"])
+                rungs = [int(rung) for rung in self.config["rungs"].split(",") if rung]
+                self.stages = [*rungs, candidate.training.steps]
+                self.evaluation = Evaluation(candidate, self.scorer, Path(self.config["folder"]), self.executor)
+            steps = self.stages.pop(0)
+            result = self.evaluation.advance(steps, watch)
         except FileError as error:  # not the candidate's fault: the search must stop, and run it again
             return {"done": True, "unwritten": str(error)}
-        return {"done": True} | {f"{SECONDS}{part}": seconds for part, seconds in watch.parts.items()}
+        seconds = {f"{SECONDS}{part}": seconds for part, seconds in watch.parts.items()}
+        return {"done": not self.stages or result.failure is not None, "steps": steps} | seconds
 
 
 def reported(result: Mapping[str, Any]) -> dict[str, float]:

@@ -52,7 +52,7 @@ def initialize(
             break
         target = draft.choose.category(draft.name("target"), draft.targets())
         _grow(draft, target)
-    _complete(draft)
+    complete(draft)
     return assemble(draft, losses)
 
 
@@ -67,8 +67,15 @@ def _grow(draft: Draft, target: Place) -> None:
         draft.connect(draft.choose.category(draft.name("source"), found), target, role)
 
 
-def _complete(draft: Draft) -> None:
+def complete(draft: Draft) -> None:
     """Serves each open component from what exists, else by a new network; then each input that nothing reads."""
+    serve(draft)
+    for i in draft.unread_inputs():
+        draft.connect((INPUT, i), draft.choose.category(draft.name("reader"), draft.readers(i)), Role.DATA)
+
+
+def serve(draft: Draft) -> None:
+    """Serves each open component."""
     while draft.open:
         target = draft.choose.category(draft.name("open"), sorted(draft.open))
         role = draft.role(target)
@@ -77,5 +84,3 @@ def _complete(draft: Draft) -> None:
             draft.connect(draft.choose.category(draft.name("serve"), found), target, role)
         else:
             draft.connect(draft.create(target, role, draft.creatable(target, role)), target, role)
-    for i in draft.unread_inputs():
-        draft.connect((INPUT, i), draft.choose.category(draft.name("reader"), draft.readers(i)), Role.DATA)

@@ -4,29 +4,38 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from spaces.draft import Draft
 from spaces.places import INPUT, NETWORK
-from valp.graph import Connection, DataType, Graph, Loss, PrimaryNetwork, Role
+from valp.graph import Connection, DataType, Graph, Loss, Output, PrimaryNetwork, Role
 from valp.losses import KL
 from valp.types import like
 
 
 def assemble(draft: Draft, losses: Mapping[str, Sequence[str]]) -> Graph:
     """The graph of a draft; `losses` has the loss kinds of each output. β is drawn here."""
-    names = {(NETWORK, i): f"n{i}" for i in range(len(draft.nodes))}
+    judged = [loss for output in draft.outputs for loss in losses_of(draft, output, losses[output.name])]
+    beta = drawn_divergence(draft)
+    divergences = [Loss(kind=KL, prediction=f"n{i}", beta=beta) for i in latent_sources(draft)]
+    return graph_of(draft, [*judged, *divergences])
+
+
+def graph_of(draft: Draft, losses: Sequence[Loss]) -> Graph:
+    """The graph of a draft with these losses; a network without a name is called by its place."""
+    called = [node.name or f"n{i}" for i, node in enumerate(draft.nodes)]
+    names = {(NETWORK, i): name for i, name in enumerate(called)}
     names |= {(INPUT, i): model_input.name for i, model_input in enumerate(draft.inputs)}
     networks = tuple(
         PrimaryNetwork(
-            name=f"n{i}",
+            name=name,
             kind=node.kind,
             combiner=node.combiner,
             layers=node.design.layers,
             initializer=node.initializer,
             output=node.unit,
         )
-        for i, node in enumerate(draft.nodes)
+        for name, node in zip(called, draft.nodes, strict=True)
     )
     connections = [
-        Connection(source=names[source], target=f"n{i}", indices=indices, role=role)
-        for i, node in enumerate(draft.nodes)
+        Connection(source=names[source], target=name, indices=indices, role=role)
+        for name, node in zip(called, draft.nodes, strict=True)
         for source, role, indices in node.sources
     ]
     connections += [
@@ -39,7 +48,7 @@ def assemble(draft: Draft, losses: Mapping[str, Sequence[str]]) -> Graph:
         networks=networks,
         outputs=draft.outputs,
         connections=tuple(connections),
-        losses=tuple(_losses(draft, losses, connections)),
+        losses=tuple(losses),
     )
 
 
@@ -48,17 +57,24 @@ def beta_names(output: str, codes: Iterable[str]) -> dict[str, str]:
     return {f"beta.{output}.{code}" if i else f"beta.{output}": code for i, code in enumerate(codes)}
 
 
-def _losses(draft: Draft, kinds: Mapping[str, Sequence[str]], connections: Sequence[Connection]) -> list[Loss]:
-    """The losses of each output, each with a β of its own, and a KL loss for each source of latent connections."""
-    space, real = draft.space, draft.choose.real
+def losses_of(draft: Draft, output: Output, kinds: Sequence[str]) -> list[Loss]:
+    """The losses of an output, each with a drawn β of its own."""
+    codes = list(kinds)
+    if like(output.unit.type) is DataType.SAMPLES and draft.space.samples_loss is not None:
+        codes[0] = draft.space.samples_loss
     losses = []
-    for output in draft.outputs:
-        codes = list(kinds[output.name])
-        if like(output.unit.type) is DataType.SAMPLES and space.samples_loss is not None:
-            codes[0] = space.samples_loss
-        for name, code in beta_names(output.name, dict.fromkeys(codes)).items():
-            beta = real(name, *space.beta, log_scale=True)
-            losses.append(Loss(kind=code, prediction=output.name, truth=output.name, beta=beta))
-    beta = real("beta.kl", *space.beta_kl, log_scale=True)
-    latent = dict.fromkeys(c.source for c in connections if c.role is Role.LATENT)
-    return losses + [Loss(kind=KL, prediction=source, beta=beta) for source in latent]
+    for name, code in beta_names(output.name, dict.fromkeys(codes)).items():
+        beta = draft.choose.real(name, *draft.space.beta, log_scale=True)
+        losses.append(Loss(kind=code, prediction=output.name, truth=output.name, beta=beta))
+    return losses
+
+
+def drawn_divergence(draft: Draft) -> float:
+    """The drawn β that the KL losses share."""
+    return draft.choose.real("beta.kl", *draft.space.beta_kl, log_scale=True)
+
+
+def latent_sources(draft: Draft) -> list[int]:
+    """The networks with latent connections, each once: they have a KL loss."""
+    found = [place for node in draft.nodes for place, role, _ in node.sources if role is Role.LATENT]
+    return [index for _, index in dict.fromkeys(found)]

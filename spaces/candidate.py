@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from valp.graph import Frozen, Graph
 
@@ -30,9 +30,18 @@ class Candidate(Frozen):
         graph: the VALP.
         training: how it is trained.
         parent: the number of the candidate it was made from; None for one that was drawn.
+        inherits: by network, whose weights it begins with: the number of a candidate, and the network's name there.
+        lineage_samples: the examples that these weights have seen, all ancestors' trainings taken together.
     """
 
     schema_version: Literal[1] = 1
     graph: Graph
     training: Training = Training()
     parent: int | None = None
+    inherits: dict[str, tuple[NonNegativeInt, str]] = Field(default_factory=dict)
+    lineage_samples: NonNegativeInt = 0
+
+    @property
+    def parents(self) -> tuple[int, ...]:
+        """The candidates whose weights it begins with, in order."""
+        return tuple(sorted({number for number, _ in self.inherits.values()}))

@@ -17,7 +17,9 @@ MOST_A_CONNECTION_TAKES = 2
 
 
 class Draft:
-    """A graph under construction. `open` has the components that still lack a source they cannot do without.
+    """A graph under construction.
+
+    `open` has the components that still lack a source they cannot do without; `most` is the most networks it may have.
 
     Args:
         inputs, outputs: of the model.
@@ -38,7 +40,7 @@ class Draft:
         choose: Choose,
     ) -> None:
         self.inputs, self.outputs, self.space, self.choose = tuple(inputs), tuple(outputs), space, choose
-        self.images = images
+        self.images, self.most = images, space.max_n
         self.given: list[Sides] = [i.unit.shape[1:] for i in inputs if i.unit.type is DataType.FEATURES]
         self.anything = anything(space, self.given)
         shaping = [sides for sides in self.given if "c" in space.kinds or ("r" in space.kinds and len(sides) == 1)]
@@ -87,7 +89,7 @@ class Draft:
 
     def room(self) -> int:
         """The networks that may still be created."""
-        return self.space.max_n - len(self.nodes)
+        return self.most - len(self.nodes)
 
     def needed(self) -> int:
         """The most networks that completing the draft may still create.
@@ -155,7 +157,7 @@ class Draft:
 
     def connect(self, source: Place, target: Place, role: Role) -> None:
         """Draws ψ and connects; `target` is open no longer."""
-        indices = self._psi(self._unit(source), target, role)
+        indices = self._psi(self.unit(source), target, role)
         if target[0] is OUTPUT:
             self.arrivals[target[1]].append((source, indices))
         else:
@@ -173,7 +175,7 @@ class Draft:
         """The networks that can read an input: those that know its shape, if any, else those that take any type."""
         shaped = [i for i, n in enumerate(self.nodes) if n.design.reads is not None]
         fitting = [i for i in shaped if self._is_shaped((INPUT, model_input), self.nodes[i].design.reads or ())]
-        plain = [i for i, node in enumerate(self.nodes) if node.kind not in ("d", "t", "b", "c", "r")]
+        plain = [i for i, n in enumerate(self.nodes) if n.kind not in ("d", "t", "b", "c", "r") and not n.fixed]
         return [(NETWORK, i) for i in (fitting if self.space.by_shape and fitting else plain)]
 
     def _plenty(self, room: int) -> bool:
@@ -190,6 +192,10 @@ class Draft:
             return self._chosen(unit.size, 2 * node.unit.size)
         if not self.choose.flag(self.name("partial"), self.space.partial):
             return None
+        return self._part(unit, node, role)
+
+    def _part(self, unit: DataUnit, node: Node, role: Role) -> tuple[int, ...] | None:
+        """A drawn ψ of a connection into a network that adapts to it."""
         if role is Role.LATENT:
             return self._chosen(unit.size, 2 * self.choose.integer(self.name("count"), 1, unit.size // 2))
         if node.design.reads is None:
@@ -201,7 +207,8 @@ class Draft:
     def _chosen(self, size: int, count: int) -> tuple[int, ...] | None:
         return None if count == size else self.choose.subset(self.name("psi"), size, count)
 
-    def _unit(self, place: Place) -> DataUnit:
+    def unit(self, place: Place) -> DataUnit:
+        """The data unit of an input or a network."""
         return self.inputs[place[1]].unit if place[0] is INPUT else self.nodes[place[1]].unit
 
     def _wish(self, target: Place, role: Role) -> Wish:
@@ -240,13 +247,13 @@ class Draft:
         if role is Role.CONDITION or node.kind == "t":
             types = {DataType.NUMERIC, DataType.FEATURES}
             types |= {DataType.DISCRETE} if self.space.discrete_conditions else set()
-            return [place for place in places if self._unit(place).type in types]
+            return [place for place in places if self.unit(place).type in types]
         if self._waits_for_samples(target):
-            return [place for place in places if self._unit(place).type is DataType.SAMPLES]
+            return [place for place in places if self.unit(place).type is DataType.SAMPLES]
         return places
 
     def _is_shaped(self, place: Place, sides: Sides) -> bool:
-        unit = self._unit(place)
+        unit = self.unit(place)
         return unit.type is DataType.FEATURES and unit.shape[1:] == sides
 
     def _joined(self, source: Place, target: Place) -> bool:

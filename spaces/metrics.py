@@ -28,6 +28,9 @@ class Metric:
         return a > b if self.direction == "maximize" else a < b
 
 
+PRODUCT = "entropy_coverage"
+"""Says in one figure what two others do; tables leave it out unless it is searched for."""
+
 METRICS = {
     metric.code: metric
     for metric in (
@@ -40,10 +43,11 @@ METRICS = {
         Metric("coverage", "coverage of the data by generated samples", "maximize"),
         Metric("diversity", "within-class diversity of generated samples", "maximize"),
         Metric("conditioning", "conditioning accuracy", "maximize"),
+        Metric(PRODUCT, "class entropy × coverage of generated samples", "maximize"),
     )
 }
 
-JUDGED = ("entropy", "density", "coverage", "diversity", "conditioning")
+JUDGED = ("entropy", "density", "coverage", "diversity", "conditioning", PRODUCT)
 """The metrics of Samples that a judge labels, what a search optimises first."""
 
 UNJUDGED = ("coverage", "density")

@@ -49,8 +49,10 @@ class Scorer:
     seed: int = 0
 
     @torch.inference_mode()
-    def score(self, module: VALPModule, split: Split) -> dict[str, float]:
+    def score(self, module: VALPModule, split: Split, generated: int = GENERATED) -> dict[str, float]:
         """The scores by name, as `Problem.metrics` names them, of the outputs the module has: over what is present.
+
+        `generated` samples are generated for them.
 
         Conditioning accuracy is at its chance level, 1 / classes, where nothing conditions the samples or no input
         shows what they should look like.
@@ -66,7 +68,7 @@ class Scorer:
             figures = _figures(columns[name], values, split.truths[name], split.present.get(name))
             found |= {(name, code): value for code, value in figures.items()}
         for name in columns.keys() - set(predicted):
-            figures = self._generation(module, split, name)
+            figures = self._generation(module, split, name, generated)
             found |= {(name, code): value for code, value in figures.items()}
         return {
             score: found[output, metric.code]
@@ -74,10 +76,10 @@ class Scorer:
             if (output, metric.code) in found
         }
 
-    def _generation(self, module: VALPModule, split: Split, name: str) -> dict[str, float]:
+    def _generation(self, module: VALPModule, split: Split, name: str, count: int) -> dict[str, float]:
         if self.problem.judged_by is not None and name not in self.judges:
             return {}
-        generated, rows = generate(module, split, name, GENERATED, self.seed)
+        generated, rows = generate(module, split, name, count, self.seed)
         real = split.known(name)[:GENERATED]
         if self.problem.judged_by is None:
             mean, deviation = self._standards[name]
@@ -92,14 +94,16 @@ class Scorer:
         conditioned = bool(module.plan.inputs_of(name, "generate"))
         conditioning = 1 / classes
         if conditioned and view is not None:
-            conditions = self._judged(f"conditions of {name}", name, split, lambda: split.inputs[view][rows])
+            conditions = self._judged(f"{count} conditions of {name}", name, split, lambda: split.inputs[view][rows])
             conditioning = conditioning_accuracy(conditions[0], labels)
+        entropy = class_entropy(labels, classes)
         return {
-            "entropy": class_entropy(labels, classes),
+            "entropy": entropy,
             "density": density,
             "coverage": coverage,
             "diversity": within_class_diversity(real_features, real_labels, features, labels),
             "conditioning": conditioning,
+            "entropy_coverage": entropy * coverage,
         }
 
     def _judged(self, what: str, output: str, split: Split, samples: Callable[[], Tensor]) -> tuple[Tensor, Tensor]:

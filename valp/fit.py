@@ -90,7 +90,7 @@ def fit(
         executor: `torch` trains any module on any device; `native` is several times faster, and trains plans of MLP
             operations, in float32 on the CPU, by the same formulas on the same examples and noise; `auto` is native
             where it can. Native is compiled once on a machine, which takes about half a minute.
-        watch: is given the seconds of setting up, of drawing examples and noise, and of the steps themselves.
+        watch: is given the seconds of drawing examples and noise, and of the steps themselves.
 
     Raises:
         SettingError: if `steps`, `batch` or `learning_rate` is not positive, or the executor is unknown or cannot
@@ -106,9 +106,8 @@ def fit(
         learning_rate=learning_rate,
         seed=seed,
         executor=executor,
-        watch=watch,
     )
-    training.advance(steps, progress)
+    training.advance(steps, progress, watch)
     return training.fit
 
 
@@ -118,7 +117,7 @@ class Fitting:
     Between the parts the module has the weights that the steps led to, and is in evaluation mode.
 
     Args:
-        module, inputs, truths, weights, batch, learning_rate, seed, executor, watch: as of `fit`.
+        module, inputs, truths, weights, batch, learning_rate, seed, executor: as of `fit`.
         steps: the steps of the whole training, by which the points of the curves are spaced.
 
     Attributes:
@@ -141,7 +140,6 @@ class Fitting:
         learning_rate: float = 1e-3,
         seed: int = 0,
         executor: Executor = "auto",
-        watch: Stopwatch | None = None,
     ) -> None:
         for name, value in (("steps", steps), ("batch", batch), ("learning rate", learning_rate)):
             if not value > 0:
@@ -151,12 +149,10 @@ class Fitting:
         start = time.perf_counter()
         count = len(next(iter(truths.values())))
         draws = Draws(count, min(batch, count), module.plan.noise, seed)
-        self._module, self._batch, self._watch = module, draws.size, watch or Stopwatch()
-        module.train()
-        with self._watch("set-up"):
-            data = inputs, truths, weights or {}
-            native = _native(module, *data, draws, learning_rate, executor) if executor != "torch" else None
-            self._running = native or TorchExecutor(module, *data, draws, learning_rate, seed)
+        self._module, self._batch = module, draws.size
+        data = inputs, truths, weights or {}
+        native = _native(module, *data, draws, learning_rate, executor) if executor != "torch" else None
+        self._running = native or TorchExecutor(module, *data, draws, learning_rate, seed)
         module.eval()
         self._every = max(1, steps // CURVE_POINTS)
         self._names = ("total", *module.loss_names)
@@ -168,14 +164,14 @@ class Fitting:
     made: int
     failure: str | None
 
-    def advance(self, to: int, progress: Callable[[int], None] | None = None) -> None:
-        """Goes on until so many steps are made, or a loss is no number; `progress` as of `fit`."""
-        start = time.perf_counter()
+    def advance(self, to: int, progress: Callable[[int], None] | None = None, watch: Stopwatch | None = None) -> None:
+        """Goes on until so many steps are made, or a loss is no number; `progress` and `watch` as of `fit`."""
+        start, watch = time.perf_counter(), watch or Stopwatch()
         self._module.train()
         try:
             while self.made < to and self.failure is None:
                 count = min(self._every, to - self.made)
-                means = self._running.means(count, self._watch)
+                means = self._running.means(count, watch)
                 self.made += count
                 self._points.append(self.made)
                 self._values.append(means)

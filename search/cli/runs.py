@@ -22,9 +22,10 @@ def list_command(runs: Path, as_json: bool) -> None:
     rows = []
     for summary in summaries:
         best = "  ".join(f"{name} {number_text(value)}" for name, value in summary["best"].items())
-        counts = [str(summary[key]) for key in ("complete", "failed", "unfinished", "front")]
+        counts = [str(summary[key]) for key in ("complete", "pruned", "failed", "unfinished", "front")]
         rows.append([summary["name"], summary["problem"], summary["strategy"], best, *counts])
-    columns = ["run", "problem", "strategy", "best of each objective", "complete", "failed", "unfinished", "front"]
+    counted = ["complete", "stopped", "failed", "unfinished", "front"]
+    columns = ["run", "problem", "strategy", "best of each objective", *counted]
     print_table(f"runs in {runs}", columns, rows, left=4)
 
 
@@ -76,6 +77,9 @@ def show_command(run: str, number: int, runs: Path, as_json: bool) -> None:
             click.echo(f"  it failed: {result.failure}")
         click.echo(f"  {result.parameters:,} parameters, {result.samples_seen:,} samples seen")
         click.echo(f"  {result.seconds[0]:.1f} s of training, {result.seconds[1]:.1f} s of scoring")
+    if candidate.parents:
+        parents, seen = " and ".join(map(str, candidate.parents)), candidate.lineage_samples
+        click.echo(f"  it began with weights of {parents}, whose lineage had seen {seen:,} samples")
     click.echo(f"  learning rate {training.learning_rate:.3g}, batch {training.batch}, {training.steps} steps")
     if result is not None and result.scores:
         single = opened.baseline_scores

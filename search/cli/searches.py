@@ -53,7 +53,7 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
 @click.command("search")
 @click.argument("problem")
 @click.option("--name", help="The run's name.  [default: the problem and today's date]")
-@click.option("--strategy", default="random", show_default=True, help="random, tpe, nsga2 or nsga3.")
+@click.option("--strategy", default="random", show_default=True, help="evolution, random, tpe, nsga2 or nsga3.")
 @click.option("--space", default="default", show_default=True, help="default, full (every kind of network) or paper.")
 @click.option(
     "--kinds",
@@ -89,6 +89,9 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
 @click.option(
     "--keep", type=click.Choice(["front", "all"]), default="front", show_default=True, help="Whose weights are kept."
 )
+@click.option(
+    "--halving", is_flag=True, help="Stop at a ninth and a third of the steps what is not among the best there."
+)
 @EXECUTOR
 @click.option("--profile", is_flag=True, help="Say at the end where the workers' time went.")
 @RUNS
@@ -108,6 +111,7 @@ def search_command(
     objectives: tuple[str, ...],
     protocol: Literal["predict", "generate"],
     keep: Literal["front", "all"],
+    halving: bool,
     executor: Literal["auto", "torch"],
     profile: bool,
     runs: Path,
@@ -155,6 +159,7 @@ def search_command(
         protocol=protocol,
         keep=keep,
         executor=executor,
+        halving=halving,
         profile=profile,
         source=str(Path(problem).absolute()) if problem.endswith(".toml") else None,
         display=display_for_stderr(),
@@ -170,7 +175,8 @@ def search_command(
         click.echo("next:")
         click.echo(f"  valp show {best}{where}")
         click.echo(f"  valp export {best} -o {data.name}.valp{where}")
-        click.echo(f"  valp train --from {best} --steps {4 * steps} --seeds 3 -o {data.name}.valp{where}")
+        longer = 4 * max(steps, run.ledger.samples_seen([front[0].number]) // batch)
+        click.echo(f"  valp train --from {best} --steps {longer} --seeds 3 -o {data.name}.valp{where}")
 
 
 def _write_draft(table: Path, output: Path | None, as_json: bool) -> None:

@@ -60,6 +60,10 @@ class Strategy(ABC):
         """
         drawn_graph(problem, space, RandomChoose(0))
 
+    def keeps(self, ledger: Ledger) -> frozenset[int]:  # noqa: ARG002 - most inherit nothing
+        """The candidates whose weights a later proposal may inherit, and which are therefore kept."""
+        return frozenset()
+
     @abstractmethod
     def propose(self, question: Question, ledger: Ledger, trial: Trial) -> Candidate:
         """The candidate for `trial`, whose number and sampler are set."""

@@ -34,6 +34,10 @@ class Seeded(Strategy):
         """See `Strategy`."""
         self._strategy.require(problem, space)
 
+    def keeps(self, ledger: Ledger) -> frozenset[int]:
+        """See `Strategy`."""
+        return self._strategy.keeps(ledger)
+
     def propose(self, question: Question, ledger: Ledger, trial: Trial) -> Candidate:
         """See `Strategy`; a given graph is trained with the question's settings."""
         if trial.number >= len(self._graphs):

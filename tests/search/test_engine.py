@@ -148,7 +148,7 @@ def test_a_run_refuses_to_go_on_with_other_data_of_the_same_problem(digits_probl
         ({"hours": float("nan")}, "hours must be positive, but is nan"),
         ({"seed": -1}, r"seed must not be negative, and less than 2\^63, but is -1"),
         ({"seed": 2**63}, r"seed must not be negative, and less than 2\^63, but is 9223372036854775808"),
-        ({"strategy": "luck"}, "strategy must be one of random, tpe, nsga2, nsga3, but is 'luck'"),
+        ({"strategy": "luck"}, "strategy must be one of evolution, random, tpe, nsga2, nsga3, but is 'luck'"),
         ({"space": "outer"}, "space must be one of default, full, paper, but is 'outer'"),
         ({"objectives": ("beauty",)}, "objective must be one of accuracy, .*, but is 'beauty'"),
         ({"objectives": ("mse", "mse")}, "an objective must be given once, but one is given twice"),

@@ -48,16 +48,6 @@ def test_points_one_by_one_make_the_same_front_as_all_at_once(points):
 
 
 @given(POINTS)
-def test_adding_names_exactly_what_is_not_or_no_longer_on_the_front(points):
-    front, there = Front(), set()
-    for i, point in enumerate(points):
-        left = front.add(i, point)
-        assert len(set(left)) == len(left)
-        assert set(left) == (there | {i}) - front.members.keys()
-        there = set(front.members)
-
-
-@given(POINTS)
 def test_the_knee_order_names_every_row_once_by_its_scaled_distance_from_the_ideal_point(points):
     order = by_knee(points)
     assert sorted(order) == list(range(len(points)))

@@ -177,7 +177,15 @@ def test_what_does_not_fit_is_refused_in_one_sentence(parts, said):
 
 def test_a_metric_of_one_output_goes_by_its_code():
     problem = made(outputs={"c": discrete(np.arange(ROWS) % 3), "s": samples(values())})
-    assert list(problem.metrics) == ["accuracy", "entropy", "density", "coverage", "diversity", "conditioning"]
+    assert list(problem.metrics) == [
+        "accuracy",
+        "entropy",
+        "density",
+        "coverage",
+        "diversity",
+        "conditioning",
+        "entropy_coverage",
+    ]
     assert all(metric is METRICS[name] for name, (_, metric) in problem.metrics.items())
     assert problem.objectives == ("accuracy", "entropy")
     assert problem.remarks == ()

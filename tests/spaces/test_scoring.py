@@ -155,7 +155,7 @@ def test_what_is_predicted_through_a_decoder_fails_when_it_is_scored_by_generati
     assert predicting["accuracy"] > 0.95
     assert generating["accuracy"] == pytest.approx(1 / CLASSES, abs=0.1)
     assert predicting["mse"] == generating["mse"]
-    for name in ("entropy", "density", "coverage", "diversity", "conditioning"):
+    for name in ("entropy", "density", "coverage", "diversity", "conditioning", "entropy_coverage"):
         assert predicting[name] == generating[name]
 
 

@@ -1,0 +1,66 @@
+"""Who may have offspring: non-dominated rank, then crowding (NSGA-II, Deb et al. 2002)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.front import Points
+
+Order = NDArray[np.int64]
+
+
+def best(points: Points, count: int) -> tuple[list[int], list[int]]:
+    """The best rows: those of lower rank first, in a rank those in the emptier places. All minimised.
+
+    Of rows that are equal in all objectives one is as good as many, so the later ones stand behind the others of their
+    rank.
+
+    Returns:
+        At most `count` row numbers, the best first, and the rank of each from 0.
+    """
+    left = np.lexsort(points.T[::-1])
+    found: list[int] = []
+    ranks: list[int] = []
+    rank = 0
+    while len(found) < count and len(left):
+        front, left = _split(points, left)
+        front = front[np.argsort(-crowding(points[front]), kind="stable")][: count - len(found)]
+        found += front.tolist()
+        ranks += [rank] * len(front)
+        rank += 1
+    return found, ranks
+
+
+def _split(points: Points, rows: Order) -> tuple[Order, Order]:
+    """The rows that none of them dominates, and the others. They come in lexical order, and stay in it.
+
+    In that order nothing dominates what stands before it, so each row is compared with the front so far.
+    """
+    values, left, front = points[rows], np.arange(len(rows)), []
+    while len(left):
+        first = left[0]
+        front.append(first)
+        others = values[left[1:]]
+        behind = (values[first] <= others).all(1) & (values[first] < others).any(1)
+        left = left[1:][~behind]
+    chosen = np.zeros(len(rows), bool)
+    chosen[front] = True
+    return rows[chosen], rows[~chosen]
+
+
+def crowding(points: Points) -> NDArray[np.float64]:
+    """How empty it is around each row: the perimeter between its neighbours, objectives scaled; endless at the ends.
+
+    Of equal rows all but the first have 0.
+    """
+    distances = np.zeros(len(points))
+    unique, first = np.unique(points, axis=0, return_index=True)
+    room = np.zeros(len(unique))
+    for column in range(points.shape[1]):
+        order = np.argsort(unique[:, column], kind="stable")
+        values = unique[order, column]
+        width = values[-1] - values[0]
+        room[order[[0, -1]]] = np.inf
+        if width > 0 and len(unique) > 2:
+            room[order[1:-1]] += (values[2:] - values[:-2]) / width
+    distances[first] = room
+    return distances

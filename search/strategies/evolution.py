@@ -1,0 +1,109 @@
+"""Evolution over typed graphs: parents by rank and crowding, children that inherit weights."""
+
+from dataclasses import dataclass
+from itertools import count
+
+from optuna.trial import Trial
+
+from search.front import losses
+from search.ledger import Entry, Ledger
+from search.population import best
+from search.strategies.base import Question, Strategy, derived_seed, draw
+from spaces.candidate import Candidate
+from spaces.choose import Choose, RandomChoose
+from spaces.vary import cross, mutate
+from valp.keys import content_key
+
+MOST_TRIES = 8
+"""Variations of a graph that are drawn before one that was there already is trained again."""
+
+
+@dataclass(frozen=True)
+class Breeding:
+    """The settings of an evolution.
+
+    Attributes:
+        drawn: candidates that Algorithm 1 draws before any is bred.
+        population: the candidates that may have offspring: the best so far.
+        tournament: of so many of them, drawn at random, the best has offspring.
+        crossover: the probability of two parents.
+        fresh: the probability that a later candidate is drawn by Algorithm 1 all the same.
+        inherit: whether children begin with their parents' weights.
+    """
+
+    drawn: int = 12
+    population: int = 12
+    tournament: int = 2
+    crossover: float = 0.25
+    fresh: float = 0.05
+    inherit: bool = True
+
+
+class Evolution(Strategy):
+    """Steady-state: every proposal is bred from the best of all that have ended, so no worker ever waits.
+
+    Children inherit the weights of the networks they share with their parents, and go on from there.
+    """
+
+    def __init__(self, code: str, title: str, breeding: Breeding) -> None:
+        self.code, self.title = code, title  # type: ignore[misc] # one class serves several rows of the table
+        self.breeding = breeding
+
+    def propose(self, question: Question, ledger: Ledger, trial: Trial) -> Candidate:
+        """See `Strategy`."""
+        choose = RandomChoose(derived_seed(question.seed, trial.number, "breeding"))
+        entries = ledger.entries()
+        known = {(entry.result.key, entry.parents) for entry in entries if entry.result is not None}
+        parents = self._population(ledger, entries)
+        if len(parents) < 2 or trial.number < self.breeding.drawn or choose.flag("fresh", self.breeding.fresh):
+            return draw(question, RandomChoose(derived_seed(question.seed, trial.number, "graph")), trial.number)
+        for attempt in count():
+            candidate = self._child(question, ledger, parents, choose, trial.number, attempt)
+            if attempt == MOST_TRIES or (content_key(candidate.graph), candidate.parents) not in known:
+                return candidate
+        raise AssertionError("the tries end")
+
+    def keeps(self, ledger: Ledger) -> frozenset[int]:
+        """See `Strategy`."""
+        if not self.breeding.inherit:
+            return frozenset()
+        return frozenset(entry.number for entry in self._population(ledger, ledger.entries()))
+
+    def _population(self, ledger: Ledger, entries: list[Entry]) -> list[Entry]:
+        """The best candidates, the best first."""
+        ended = [entry for entry in entries if entry.state == "complete"]
+        points = losses([ledger.point(entry) for entry in ended], list(ledger.objectives.values()))
+        return [ended[row] for row in best(points, self.breeding.population)[0]]
+
+    def _child(
+        self, question: Question, ledger: Ledger, population: list[Entry], choose: Choose, number: int, attempt: int
+    ) -> Candidate:
+        name = f"try{attempt}"
+        first = self._parent(population, choose, f"{name}.first")
+        others = [entry for entry in population if entry.number != first.number]
+        both, given = [first], (question.problem.description, question.space, choose)
+        if others and choose.flag(f"{name}.crossover", self.breeding.crossover):
+            both.append(self._parent(others, choose, f"{name}.second"))
+            variation = cross(_asked(question, both[0]), _asked(question, both[1]), *given)
+        else:
+            variation = mutate(_asked(question, first), *given)
+        training = variation.training.model_copy(update={"seed": derived_seed(question.seed, number, "training")})
+        inherits = {}
+        if self.breeding.inherit:
+            inherits = {name: (both[i].number, network) for name, (i, network) in variation.origins.items()}
+        child = Candidate(graph=variation.graph, training=training, parent=first.number, inherits=inherits)
+        return child.model_copy(update={"lineage_samples": ledger.samples_seen(child.parents)})
+
+    def _parent(self, population: list[Entry], choose: Choose, name: str) -> Entry:
+        """The best of a few drawn at random."""
+        drawn = [choose.integer(f"{name}.{i}", 0, len(population) - 1) for i in range(self.breeding.tournament)]
+        return population[min(drawn)]
+
+
+def _asked(question: Question, entry: Entry) -> Candidate:
+    """A candidate with the search's steps and batch, and its own learning rate."""
+    training = question.training.model_copy(update={"learning_rate": entry.candidate.training.learning_rate})
+    return entry.candidate.model_copy(update={"training": training})
+
+
+EVOLUTIONS = (Evolution("evolution", "graphs bred from the best so far, with the weights they share", Breeding()),)

@@ -1,0 +1,108 @@
+"""Moves that change connections and what is transported."""
+
+from collections.abc import Sequence
+
+from spaces.places import NETWORK, Place
+from spaces.vary.revision import Link, Revision
+from valp.graph import Role
+
+
+def targets(revision: Revision) -> Sequence[Place]:
+    """What can have a further source."""
+    return revision.extendable()
+
+
+def connect(revision: Revision, target: Place) -> bool:
+    """Connects an existing component with another."""
+    role = revision.role(target)
+    found = revision.sources(target, role)
+    if not found:
+        return False
+    revision.join(revision.choose.category("source", found), target, role)
+    return True
+
+
+def spare(revision: Revision) -> Sequence[Link]:
+    """The connections without which their target is still served."""
+    return [(target, i) for target, i in revision.links() if len(revision.into(target)) > 1]
+
+
+def disconnect(revision: Revision, link: Link) -> bool:
+    """Takes a connection away; what its source alone fed goes with it."""
+    revision.cut(link)
+    return revision.is_fed(link[0])
+
+
+def links(revision: Revision) -> Sequence[Link]:
+    """Every connection."""
+    return revision.links()
+
+
+def rewire(revision: Revision, link: Link) -> bool:
+    """Gives a connection another source."""
+    target, position = link
+    source, role, _ = revision.cut(link)
+    found = [place for place in revision.accepted(target, role) if place != source]
+    if not found:
+        return False
+    revision.join(revision.choose.category("source", found), target, role, position)
+    return True
+
+
+def into_decoders(revision: Revision) -> Sequence[Link]:
+    """The connections whose role can change: into a decoder, and not the last latent one from a Generic MLP."""
+    return [
+        (target, position)
+        for target, position in revision.links()
+        if target[0] is NETWORK and revision.nodes[target[1]].kind == "d" and _other_role(revision, (target, position))
+    ]
+
+
+def _other_role(revision: Revision, link: Link) -> Role | None:
+    """The role that a connection into a decoder could have instead."""
+    target, position = link
+    source, role, _ = revision.into(target)[position]
+    if role is Role.CONDITION:
+        return Role.LATENT if revision.space.phi < 1 and revision.can_be_latent(source) else None
+    others = [x for i, x in enumerate(revision.into(target)) if i != position]
+    served = any(role is Role.LATENT and revision.can_be_latent(place) for place, role, _ in others)
+    return Role.CONDITION if revision.space.phi > 0 and served else None
+
+
+def change_role(revision: Revision, link: Link) -> bool:
+    """Makes a latent connection a condition, or a condition latent; its source's KL loss goes or comes with it."""
+    target, position = link
+    role = _other_role(revision, link)
+    if role is None:
+        return False
+    source, _, indices = revision.into(target)[position]
+    node = revision.nodes[target[1]]
+    node.sources[position] = (source, role, revision.fitted(target, role, revision.unit(source), indices))
+    revision.refresh()
+    return True
+
+
+def variable(revision: Revision) -> Sequence[Link]:
+    """The connections that could transport other variables."""
+    return [link for link in revision.links() if _could_transport(revision, link)]
+
+
+def _could_transport(revision: Revision, link: Link) -> bool:
+    target, position = link
+    source, role, indices = revision.into(target)[position]
+    adapts, partial = revision.exactly(target) is None, revision.space.partial
+    if adapts and indices is not None and partial < 1:
+        return True
+    return (partial > 0 or not adapts) and revision.has_parts(source, target, role)
+
+
+def transport(revision: Revision, link: Link) -> bool:
+    """Draws ψ anew: all variables, or some."""
+    target, position = link
+    source, role, old = revision.into(target)[position]
+    partial, drawn = revision.space.partial, None
+    whole = revision.exactly(target) is None and old is not None and partial < 1
+    if not (whole and revision.choose.flag("whole", 1 - partial)):
+        drawn = revision.part(source, target, role)
+    revision.point(link, source, drawn)
+    return drawn != old

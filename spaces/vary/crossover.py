@@ -1,0 +1,152 @@
+"""Crossover: some outputs with all that feeds them from one candidate, the others from another."""
+
+from collections.abc import Collection, Sequence
+
+from spaces.candidate import Candidate
+from spaces.choose import Choose
+from spaces.description import Description
+from spaces.space import Space
+from spaces.vary.fixed import is_fixed_output
+from spaces.vary.networks import removable, remove
+from spaces.vary.numbered import Numbered, in_turn
+from spaces.vary.reading import ancestors, take
+from spaces.vary.revision import Revision
+from spaces.vary.variation import Variation, judge, opened, outputs_of, require_fitting, variation_of
+from valp.graph import Connection, Graph
+
+
+def cross(first: Candidate, second: Candidate, problem: Description, space: Space, choose: Choose) -> Variation:
+    """A child of two candidates: one or some outputs are served as in the second, the others as in the first.
+
+    An output brings all networks that feed it, and its losses with their β. Networks that are the same in both, by
+    name, layers and sources, are there once. Where both parts are too large together fewer outputs come from the
+    second, and then networks with few readers go, as a mutation removes them. With a single output the child has some
+    of the networks that serve it in either parent. The learning rate is that of one of the two.
+
+    Args:
+        first, second: candidates for the problem that `check` accepts.
+        problem: whose inputs and outputs the child has.
+        space: what it may be.
+        choose: takes the decisions.
+
+    Returns:
+        The child. It has at most max_n networks, or as many as a parent if that has more.
+
+    Raises:
+        SettingError: if a parent is not for the problem.
+    """
+    numbered = Numbered(choose, "cross")
+    graphs = [_whole(parent, problem, space, numbered) for parent in (first, second)]
+    rates = [parent.training.learning_rate for parent in (first, second)]
+    rate = numbered.category("learning_rate", rates)
+    limit = max(space.max_n, *(len(graph.networks) for graph in graphs))
+
+    drawn = []
+    for outputs in _fewer_and_fewer(problem, numbered):
+        drawn.append(_joined(graphs, outputs, problem, space, numbered, rate))
+        if len(drawn[-1].nodes) <= limit and drawn[-1].completed():
+            return _child(drawn[-1], first, second, ["cross"])
+    for revision in drawn:
+        trimmed = _trimmed(revision, limit)
+        if trimmed is not None:
+            return _child(trimmed, first, second, ["cross", "remove"])
+    alone = opened(first, problem, space, numbered)
+    alone.learning_rate = rate
+    return variation_of(alone, first.training, ["cross"])
+
+
+def _child(revision: Revision, first: Candidate, second: Candidate, moves: Sequence[str]) -> Variation:
+    """A revision with the origins that the parents really have."""
+    parents = [{network.name for network in parent.graph.networks} for parent in (first, second)]
+    for node in revision.nodes:
+        if node.origin is not None and node.origin[1] not in parents[node.origin[0]]:
+            node.origin = None
+    return variation_of(revision, first.training, moves)
+
+
+def _whole(parent: Candidate, problem: Description, space: Space, choose: Choose) -> Graph:
+    """A parent's graph, with what it lacks of the problem."""
+    graph = parent.graph
+    require_fitting(graph, problem)
+    if len(graph.inputs) == len(problem.inputs) and len(graph.outputs) == len(problem.outputs):
+        return graph
+    return opened(parent, problem, space, choose).graph()
+
+
+def _fewer_and_fewer(problem: Description, choose: Choose) -> list[list[str]]:
+    """Some outputs, not all, then all but one of these and so on; the output itself where there is one only."""
+    names = [output.name for output in problem.outputs]
+    if len(names) == 1:
+        return [names]
+    some = choose.subset("outputs", len(names), choose.integer("count", 1, len(names) - 1))
+    order = list(in_turn(choose, "output", [names[i] for i in some]))
+    return [order[:count] for count in range(len(order), 0, -1)]
+
+
+def _joined(
+    graphs: Sequence[Graph],
+    outputs: Collection[str],
+    problem: Description,
+    space: Space,
+    choose: Choose,
+    learning_rate: float,
+) -> Revision:
+    """Some outputs as in the second graph, the others as in the first."""
+    first, second = graphs
+    both = zip(outputs_of(first, problem), outputs_of(second, problem), strict=True)
+    merged = [other if own.name in outputs else own for own, other in both]
+    revision = Revision(problem, merged, space, choose, learning_rate)
+    if len(merged) == 1:
+        parts = [_some(graph, choose) for graph in graphs]
+    else:
+        parts = [[], []]
+        for output in merged:
+            parent = output.name in outputs
+            parts[parent] += graphs[parent].incoming(output.name)
+    names = [take(revision, first, 0, parts[0])]
+    names.append(take(revision, second, 1, parts[1], _shared(first, second, names[0], parts[1])))
+    for output in merged:
+        parent = output.name in outputs
+        judge(revision, graphs[parent], output, names[parent])
+    revision.most = max(space.max_n, len(revision.nodes))
+    return revision
+
+
+def _some(graph: Graph, choose: Choose) -> list[Connection]:
+    """Some of the connections into the only output; all of those that belong together."""
+    (output,) = graph.outputs
+    units = {network.name: network.output for network in graph.networks}
+    found = graph.incoming(output.name)
+    if any(is_fixed_output(output, units[connection.source]) for connection in found):
+        return list(found)
+    return [found[i] for i in choose.subset("arrivals", len(found), choose.integer("count", 1, len(found)))]
+
+
+def _shared(first: Graph, second: Graph, here: Collection[str], arrivals: Collection[Connection]) -> set[str]:
+    """The networks that feed these arrivals of the second graph, and are here already: with all that feeds them."""
+    own = {network.name: network for network in first.networks}
+    networks = {network.name for network in second.networks}
+    alike = {
+        network.name
+        for network in second.networks
+        if network.name in here
+        and network == own[network.name]
+        and first.incoming(network.name) == second.incoming(network.name)
+    }
+    cone = ancestors(second, [connection.source for connection in arrivals]) & networks
+    return {name for name in cone & alike if ancestors(second, [name]) & networks <= alike}
+
+
+def _trimmed(revision: Revision, limit: int) -> Revision | None:
+    """Without networks that few read, until no more than `limit` are left; None if that cannot be."""
+    while len(revision.nodes) > limit:
+        revision.most = len(revision.nodes) - 1
+        drawn = in_turn(revision.choose, "trim", removable(revision))
+        for index in sorted(drawn, key=lambda index: len(revision.out_of(index))):
+            edited = revision.copy()
+            if remove(edited, index) and edited.completed():
+                revision = edited
+                break
+        else:
+            return None
+    return revision if revision.completed() else None

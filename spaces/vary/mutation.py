@@ -1,0 +1,57 @@
+"""Mutation: a candidate changed by a few moves."""
+
+from spaces.candidate import Candidate
+from spaces.choose import Choose
+from spaces.description import Description
+from spaces.space import Space
+from spaces.vary.moves import MOVES
+from spaces.vary.numbered import Numbered, in_turn
+from spaces.vary.revision import Revision
+from spaces.vary.variation import Variation, is_same, opened, variation_of
+
+FURTHER = 0.4
+"""The probability of one more move."""
+
+MOST_MOVES = 8
+
+
+def mutate(
+    parent: Candidate, problem: Description, space: Space, choose: Choose, *, moves: int | None = None
+) -> Variation:
+    """A candidate changed by moves, each of which changes it.
+
+    Args:
+        parent: a candidate for the problem that `check` accepts, of this space or not.
+        problem: whose inputs and outputs it keeps; those that the parent lacks are added.
+        space: what it may be. Values of the parent outside its ranges stay where no move touches them.
+        choose: takes the decisions.
+        moves: how many; None draws 1 or more, each further one with probability 0.4.
+
+    Returns:
+        The child. It has at most max_n networks, or as many as its parent if those are more.
+
+    Raises:
+        SettingError: if the parent is not for the problem.
+    """
+    numbered = Numbered(choose, "mutate")
+    count = moves or 1
+    while moves is None and count < MOST_MOVES and numbered.flag("further", FURTHER):
+        count += 1
+    revision, made = opened(parent, problem, space, numbered), []
+    for _ in range(count):
+        found = moved(revision, numbered)
+        if found is not None:
+            revision, name = found
+            made.append(name)
+    return variation_of(revision, parent.training, made)
+
+
+def moved(revision: Revision, choose: Numbered) -> tuple[Revision, str] | None:
+    """A revision changed by a random move at a random site, and the move; None if there is none."""
+    for name in in_turn(choose, "move", tuple(MOVES)):
+        move = MOVES[name]
+        for site in in_turn(choose, f"{name.replace(' ', '_')}.site", move.sites(revision)):
+            edited = revision.copy()
+            if move.make(edited, site) and edited.completed() and not is_same(revision, edited):
+                return edited, name
+    return None

@@ -1,0 +1,312 @@
+"""A draft of graphs that exist: what moves edit."""
+
+from collections.abc import Collection, Iterator, Sequence
+from copy import copy
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from spaces.algorithm1 import complete
+from spaces.assembly import drawn_divergence, graph_of, latent_sources
+from spaces.choose import Choose
+from spaces.description import Description
+from spaces.draft import Draft
+from spaces.offers import Offers
+from spaces.places import INPUT, NETWORK, OUTPUT, Place
+from spaces.space import Space
+from valp.graph import DataType, DataUnit, Graph, Layer, Loss, Output, Role
+from valp.losses import KL
+from valp.types import like
+
+Link = tuple[Place, int]
+"""A connection: its target, and its position among the connections into that."""
+
+Indices = tuple[int, ...] | None
+"""ψ; None transports all."""
+
+
+class Revision(Draft):
+    """A draft made of graphs, which can be edited: whatever is edited, `completed` makes a VALP of it.
+
+    Args:
+        problem: what the graphs are for.
+        outputs: the model outputs, with their combiners.
+        space: the ranges.
+        choose: takes the decisions.
+        learning_rate: of the training.
+    """
+
+    def __init__(
+        self, problem: Description, outputs: Sequence[Output], space: Space, choose: Choose, learning_rate: float
+    ) -> None:
+        super().__init__(problem.inputs, outputs, problem.images, space, choose)
+        self.problem, self.learning_rate = problem, learning_rate
+        self.losses: list[Loss] = []
+        """All but the KL losses, whose β the networks have."""
+        self.fixed: set[int] = set()
+        """The outputs to which nothing may be connected, and from which nothing may be taken."""
+
+    def copy(self) -> "Revision":
+        """A copy that can be edited without this one."""
+        other = copy(self)
+        other.nodes = [copy(node) for node in self.nodes]
+        for node in other.nodes:
+            node.sources = list(node.sources)
+        other.arrivals = [list(arrivals) for arrivals in self.arrivals]
+        other.losses = list(self.losses)
+        other.refresh()
+        return other
+
+    def refresh(self) -> None:
+        """Works out again what a draft knows of its networks: what is below which, what they offer, what is open."""
+        self._offers = Offers(self.inputs, self.outputs)
+        self._read_by: dict[int, list[Link]] = {}
+        for target in self.components():
+            for position, (place, _, _) in enumerate(self.into(target)):
+                if place[0] is NETWORK:
+                    self._read_by.setdefault(place[1], []).append((target, position))
+        for i, node in enumerate(self.nodes):
+            node.below = 0
+            self._offers.add(i, node.kind, node.unit)
+        for i in range(len(self.nodes)):
+            self._find_below(i)
+        self._shaped = sum(node.design.reads is not None for node in self.nodes)
+        self.open = {place for place in self.components() if not self.is_fed(place)}
+
+    def is_fed(self, target: Place) -> bool:
+        """Whether a component has the source that it cannot do without."""
+        waits = target[0] is NETWORK and self.nodes[target[1]].waits and not self.nodes[target[1]].fixed
+        return bool(self.essential(target) if waits else self.into(target))
+
+    def essential(self, target: Place) -> list[int]:
+        """The position of the first connection without which a component would wait for another; none if it never does.
+
+        A Generic MLP waits for Samples if it makes Samples, a decoder for a latent connection from a Generic MLP, a
+        transposed decoder for a Bottleneck.
+        """
+        kind = self._kind(target)
+        waits = target[0] is NETWORK and self.nodes[target[1]].waits
+        for position, (place, role, _) in enumerate(self.into(target) if waits else []):
+            samples = kind == "g" and like(self.unit(place).type) is DataType.SAMPLES
+            latent = kind in ("d", "b") and role is Role.LATENT and self._kind(place) == "g"
+            if samples or latent or (kind == "t" and self._kind(place) == "b"):
+                return [position]
+        return []
+
+    def links(self) -> list[Link]:
+        """The connections that may be changed."""
+        free = (place for place in self.components() if not self.is_fixed(place))
+        return [(place, position) for place in free for position in range(len(self.into(place)))]
+
+    def is_fixed(self, target: Place) -> bool:
+        """Whether a component must keep the connections it has."""
+        return target[1] in self.fixed if target[0] is OUTPUT else self.nodes[target[1]].fixed
+
+    def into(self, target: Place) -> list[tuple[Place, Role, Indices]]:
+        """The connections into a component: source, role and ψ."""
+        if target[0] is OUTPUT:
+            return [(place, Role.DATA, indices) for place, indices in self.arrivals[target[1]]]
+        return self.nodes[target[1]].sources
+
+    def out_of(self, index: int) -> list[Link]:
+        """The connections from a network."""
+        return self._read_by.get(index, [])
+
+    def extendable(self) -> list[Place]:
+        """The components to which something can be connected."""
+        return [target for target in self.targets() if not self.is_fixed(target)]
+
+    def is_movable(self, index: int) -> bool:
+        """Whether a network may be taken from all that it feeds."""
+        return not any(self.is_fixed(target) for target, _ in self.out_of(index))
+
+    def is_judged(self, index: int) -> bool:
+        """Whether a loss judges a network itself."""
+        name = self.nodes[index].name
+        return bool(name) and any(loss.prediction == name for loss in self.losses)
+
+    def accepted(self, target: Place, role: Role) -> list[Place]:
+        """The components that can serve `target` without a cycle, and do not yet."""
+        return [place for place in self._existing(target, role) if not self._joined(place, target)]
+
+    def cut(self, link: Link) -> tuple[Place, Role, Indices]:
+        """Takes a connection away."""
+        target, position = link
+        taken = self.into(target)[position]
+        if target[0] is OUTPUT:
+            del self.arrivals[target[1]][position]
+        else:
+            del self.nodes[target[1]].sources[position]
+        self.refresh()
+        return taken
+
+    def join(self, source: Place, target: Place, role: Role, position: int | None = None) -> None:
+        """Connects as Algorithm 1 does, before the connection at a position; else behind all."""
+        self.connect(source, target, role)
+        into = self._list(target)
+        if position is not None:
+            into.insert(position, into.pop())
+        self.refresh()
+
+    def append(self, source: Place, target: Place, role: Role, indices: Indices) -> None:
+        """Connects with this ψ, behind all."""
+        self._list(target).append((source, indices) if target[0] is OUTPUT else (source, role, indices))
+        self.refresh()
+
+    def point(self, link: Link, source: Place, indices: Indices) -> None:
+        """Gives a connection another source and ψ."""
+        target, position = link
+        role = self.into(target)[position][1]
+        self._list(target)[position] = (source, indices) if target[0] is OUTPUT else (source, role, indices)
+        self.refresh()
+
+    def drop(self, gone: Collection[int]) -> None:
+        """Takes networks away, with all connections from and into them."""
+        kept = [i for i in range(len(self.nodes)) if i not in gone]
+        renamed: dict[Place, Place] = {(NETWORK, old): (NETWORK, new) for new, old in enumerate(kept)}
+        renamed |= {(INPUT, i): (INPUT, i) for i in range(len(self.inputs))}
+        self.nodes = [self.nodes[i] for i in kept]
+        for node in self.nodes:
+            node.sources = [(renamed[place], *rest) for place, *rest in node.sources if place in renamed]  # type: ignore[misc]
+        self.arrivals = [
+            [(renamed[place], indices) for place, indices in arrivals if place in renamed] for arrivals in self.arrivals
+        ]
+        self.refresh()
+
+    def exactly(self, target: Place) -> int | None:
+        """The variables that each connection into a component must bring; None where it adapts."""
+        if target[0] is OUTPUT:
+            return self.outputs[target[1]].unit.size
+        node = self.nodes[target[1]]
+        return 2 * node.unit.size if node.kind == "b" else None
+
+    def with_layers(self, index: int, layers: Sequence[Layer]) -> None:
+        """Gives a network other layers."""
+        self.nodes[index].design = replace(self.nodes[index].design, layers=tuple(layers))
+
+    def with_unit(self, index: int, unit: DataUnit) -> None:
+        """Gives a network another output unit; ψ of what reads it keeps what is left of it."""
+        node = self.nodes[index]
+        node.unit, node.design = unit, replace(node.design, unit=unit)
+        for target, position in self.out_of(index):
+            place, role, indices = self.into(target)[position]
+            self.point((target, position), place, self.fitted(target, role, unit, indices))
+        if node.kind == "b":
+            place, role, indices = node.sources[0]
+            self.point(((NETWORK, index), 0), place, self._chosen(self.unit(place).size, 2 * unit.size))
+        self.refresh()
+
+    def fitted(self, target: Place, role: Role, unit: DataUnit, indices: Indices) -> Indices:
+        """ψ of a connection whose source has this unit: what is left of an earlier ψ where that is possible."""
+        size, exactly = unit.size, self.exactly(target)
+        if exactly is not None:
+            if indices is None and exactly < size:
+                return tuple(range(exactly))
+            whole = exactly == size or indices is None
+            return None if whole else indices if max(indices or ()) < size else self._chosen(size, exactly)
+        kept = tuple(i for i in indices or () if i < size)
+        if role is Role.LATENT:
+            kept = kept[: len(kept) - len(kept) % 2]
+        return None if not kept or kept == tuple(range(size)) else kept
+
+    def part(self, source: Place, target: Place, role: Role) -> Indices:
+        """A ψ that transports some variables, drawn as Algorithm 1 does; it may turn out to be all."""
+        unit, exactly = self.unit(source), self.exactly(target)
+        return self._part(unit, self.nodes[target[1]], role) if exactly is None else self._chosen(unit.size, exactly)
+
+    def has_parts(self, source: Place, target: Place, role: Role) -> bool:
+        """Whether there is more than one ψ for a connection."""
+        unit, exactly = self.unit(source), self.exactly(target)
+        if exactly is not None:
+            return unit.size > exactly
+        shaped = self.nodes[target[1]].design.reads is not None
+        return (unit.shape[0] if shaped else unit.size) > (2 if role is Role.LATENT else 1)
+
+    def can_be_latent(self, source: Place) -> bool:
+        """Whether a component gives a mean and a log variance."""
+        unit = self.unit(source)
+        return self._kind(source) == "g" and unit.type is DataType.NUMERIC and unit.size > 1
+
+    def completed(self) -> bool:
+        """Drops what feeds no output, serves what lacks a source, and lets every input be read.
+
+        Returns whether that is possible within `most` networks; where it is not, nothing has been served.
+        """
+        fed = 0
+        for arrivals in self.arrivals:
+            for place, _ in arrivals:
+                fed |= 1 << place[1]
+        useless = [i for i, node in enumerate(self.nodes) if not node.below & fed]
+        if useless:
+            self.drop(useless)
+        for target in sorted(self.open):
+            self._promote(target)
+        if self.room() < 0 or (self.open and self.needed() > self.room()):
+            return False
+        if not all(map(self.readers, self.unread_inputs())):
+            return False
+        complete(self)
+        self.settle()
+        return True
+
+    def settle(self) -> None:
+        """Gives each new network the first free name n{i} and each new latent source a β; drops losses of nothing."""
+        self.refresh()
+        names = self._names()
+        self.losses = [loss for loss in self.losses if loss.prediction in names]
+        free = self.free_names()
+        for node in self.nodes:
+            node.name = node.name or next(free)
+        latent = [self.nodes[i] for i in latent_sources(self)]
+        if any(node.beta is None for node in latent):
+            beta = next((node.beta for node in latent if node.beta is not None), None)
+            beta = drawn_divergence(self) if beta is None else beta
+            for node in latent:
+                node.beta = beta if node.beta is None else node.beta
+
+    def graph(self) -> Graph:
+        """The graph; only after `completed`."""
+        latent = [self.nodes[i] for i in latent_sources(self)]
+        divergences = [Loss(kind=KL, prediction=node.name, beta=node.beta or 0.0) for node in latent]
+        return graph_of(self, [*self.losses, *divergences])
+
+    def _promote(self, target: Place) -> None:
+        """Lets a decoder without a latent connection have a condition as such: nothing else might be left for that."""
+        if self._kind(target) != "d":
+            return
+        for position, (place, role, indices) in enumerate(self.into(target)):
+            if role is Role.CONDITION and self.can_be_latent(place):
+                indices = self.fitted(target, Role.LATENT, self.unit(place), indices)
+                self.nodes[target[1]].sources[position] = (place, Role.LATENT, indices)
+                self.refresh()
+                return
+
+    def _names(self) -> set[str]:
+        return {x.name for x in self.nodes} | {x.name for x in self.inputs} | {x.name for x in self.outputs}
+
+    def free_names(self, taken: Collection[str] = ()) -> Iterator[str]:
+        """The names n{i} that nothing has, and that are not taken otherwise."""
+        names = self._names().union(taken)
+        for i in count():
+            if f"n{i}" not in names:
+                yield f"n{i}"
+
+    def _list(self, target: Place) -> list[Any]:
+        return self.arrivals[target[1]] if target[0] is OUTPUT else self.nodes[target[1]].sources
+
+    def components(self) -> list[Place]:
+        """Outputs and networks: what has sources."""
+        outputs: list[Place] = [(OUTPUT, i) for i in range(len(self.outputs))]
+        return [*outputs, *((NETWORK, i) for i in range(len(self.nodes)))]
+
+    def _kind(self, place: Place) -> str:
+        return self.nodes[place[1]].kind if place[0] is NETWORK else ""
+
+    def _find_below(self, index: int) -> int:
+        node = self.nodes[index]
+        if not node.below:
+            node.below = 1 << index
+            for (group, reader), _ in self.out_of(index):
+                if group is NETWORK:
+                    node.below |= self._find_below(reader)
+        return node.below

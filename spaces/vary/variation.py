@@ -1,0 +1,141 @@
+"""What mutation and crossover return, and how a parent is read."""
+
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+from spaces.algorithm1 import serve
+from spaces.assembly import losses_of
+from spaces.candidate import Candidate, Training
+from spaces.choose import Choose
+from spaces.description import Description
+from spaces.places import NETWORK, Place
+from spaces.space import Space
+from spaces.vary.reading import take
+from spaces.vary.revision import Revision
+from valp.errors import SettingError
+from valp.graph import Graph, Output
+from valp.keys import content_key
+from valp.kinds import KINDS
+from valp.losses import LOSSES
+
+
+@dataclass(frozen=True)
+class Variation:
+    """A candidate made of others.
+
+    Attributes:
+        graph: which `check` accepts.
+        training: the first parent's, with a learning rate that may be another.
+        origins: for each network that was made of one of a parent's, which has its kind and type: the parent, 0 or 1,
+            and the network's name there.
+        moves: the names of the moves that made it.
+    """
+
+    graph: Graph
+    training: Training
+    origins: Mapping[str, tuple[int, str]]
+    moves: tuple[str, ...]
+
+
+def variation_of(revision: Revision, training: Training, moves: Sequence[str]) -> Variation:
+    """What a completed revision is."""
+    return Variation(
+        graph=revision.graph(),
+        training=training.model_copy(update={"learning_rate": revision.learning_rate}),
+        origins={node.name: node.origin for node in revision.nodes if node.origin is not None},
+        moves=tuple(moves),
+    )
+
+
+def opened(parent: Candidate, problem: Description, space: Space, choose: Choose) -> Revision:
+    """A parent as a revision.
+
+    Outputs and inputs of the problem that it lacks are served and read; a graph of more than max_n networks may keep
+    as many as it has.
+
+    Raises:
+        SettingError: if it is not a graph for the problem, or the space has no networks for what it lacks.
+    """
+    graph = parent.graph
+    require_fitting(graph, problem)
+    outputs = outputs_of(graph, problem)
+    revision = Revision(problem, outputs, space, choose, parent.training.learning_rate)
+    names = take(revision, graph, 0, [c for output in outputs for c in graph.incoming(output.name)])
+    for output in outputs:
+        judge(revision, graph, output, names)
+    revision.most = max(space.max_n, len(revision.nodes) + (revision.needed() if revision.open else 0))
+    serve(revision)
+    unread = [i for i in revision.unread_inputs() if not revision.readers(i)]
+    if unread:
+        name = revision.inputs[unread[0]].name
+        raise SettingError(f"the {space.name} space must have a network kind that reads input {name!r}, but has none")
+    if not revision.completed():
+        raise AssertionError("a served revision is complete")
+    return revision
+
+
+def require_fitting(graph: Graph, problem: Description) -> None:
+    """Refuses a graph that is not for a problem.
+
+    Raises:
+        SettingError: naming what the problem does not have.
+    """
+    pairs = ((graph.inputs, problem.inputs), (graph.outputs, problem.outputs))
+    for parts, known in pairs:
+        units = {part.name: part.unit for part in known}
+        for part in parts:
+            if units.get(part.name) != part.unit:
+                raise SettingError(
+                    f"a graph for {problem.name} must have its inputs and outputs alone, but has {part.name!r}"
+                )
+
+
+def outputs_of(graph: Graph, problem: Description) -> tuple[Output, ...]:
+    """The problem's outputs, with the combiners of a graph."""
+    own = {output.name: output for output in graph.outputs}
+    return tuple(own.get(output.name, output) for output in problem.outputs)
+
+
+def judge(revision: Revision, graph: Graph, output: Output, names: Mapping[str, str]) -> None:
+    """Takes a graph's losses with an output's ground truth; the problem's if none of positive β judges the output.
+
+    Args:
+        revision: gets them.
+        graph: where from.
+        output: the output.
+        names: of the networks that were taken, by their names in the graph.
+    """
+    own, others = [], []
+    for loss in graph.losses:
+        if loss.truth == output.name and loss.prediction == output.name:
+            own.append(loss)
+        elif loss.truth == output.name and loss.prediction in names:
+            others.append(loss.model_copy(update={"prediction": names[loss.prediction]}))
+    if not any(loss.beta > 0 for loss in own):
+        own = losses_of(revision, output, revision.problem.losses[output.name])
+        truths = {LOSSES[loss.kind].truth for loss in own}
+        others = [loss for loss in others if LOSSES[loss.kind].truth in truths]
+    revision.losses += [*own, *others]
+
+
+def is_same(one: Revision, other: Revision) -> bool:
+    """Whether two completed revisions are the same but for names."""
+    if one.learning_rate != other.learning_rate or _parts(one) != _parts(other):
+        return False
+    return content_key(one.graph()) == content_key(other.graph())
+
+
+def _parts(revision: Revision) -> Counter[Hashable]:
+    """What is joined with what, and what judges: of revisions that are the same, the same parts."""
+    labels: dict[Place, int] = {}
+    for i, node in enumerate(revision.nodes):
+        initializer = node.initializer if KINDS[node.kind].last_layer else ""
+        labels[NETWORK, i] = hash((node.kind, node.combiner, node.design.layers, node.unit, initializer, node.beta))
+    parts: Counter[Hashable] = Counter((loss.kind, loss.truth, loss.beta) for loss in revision.losses)
+    for target in revision.components():
+        for place, role, indices in revision.into(target):
+            whole = indices is None or indices == tuple(range(revision.unit(place).size))
+            ends = labels.get(place, place), labels.get(target, target)
+            parts[ends, role, None if whole else indices] += 1
+    return parts

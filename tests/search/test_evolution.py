@@ -1,0 +1,115 @@
+"""Evolution: who has offspring, what children inherit, and what a search keeps for it."""
+
+import pytest
+
+from search.evaluate import Evaluation, compiled
+from search.folder import read_weights, write_candidate, write_weights
+from search.front import losses
+from search.launch import launch
+from search.population import best
+from search.strategies import STRATEGIES
+from search.strategies.evolution import Breeding
+from spaces.candidate import Candidate, Training
+from spaces.judging import judges_of
+from spaces.scoring import Scorer
+from tests.search.test_engine import Silent
+from valp.check import check
+from valp.compile import compile
+from valp.errors import FileError
+from valp.stopwatch import Stopwatch
+
+DRAWN = Breeding().drawn
+CANDIDATES = DRAWN + 6
+
+
+@pytest.fixture(scope="module")
+def run(digits_problem, tmp_path_factory):
+    runs = tmp_path_factory.mktemp("evolution")
+    return launch(
+        digits_problem, name="bred", runs=runs, strategy="evolution", candidates=CANDIDATES, steps=60, seed=2,
+        workers=2, display=Silent(),
+    )  # fmt: skip
+
+
+def bred(run):
+    return [entry for entry in run.ledger.entries() if entry.parents]
+
+
+def test_the_first_are_drawn_and_the_others_bred(run):
+    parents = [bool(entry.parents) for entry in run.ledger.entries()]
+    assert sum(parents) >= 3
+    assert not any(parents[:DRAWN])
+
+
+def test_children_are_graphs_that_check_accepts_in_the_search_s_budget(run):
+    for entry in bred(run):
+        assert check(entry.candidate.graph).violations == ()
+        assert entry.candidate.training.steps == 60
+
+
+def test_parents_are_among_the_best_of_those_that_had_ended(run):
+    metrics = list(run.ledger.objectives.values())
+    entries = run.ledger.entries()
+    for entry in bred(run):
+        seen = [other for other in entries[: entry.number] if other.state == "complete"]
+        points = losses([run.ledger.point(other) for other in seen], metrics)
+        # One that was still running was not seen, and may have pushed a parent out since.
+        likely = {seen[row].number for row in best(points, Breeding().population + 1)[0]}
+        assert entry.candidate.parent in likely
+
+
+def test_what_is_inherited_is_there_in_the_parent_and_of_the_same_kind(run):
+    entries = run.ledger.entries()
+    for entry in bred(run):
+        child = {network.name: network for network in entry.candidate.graph.networks}
+        for name, (number, origin) in entry.candidate.inherits.items():
+            networks = {network.name: network for network in entries[number].candidate.graph.networks}
+            assert networks[origin].kind == child[name].kind
+
+
+def test_a_lineage_s_samples_are_counted_once(run):
+    entries = run.ledger.entries()
+    for entry in bred(run):
+        ancestors, left = set(), list(entry.parents)
+        while left:
+            number = left.pop()
+            if number not in ancestors:
+                ancestors.add(number)
+                left += entries[number].parents
+        assert entry.candidate.lineage_samples == sum(entries[n].result.samples_seen for n in ancestors)
+
+
+def test_a_search_keeps_the_weights_of_its_front_and_of_who_may_have_offspring(run):
+    kept = {entry.number for entry in run.front()} | STRATEGIES["evolution"].keeps(run.ledger)
+    for entry in run.ledger.entries():
+        weights = run.folder.candidate(entry.number) / "weights.safetensors"
+        assert weights.exists() == (entry.number in kept)
+
+
+def test_a_child_starts_where_its_parent_stopped(run, digits_problem, tmp_path):
+    scorer = Scorer(digits_problem, judges_of(digits_problem))
+    parent = run.ledger.entries()[0].candidate
+    parent = parent.model_copy(update={"training": Training(steps=300)})
+    before = Evaluation(parent, scorer, tmp_path / "0").advance()
+    everything = {network.name: (0, network.name) for network in parent.graph.networks}
+    child = Candidate(graph=parent.graph, training=Training(steps=1, learning_rate=1e-9), inherits=everything)
+    after = Evaluation(child, scorer, tmp_path / "1").advance()
+    assert after.scores == pytest.approx(before.scores, rel=1e-3, abs=5e-3)
+    fresh = Evaluation(child.model_copy(update={"inherits": {}}), scorer, tmp_path / "2").advance()
+    assert fresh.scores["accuracy"] < before.scores["accuracy"] - 0.1
+
+
+def test_weights_that_are_not_there_fail_the_candidate_with_a_reason(run, digits_problem, tmp_path):
+    parent = run.ledger.entries()[0].candidate
+    child = Candidate(
+        graph=parent.graph, training=Training(steps=1), inherits={parent.graph.networks[0].name: (7, "a")}
+    )
+    (tmp_path / "7").mkdir()
+    write_candidate(tmp_path / "7", parent)
+    result = Evaluation(child, Scorer(digits_problem, {}), tmp_path / "8").advance()
+    assert "candidate 7 has no weights" in result.failure
+    with pytest.raises(FileError, match="candidate 7 has no weights"):
+        compiled(child, tmp_path, Stopwatch())
+    write_weights(tmp_path / "7", compile(parent.graph, seed=1).state_dict())
+    assert compiled(child, tmp_path, Stopwatch()) is not None
+    assert read_weights(tmp_path / "7")

@@ -1,0 +1,81 @@
+"""Successive halving: who goes on, and what is recorded of who does not."""
+
+import pytest
+
+from search.folder import read_result
+from search.halving import FEWEST_STEPS, KEPT, goes_on, rungs_of
+from search.launch import launch
+from spaces.metrics import METRICS
+from tests.search.test_engine import Silent
+
+OBJECTIVES = {"accuracy": METRICS["accuracy"], "mse": METRICS["mse"]}
+STEPS = 600
+
+
+def scores(*pairs):
+    return [{"accuracy": accuracy, "mse": mse} for accuracy, mse in pairs]
+
+
+def test_rungs_are_shares_of_the_training_and_not_too_short():
+    assert rungs_of(1800) == (200, 600)
+    assert rungs_of(4000) == (444, 1333)
+    assert rungs_of(FEWEST_STEPS * KEPT) == (FEWEST_STEPS,)
+    assert rungs_of(60) == ()
+
+
+def test_the_first_at_a_rung_go_on():
+    assert goes_on(scores((0.1, 9)), OBJECTIVES)
+    assert goes_on(scores((0.9, 1), (0.1, 9)), OBJECTIVES)
+
+
+def test_a_third_goes_on_the_lower_ranks_first():
+    assert not goes_on(scores((0.9, 1), (0.8, 2), (0.7, 3)), OBJECTIVES)
+    assert goes_on(scores((0.7, 3), (0.8, 2), (0.9, 1)), OBJECTIVES)
+    assert goes_on(scores((0.9, 1), (0.8, 2), (0.7, 3), (0.95, 9)), OBJECTIVES)
+    assert not goes_on(scores((0.9, 1), (0.95, 9), (0.99, 10), (0.8, 2)), OBJECTIVES)
+
+
+@pytest.fixture(scope="module", params=["random", "tpe"])
+def run(request, digits_problem, tmp_path_factory):
+    return launch(
+        digits_problem, name="halved", runs=tmp_path_factory.mktemp("halving"), strategy=request.param, candidates=10,
+        steps=STEPS, workers=2, seed=4, halving=True, display=Silent(),
+    )  # fmt: skip
+
+
+def test_what_is_stopped_has_the_samples_and_the_scores_of_its_rung(run):
+    first, second = rungs_of(STEPS)
+    entries = run.ledger.entries()
+    states = [entry.state for entry in entries]
+    assert set(states) == {"complete", "pruned"}
+    assert len(states) == 10
+    for entry in entries:
+        steps = entry.result.samples_seen // 50
+        assert steps in ((STEPS,) if entry.state == "complete" else (first, second))
+        assert entry.result.scores.keys() == run.problem.metrics.keys()
+        assert entry.result.complete == (entry.state == "complete")
+        assert read_result(run.folder.candidate(entry.number)) == entry.result
+
+
+def test_rung_scores_are_in_the_ledger(run):
+    first, _ = rungs_of(STEPS)
+    for trial, entry in zip(run.ledger.trials(), run.ledger.entries(), strict=True):
+        rungs = trial.user_attrs["rungs"]
+        assert str(first) in rungs
+        if entry.state == "pruned":
+            assert rungs[str(entry.result.samples_seen // 50)] == entry.result.scores
+
+
+def test_who_is_stopped_is_not_on_the_front_and_the_single_task_models_never_are(run):
+    assert all(entry.state == "complete" for entry in run.front())
+    assert {result.samples_seen for result in run.ledger.baselines.values()} == {STEPS * 50}
+
+
+def test_a_search_by_halving_that_goes_on_adds_to_its_rungs(run, digits_problem):
+    again = launch(
+        digits_problem, name="halved", runs=run.folder.path.parent, strategy=run.settings.strategy, candidates=12,
+        steps=STEPS, workers=2, seed=4, halving=True, display=Silent(),
+    )  # fmt: skip
+    states = [entry.state for entry in again.ledger.entries()]
+    assert len(states) == 12
+    assert states[:10] == [entry.state for entry in run.ledger.entries()]

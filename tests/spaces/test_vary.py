@@ -1,0 +1,400 @@
+"""Mutation and crossover: whatever they make is a VALP of the space."""
+
+import json
+from collections import Counter
+from dataclasses import replace
+from itertools import combinations
+from statistics import median
+from time import perf_counter
+
+import networkx as nx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spaces.baselines import single_task
+from spaces.candidate import Candidate, Training
+from spaces.catalogue import CATALOGUE
+from spaces.choose import Choose, RandomChoose, RecordedChoose
+from spaces.space import DEFAULT, FULL, PAPER
+from spaces.vary import MOVES, cross, mutate
+from spaces.vary.numbered import AGAIN
+from spaces.vary.weights import stepped
+from tests.spaces.graphs import CLOTHING, IMAGE, SEQUENCE, SETTINGS, SEVERAL, SHAPED, SHAPES, random_graph, shape, unit
+from tests.spaces.handmade import description, odd_graph
+from valp.check import check
+from valp.errors import SettingError
+from valp.graph import DataType, Dense, Graph
+from valp.keys import content_key
+from valp.kinds import KINDS
+from valp.losses import KL
+
+PAIRS = [(shape, space) for shape in SHAPES.values() for space in (PAPER, DEFAULT, FULL)]
+PAIRS += [(shape, FULL) for shape in SHAPED.values()]
+"""Shapes of problems, each in spaces that serve them."""
+
+IN_ONE_NETWORK = {
+    "combiner",
+    "widen layer",
+    "narrow layer",
+    "deepen",
+    "make shallower",
+    "activation",
+    "initializer",
+    "normalise",
+}
+"""The moves that change nothing but a network."""
+
+
+def drawn(seed, shape, space) -> Candidate:
+    rate = RandomChoose(f"{seed}:rate").real("learning_rate", *space.learning_rate, log_scale=True)
+    return Candidate(graph=random_graph(seed, shape, space), training=Training(learning_rate=rate, steps=7, seed=3))
+
+
+def child_of(variation) -> Candidate:
+    return Candidate(graph=variation.graph, training=variation.training)
+
+
+def chain(seed, shape, space, count):
+    """A drawn candidate's descendants by one move each: parent, child."""
+    parent, problem = drawn(seed, shape, space), description(shape)
+    for i in range(count):
+        child = mutate(parent, problem, space, RandomChoose(f"{seed}:{i}"), moves=1)
+        yield parent, child
+        parent = child_of(child)
+
+
+def crossings(seed, shape, space, count):
+    """Crossings among drawn candidates and their children: first, second, child."""
+    pool, problem = [drawn(f"{seed}:{i}", shape, space) for i in range(3)], description(shape)
+    for i in range(count):
+        first, second = pool[i % 3], pool[(i + 1) % 3]
+        child = cross(first, second, problem, space, RandomChoose(f"{seed}:{i}"))
+        yield first, second, child
+        pool[i % 3] = child_of(child)
+
+
+@pytest.fixture(scope="module")
+def moved():
+    """Children by one move each, of every shape and space."""
+    return [
+        (*found, space) for i in range(44) for found in chain(i, *PAIRS[i % 11], 30) for space in [PAIRS[i % 11][1]]
+    ]
+
+
+@pytest.fixture(scope="module")
+def crossed():
+    return [
+        (*found, space) for i in range(22) for found in crossings(i, *PAIRS[i % 11], 10) for space in [PAIRS[i % 11][1]]
+    ]
+
+
+def require_of_space(graph: Graph, space) -> None:
+    """Networks and β lie within a space; output units also are those of outputs."""
+    asked = {output.unit for output in graph.outputs}
+    assert len(graph.networks) <= space.max_n
+    for network in graph.networks:
+        assert network.kind in space.kinds
+        assert network.combiner in space.network_combiners
+        assert network.initializer in space.initializers
+        if KINDS[network.kind].layer is Dense:
+            low, high = space.hidden_layers
+            assert low <= len(network.layers) <= high
+            assert all(space.units[0] <= layer.units <= space.units[1] for layer in network.layers)
+            assert network.output in asked or space.output_units[0] <= network.output.size <= space.output_units[1]
+        assert {layer.initializer for layer in network.layers} <= set(space.initializers)
+        assert {getattr(x, "activation", "identity") for x in network.layers} <= {*space.activations, "identity"}
+    for loss in graph.losses:
+        low, high = space.beta_kl if loss.kind == KL else space.beta
+        assert low <= loss.beta <= high
+
+
+def test_children_are_valps_of_their_space_with_the_inputs_and_outputs_of_the_problem(moved, crossed):
+    for *parents, child, space in (*moved, *crossed):
+        assert check(child.graph).violations == ()
+        assert (child.graph.inputs, child.graph.outputs) == (parents[0].graph.inputs, parents[0].graph.outputs)
+        require_of_space(child.graph, space)
+        assert space.learning_rate[0] <= child.training.learning_rate <= space.learning_rate[1]
+        assert child.training.model_copy(update={"learning_rate": 1}) == parents[0].training.model_copy(
+            update={"learning_rate": 1}
+        )
+
+
+def test_every_move_is_made_and_changes_what_it_says(moved):
+    assert {name for _, child, _ in moved for name in child.moves} == MOVES.keys()
+    for parent, child, _ in moved:
+        (name,) = child.moves
+        same = content_key(child.graph) == content_key(parent.graph)
+        assert same == (name == "learning_rate")
+        assert (child.training != parent.training) == (name == "learning_rate")
+
+
+def test_origins_are_networks_of_the_same_kind_and_type(moved, crossed):
+    for *parents, child, _ in (*moved, *crossed):
+        networks = {network.name: network for network in child.graph.networks}
+        for name, (parent, origin) in child.origins.items():
+            of = next(network for network in parents[parent].graph.networks if network.name == origin)
+            assert (networks[name].kind, networks[name].output.type) == (of.kind, of.output.type)
+
+
+def test_a_network_that_is_kept_keeps_its_name_and_a_new_one_takes_the_first_that_is_free(moved):
+    for parent, child, _ in moved:
+        before = {network.name for network in parent.graph.networks}
+        for network in child.graph.networks:
+            _, origin = child.origins.get(network.name, (0, None))
+            assert origin == network.name or child.moves[0].startswith("split") or origin is None
+        new = {network.name for network in child.graph.networks} - before
+        free = [name for i in range(40) if (name := f"n{i}") not in before & {n.name for n in child.graph.networks}]
+        assert new <= set(free[: len(child.graph.networks)])
+
+
+def test_what_a_move_does_not_concern_stays_as_it_was(moved):
+    for parent, child, _ in moved:
+        (name,) = child.moves
+        before, after = parent.graph, child.graph
+        changed = len(set(after.networks) - set(before.networks))
+        connections = len(set(after.connections) - set(before.connections))
+        if name in IN_ONE_NETWORK:
+            assert (changed, connections) == (1, 0)
+            assert after.losses == before.losses
+        if name in ("psi", "role"):
+            assert (changed, connections) == (0, 1)
+        if name in ("beta", "beta_kl"):
+            assert (after.networks, after.connections) == (before.networks, before.connections)
+            assert len(set(after.losses) - set(before.losses)) == 1
+
+
+def test_moves_is_the_number_of_moves_and_otherwise_a_small_number():
+    parent, problem = drawn(1, CLOTHING, DEFAULT), description(CLOTHING)
+    assert len(mutate(parent, problem, DEFAULT, RandomChoose(0), moves=5).moves) == 5
+    counts = Counter(len(mutate(parent, problem, DEFAULT, RandomChoose(seed)).moves) for seed in range(100))
+    assert counts[1] > counts[2] > counts[4] > 0
+
+
+def test_a_child_of_two_has_each_output_from_one_of_them(crossed):
+    both = 0
+    for first, second, child, _ in crossed:
+        both += {parent for parent, _ in child.origins.values()} == {0, 1}
+        assert child.training.learning_rate in (first.training.learning_rate, second.training.learning_rate)
+        if child.moves == ("cross",) and len(child.graph.outputs) > 1:
+            for output in child.graph.outputs:
+                judged = [loss for loss in child.graph.losses if loss.truth == output.name]
+                assert any(judged == [x for x in p.graph.losses if x.truth == output.name] for p in (first, second))
+                count = len(child.graph.incoming(output.name))
+                assert count in [len(p.graph.incoming(output.name)) for p in (first, second)]
+    assert both > 0.6 * len(crossed)
+
+
+def test_crossing_what_is_alike_changes_nothing():
+    parent = drawn(4, SEVERAL, DEFAULT)
+    child = cross(parent, parent, description(SEVERAL), DEFAULT, RandomChoose(2))
+    assert content_key(child.graph) == content_key(parent.graph)
+    assert {network.name for network in child.graph.networks} == {network.name for network in parent.graph.networks}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_crossings_keep_to_the_least_max_n(name):
+    shape = SHAPES[name]
+    space = replace(DEFAULT, max_n=shape.least)
+    for *_, child in crossings(name, shape, space, 40):
+        assert check(child.graph).passed
+        assert len(child.graph.networks) <= shape.least
+
+
+def given_by_hand():
+    """Graphs that no space draws, by problem."""
+    for wanted in (CLOTHING, IMAGE, SEVERAL):
+        problem = description(wanted)
+        for name, entry in CATALOGUE.items():
+            try:
+                yield f"{name} {len(wanted.outputs)}", problem, entry.build(problem)
+            except SettingError:
+                continue
+        for output in wanted.outputs:
+            yield f"single {output.name}", problem, single_task(problem, output.name)
+    yield "odd", description(SEQUENCE), odd_graph()
+
+
+@pytest.mark.parametrize(
+    "space", [PAPER, DEFAULT, FULL, replace(FULL, by_shape=False)], ids=["paper", "default", "full", "dense"]
+)
+def test_graphs_made_by_hand_can_be_varied_too(space):
+    made = 0
+    for name, problem, graph in given_by_hand():
+        if space.name != "full" and any(output.unit.type is DataType.FEATURES for output in graph.outputs):
+            continue
+        assert check(graph).passed, name
+        first = parent = Candidate(graph=graph)
+        for i in range(8):
+            choose = RandomChoose(f"{name}:{i}")
+            vary = cross(first, parent, problem, space, choose) if i == 5 else mutate(parent, problem, space, choose)
+            assert check(vary.graph).violations == (), (name, vary.moves)
+            assert [x.name for x in vary.graph.outputs] == [x.name for x in problem.outputs]
+            assert vary.graph.inputs == problem.inputs
+            parent = child_of(vary)
+            made += 1
+    assert made > 100
+
+
+def test_a_graph_for_another_problem_is_refused():
+    with pytest.raises(SettingError, match=r"its inputs and outputs alone, but has 'pixels'$"):
+        mutate(drawn(0, CLOTHING, DEFAULT), description(SEVERAL), DEFAULT, RandomChoose(0))
+
+
+@pytest.mark.parametrize("value", [0.1, 0.5, 1.0, 7.0])
+def test_a_step_stays_in_its_range_and_moves(value):
+    steps = [stepped(RandomChoose(seed), "step", value, (0.1, 1.0)) for seed in range(200)]
+    assert all(0.1 <= step <= 1.0 and step != value for step in steps)
+    assert len(set(steps)) > (1 if value > 1 else 50)
+
+
+@given(seed=st.integers(0, 2**31), pair=st.sampled_from(list(SETTINGS.values())), crossing=st.booleans())
+@settings(max_examples=120, deadline=None, derandomize=True)
+def test_a_child_is_a_valp_and_its_recorded_decisions_make_it_again(seed, pair, crossing):
+    shape, space = pair
+    problem, parents = description(shape), [drawn(f"{seed}:{i}", shape, space) for i in range(2)]
+    before = [parent.model_dump_json() for parent in parents]
+
+    def made(choose):
+        if crossing:
+            return cross(*parents, problem, space, choose)
+        return mutate(parents[0], problem, space, choose)
+
+    choose = RandomChoose(seed)
+    child = made(choose)
+    assert check(child.graph).violations == ()
+    assert len(child.graph.networks) <= space.max_n
+    assert Graph.model_validate_json(child.graph.model_dump_json()) == child.graph
+    assert [parent.model_dump_json() for parent in parents] == before
+    recorded = RecordedChoose(json.loads(json.dumps(choose.decisions)))
+    assert made(recorded) == child
+    assert recorded.decisions == choose.decisions
+
+
+def test_one_source_of_decisions_serves_several_calls():
+    problem, parents = description(CLOTHING), [drawn(i, CLOTHING, DEFAULT) for i in range(2)]
+
+    def made(choose):
+        child = child_of(cross(*parents, problem, DEFAULT, choose))
+        for _ in range(2):
+            child = child_of(mutate(child, problem, DEFAULT, choose))
+        return child
+
+    choose = RandomChoose(8)
+    assert made(choose) == made(RecordedChoose(choose.decisions))
+
+
+class Every(Choose):
+    """Takes the decisions of a path, then the first option of each; `radices` has how many options each had.
+
+    A decision that is made because an earlier choice led nowhere has one: the earlier choice has the others.
+    """
+
+    def __init__(self, path):
+        super().__init__()
+        self.path, self.radices = list(path), []
+
+    def _next(self, options):
+        if len(self.radices) == len(self.path):
+            self.path.append(0)
+        self.radices.append(options)
+        return self.path[len(self.radices) - 1]
+
+    def draw_integer(self, name, low, high, log_scale):
+        return low + self._next(1 if name.endswith(AGAIN) else high - low + 1)
+
+    def draw_real(self, name, low, high, log_scale):
+        return low
+
+    def flag(self, name, probability):
+        self.decisions[name] = value = probability >= 1 or (probability > 0 and bool(self._next(2)))
+        return value
+
+    def subset(self, name, size, count):
+        self.decisions[name] = 0
+        options = list(combinations(range(size), count))
+        return options[self._next(len(options))]
+
+
+def every_child(graph, problem, space):
+    """The children by one move, whatever is decided."""
+    path = []
+    while True:
+        choose = Every(path)
+        yield mutate(Candidate(graph=graph), problem, space, choose, moves=1).graph
+        path = choose.path
+        while path and path[-1] + 1 == choose.radices[len(path) - 1]:
+            path.pop()
+        if not path:
+            return
+        path[-1] += 1
+
+
+SMALL = replace(
+    DEFAULT,
+    max_n=3,
+    hidden_layers=(1, 1),
+    units=(2, 2),
+    output_units=(2, 2),
+    activations=("relu",),
+    network_combiners=("addition",),
+    partial=0.0,
+    beta=(1.0, 1.0),
+    beta_kl=(1.0, 1.0),
+    learning_rate=(1e-3, 1e-3),
+)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "least", "changes"),
+    [
+        pytest.param({"c": unit(DataType.DISCRETE, 2)}, 1, {"max_n": 2}, id="two networks"),
+        pytest.param({"c": unit(DataType.DISCRETE, 2)}, 1, {}, id="classes", marks=pytest.mark.slow),
+        pytest.param(
+            {"x": unit(DataType.NUMERIC, 2)},
+            1,
+            {"max_n": 2, "output_units": (2, 3), "hidden_layers": (0, 1)},
+            id="sizes and layers",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param({"s": unit(DataType.SAMPLES, 2)}, 2, {}, id="samples", marks=pytest.mark.slow),
+        pytest.param(
+            {"s": unit(DataType.SAMPLES, 2), "c": unit(DataType.DISCRETE, 2)}, 3, {}, id="both", marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_moves_lead_from_every_graph_of_a_space_to_every_other(outputs, least, changes):
+    """Wherever one begins, the same graphs are reached: the digraph of all moves is strongly connected."""
+    wanted, space = shape({"a": unit(DataType.NUMERIC, 2)}, outputs, least), replace(SMALL, **changes)
+    problem = description(wanted)
+    drawn_keys = {content_key(random_graph(seed, wanted, space)) for seed in range(500)}
+    start = random_graph(0, wanted, space)
+    waiting, reached = {content_key(start): start}, nx.DiGraph()
+    while waiting:
+        key, graph = waiting.popitem()
+        reached.add_node(key)
+        for child in every_child(graph, problem, space):
+            child_key = content_key(child)
+            if child_key not in reached:
+                waiting[child_key] = child
+            reached.add_edge(key, child_key)
+    assert nx.is_strongly_connected(reached)
+    assert drawn_keys <= set(reached)
+    assert len(reached) > 1
+
+
+@pytest.mark.slow
+def test_many_children_at_every_edge_are_valps_within_max_n():
+    milliseconds = []
+    for number in range(700):
+        shape, space = list(SETTINGS.values())[number % len(SETTINGS)]
+        start = perf_counter()
+        for _, child in chain(f"many {number}", shape, space, 25):
+            milliseconds.append((perf_counter() - start) * 1e3)
+            assert check(child.graph).passed, (number, child.moves)
+            assert len(child.graph.networks) <= space.max_n
+            start = perf_counter()
+        for *_, child in crossings(f"many {number}", shape, space, 5):
+            assert check(child.graph).passed, number
+            assert len(child.graph.networks) <= space.max_n
+    assert median(milliseconds) <= 4  # 2 ms where nothing else runs
