@@ -1,0 +1,81 @@
+"""Long trainings: does a step stay as fast, and do both executors end at the same scores?
+
+python -m benchmarks.endurance [--structures 10] [--steps 4000] [--long 40000]
+
+First a training of `--long` steps: the CPU time of a step among its first 400 and among its last 400, which denormal
+numbers would double. Then random structures of the paper's space on Fashion-MNIST, each trained natively with two
+seeds and by torch with the first of them: how far the executors' validation scores are apart, beside how far the
+seeds' are.
+"""
+
+import argparse
+import statistics
+import time
+
+from benchmarks.training import structure
+from search.evaluate import fitting, train
+from spaces.candidate import Candidate, Training
+from spaces.judging import judges_of
+from spaces.problems import load_problem
+from spaces.scoring import Scorer
+from valp.compile import compile
+from valp.fit import one_thread
+
+EDGE = 400
+SCORES = ("accuracy", "mse", "entropy", "coverage")
+
+
+def endurance(scorer: Scorer, steps: int) -> tuple[float, float]:
+    """Milliseconds of CPU time of a step among the first and the last."""
+    candidate = Candidate(graph=structure(0), training=Training(steps=steps))
+    training = fitting(compile(candidate.graph, seed=0), candidate, scorer, "native")
+    times = []
+    for to in (EDGE, 2 * EDGE, steps - EDGE, steps):  # the very first also fill the caches
+        start = time.process_time()
+        training.advance(to)
+        times.append((time.process_time() - start) * 1e3 / EDGE)
+    return times[1], times[3]
+
+
+def scores(scorer: Scorer, number: int, steps: int, executor: str, seed: int) -> dict[str, float]:
+    candidate = Candidate(graph=structure(number), training=Training(steps=steps, seed=seed))
+    module, made = train(candidate, scorer, executor=executor)
+    assert made.failure is None, made.failure
+    return scorer.score(module, scorer.problem.validation)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--structures", type=int, default=10)
+    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--long", type=int, default=40_000)
+    options = parser.parse_args()
+    one_thread()
+    problem = load_problem("fashion-mnist")
+    scorer = Scorer(problem, judges_of(problem), "generate")
+    first, last = endurance(scorer, options.long)
+    print(
+        f"a step of {options.long}: {first:.3f} ms at first, {last:.3f} ms at last, {last / first:.2f} times",
+        flush=True,
+    )
+    print("structure | score | native, seed 0 | native, seed 1 | torch, seed 0", flush=True)
+    apart: dict[str, list[float]] = {name: [] for name in SCORES}
+    spread: dict[str, list[float]] = {name: [] for name in SCORES}
+    for number in range(options.structures):
+        native, other, torch = (
+            scores(scorer, number, options.steps, executor, seed)
+            for executor, seed in (("native", 0), ("native", 1), ("torch", 0))
+        )
+        for name in SCORES:
+            print(f"{number} | {name} | {native[name]:.4g} | {other[name]:.4g} | {torch[name]:.4g}", flush=True)
+            apart[name].append(abs(native[name] - torch[name]))
+            spread[name].append(abs(native[name] - other[name]))
+    for name in SCORES:
+        both = (
+            f"{statistics.mean(apart[name]):.3g} between executors, {statistics.mean(spread[name]):.3g} between seeds"
+        )
+        print(f"{name}, mean difference: {both}")
+
+
+if __name__ == "__main__":
+    main()
