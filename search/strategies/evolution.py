@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from itertools import count
 
+import numpy as np
 from optuna.trial import Trial
+from scipy.stats import rankdata
 
 from search.front import losses
 from search.ledger import Entry, Ledger
@@ -26,6 +28,8 @@ class Breeding:
         drawn: candidates that Algorithm 1 draws before any is bred.
         population: the candidates that may have offspring: the best so far.
         tournament: of so many of them, drawn at random, the best has offspring.
+        balanced: the probability that this is the one best in all objectives taken together, by the sum of its places
+            in each; else it is the one of the lowest rank, and of these the least crowded.
         crossover: the probability of two parents.
         fresh: the probability that a later candidate is drawn by Algorithm 1 all the same.
         inherit: whether children begin with their parents' weights.
@@ -34,6 +38,7 @@ class Breeding:
     drawn: int = 12
     population: int = 12
     tournament: int = 2
+    balanced: float = 0.5
     crossover: float = 0.25
     fresh: float = 0.05
     inherit: bool = True
@@ -54,11 +59,11 @@ class Evolution(Strategy):
         choose = RandomChoose(derived_seed(question.seed, trial.number, "breeding"))
         entries = ledger.entries()
         known = {(entry.result.key, entry.parents) for entry in entries if entry.result is not None}
-        parents = self._population(ledger, entries)
+        parents, places = self._population(ledger, entries)
         if len(parents) < 2 or trial.number < self.breeding.drawn or choose.flag("fresh", self.breeding.fresh):
             return draw(question, RandomChoose(derived_seed(question.seed, trial.number, "graph")), trial.number)
         for attempt in count():
-            candidate = self._child(question, ledger, parents, choose, trial.number, attempt)
+            candidate = self._child(question, ledger, (parents, places), choose, trial.number, attempt)
             if attempt == MOST_TRIES or (content_key(candidate.graph), candidate.parents) not in known:
                 return candidate
         raise AssertionError("the tries end")
@@ -67,23 +72,31 @@ class Evolution(Strategy):
         """See `Strategy`."""
         if not self.breeding.inherit:
             return frozenset()
-        return frozenset(entry.number for entry in self._population(ledger, ledger.entries()))
+        return frozenset(entry.number for entry in self._population(ledger, ledger.entries())[0])
 
-    def _population(self, ledger: Ledger, entries: list[Entry]) -> list[Entry]:
-        """The best candidates, the best first."""
-        ended = [entry for entry in entries if entry.state == "complete"]
+    def _population(self, ledger: Ledger, entries: list[Entry]) -> tuple[list[Entry], list[int]]:
+        """The best candidates, the best first, and the sum of each one's places in the objectives."""
+        ended = [entry for entry in entries if entry.state in ("complete", "pruned")]
         points = losses([ledger.point(entry) for entry in ended], list(ledger.objectives.values()))
-        return [ended[row] for row in best(points, self.breeding.population)[0]]
+        rows = best(points, self.breeding.population)[0]
+        places = rankdata(points[rows], method="min", axis=0).sum(1) if rows else np.zeros(0)
+        return [ended[row] for row in rows], places.astype(int).tolist()
 
     def _child(
-        self, question: Question, ledger: Ledger, population: list[Entry], choose: Choose, number: int, attempt: int
+        self,
+        question: Question,
+        ledger: Ledger,
+        ranked: tuple[list[Entry], list[int]],
+        choose: Choose,
+        number: int,
+        attempt: int,
     ) -> Candidate:
         name = f"try{attempt}"
-        first = self._parent(population, choose, f"{name}.first")
-        others = [entry for entry in population if entry.number != first.number]
+        first = self._parent(*ranked, choose, f"{name}.first")
         both, given = [first], (question.problem.description, question.space, choose)
-        if others and choose.flag(f"{name}.crossover", self.breeding.crossover):
-            both.append(self._parent(others, choose, f"{name}.second"))
+        if choose.flag(f"{name}.crossover", self.breeding.crossover):
+            both.append(self._parent(*ranked, choose, f"{name}.second"))
+        if len({entry.number for entry in both}) == 2:
             variation = cross(_asked(question, both[0]), _asked(question, both[1]), *given)
         else:
             variation = mutate(_asked(question, first), *given)
@@ -94,10 +107,11 @@ class Evolution(Strategy):
         child = Candidate(graph=variation.graph, training=training, parent=first.number, inherits=inherits)
         return child.model_copy(update={"lineage_samples": ledger.samples_seen(child.parents)})
 
-    def _parent(self, population: list[Entry], choose: Choose, name: str) -> Entry:
-        """The best of a few drawn at random."""
+    def _parent(self, population: list[Entry], places: list[int], choose: Choose, name: str) -> Entry:
+        """The best of a few drawn at random; `places` has the sum of each one's places in the objectives."""
         drawn = [choose.integer(f"{name}.{i}", 0, len(population) - 1) for i in range(self.breeding.tournament)]
-        return population[min(drawn)]
+        balanced = choose.flag(f"{name}.balanced", self.breeding.balanced)
+        return population[min(drawn, key=lambda i: (places[i], i)) if balanced else min(drawn)]
 
 
 def _asked(question: Question, entry: Entry) -> Candidate:

@@ -1,0 +1,85 @@
+"""Strategies compared at equal samples seen: hypervolume, time to a goal, what they try last, their best samples.
+
+Every search of a strategy sees as many samples as the others', however many candidates that are: --trainings times the
+samples of a full training. Searches see the validation split; what they claim is scored on the test split too. It goes
+seed by seed, so that whatever is there when it is interrupted is a comparison; interrupted, it goes on where it was.
+
+A strategy may have variants, and a budget of its own: `evolution:no-inherit`, `evolution:population=24`,
+`random:halving`, `random@300`.
+
+python -m benchmarks.strategies [--problem fashion-mnist] [--strategies random tpe evolution] [--seeds 5]
+"""
+
+import argparse
+from pathlib import Path
+
+from benchmarks.strategies_figures import draw, figures, write
+from benchmarks.strategies_measures import SCALES
+from benchmarks.strategies_page import Comparison, page
+from benchmarks.strategies_searches import Contender, searched
+from benchmarks.strategies_singles import Singles
+from search.strategies import STRATEGIES
+from spaces.judging import judges_of
+from spaces.problems import load_problem
+from spaces.scoring import Scorer
+from spaces.space import SPACES
+from valp.errors import SettingError
+from valp.fit import one_thread
+
+BATCH = 50
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--problem", choices=SCALES, default="fashion-mnist")
+    parser.add_argument(
+        "--strategies", nargs="+", default=["random", "tpe", "evolution"], help=f"of {', '.join(STRATEGIES)}"
+    )
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--trainings", type=int, default=60, help="samples that a search sees, in full trainings")
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--space", choices=SPACES, default="default")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("-o", dest="base", type=Path, default=DOCS / "strategies", help="what files' names begin with")
+    asked = parser.parse_args()
+    try:
+        contenders = [Contender.parse(text, asked.trainings) for text in asked.strategies]
+    except SettingError as error:
+        parser.error(str(error))
+    one_thread()
+    problem = load_problem(asked.problem, print)
+    rivals = Singles(
+        problem, asked.steps, BATCH, asked.runs / f"benchmark-strategies-{problem.name}-mlps-{asked.steps}.json"
+    )
+    rivals.extend(max(contender.longest for contender in contenders))  # not in the time of a search
+    scorer = Scorer(problem, judges_of(problem, print))
+    comparison = Comparison(problem.name, asked.space, asked.steps * BATCH, SCALES[problem.name], rivals, [])
+    for seed in range(asked.seeds):
+        for contender in contenders:
+            search = searched(
+                problem,
+                contender,
+                scorer,
+                rivals,
+                space=asked.space,
+                steps=asked.steps,
+                batch=BATCH,
+                seed=seed,
+                workers=asked.workers,
+                runs=asked.runs,
+            )
+            comparison.searches.append(search)
+            wall = search.ended[-1].wall if search.ended else 0.0
+            print(f"{contender.code}, seed {seed}: {len(search.ended)} candidates, {wall:.0f} s", flush=True)
+    part = f"{problem.name}-{asked.space}"
+    settings = {"steps": asked.steps, "batch": BATCH, "workers": asked.workers, "seeds": asked.seeds}
+    asked.base.parent.mkdir(parents=True, exist_ok=True)
+    write(asked.base.with_name(f"{asked.base.name}.json"), part, figures(comparison, settings))
+    draw(comparison, asked.base.with_name(f"{asked.base.name}-{part}.png"))
+    print(f"\n{page(comparison)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""The picture and the raw figures of compared strategies."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from benchmarks.paper import rounded
+from benchmarks.paper_figures import save
+from benchmarks.strategies_measures import GOALS, Ended, Search, first, front, growth, last, quartiles
+from benchmarks.strategies_page import SPLITS, WHOLE, Comparison
+from valp.files import write_text
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""Of the lines: the colour-blind tell them apart (Okabe & Ito)."""
+
+DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
+"""For who sees no colours, and where there are more lines than colours."""
+
+COLUMNS = ("number", "state", "samples", "seen", "lineage", "seconds", "wall", "structure", "conditioned")
+SCORES = ("accuracy", "mse", "entropy", "coverage", "conditioning")
+"""Of a candidate's row in the raw figures, the scores once for each split."""
+
+
+def draw(comparison: Comparison, path: Path) -> None:
+    """Hypervolume over samples seen, and the searches that have reached the whole goal by then."""
+    figure = Figure(figsize=(10, 5), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for i, (code, searches) in enumerate(comparison.contenders.items()):
+        colour, dashes = COLOURS[i % len(COLOURS)], DASHES[i % len(DASHES)]
+        grid = grid_of(searches[0], comparison.unit)
+        low, mid, high = quartiles([growth(search, comparison.scales, grid) for search in searches])
+        left.fill_between(grid, low, high, color=colour, alpha=0.13, linewidth=0)
+        left.plot(grid, mid, color=colour, linestyle=dashes, linewidth=2, label=code)
+        reach(right, comparison, searches, color=colour, linestyle=dashes, linewidth=2)
+    left.set_title("hypervolume: median, quartiles", fontsize=12)
+    right.set_title("searches that have reached the goal", fontsize=12)
+    right.text(0.02, 0.98, WHOLE.title.replace("MLPs, ", "MLPs,\n"), transform=right.transAxes, va="top", fontsize=9)
+    left.set_ylim(bottom=0)
+    right.set_ylim(-0.03, 1.15)
+    right.set_yticks(np.linspace(0, 1, 5))
+    right.yaxis.set_major_formatter(PercentFormatter(1.0))
+    for axes in (left, right):
+        axes.set_xlim(left=0)
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value / 1e6:g}")
+        axes.set_xlabel("million samples seen by a search", fontsize=11)
+        axes.tick_params(labelsize=11)
+        axes.grid(color="#dddddd", linewidth=0.6)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.suptitle(f"{comparison.problem}, {comparison.space} space", fontsize=13)
+    columns = min(4, len(comparison.contenders))
+    figure.legend(loc="outside lower center", ncols=columns, frameon=False, fontsize=11, handlelength=3.5)
+    save(figure, path)
+
+
+def reach(axes: Axes, comparison: Comparison, searches: list[Search], **style: Any) -> None:
+    """The share of searches that have reached the whole goal, over samples seen."""
+    firsts = [first(search.ended, WHOLE, comparison.rivals) for search in searches]
+    times = sorted(one.seen for one in firsts if one is not None)
+    shares = [0.0, *(np.arange(1, len(times) + 1) / len(searches)).tolist()]
+    axes.step([0, *times, searches[0].budget], [*shares, shares[-1]], where="post", **style)
+
+
+def grid_of(search: Search, unit: int) -> list[int]:
+    """Samples at which hypervolumes are compared: whole trainings."""
+    return list(range(0, search.budget + 1, unit))
+
+
+def figures(comparison: Comparison, settings: dict[str, Any]) -> dict[str, Any]:
+    """All raw figures."""
+    scales = {name: asdict(scale) for name, scale in comparison.scales.items()}
+    lineages = {one.lineage for search in comparison.searches for one in search.ended}
+    return {
+        "settings": settings | {"samples of a training": comparison.unit},
+        "scales": scales,
+        "single-task MLPs, by samples": {str(samples): comparison.rivals(samples) for samples in sorted(lineages)},
+        "searches": {f"{one.strategy} {one.seed}": of_search(one, comparison) for one in comparison.searches},
+    }
+
+
+def of_search(search: Search, comparison: Comparison) -> dict[str, Any]:
+    reached = {goal.code: first(search.ended, goal, comparison.rivals) for goal in GOALS}
+    tail = last(search.ended)
+    return {
+        "strategy": search.strategy,
+        "seed": search.seed,
+        "budget": search.budget,
+        "wall seconds": search.ended[-1].wall if search.ended else 0.0,
+        "hypervolume after each training": growth(search, comparison.scales, grid_of(search, comparison.unit)),
+        "goals": {code: one and {"candidate": one.number, "seen": one.seen} for code, one in reached.items()},
+        "front": [one.number for one in front(search.ended)],
+        "last quarter": tail and {"accurate": tail[0], "distinct": tail[1]},
+        "columns": [*COLUMNS, *(f"{name}, {split}" for split in SPLITS for name in SCORES)],
+        "candidates": [row(one) for one in search.ended],
+    }
+
+
+def row(one: Ended) -> list[Any]:
+    of_it = [getattr(one, name) for name in COLUMNS]
+    of_it[COLUMNS.index("structure")] = one.structure[:12]
+    return [*of_it, *(scores.get(name) for scores in (one.scores, one.test or {}) for name in SCORES)]
+
+
+def write(path: Path, part: str, document: dict[str, Any]) -> None:
+    """Puts a part of a JSON document in the place of what it was; each candidate has a line."""
+    whole = json.loads(path.read_text()) if path.is_file() else {}
+    write_text(path, laid_out(rounded(whole | {part: document}), depth=5) + "\n")
+
+
+def laid_out(value: Any, depth: int) -> str:
+    """JSON with a line for each value down to a depth."""
+    if depth == 0 or not value or not isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, dict):
+        return "{\n" + ",\n".join(f"{json.dumps(k)}: {laid_out(v, depth - 1)}" for k, v in value.items()) + "\n}"
+    if not isinstance(value[0], list):
+        return json.dumps(value)
+    return "[\n" + ",\n".join(laid_out(one, 0) for one in value) + "\n]"

@@ -1,0 +1,198 @@
+"""What a search is measured by: hypervolume over samples seen, time to a goal, what it tries last, its best samples."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import inf
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.front import non_dominated
+
+Scores = dict[str, float]
+Rivals = Callable[[int], dict[str, Scores]]
+"""By split, the scores of the single-task MLPs, given so many samples."""
+
+OBJECTIVES = ("accuracy", "mse", "entropy_coverage")
+ENTROPY, COVERAGE = 0.9, 0.2
+"""What samples must have to count as good."""
+
+ACCURATE = 0.85
+LAST = 4
+"""The last candidates of a search are one in so many."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """An objective's figures at which it adds nothing to the hypervolume, and at which it adds all of 1."""
+
+    reference: float
+    ideal: float
+
+
+SCALES = {
+    "fashion-mnist": dict(zip(OBJECTIVES, (Scale(0.1, 1.0), Scale(1.2e-3, 2e-4), Scale(0.0, 1.0)), strict=True)),
+    "digits": dict(zip(OBJECTIVES, (Scale(0.1, 1.0), Scale(7e-4, 3e-4), Scale(0.0, 1.0)), strict=True)),
+}
+"""By problem. References are what is had without learning: the accuracy of a guess, the MSE of the mean histogram, no
+samples at all. Ideals: every image, real images, and little more than half the MSE of the best single-task MLP (5.3e-4
+on digits, 3.7e-4 on Fashion-MNIST, given the samples of 20 trainings of 2,000 steps)."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a candidate may reach: better than both single-task MLPs, good samples, or both."""
+
+    code: str
+    title: str
+    mlps: bool
+    samples: bool
+
+    def reached(self, scores: Scores, rivals: Scores) -> bool:
+        """Whether the scores do, beside those of the MLPs."""
+        beats = scores["accuracy"] > rivals["accuracy"] and scores["mse"] < rivals["mse"] if self.mlps else True
+        return beats and (not self.samples or (scores["entropy"] >= ENTROPY and scores["coverage"] >= COVERAGE))
+
+
+GOALS = (
+    Goal("whole", f"beats both single-task MLPs, class entropy ≥ {ENTROPY}, coverage ≥ {COVERAGE}", True, True),
+    Goal("mlps", "beats both single-task MLPs", True, False),
+    Goal("samples", f"class entropy ≥ {ENTROPY}, coverage ≥ {COVERAGE}", False, True),
+)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A candidate that has ended.
+
+    Attributes:
+        number: in its search.
+        state: of the ledger: `complete`, `failed`, or `pruned` if it was stopped early.
+        samples: the samples it has seen.
+        seen: those that the search had seen by its end.
+        lineage: those behind its weights, its ancestors' included.
+        seconds: of training and scoring.
+        wall: seconds of the search by its end.
+        scores: on the validation split.
+        structure: the key of its graph without β.
+        conditioned: whether an input reaches its samples when they are generated.
+        test: the scores on the test split, where they were asked for and its weights were there.
+    """
+
+    number: int
+    state: str
+    samples: int
+    seen: int
+    lineage: int
+    seconds: float
+    wall: float
+    scores: Scores
+    structure: str
+    conditioned: bool
+    test: Scores | None = None
+
+
+@dataclass(frozen=True)
+class Search:
+    """The candidates of a search in the order of their ends, as far as `budget` samples go."""
+
+    strategy: str
+    seed: int
+    budget: int
+    ended: list[Ended]
+
+
+def complete(ended: Sequence[Ended]) -> list[Ended]:
+    """Those that were trained to the end."""
+    return [one for one in ended if one.state == "complete"]
+
+
+def hypervolume(points: NDArray[np.float64]) -> float:
+    """The volume that (n, 3) points span with the origin, all maximised; what is not positive spans nothing. Exact.
+
+    A sweep from the highest third coordinate to the lowest: each slab's base is the area below the points above it.
+    """
+    left = points[(points > 0).all(1)]
+    left = left[np.argsort(-left[:, 2])]
+    heights = [*left[:, 2].tolist(), 0.0]
+    slabs = enumerate(pairwise(heights), 1)
+    return float(sum((top - low) * _area(left[:count, :2]) for count, (top, low) in slabs if top > low))
+
+
+def _area(points: NDArray[np.float64]) -> float:
+    x, y = points[np.argsort(-points[:, 0])].T
+    return float((np.append(x, 0.0)[:-1] - np.append(x[1:], 0.0)) @ np.maximum.accumulate(y))
+
+
+def gains(ended: Sequence[Ended], scales: dict[str, Scale]) -> NDArray[np.float64]:
+    """The objectives of candidates, (n, 3), scaled so that 0 is the reference and 1 the ideal."""
+    rows = [[(one.scores[n] - s.reference) / (s.ideal - s.reference) for n, s in scales.items()] for one in ended]
+    return np.array(rows, dtype=float).reshape(len(rows), len(scales))
+
+
+def growth(search: Search, scales: dict[str, Scale], grid: Sequence[int]) -> list[float]:
+    """The hypervolume of a search once it has seen as many samples as the grid says."""
+    done = complete(search.ended)
+    points, front, volumes = gains(done, scales), np.zeros((0, len(scales))), [0.0]
+    for point in points:
+        front = np.vstack([front, point])
+        front = front[non_dominated(-front)]
+        volumes.append(hypervolume(front))
+    ends = [one.seen for one in done]
+    return [volumes[np.searchsorted(ends, seen, side="right")] for seen in grid]
+
+
+def quartiles(rows: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+    """Lower quartile, median and upper quartile of each column, (3, columns)."""
+    found: NDArray[np.float64] = np.quantile(np.asarray(rows, dtype=float), (0.25, 0.5, 0.75), axis=0)
+    return found
+
+
+def first(ended: Sequence[Ended], goal: Goal, rivals: Rivals) -> Ended | None:
+    """The candidate that reached a goal first, beside MLPs given the samples of its whole lineage."""
+    for one in complete(ended):
+        if goal.reached(one.scores, rivals(one.lineage)["validation"] if goal.mlps else {}):
+            return one
+    return None
+
+
+def censored_median(times: Sequence[float | None]) -> float:
+    """The median of times of which some are longer than was looked; infinite if it is one of these, or nothing is."""
+    ordered = sorted(inf if time is None else time for time in times)
+    if not ordered:
+        return inf
+    return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+
+
+def last(ended: Sequence[Ended]) -> tuple[float, float] | None:
+    """Of the last quarter of a search, the share that classifies well, and the share of distinct structures."""
+    tail = ended[-(-len(ended) * (LAST - 1) // LAST) :] if len(ended) >= LAST else ended
+    if not tail:
+        return None
+    accurate = sum(one.scores.get("accuracy", 0.0) > ACCURATE for one in tail)
+    return accurate / len(tail), len({one.structure for one in tail}) / len(tail)
+
+
+def front(ended: Sequence[Ended]) -> list[Ended]:
+    """The non-dominated candidates."""
+    done = complete(ended)
+    signs = np.array([1.0 if name == "mse" else -1.0 for name in OBJECTIVES])
+    points = np.array([[one.scores[name] for name in OBJECTIVES] for one in done]).reshape(len(done), len(signs))
+    return [done[row] for row in non_dominated(points * signs)]
+
+
+def widest(ended: Sequence[Ended]) -> Ended | None:
+    """The candidate with the best coverage."""
+    return max(complete(ended), key=lambda one: one.scores["coverage"], default=None)
+
+
+def unconditioned(ended: Sequence[Ended]) -> list[Ended]:
+    """Those whose samples no input reaches, so that they cannot be copies of it."""
+    return [one for one in ended if not one.conditioned]
+
+
+def notable(ended: Sequence[Ended], rivals: Rivals) -> set[int]:
+    """Beside the front, the candidates whose test scores are reported."""
+    found = (*(first(ended, goal, rivals) for goal in GOALS), widest(front(ended)), widest(unconditioned(ended)))
+    return {one.number for one in found if one is not None}

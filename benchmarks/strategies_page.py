@@ -1,0 +1,189 @@
+"""The tables of compared strategies, in Markdown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+from statistics import median
+
+from benchmarks.paper_page import paragraph, shown, table
+from benchmarks.strategies_measures import (
+    ACCURATE,
+    GOALS,
+    Ended,
+    Goal,
+    Rivals,
+    Scale,
+    Search,
+    censored_median,
+    first,
+    front,
+    growth,
+    last,
+    quartiles,
+    unconditioned,
+    widest,
+)
+from search.display import duration
+
+WHOLE = GOALS[0]
+SPLITS = ("validation", "test")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Searches of one problem and space; `unit` is the samples of a full training."""
+
+    problem: str
+    space: str
+    unit: int
+    scales: dict[str, Scale]
+    rivals: Rivals
+    searches: list[Search]
+
+    @property
+    def contenders(self) -> dict[str, list[Search]]:
+        """The searches of each strategy."""
+        found: dict[str, list[Search]] = {}
+        for search in self.searches:
+            found.setdefault(search.strategy, []).append(search)
+        return found
+
+
+def page(comparison: Comparison) -> str:
+    """All tables."""
+    return "\n\n".join(
+        (
+            volumes(comparison),
+            goals(comparison),
+            claims(comparison),
+            lasts(comparison),
+            coverages(comparison),
+        )
+    )
+
+
+def volumes(comparison: Comparison) -> str:
+    """Hypervolume, median and quartiles, and what it took."""
+    budgets = sorted({search.budget // comparison.unit for search in comparison.searches})
+    columns = sorted({max(1, budgets[0] // 5), *budgets})
+    rows = [("strategy", "searches", "candidates", *(f"after {n} trainings" for n in columns), "wall", "busy")]
+    for code, searches in comparison.contenders.items():
+        within = [n for n in columns if n * comparison.unit <= searches[0].budget]
+        grid = [n * comparison.unit for n in within]
+        low, mid, high = quartiles([growth(search, comparison.scales, grid) for search in searches])
+        cells = [f"{m:.3f} ({a:.3f}–{b:.3f})" for a, m, b in zip(low, mid, high, strict=True)]
+        cells += ["–"] * (len(columns) - len(within))
+        wall = median(search.ended[-1].wall if search.ended else 0.0 for search in searches)
+        busy = median(sum(one.seconds for one in search.ended) for search in searches)
+        candidates = f"{median(len(search.ended) for search in searches):g}"
+        rows.append((code, str(len(searches)), candidates, *cells, duration(wall), duration(busy)))
+    text = f"""Hypervolume, median (quartiles) over the searches; a training is {comparison.unit:,} samples. Wall: of a
+search, median; busy: the seconds of its workers."""
+    return f"{paragraph(text)}\n\n{rows_of(rows)}"
+
+
+def goals(comparison: Comparison) -> str:
+    """Samples until each goal is reached."""
+    text = """Samples seen by a search until a candidate reaches a goal on the validation split, the MLPs given the
+        samples of its whole lineage: medians over the searches, those that do not reach it counted as longer than they
+        were. On test: of the candidates that reached it first, those that do so on the test split too."""
+    return "\n\n".join((paragraph(text), *(times(comparison, goal) for goal in GOALS)))
+
+
+def times(comparison: Comparison, goal: Goal) -> str:
+    """Samples until one goal is reached."""
+    rows: list[Sequence[str]] = [("strategy", "reached", "samples", "trainings", "wall", "on test")]
+    for code, searches in comparison.contenders.items():
+        firsts = [first(search.ended, goal, comparison.rivals) for search in searches]
+        reached = [one for one in firsts if one is not None]
+        samples = censored_median([None if one is None else one.seen for one in firsts])
+        wall = censored_median([None if one is None else one.wall for one in firsts])
+        budget = searches[0].budget
+        cells = (f"> {budget:,}", f"> {budget // comparison.unit}", "–")
+        if isfinite(samples):
+            cells = f"{samples:,.0f}", f"{samples / comparison.unit:.1f}", duration(wall)
+        verdicts = [holds(goal, one, comparison.rivals) for one in reached]
+        unknown = f", {verdicts.count(None)} unknown" if None in verdicts else ""
+        tested = f"{verdicts.count(True)} of {len(reached)}{unknown}" if reached else "–"
+        rows.append((code, f"{len(reached)} of {len(searches)}", *cells, tested))
+    return f"{goal.title[0].upper()}{goal.title[1:]}:\n\n{rows_of(rows)}"
+
+
+def holds(goal: Goal, one: Ended, rivals: Rivals) -> bool | None:
+    """Whether a candidate reaches a goal on the test split; None if it could not be scored."""
+    if one.test is None:
+        return None
+    return goal.reached(one.test, rivals(one.lineage)["test"] if goal.mlps else {})
+
+
+def claims(comparison: Comparison) -> str:
+    """The candidates that first reached the whole goal, on both splits."""
+    scores = ("accuracy", "mse", "entropy", "coverage")
+    names = ("accuracy (MLP)", "MSE (MLP)", "class entropy", "coverage")
+    columns = [f"{name}, {split}" for name in names for split in SPLITS]
+    rows = [("strategy", "seed", "candidate", "trainings", "lineage", *columns)]
+    for code, searches in comparison.contenders.items():
+        for search in searches:
+            one = first(search.ended, WHOLE, comparison.rivals)
+            if one is None:
+                continue
+            given, cells = comparison.rivals(one.lineage), []
+            for name in scores:
+                for split, values in zip(SPLITS, (one.scores, one.test), strict=True):
+                    beside = f" ({shown(name, given[split][name])})" if name in given[split] else ""
+                    cells.append("–" if values is None else shown(name, values[name]) + beside)
+            trainings = (f"{samples / comparison.unit:.1f}" for samples in (one.seen, one.lineage))
+            rows.append((code, str(search.seed), str(one.number), *trainings, *cells))
+    if len(rows) == 1:
+        return f"No candidate {WHOLE.title}."
+    text = (
+        f"The first candidate of each search that {WHOLE.title}; in trainings what the search and its lineage had seen:"
+    )
+    return f"{paragraph(text)}\n\n{rows_of(rows)}"
+
+
+def lasts(comparison: Comparison) -> str:
+    """What the searches try last."""
+    rows = [("strategy", f"accuracy above {ACCURATE}", "distinct structures")]
+    for code, searches in comparison.contenders.items():
+        shares = [found for search in searches if (found := last(search.ended)) is not None]
+        cells = (f"{median(column):.0%}" for column in zip(*shares, strict=True)) if shares else ("–", "–")
+        rows.append((code, *cells))
+    text = "Of the last quarter of a search's candidates, those that failed or were stopped included; median:"
+    return f"{paragraph(text)}\n\n{rows_of(rows)}"
+
+
+def coverages(comparison: Comparison) -> str:
+    """The best samples of the searches."""
+    titles = [f"{name}, {split}" for name in ("front", "unconditioned") for split in SPLITS]
+    rows = [("strategy", *titles, "conditioned", "best of all: front, unconditioned")]
+    for code, searches in comparison.contenders.items():
+        best = [widest(front(search.ended)) for search in searches]
+        free = [widest(unconditioned(search.ended)) for search in searches]
+        cells = [middle(coverage(group, split)) for group in (best, free) for split in SPLITS]
+        found = [one for one in best if one is not None]
+        bound = f"{sum(one.conditioned for one in found)} of {len(found)}"
+        tops = ", ".join(top(coverage(group, "validation")) for group in (best, free))
+        rows.append((code, *cells, bound, tops))
+    text = """The best coverage (by validation) on a search's front, and among all its samplers that no input reaches,
+for a decoder that is conditioned on the image may copy it; median over the searches. Conditioned: of the fronts' best,
+those that an input reaches."""
+    return f"{paragraph(text)}\n\n{rows_of(rows)}"
+
+
+def coverage(group: Sequence[Ended | None], split: str) -> list[float]:
+    scores = [one.scores if split == "validation" else one.test for one in group if one is not None]
+    return [one["coverage"] for one in scores if one is not None]
+
+
+def middle(values: Sequence[float]) -> str:
+    return f"{median(values):.3f}" if values else "–"
+
+
+def top(values: Sequence[float]) -> str:
+    return f"{max(values):.3f}" if values else "–"
+
+
+def rows_of(rows: Sequence[Sequence[str]]) -> str:
+    """A table whose first row is the head."""
+    return table([rows[0], ["---"] * len(rows[0]), *rows[1:]])

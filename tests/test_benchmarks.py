@@ -1,0 +1,180 @@
+"""What benchmarks measure by, beside definitions spelt out."""
+
+from math import inf
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.strategies_measures import (
+    GOALS,
+    SCALES,
+    Ended,
+    Search,
+    censored_median,
+    first,
+    front,
+    gains,
+    growth,
+    hypervolume,
+    last,
+    notable,
+    widest,
+)
+from benchmarks.strategies_page import Comparison, holds, page
+from benchmarks.strategies_searches import Contender
+from benchmarks.strategies_singles import best_within
+from search.strategies import STRATEGIES
+from valp.errors import SettingError
+
+WHOLE, MLPS, SAMPLES = GOALS
+SCALE = SCALES["digits"]
+GOOD = {"accuracy": 0.9, "mse": 4e-4, "entropy": 0.95, "coverage": 0.4, "entropy_coverage": 0.38}
+CELLS = st.lists(st.tuples(*[st.integers(0, 5)] * 3), max_size=12)
+
+
+def ended(number, state="complete", lineage=100, test=None, conditioned=False, structure="", **scores):
+    """A candidate of 100 samples, one after the other, good unless told otherwise."""
+    scores = GOOD | scores if state != "failed" else {}
+    seen = 100 * (number + 1)
+    return Ended(number, state, 100, seen, lineage, 1.0, seen / 10, scores, structure or str(number), conditioned, test)
+
+
+def rivals(samples):
+    """Single-task MLPs that need 300 samples to be good."""
+    scores = {"accuracy": 0.95, "mse": 3e-4} if samples >= 300 else {"accuracy": 0.8, "mse": 5e-4}
+    return {"validation": scores, "test": scores}
+
+
+@given(CELLS)
+def test_the_hypervolume_of_whole_numbers_is_the_number_of_cells_below_a_point(points):
+    cells = {(x, y, z) for a, b, c in points for x in range(a) for y in range(b) for z in range(c)}
+    assert hypervolume(np.array(points, dtype=float).reshape(-1, 3)) == pytest.approx(len(cells))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_hypervolume_is_what_monte_carlo_finds(seed):
+    random = np.random.default_rng(seed)
+    points, thrown = random.random((15, 3)), random.random((100_000, 3))
+    hit = (thrown[:, None] <= points).all(2).any(1)
+    assert hypervolume(points) == pytest.approx(hit.mean(), abs=5 * hit.std() / np.sqrt(len(hit)))
+
+
+def test_what_is_worse_than_the_reference_spans_nothing():
+    assert hypervolume(np.array([[0.5, 0.5, 0.5], [2.0, 2.0, -0.1]])) == pytest.approx(0.125)
+    assert hypervolume(np.zeros((0, 3))) == 0
+
+
+def test_gains_are_0_at_the_reference_and_1_at_the_ideal():
+    ends = [{name: getattr(scale, end) for name, scale in SCALE.items()} for end in ("reference", "ideal")]
+    np.testing.assert_allclose(gains([ended(0, **one) for one in ends], SCALE), [[0] * 3, [1] * 3])
+
+
+def test_the_hypervolume_grows_when_a_candidate_ends_that_was_trained_to_the_end():
+    best = {"accuracy": 1.0, "mse": 3e-4, "entropy_coverage": 1.0}
+    search = Search("random", 0, 500, [ended(0), ended(1, "failed"), ended(2, "pruned", **best), ended(3, **best)])
+    volumes = growth(search, SCALE, [0, 99, 100, 300, 399, 400, 500])
+    assert volumes[:2] == [0, 0]
+    assert 0 < volumes[2] == volumes[3] == volumes[4] < volumes[5] == volumes[6] == pytest.approx(1)
+
+
+def test_a_goal_is_reached_by_the_first_that_was_trained_to_the_end():
+    tried = [ended(0, "failed"), ended(1, "pruned"), ended(2, entropy=0.89), ended(3, mse=6e-4), ended(4), ended(5)]
+    assert first(tried, WHOLE, rivals).number == 4
+    assert first(tried, MLPS, rivals).number == 2
+    assert first(tried, SAMPLES, rivals).number == 3
+    assert first(tried[:2], SAMPLES, rivals) is None
+
+
+def test_the_mlps_are_given_the_samples_of_the_whole_lineage():
+    assert first([ended(0, lineage=400)], MLPS, rivals) is None
+    assert first([ended(0, lineage=400), ended(1, lineage=200)], MLPS, rivals).number == 1
+
+
+def test_a_goal_holds_on_test_or_does_not_or_nobody_knows():
+    assert holds(WHOLE, ended(0, test=GOOD), rivals) is True
+    assert holds(WHOLE, ended(0, test=GOOD | {"coverage": 0.1}), rivals) is False
+    assert holds(WHOLE, ended(0), rivals) is None
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        ([3, 1, 2], 2),
+        ([3, 1, 2, 4], 2.5),
+        ([3, None, 2], 3),
+        ([None, 1, None], inf),
+        ([1, None], inf),
+        ([None], inf),
+        ([], inf),
+    ],
+)
+def test_a_search_that_never_gets_there_takes_longer_than_any_other(times, expected):
+    assert censored_median(times) == expected
+
+
+def test_mlps_stop_where_they_were_best_with_at_least_as_many_samples():
+    curves = {
+        "accuracy": {"validation": [[0.5, 0.7], [0.8, 0.9], [0.6, 0.6]], "test": [[0.1, 0.1], [0.2, 0.4], [0.9, 0.9]]},
+        "mse": {"validation": [[3.0], [4.0], [2.0]], "test": [[1.0], [2.0], [3.0]]},
+    }
+
+    def within(samples, split="validation"):
+        return best_within(curves, 100, samples)[split]
+
+    assert within(1) == within(100) == {"accuracy": pytest.approx(0.6), "mse": 3.0}
+    assert within(101) == within(200) == {"accuracy": pytest.approx(0.85), "mse": 3.0}
+    assert within(300) == {"accuracy": pytest.approx(0.85), "mse": 2.0}
+    assert within(300, "test") == {"accuracy": pytest.approx(0.3), "mse": 3.0}
+
+
+def test_the_last_quarter_counts_all_that_ended():
+    tried = [ended(i) for i in range(6)] + [ended(6, "failed", structure="a"), ended(7, structure="a")]
+    assert last(tried) == (0.5, 0.5)
+    assert last(tried[:1]) == (1, 1)
+    assert last([]) is None
+
+
+def test_weights_are_kept_of_what_is_reported():
+    dominated = {"accuracy": 0.85, "mse": 4.5e-4, "entropy_coverage": 0.3}
+    tried = [
+        ended(0, **dominated),
+        ended(1, conditioned=True, coverage=0.8, entropy_coverage=0.7),
+        ended(2, coverage=0.5, **dominated),
+    ]
+    assert [one.number for one in front(tried)] == [1]
+    assert widest(tried).number == 1
+    assert notable(tried, rivals) == {0, 1, 2}
+    assert notable([], rivals) == set()
+
+
+def test_tables_are_written_whatever_came_of_the_searches():
+    searches = [
+        Search("random", 0, 800, []),
+        Search("random", 1, 800, [ended(0, "failed")]),
+        Search("evolution", 0, 400, [ended(0), ended(1, test=GOOD)]),
+        Search("evolution", 1, 400, [ended(0, test=GOOD, conditioned=True)]),
+    ]
+    text = page(Comparison("digits", "default", 100, SCALE, rivals, searches))
+    assert "| random | 0 of 2 | > 800 | > 8 | – | – |" in text
+    assert "| evolution | 2 of 2 | 100 | 1.0 | 10 s | 1 of 2, 1 unknown |" in text
+
+
+def test_a_contender_is_a_strategy_a_variant_of_it_and_a_budget():
+    plain = Contender.parse("random", 60)
+    assert (plain.code, plain.trainings, plain.longest, plain.strategy) == ("random", 60, 1, STRATEGIES["random"])
+    assert Contender.parse("random:halving@300", 60).halving
+    assert Contender.parse("random:halving@300", 60).trainings == 300
+    changed = Contender.parse("evolution:no-inherit:population=24", 60)
+    assert (changed.strategy.breeding.inherit, changed.strategy.breeding.population, changed.longest) == (False, 24, 1)
+    assert changed.code not in STRATEGIES
+    assert Contender.parse("evolution", 60).longest == 60
+
+
+@pytest.mark.parametrize(
+    "text", ["none", "random:no-inherit", "evolution:no-such", "evolution:population=x", "random@0", "random@x"]
+)
+def test_a_contender_that_is_none_is_refused(text):
+    with pytest.raises(SettingError):
+        Contender.parse(text, 60)
