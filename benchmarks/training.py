@@ -34,7 +34,7 @@ from valp.native.warm import prepare
 ROWS = 10_000
 LOSSES = {"histogram": ("mse",), "garment": ("cross_entropy",), "image": ("mse",)}
 STEPS = {50: 200, 200: 100, 500: 50}
-REPETITIONS = 2
+REPETITIONS, WARMING = 2, 10
 WAYS = ("eager", "torch", "native")
 
 
@@ -73,14 +73,15 @@ def measure(batch: int, structures: int) -> dict[str, Any]:
     for seed in range(structures):
         graph = structure(seed)
         module, by_hand = compile(graph, seed=seed), Eager(graph)
-        ways = {way: partial(fit, module, inputs, truths, steps=steps, batch=batch, executor=way) for way in WAYS[1:]}
-        ways["eager"] = partial(by_hand.train_steps, inputs, truths, steps, batch)
+        ways = {way: partial(fit, module, inputs, truths, batch=batch, executor=way) for way in WAYS[1:]}
+        ways["eager"] = partial(by_hand.train_steps, inputs, truths, batch=batch)
         best = {way: (float("inf"), float("inf")) for way in WAYS}
-        for repetition in range(REPETITIONS + 1):
+        for way in WAYS:
+            ways[way](steps=WARMING)
+        for _ in range(REPETITIONS):
             for way in WAYS:
-                made = milliseconds(ways[way], steps)
-                if repetition:  # the first warms up
-                    best[way] = tuple(map(min, best[way], made))
+                made = milliseconds(partial(ways[way], steps=steps), steps)
+                best[way] = tuple(map(min, best[way], made))
         products = 6 * batch * sum(p.numel() for p in module.parameters() if p.ndim == 2)
         rows.append(
             {
