@@ -88,6 +88,7 @@ class Ledger:
     def __init__(self, study: optuna.Study, objectives: dict[str, Metric]) -> None:
         self.study = study
         self.objectives = objectives
+        self._ended: dict[int, Entry] = {}
 
     @classmethod
     def create(cls, path: Path, objectives: dict[str, Metric]) -> "Ledger":
@@ -125,7 +126,7 @@ class Ledger:
 
     def entries(self) -> list[Entry]:
         """All candidates, in order. A number whose proposal never ended has none yet."""
-        return [_entry(trial) for trial in self.trials() if "candidate" in trial.user_attrs]
+        return [self._entry(trial) for trial in self.trials() if "candidate" in trial.user_attrs]
 
     def entry(self, number: int) -> Entry:
         """One candidate.
@@ -136,7 +137,19 @@ class Ledger:
         trials = self.trials()
         if not 0 <= number < len(trials) or "candidate" not in trials[number].user_attrs:
             raise FileError(f"there is no candidate {number}; the run has {len(trials)}, numbered from 0")
-        return _entry(trials[number])
+        return self._entry(trials[number])
+
+    def _entry(self, trial: FrozenTrial) -> Entry:
+        """A trial as a candidate; of one that has ended nothing changes any more."""
+        if trial.number in self._ended:
+            return self._ended[trial.number]
+        attributes, ended = trial.user_attrs, trial.state.is_finished()
+        result = _result(attributes["result"]) if ended and "result" in attributes else None
+        parents = tuple(attributes.get("parents", ()))
+        entry = Entry(trial.number, STATES[trial.state], result, parents, attributes["candidate"])
+        if ended:
+            self._ended[trial.number] = entry
+        return entry
 
     def ancestors(self, numbers: Iterable[int]) -> set[int]:
         """Candidates, and all whose weights theirs come from."""
@@ -241,13 +254,6 @@ def _storage(path: Path) -> RDBStorage:
 
 def _result(fields: dict[str, Any]) -> Result:
     return Result(**{**fields, "seconds": tuple(fields["seconds"])})
-
-
-def _entry(trial: FrozenTrial) -> Entry:
-    stored = trial.user_attrs.get("result") if trial.state.is_finished() else None
-    parents = tuple(trial.user_attrs.get("parents", ()))
-    result = _result(stored) if stored else None
-    return Entry(trial.number, STATES[trial.state], result, parents, trial.user_attrs["candidate"])
 
 
 def _cause(error: Exception) -> str:

@@ -1,0 +1,85 @@
+"""How long a strategy takes to propose, the ledger on disk having so many candidates.
+
+python -m benchmarks.proposals [--candidates 100 1000 10000] [--strategies evolution random tpe nsga2]
+
+The candidates are drawn by Algorithm 1 on the digits, their scores at random; each proposal is made by the driver's own
+calls. Optuna's samplers need the values of all slots of every candidate, so they are asked with 1,000 at the most.
+"""
+
+import argparse
+import random
+import statistics
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import optuna
+from optuna.trial import TrialState, create_trial
+
+from search.ledger import Ledger, Result
+from search.slots import slot_distributions
+from search.strategies import STRATEGIES, Question
+from search.strategies.base import draw
+from spaces.candidate import Training
+from spaces.choose import RandomChoose
+from spaces.problems import load_problem
+from spaces.space import DEFAULT
+from valp.keys import content_key
+
+PROPOSALS = 20
+MOST_FOR_SAMPLERS = 1000
+
+
+def fill(ledger: Ledger, question: Question, count: int, slots: bool) -> None:
+    """Adds candidates that have ended."""
+    dice = random.Random(0)
+    distributions = slot_distributions(question.space, question.problem.losses) if slots else {}
+    sampler = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    trials = []
+    for number in range(count):
+        candidate = draw(question, RandomChoose(number), number)
+        scores = {name: dice.random() for name in question.problem.metrics}
+        result = Result(scores, 1, content_key(candidate.graph), 1, (0.0, 0.0))
+        attributes = {"candidate": candidate.model_dump_json(), "parents": [], "result": asdict(result), "seen": ""}
+        trials.append(
+            create_trial(
+                state=TrialState.COMPLETE,
+                params=sampler.ask(distributions).params if slots else {},
+                distributions=distributions,
+                user_attrs=attributes,
+                values=[scores[name] for name in ledger.objectives],
+            )
+        )
+    ledger.study.add_trials(trials)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--candidates", type=int, nargs="+", default=[100, 1000, 10_000])
+    parser.add_argument("--strategies", nargs="+", default=["evolution", "random", "tpe", "nsga2"])
+    options = parser.parse_args()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    problem = load_problem("digits")
+    question = Question(problem, DEFAULT, Training(steps=500), 0)
+    metrics = {name: problem.metrics[name][1] for name in problem.objectives}
+    print("candidates | strategy | a proposal, median | longest")
+    for count in options.candidates:
+        for code in options.strategies:
+            samples = code not in ("evolution", "random")
+            if samples and count > MOST_FOR_SAMPLERS:
+                continue
+            with tempfile.TemporaryDirectory() as folder:
+                ledger = Ledger.create(Path(folder) / "study.db", metrics)
+                fill(ledger, question, count, samples)
+                strategy, times = STRATEGIES[code], []
+                for _ in range(PROPOSALS):
+                    start = time.perf_counter()
+                    trial = ledger.ask(strategy.sampler(question.seed, len(ledger.trials())))
+                    ledger.propose(trial, strategy.propose(question, ledger, trial))
+                    times.append((time.perf_counter() - start) * 1e3)
+            print(f"{count} | {code} | {statistics.median(times):.0f} ms | {max(times):.0f} ms", flush=True)
+
+
+if __name__ == "__main__":
+    main()
