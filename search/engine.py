@@ -8,40 +8,33 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
-from optuna.exceptions import OptunaError
 from ray import tune
-from ray.tune.schedulers import TrialScheduler
-from ray.tune.search import Searcher
-from sqlalchemy.exc import SQLAlchemyError
 
 from search.display import Display, LineDisplay, Status, duration
 from search.folder import CANDIDATE, Folder, drop_weights, read_result, write_candidate
 from search.front import Front, losses
-from search.halving import Halving, goes_on, rungs_of
+from search.halving import Halving, goes_on
 from search.ledger import Ledger, Result
 from search.profile import Profile
 from search.ray_session import ray_for
 from search.settings import Settings, read_settings, write_settings
 from search.strategies import STRATEGIES, Question
 from search.strategies.seeded import Seeded
-from search.worker import CandidateTrainable, reported
+from search.tuner import LedgerSearcher, tuner
+from search.worker import CandidateTrainable
 from spaces.baselines import baselines
 from spaces.candidate import Candidate, Training
 from spaces.judging import judges_of
 from spaces.problem import Problem
 from spaces.scoring import Scorer
 from spaces.space import space_of
-from valp.errors import FileError, SettingError, ValpError
+from valp.errors import FileError, SettingError
 from valp.files import write_text
 from valp.fit import ready
 from valp.graph import Graph
 from valp.keys import content_key
-
-CANDIDATES_PER_TUNER = 1000
-"""Tune's own bookkeeping grows with its trials, so a long search takes a fresh Tuner from time to time."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +85,7 @@ def search(
             write_settings(settings, folder.settings)
         metrics = {name: problem.metrics[name][1] for name in settings.objectives}
         ledger = Ledger.create(folder.study, metrics)
-        driver = _Driver(folder, problem, settings, ledger, shown, candidates, workers, tuple(start_from))
+        driver = Driver(folder, problem, settings, ledger, shown, candidates, workers, tuple(start_from))
         driver.recover()
         if driver.has_work():
             for remark in problem.remarks:
@@ -116,7 +109,9 @@ def search(
 
 
 @dataclass
-class _Driver:
+class Driver:
+    """A search as it runs: what is queued, what is trained, what is kept."""
+
     folder: Folder
     problem: Problem
     settings: Settings
@@ -184,8 +179,8 @@ class _Driver:
         scratch = tempfile.mkdtemp(prefix="valp-tune-")
         try:
             while self.has_work() and not self.is_late():
-                searcher = _LedgerSearcher(self)
-                _tuner(trainable, searcher, Halving(searcher.goes_on), self.workers, scratch).fit()
+                searcher = LedgerSearcher(self)
+                tuner(trainable, searcher, Halving(searcher.goes_on), self.workers, scratch).fit()
                 if self.fatal is not None:
                     raise FileError(self.fatal)
         finally:
@@ -280,94 +275,6 @@ class _Driver:
     def _count_baselines(self) -> None:
         for result in self.ledger.baselines.values():
             self.status.baselines |= {k: v for k, v in result.scores.items() if k in self.ledger.objectives}
-
-
-class _LedgerSearcher(Searcher):  # type: ignore[misc] # ray ships no types
-    """Hands Tune the driver's jobs."""
-
-    def __init__(self, driver: _Driver) -> None:
-        super().__init__()
-        self.driver = driver
-        self._suggested = 0
-        self._jobs: dict[str, Job] = {}
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Tune pickles its configuration for a restore that is never made; the driver stays in this process.
-        return {}
-
-    def suggest(self, trial_id: str) -> dict[str, Any] | str:
-        """The next job as a Tune config."""
-        job = None
-        with self._fatal():
-            job = self.driver.next() if self._suggested < CANDIDATES_PER_TUNER else None
-        if job is None:
-            return str(Searcher.FINISHED)
-        self._suggested += 1
-        self._jobs[trial_id] = job
-        rungs = rungs_of(job.candidate.training.steps) if self.driver.settings.halving and job.output is None else ()
-        return {
-            "candidate": job.candidate.model_dump_json(),
-            "folder": str(job.path.resolve()),
-            "rungs": ",".join(map(str, rungs)),
-        }
-
-    def goes_on(self, trial_id: str, steps: int) -> bool:
-        """Whether a trial that has reached a rung goes on; not if the ledger cannot be written."""
-        with self._fatal():
-            return self.driver.goes_on(self._jobs[trial_id], steps)
-        return False
-
-    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:  # noqa: ARG002 - Tune's own
-        """Counts where the seconds went of a trial that goes on."""
-        self.driver.profile.take(reported(result), ended=False)
-
-    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Records the job."""
-        if not error and result is not None and result.get("unwritten"):
-            self.driver.fatal = result["unwritten"]
-            return
-        if not error and result is not None:
-            self.driver.profile.take(reported(result))
-        with self._fatal():
-            self.driver.end(self._jobs.pop(trial_id), error)
-
-    @contextmanager
-    def _fatal(self) -> Iterator[None]:
-        """A ledger or folder that cannot be written ends the search; what is not told is taken in next time."""
-        try:
-            yield
-        except ValpError as error:
-            self.driver.fatal = str(error)
-        except (SQLAlchemyError, OptunaError, OSError) as error:
-            reason = str(error.__cause__ or error).strip().splitlines()[0]
-            self.driver.fatal = f"{self.driver.folder.study} cannot be written: {reason}"
-
-    def save(self, checkpoint_path: str) -> None:
-        """Nothing: the ledger is the state."""
-
-    def restore(self, checkpoint_path: str) -> None:
-        """Nothing: the ledger is the state."""
-
-
-def _tuner(
-    trainable: type[tune.Trainable], searcher: Searcher, scheduler: TrialScheduler, workers: int, scratch: str
-) -> tune.Tuner:
-    return tune.Tuner(
-        trainable,
-        tune_config=tune.TuneConfig(
-            search_alg=searcher,
-            scheduler=scheduler,
-            num_samples=-1,
-            max_concurrent_trials=workers,
-            reuse_actors=True,
-        ),
-        run_config=tune.RunConfig(
-            storage_path=scratch,
-            verbose=0,
-            log_to_file=False,
-            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-        ),
-    )
 
 
 @contextmanager

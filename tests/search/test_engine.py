@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from search import engine
+from search import tuner
 from search.folder import read_result
 from search.launch import launch
 from search.runs import open_run
@@ -188,7 +188,7 @@ def test_a_candidate_that_fails_is_recorded_with_its_reason_and_the_search_goes_
 
 
 def test_a_long_search_takes_a_fresh_tuner_from_time_to_time(digits_problem, tmp_path, monkeypatch):
-    monkeypatch.setattr(engine, "CANDIDATES_PER_TUNER", 4)
+    monkeypatch.setattr(tuner, "CANDIDATES_PER_TUNER", 4)
     run = launch(digits_problem, name="long", runs=tmp_path, candidates=3, steps=5, workers=2, display=Silent())
     assert [entry.state for entry in run.ledger.entries()] == ["complete"] * 3
     assert run.ledger.baselines.keys() == {output.name for output in digits_problem.outputs}
