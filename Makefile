@@ -21,15 +21,21 @@ lint: $(READY)  ## format, lint and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(READY)  ## measure what docs/ claims, in a quarter of an hour
+bench: $(READY)  ## measure what docs/ claims, in half an hour
 	$(BIN)/python -m benchmarks.algorithm1
 	$(BIN)/python -m benchmarks.training
+	$(BIN)/python -m benchmarks.workers
 	$(BIN)/python -m benchmarks.utilisation
 	$(BIN)/python -m benchmarks.table
+	$(BIN)/python -m benchmarks.vary
+	$(BIN)/python -m benchmarks.proposals
 
-bench-all: bench  ## and what takes about an hour: samples of hand-made graphs, convolutional spaces
+bench-all: bench  ## and what takes hours: long trainings, hand-made graphs, spaces, strategies, the paper's experiment
+	$(BIN)/python -m benchmarks.endurance
 	$(BIN)/python -m benchmarks.catalogue
 	$(BIN)/python -m benchmarks.convolutions
+	$(BIN)/python -m benchmarks.strategies
+	$(BIN)/python -m benchmarks.paper
 
 judge: $(READY)  ## train the shipped Fashion-MNIST judge again (about half an hour)
 	$(BIN)/python -m spaces.judges.train
