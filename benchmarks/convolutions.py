@@ -40,6 +40,7 @@ def main() -> None:
                 problem,
                 name=f"{space}-{asked.steps}-{seed}",
                 runs=asked.runs,
+                strategy="random",
                 space=space,
                 objectives=("accuracy", "entropy", "mse"),
                 candidates=asked.candidates,

@@ -10,7 +10,7 @@ from search.launch import launch
 from spaces.problems import load_problem
 
 CANDIDATES, WORKERS = 24, 2
-STEPS = 4000
+STEPS = 16_000
 """About ten seconds of one core for a candidate of the default space on the digits."""
 
 
@@ -19,6 +19,7 @@ def main() -> None:
         run = launch(
             load_problem("digits"),
             name="utilisation",
+            strategy="random",
             runs=runs,
             candidates=CANDIDATES,
             steps=STEPS,

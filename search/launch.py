@@ -25,7 +25,7 @@ def launch(
     *,
     name: str,
     runs: Path | str = "runs",
-    strategy: str = "random",
+    strategy: str = "evolution",
     space: str = "default",
     kinds: Sequence[str] = (),
     start_from: Sequence[Graph] = (),

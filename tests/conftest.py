@@ -39,7 +39,10 @@ def digits_problem() -> Problem:
 def small_runs(tmp_path_factory, digits_problem) -> Path:
     """A folder with one run, `small`: four candidates by two workers. Tests only read it; `runs_copy` is theirs."""
     runs = tmp_path_factory.mktemp("session") / "runs"
-    launch(digits_problem, name="small", runs=runs, candidates=4, steps=SMALL_STEPS, workers=2, seed=SMALL_SEED)
+    launch(
+        digits_problem, name="small", runs=runs, strategy="random", candidates=4, steps=SMALL_STEPS, workers=2,
+        seed=SMALL_SEED,
+    )  # fmt: skip
     return runs
 
 

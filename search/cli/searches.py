@@ -53,7 +53,7 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
 @click.command("search")
 @click.argument("problem")
 @click.option("--name", help="The run's name.  [default: the problem and today's date]")
-@click.option("--strategy", default="random", show_default=True, help="evolution, random, tpe, nsga2 or nsga3.")
+@click.option("--strategy", default="evolution", show_default=True, help="evolution, random, tpe, nsga2 or nsga3.")
 @click.option("--space", default="default", show_default=True, help="default, full (every kind of network) or paper.")
 @click.option(
     "--kinds",

@@ -35,7 +35,7 @@ class Breeding:
         inherit: whether children begin with their parents' weights.
     """
 
-    drawn: int = 12
+    drawn: int = 6
     population: int = 12
     tournament: int = 2
     balanced: float = 0.5

@@ -264,7 +264,7 @@ def test_a_search_of_wrong_settings_is_refused_and_nothing_is_written(words, sen
 
 def test_a_run_of_another_setting_is_left_as_it_is(valp, runs_copy):
     before = files_of(runs_copy)
-    words = ("search", "digits", "--name", "small", "--runs", runs_copy, "--candidates", 9)
+    words = ("search", "digits", "--name", "small", "--strategy", "random", "--runs", runs_copy, "--candidates", 9)
     assert "holds steps 60, but 61 was asked for" in wrong(valp(*words, "--steps", 61))
     assert "holds seed 3, but 1 was asked for" in wrong(valp(*words, "--steps", SMALL_STEPS, "--seed", 1))
     assert files_of(runs_copy) == before
@@ -274,7 +274,8 @@ def test_a_run_of_another_problem_is_left_as_it_is(valp, runs_copy):
     settings = runs_copy / "small" / "run.toml"
     settings.write_text(settings.read_text().replace('problem = "digits"', 'problem = "letters"'))
     before = files_of(runs_copy)
-    refused = wrong(valp("search", "digits", "--name", "small", "--runs", runs_copy, "--steps", SMALL_STEPS))
+    words = ("search", "digits", "--name", "small", "--strategy", "random", "--runs", runs_copy)
+    refused = wrong(valp(*words, "--steps", SMALL_STEPS))
     assert "holds problem letters, but digits was asked for" in refused
     assert files_of(runs_copy) == before
 

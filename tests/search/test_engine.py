@@ -32,7 +32,8 @@ class Silent:
 
 def small(problem, runs, **settings):
     """The command that made the session's run, with other settings."""
-    usual = {"name": "small", "candidates": 4, "steps": SMALL_STEPS, "seed": SMALL_SEED, "workers": 2}
+    usual = {"name": "small", "strategy": "random", "candidates": 4, "workers": 2}
+    usual |= {"steps": SMALL_STEPS, "seed": SMALL_SEED}
     asked = usual | {"display": Silent()} | settings
     return launch(problem, runs=runs, **asked)
 

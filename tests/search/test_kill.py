@@ -11,10 +11,11 @@ import pytest
 
 from search.reaper import MARK
 from search.runs import open_run
+from search.strategies import STRATEGIES
 from tests.conftest import files_of
 
-CANDIDATES = 6
-STEPS = 600
+CANDIDATES = 9
+STEPS = 3000
 PATIENCE = 240
 """Seconds that a search may take on a busy machine."""
 
@@ -150,8 +151,9 @@ def test_only_what_was_not_finished_is_told_of_again(resumed):
     assert sorted(numbers) == sorted(set(range(CANDIDATES)) - seen["finished"])
 
 
-def test_the_weights_that_are_left_are_those_of_the_front(resumed):
+def test_the_weights_that_are_left_are_those_of_the_front_and_of_who_may_have_offspring(resumed):
     runs, _, _ = resumed
-    front = {entry.number for entry in open_run(runs, "k").front()}
+    run = open_run(runs, "k")
+    wanted = {entry.number for entry in run.front()} | STRATEGIES[run.settings.strategy].keeps(run.ledger)
     kept = {int(file.parent.name) for file in (runs / "k" / "candidates").glob("[0-9]*/weights.safetensors")}
-    assert kept == front
+    assert kept == wanted
