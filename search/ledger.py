@@ -7,6 +7,7 @@ also in the trial, so the ledger alone suffices. Only the driver of a run writes
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -57,10 +58,18 @@ class Result:
 
 @dataclass(frozen=True)
 class Entry:
-    """A candidate as the ledger has it; `result` is None while it runs, `parents` are whose weights it inherits."""
+    """A candidate as the ledger has it.
+
+    Attributes:
+        number, state: of its trial.
+        ended: when it did; None while it runs.
+        result: what came of it; None while it runs.
+        parents: the candidates whose weights it inherits.
+    """
 
     number: int
     state: State
+    ended: datetime | None
     result: Result | None
     parents: tuple[int, ...]
     _document: str
@@ -146,7 +155,8 @@ class Ledger:
         attributes, ended = trial.user_attrs, trial.state.is_finished()
         result = _result(attributes["result"]) if ended and "result" in attributes else None
         parents = tuple(attributes.get("parents", ()))
-        entry = Entry(trial.number, STATES[trial.state], result, parents, attributes["candidate"])
+        state, end = STATES[trial.state], trial.datetime_complete
+        entry = Entry(trial.number, state, end, result, parents, attributes["candidate"])
         if ended:
             self._ended[trial.number] = entry
         return entry

@@ -30,6 +30,26 @@ def best(points: Points, count: int) -> tuple[list[int], list[int]]:
     return found, ranks
 
 
+class Population:
+    """The best of candidates that end one by one; who has left it never comes back.
+
+    Attributes:
+        members: their numbers, the best first.
+        points: (members, objectives), all minimised.
+    """
+
+    def __init__(self, size: int, objectives: int) -> None:
+        self._size = size
+        self.members: list[int] = []
+        self.points: Points = np.zeros((0, objectives))
+
+    def add(self, number: int, point: Points) -> None:
+        """Takes a candidate in; if there are too many then, the worst leaves."""
+        numbers, points = [*self.members, number], np.vstack([self.points, point])
+        rows = best(points, self._size)[0]
+        self.members, self.points = [numbers[row] for row in rows], points[rows]
+
+
 def _split(points: Points, rows: Order) -> tuple[Order, Order]:
     """The rows that none of them dominates, and the others. They come in lexical order, and stay in it.
 

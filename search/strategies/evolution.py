@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import count
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from optuna.trial import Trial
@@ -9,7 +10,7 @@ from scipy.stats import rankdata
 
 from search.front import losses
 from search.ledger import Entry, Ledger
-from search.population import best
+from search.population import Population
 from search.strategies.base import Question, Strategy, derived_seed, draw
 from spaces.candidate import Candidate
 from spaces.choose import Choose, RandomChoose
@@ -53,6 +54,8 @@ class Evolution(Strategy):
     def __init__(self, code: str, title: str, breeding: Breeding) -> None:
         self.code, self.title = code, title  # type: ignore[misc] # one class serves several rows of the table
         self.breeding = breeding
+        # What follows from the candidates that have ended is not worked out again for each proposal.
+        self._populations: WeakKeyDictionary[Ledger, tuple[set[int], Population]] = WeakKeyDictionary()
 
     def propose(self, question: Question, ledger: Ledger, trial: Trial) -> Candidate:
         """See `Strategy`."""
@@ -75,12 +78,21 @@ class Evolution(Strategy):
         return frozenset(entry.number for entry in self._population(ledger, ledger.entries())[0])
 
     def _population(self, ledger: Ledger, entries: list[Entry]) -> tuple[list[Entry], list[int]]:
-        """The best candidates, the best first, and the sum of each one's places in the objectives."""
-        ended = [entry for entry in entries if entry.state in ("complete", "pruned")]
-        points = losses([ledger.point(entry) for entry in ended], list(ledger.objectives.values()))
-        rows = best(points, self.breeding.population)[0]
-        places = rankdata(points[rows], method="min", axis=0).sum(1) if rows else np.zeros(0)
-        return [ended[row] for row in rows], places.astype(int).tolist()
+        """The best of those that have ended, the best first, and the sum of each one's places in the objectives.
+
+        They are taken in in the order in which they ended: who has left has no weights any more.
+        """
+        done, population = self._populations.get(ledger, (set(), None))
+        if population is None:
+            population = Population(self.breeding.population, len(ledger.objectives))
+            self._populations[ledger] = done, population
+        ended = [e for e in entries if e.ended is not None and e.state != "failed" and e.number not in done]
+        for entry in sorted(ended, key=lambda e: (e.ended, e.number)):
+            population.add(entry.number, losses([ledger.point(entry)], list(ledger.objectives.values())))
+            done.add(entry.number)
+        by_number = {entry.number: entry for entry in entries}
+        places = rankdata(population.points, method="min", axis=0).sum(1) if population.members else np.zeros(0)
+        return [by_number[number] for number in population.members], places.astype(int).tolist()
 
     def _child(
         self,

@@ -6,7 +6,8 @@ from search.evaluate import Evaluation, compiled
 from search.folder import read_weights, write_candidate, write_weights
 from search.front import losses
 from search.launch import launch
-from search.population import best
+from search.ledger import from_ranges
+from search.population import Population
 from search.strategies import STRATEGIES
 from search.strategies.evolution import Breeding
 from spaces.candidate import Candidate, Training
@@ -47,15 +48,16 @@ def test_children_are_graphs_that_check_accepts_in_the_search_s_budget(run):
         assert entry.candidate.training.steps == 60
 
 
-def test_parents_are_among_the_best_of_those_that_had_ended(run):
+def test_parents_are_of_the_population_of_those_that_had_ended(run):
     metrics = list(run.ledger.objectives.values())
-    entries = run.ledger.entries()
+    entries, trials = run.ledger.entries(), run.ledger.trials()
     for entry in bred(run):
-        seen = [other for other in entries[: entry.number] if other.state == "complete"]
-        points = losses([run.ledger.point(other) for other in seen], metrics)
-        # One that was still running was not seen, and may have pushed a parent out since.
-        likely = {seen[row].number for row in best(points, Breeding().population + 1)[0]}
-        assert entry.candidate.parent in likely
+        population = Population(Breeding().population, len(metrics))
+        seen = set(from_ranges(trials[entry.number].user_attrs["seen"]))
+        for other in sorted((other for other in entries if other.number in seen), key=lambda other: other.ended):
+            population.add(other.number, losses([run.ledger.point(other)], metrics))
+        assert set(entry.candidate.parents) <= set(population.members)
+        assert entry.candidate.parent in population.members
 
 
 def test_what_is_inherited_is_there_in_the_parent_and_of_the_same_kind(run):

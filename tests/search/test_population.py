@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.population import best, crowding
+from search.population import Population, best, crowding
 
 COARSE = st.integers(0, 4).map(float)
 POINTS = st.integers(1, 3).flatmap(lambda d: st.lists(st.tuples(*[COARSE] * d), min_size=1, max_size=25)).map(np.array)
@@ -60,3 +60,24 @@ def test_ten_thousand_are_ordered_in_a_moment():
     rows, ranks = best(points, 20)
     assert ranks == [0] * 20
     assert len(set(rows)) == 20
+
+
+@given(POINTS, st.integers(1, 6))
+def test_who_has_left_a_population_never_comes_back(points, size):
+    population, left = Population(size, points.shape[1]), set()
+    for i, point in enumerate(points):
+        before = set(population.members)
+        population.add(i, point[None])
+        assert len(population.members) == min(size, i + 1)
+        assert not left & set(population.members)
+        left |= before - set(population.members)
+        np.testing.assert_array_equal(population.points, points[population.members])
+
+
+@given(POINTS, st.integers(4, 8))
+def test_a_population_has_one_of_the_best_of_all_in_each_objective(points, size):
+    population = Population(2 * size, points.shape[1])
+    for i, point in enumerate(points):
+        population.add(i, point[None])
+    for column in range(points.shape[1]):
+        assert points[population.members, column].min() == points[:, column].min()
