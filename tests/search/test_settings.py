@@ -32,6 +32,8 @@ OTHER = {
     "seed": 8,
     "protocol": "predict",
     "keep": "front",
+    "executor": "torch",
+    "halving": True,
 }
 
 
