@@ -11,7 +11,7 @@ demo: $(READY)  ## set up, and search the embedded digits
 	@echo "(first: source $(BIN)/activate)"
 
 test: $(READY)  ## set up, and run the tests
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile
 
 test-all: $(READY)  ## the slow tests too
 	$(BIN)/pytest
