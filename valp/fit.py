@@ -158,11 +158,9 @@ class Fitting:
         self._names = ("total", *module.loss_names)
         self._points: list[int] = []
         self._values: list[tuple[float, ...]] = []
-        self.made, self.failure = 0, None
+        self.made = 0
+        self.failure: str | None = None
         self._seconds = time.perf_counter() - start
-
-    made: int
-    failure: str | None
 
     def advance(self, to: int, progress: Callable[[int], None] | None = None, watch: Stopwatch | None = None) -> None:
         """Goes on until so many steps are made, or a loss is no number; `progress` and `watch` as of `fit`."""

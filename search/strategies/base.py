@@ -69,6 +69,11 @@ class Strategy(ABC):
         """The candidate for `trial`, whose number and sampler are set."""
 
 
+def draw_at_random(question: Question, number: int) -> Candidate:
+    """The candidate of this number, drawn afresh by Algorithm 1."""
+    return draw(question, RandomChoose(derived_seed(question.seed, number, "graph")), number)
+
+
 def derived_seed(seed: int, number: int, purpose: str) -> int:
     """A seed of its own for each candidate and purpose."""
     return Random(f"{seed}:{number}:{purpose}").randrange(SEEDS)

@@ -1,7 +1,6 @@
 """Evolution over typed graphs: parents by rank and crowding, children that inherit weights."""
 
 from dataclasses import dataclass
-from itertools import count
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -11,7 +10,7 @@ from scipy.stats import rankdata
 from search.front import losses
 from search.ledger import Entry, Ledger
 from search.population import Population
-from search.strategies.base import Question, Strategy, derived_seed, draw
+from search.strategies.base import Question, Strategy, derived_seed, draw_at_random
 from spaces.candidate import Candidate
 from spaces.choose import Choose, RandomChoose
 from spaces.vary import cross, mutate
@@ -64,12 +63,12 @@ class Evolution(Strategy):
         known = {(entry.result.key, entry.parents) for entry in entries if entry.result is not None}
         parents, places = self._population(ledger, entries)
         if len(parents) < 2 or trial.number < self.breeding.drawn or choose.flag("fresh", self.breeding.fresh):
-            return draw(question, RandomChoose(derived_seed(question.seed, trial.number, "graph")), trial.number)
-        for attempt in count():
+            return draw_at_random(question, trial.number)
+        for attempt in range(MOST_TRIES + 1):
             candidate = self._child(question, ledger, (parents, places), choose, trial.number, attempt)
-            if attempt == MOST_TRIES or (content_key(candidate.graph), candidate.parents) not in known:
-                return candidate
-        raise AssertionError("the tries end")
+            if (content_key(candidate.graph), candidate.parents) not in known:
+                break
+        return candidate
 
     def keeps(self, ledger: Ledger) -> frozenset[int]:
         """See `Strategy`."""

@@ -3,9 +3,8 @@
 from optuna.trial import Trial
 
 from search.ledger import Ledger
-from search.strategies.base import Question, Strategy, derived_seed, draw
+from search.strategies.base import Question, Strategy, draw_at_random
 from spaces.candidate import Candidate
-from spaces.choose import RandomChoose
 
 
 class RandomSearch(Strategy):
@@ -15,4 +14,4 @@ class RandomSearch(Strategy):
 
     def propose(self, question: Question, ledger: Ledger, trial: Trial) -> Candidate:  # noqa: ARG002 - it learns nothing
         """See `Strategy`."""
-        return draw(question, RandomChoose(derived_seed(question.seed, trial.number, "graph")), trial.number)
+        return draw_at_random(question, trial.number)
