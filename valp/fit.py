@@ -15,7 +15,7 @@ from valp.errors import SettingError
 from valp.module import VALPModule
 from valp.plan import EXECUTORS, Executor
 from valp.stopwatch import Stopwatch
-from valp.training import Draws, TorchExecutor
+from valp.training import Betas, Draws, TorchExecutor
 
 if TYPE_CHECKING:
     from valp.native.executor import NativeExecutor
@@ -29,7 +29,7 @@ class Curves:
     """Learning curves: the mean of each loss term, without its β, over the steps since the point before.
 
     Attributes:
-        names: total, then the module's loss terms.
+        names: total, which has β as it is in the end, then the module's loss terms.
         steps: the last step of each point, from 1.
         values: (points, names).
     """
@@ -65,6 +65,7 @@ def fit(
     steps: int,
     batch: int = 50,
     learning_rate: float = 1e-3,
+    kl_warmup: float = 0.0,
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
     executor: Executor = "auto",
@@ -85,6 +86,9 @@ def fit(
         steps: the number of steps.
         batch: examples a step; at most n are taken.
         learning_rate: of Adam.
+        kl_warmup: the share of the steps over which β of the KL losses rises linearly from 0 to what it is, so that a
+            decoder learns to use its latent variables before they are pulled to N(0, I) (Bowman et al. 2016,
+            arXiv:1511.06349).
         seed: of order and noise.
         progress: called with the number of steps made, as often as a curve gets a point.
         executor: `torch` trains any module on any device; `native` is several times faster, and trains plans of MLP
@@ -93,8 +97,8 @@ def fit(
         watch: is given the seconds of drawing examples and noise, and of the steps themselves.
 
     Raises:
-        SettingError: if `steps`, `batch` or `learning_rate` is not positive, or the executor is unknown or cannot
-            train this.
+        SettingError: if `steps`, `batch` or `learning_rate` is not positive, `kl_warmup` is no share, or the executor
+            is unknown or cannot train this.
     """
     training = Fitting(
         module,
@@ -104,6 +108,7 @@ def fit(
         steps=steps,
         batch=batch,
         learning_rate=learning_rate,
+        kl_warmup=kl_warmup,
         seed=seed,
         executor=executor,
     )
@@ -117,7 +122,7 @@ class Fitting:
     Between the parts the module has the weights that the steps led to, and is in evaluation mode.
 
     Args:
-        module, inputs, truths, weights, batch, learning_rate, seed, executor: as of `fit`.
+        module, inputs, truths, weights, batch, learning_rate, kl_warmup, seed, executor: as of `fit`.
         steps: the steps of the whole training, by which the points of the curves are spaced.
 
     Attributes:
@@ -138,12 +143,15 @@ class Fitting:
         steps: int,
         batch: int = 50,
         learning_rate: float = 1e-3,
+        kl_warmup: float = 0.0,
         seed: int = 0,
         executor: Executor = "auto",
     ) -> None:
         for name, value in (("steps", steps), ("batch", batch), ("learning rate", learning_rate)):
             if not value > 0:
                 raise SettingError(f"the {name} must be positive, but is {value}")
+        if not 0 <= kl_warmup <= 1:
+            raise SettingError(f"the KL warm-up must lie in [0, 1], but is {kl_warmup}")
         if executor not in EXECUTORS:
             raise SettingError(f"the executor must be one of {', '.join(EXECUTORS)}, but is {executor!r}")
         start = time.perf_counter()
@@ -151,8 +159,9 @@ class Fitting:
         draws = Draws(count, min(batch, count), module.plan.noise, seed)
         self._module, self._batch = module, draws.size
         data = inputs, truths, weights or {}
-        native = _native(module, *data, draws, learning_rate, executor) if executor != "torch" else None
-        self._running = native or TorchExecutor(module, *data, draws, learning_rate, seed)
+        betas = Betas(module, round(kl_warmup * steps))
+        native = _native(module, *data, draws, betas, learning_rate, executor) if executor != "torch" else None
+        self._running = native or TorchExecutor(module, *data, draws, betas, learning_rate, seed)
         module.eval()
         self._every = max(1, steps // CURVE_POINTS)
         self._names = ("total", *module.loss_names)
@@ -225,6 +234,7 @@ def _native(
     truths: Mapping[str, Tensor],
     weights: Mapping[str, Tensor],
     draws: Draws,
+    betas: Betas,
     learning_rate: float,
     executor: Executor,
 ) -> "NativeExecutor | None":
@@ -239,7 +249,7 @@ def _native(
         from valp.native.program import UnsupportedError
 
         try:
-            return NativeExecutor(module, inputs, truths, weights, draws, learning_rate)
+            return NativeExecutor(module, inputs, truths, weights, draws, betas, learning_rate)
         except UnsupportedError as error:
             reason = str(error)
     if executor == "native":

@@ -106,6 +106,7 @@ class VALPModule(nn.Module):
         noise: Mapping[str, Tensor] | None = None,
         weights: Mapping[str, Tensor] | None = None,
         critics: Critics | None = None,
+        betas: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """The losses of a batch, in training mode.
 
@@ -116,6 +117,7 @@ class VALPModule(nn.Module):
             weights: by output, what each label counts, (batch,) or (batch, size); 0 for a missing one, whose truth
                 must be finite all the same. An output that is not there has no missing labels, and all count alike.
             critics: of the adversarial terms, by name; see `valp.critic`.
+            betas: β of each term, (terms,); the module's own by default.
 
         Returns:
             The total Σ β_j·L_j, a scalar, and the terms (L_1, …) without their β, in the order of `loss_names`.
@@ -136,7 +138,7 @@ class VALPModule(nn.Module):
             parts = [divergence(values[buffer], size) / variables for buffer, size, variables in term.latents]
             terms.append(torch.stack(parts).sum())
         stacked = torch.stack(terms)
-        return (stacked * self.betas).sum(), stacked
+        return (stacked * (self.betas if betas is None else betas)).sum(), stacked
 
     @property
     def loss_names(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from valp.critic import critics_of
 from valp.module import VALPModule
+from valp.plan import Divergence
 from valp.stopwatch import Stopwatch
 
 
@@ -46,6 +47,25 @@ class Draws:
             start += self.size * k
 
 
+class Betas:
+    """β of each loss term in each step.
+
+    Args:
+        module: whose β.
+        warmup: the steps over which those of the KL losses rise linearly from 0.
+    """
+
+    def __init__(self, module: VALPModule, warmup: int) -> None:
+        self.final = module.betas.to("cpu", torch.float64)
+        self._rising = torch.tensor([isinstance(term, Divergence) for term in module.plan.terms])
+        self._warmup = max(warmup, 1)
+
+    def of(self, made: int, steps: int) -> Tensor:
+        """(steps, terms), float64, of the steps after the `made` ones."""
+        shares = (torch.arange(made + 1, made + steps + 1, dtype=torch.float64) / self._warmup).clamp(max=1)
+        return torch.where(self._rising, shares[:, None], 1.0) * self.final
+
+
 class TorchExecutor:
     """Trains a module under autograd, with torch's Adam.
 
@@ -53,6 +73,7 @@ class TorchExecutor:
         module: what to train, on the device of the tensors.
         inputs, truths, weights: as of `valp.fit.fit`.
         draws: the examples and the noise of each step.
+        betas: β of each step.
         learning_rate: of Adam.
         seed: of the critics' initial weights.
     """
@@ -64,6 +85,7 @@ class TorchExecutor:
         truths: Mapping[str, Tensor],
         weights: Mapping[str, Tensor],
         draws: Draws,
+        betas: Betas,
         learning_rate: float,
         seed: int,
     ) -> None:
@@ -71,11 +93,13 @@ class TorchExecutor:
         self._device = next(module.parameters()).device
         self._optimizer = torch.optim.Adam(module.parameters(), lr=learning_rate, fused=True)
         self._critics = critics_of(module, seed)
+        self._betas, self._made = betas, 0
 
     def means(self, steps: int, watch: Stopwatch) -> tuple[float, ...]:
-        """Takes steps; the means over them of the total loss and of its terms."""
-        sums = torch.zeros(1 + len(self._module.loss_names), device=self._device)
-        for _ in range(steps):
+        """Takes steps; the means over them of the total loss, β as in the end, and of its terms."""
+        sums = torch.zeros(len(self._module.loss_names), device=self._device)
+        betas = self._betas.of(self._made, steps).to(self._device, torch.float32)
+        for step in range(steps):
             with watch("draws"):
                 rows = self._draws.rows().to(self._device)
                 noise = {connection: values.to(self._device) for connection, values in self._draws.noise().items()}
@@ -83,13 +107,14 @@ class TorchExecutor:
                 x, y, w = (
                     {name: tensor.index_select(0, rows) for name, tensor in tensors.items()} for tensors in self._data
                 )
-                total, terms = self._module.losses(x, y, noise, w, self._critics)
+                total, terms = self._module.losses(x, y, noise, w, self._critics, betas[step])
                 self._optimizer.zero_grad()
                 total.backward()  # type: ignore[no-untyped-call] # torch leaves it unannotated
                 self._optimizer.step()
-                sums[0] += total.detach()
-                sums[1:] += terms.detach()
-        return tuple((sums / steps).tolist())
+                sums += terms.detach()
+        self._made += steps
+        means = sums.to("cpu", torch.float64) / steps
+        return float(self._betas.final @ means), *means.tolist()
 
     def finish(self) -> None:
         """The module has its parameters already."""

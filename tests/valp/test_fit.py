@@ -179,9 +179,11 @@ def test_data_that_is_not_a_number_ends_the_training_with_the_reason(data, where
         ({"batch": 0}, "the batch must be positive, but is 0"),
         ({"learning_rate": 0.0}, r"the learning rate must be positive, but is 0\.0"),
         ({"learning_rate": float("nan")}, "the learning rate must be positive, but is nan"),
+        ({"kl_warmup": 1.5}, r"the KL warm-up must lie in \[0, 1\], but is 1\.5"),
+        ({"kl_warmup": -0.1}, "KL warm-up"),
     ],
 )
-def test_a_setting_that_is_not_positive_is_refused(data, setting, said):
+def test_a_setting_out_of_its_range_is_refused(data, setting, said):
     module = compile(figure_2(), seed=3)
     before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
     with pytest.raises(SettingError, match=said):

@@ -23,6 +23,7 @@ class LossKind(ABC):
         truth: what the ground truth is: `classes`, (batch,) int64 class numbers; `labels`, (batch, size) of 0 and 1,
             each variable a label of its own; `values`, (batch, size).
         reads: `values`, or `logits`: the prediction before its softmax or sigmoid.
+        squared: whether it grows with the square of its data's unit.
         critic: whether it reads what a critic says of the prediction instead: (batch,) logits of being real.
     """
 
@@ -31,6 +32,7 @@ class LossKind(ABC):
     takes: ClassVar[frozenset[DataType]]
     truth: ClassVar[Literal["classes", "labels", "values"]] = "values"
     reads: ClassVar[Literal["values", "logits"]] = "values"
+    squared: ClassVar[bool] = False
     critic: ClassVar[bool] = False
 
     @abstractmethod

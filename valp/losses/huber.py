@@ -16,6 +16,7 @@ class Huber(LossKind):
     """
 
     code, title = "huber", "Huber loss"
+    squared = True
     takes = frozenset({DataType.NUMERIC, DataType.SAMPLES, DataType.FEATURES})
 
     def each(self, prediction: "Tensor", truth: "Tensor") -> "Tensor":

@@ -13,6 +13,7 @@ class MeanSquaredError(LossKind):
     """mean (p − g)² over batch and variables (002, eq. 1)."""
 
     code, title = "mse", "mean squared error"
+    squared = True
     takes = frozenset({DataType.NUMERIC, DataType.SAMPLES, DataType.FEATURES})
 
     def each(self, prediction: "Tensor", truth: "Tensor") -> "Tensor":

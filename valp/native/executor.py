@@ -15,7 +15,7 @@ from valp.native.kernels import train
 from valp.native.memory import one_thread
 from valp.native.program import Data, UnsupportedError
 from valp.stopwatch import Stopwatch
-from valp.training import Draws
+from valp.training import Betas, Draws
 
 MOST_STEPS = 256
 MOST_NUMBERS = 1 << 22
@@ -31,6 +31,7 @@ class NativeExecutor:
         module: what to train.
         inputs, truths, weights: as of `fit`.
         draws: the examples and the noise of each step.
+        betas: β of each step.
         learning_rate: of Adam.
 
     Raises:
@@ -44,6 +45,7 @@ class NativeExecutor:
         truths: Mapping[str, Tensor],
         weights: Mapping[str, Tensor],
         draws: Draws,
+        betas: Betas,
         learning_rate: float,
     ) -> None:
         _require_plain(module)
@@ -70,7 +72,7 @@ class NativeExecutor:
         )
         self._module, self._program, self._draws, self._rate = module, program, draws, learning_rate
         self._made = 0
-        self._betas = module.betas.numpy().astype(np.float64)
+        self._betas = betas
         self._values, self._gradients = (np.zeros(program.size, np.float32) for _ in range(2))
         self._parameters, self._slopes, self._means, self._squares = (
             np.zeros(program.weights, np.float32) for _ in range(4)
@@ -85,8 +87,8 @@ class NativeExecutor:
             view[:] = module.get_parameter(name).detach().numpy()
 
     def means(self, steps: int, watch: Stopwatch) -> tuple[float, ...]:
-        """Takes steps; the means over them of the total loss and of its terms."""
-        sums = np.zeros(len(self._betas))
+        """Takes steps; the means over them of the total loss, β as in the end, and of its terms."""
+        sums = np.zeros(len(self._betas.final))
         left = steps
         while left:
             count = min(left, len(self._rows))
@@ -98,7 +100,7 @@ class NativeExecutor:
                 sums += self._run(count, self._rate)
             left -= count
         terms = sums / steps
-        return float(self._betas @ terms), *terms.tolist()
+        return float(self._betas.final.numpy() @ terms), *terms.tolist()
 
     def gradients(self, rows: Tensor, noise: Tensor) -> tuple[tuple[float, ...], dict[str, Tensor]]:
         """The loss terms of one batch, and the gradient of each parameter by its name.
@@ -113,11 +115,12 @@ class NativeExecutor:
 
     def _run(self, steps: int, rate: float) -> NDArray[np.float64]:
         """The sums of the loss terms over steps, which are taken on the examples at hand."""
-        program, sums = self._program, np.zeros(len(self._betas))
+        program, betas = self._program, self._betas.of(self._made, steps).numpy()
+        sums = np.zeros(betas.shape[1])
         tables = (program.forward, program.losses, program.backward, program.indices)
         drawn = (self._rows[:steps].numpy(), self._noise[:steps].numpy())
         with one_thread():
-            train(*tables, *self._state, *drawn, self._betas, np.zeros_like(sums), sums, rate, self._made)
+            train(*tables, *self._state, *drawn, betas, np.zeros_like(sums), sums, rate, self._made)
         self._made += steps
         return sums
 

@@ -102,7 +102,9 @@ def backward(program, indices, x, g, w, gw, batch, noise):
             do.sample_back(batch, size, g, x, source, stride, noise[a * batch :], g, out)
 
 
-SIGNATURE = void(TABLE, TABLE, TABLE, NUMBERS, *STATE, TABLE, float32[:, ::1], *[float64[::1]] * 3, float64, int64)
+SIGNATURE = void(
+    TABLE, TABLE, TABLE, NUMBERS, *STATE, TABLE, float32[:, ::1], float64[:, ::1], *[float64[::1]] * 2, float64, int64
+)
 
 
 def _compiled(sources):
@@ -115,7 +117,7 @@ def _compiled(sources):
         """A step of Adam for each row of `rows`, after the `made` ones; adds their loss terms to `sums`."""
         for step in range(len(rows) if sources else 0):
             forward(program, indices, x, w, rows[step], noise[step])
-            judge(judging, x, g, rows[step], betas, terms)
+            judge(judging, x, g, rows[step], betas[step], terms)
             backward(back, indices, x, g, w, gw, rows.shape[1], noise[step])
             do.adam(w, gw, means, squares, rate, made + step + 1)
             for i in range(len(terms)):
