@@ -21,7 +21,7 @@ from benchmarks.paper_scoring import Tested, conditioned, tested
 from search.display import LineDisplay, Status
 from search.folder import Folder
 from search.launch import launch
-from search.ledger import Result
+from search.result import Result
 from search.runs import Run
 from spaces.judging import judges_of
 from spaces.problems import load_problem

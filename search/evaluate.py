@@ -5,7 +5,7 @@ from math import isfinite
 from pathlib import Path
 
 from search.folder import CANDIDATE, filling, read_weights, write_candidate, write_curves, write_result, write_weights
-from search.ledger import Result
+from search.result import Result
 from spaces.candidate import Candidate
 from spaces.scoring import GENERATED, Scorer
 from valp.compile import compile
@@ -130,6 +130,7 @@ def fitting(module: VALPModule, candidate: Candidate, scorer: Scorer, executor: 
         steps=training.steps,
         batch=training.batch,
         learning_rate=training.learning_rate,
+        kl_warmup=training.kl_warmup,
         seed=training.seed,
         executor=executor,
     )

@@ -9,15 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from safetensors.torch import load, save
-from torch import Tensor
-
-from search.ledger import Result
+from search.result import Result
 from spaces.candidate import Candidate
 from valp.errors import FileError
 from valp.files import read_bytes, write_bytes, write_text
-from valp.fit import Curves
+
+if TYPE_CHECKING:  # torch is slow to import, and runs are listed without it
+    from torch import Tensor
+
+    from valp.fit import Curves
 
 CANDIDATE, SCORES, CURVES, WEIGHTS = "candidate.json", "scores.json", "curves.csv", "weights.safetensors"
 
@@ -104,12 +106,14 @@ def write_result(path: Path, result: Result) -> None:
     write_text(path / SCORES, json.dumps(asdict(result), indent=1))
 
 
-def write_weights(path: Path, state: dict[str, Tensor]) -> None:
+def write_weights(path: Path, state: "dict[str, Tensor]") -> None:
     """Writes a module's weights."""
+    from safetensors.torch import save
+
     write_bytes(path / WEIGHTS, save({name: tensor.contiguous() for name, tensor in state.items()}))
 
 
-def write_curves(path: Path, curves: Curves) -> None:
+def write_curves(path: Path, curves: "Curves") -> None:
     """Writes the learning curves: a column for the step and one for each loss."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -127,12 +131,14 @@ def read_result(path: Path) -> Result | None:
         return None
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
+def read_weights(path: Path) -> "dict[str, Tensor]":
     """A candidate's weights.
 
     Raises:
         FileError: if they are not there (any more), or damaged.
     """
+    from safetensors.torch import load
+
     file = path / WEIGHTS
     if not file.is_file():
         raise FileError(

@@ -7,17 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.ledger import Entry
-from search.models import model_of
 from search.runs import Run
-from spaces.problem import Problem
-from spaces.scoring import generate
+from spaces.description import Description
 from valp.draw import draw
 from valp.files import replacing
 from valp.graph import DataType
 from valp.preprocessing import Column
 
-if TYPE_CHECKING:  # matplotlib is loaded when something is drawn
+if TYPE_CHECKING:  # matplotlib is loaded when something is drawn, and torch when something is generated
     from matplotlib.axes import Axes
+
+    from spaces.problem import Problem
 
 Rows = NDArray[np.float32]
 
@@ -39,19 +39,32 @@ def draw_graph(run: Run, entry: Entry) -> Path:
     return path
 
 
-def draw_samples(run: Run, entry: Entry, problem: Problem) -> list[Path]:
+def samples_names(problem: Description) -> dict[str, str]:
+    """The file names of the pictures of samples, by the Samples outputs."""
+    names = [column.name for column in problem.columns.outputs if column.type is DataType.SAMPLES]
+    return {name: SAMPLES if len(names) == 1 else f"samples-{name}.png" for name in names}
+
+
+def draw_samples(run: Run, entry: Entry, problem: "Problem", into: Path | None = None) -> list[Path]:
     """The pictures of a candidate's samples beside real ones, one for each Samples output; drawn if not there yet.
 
     Images are shown as such, other samples as lines over their variables.
 
+    Args:
+        run: the run.
+        entry: the candidate.
+        problem: with its data.
+        into: the folder of the pictures; the candidate's by default.
+
     Raises:
         FileError: if the candidate's weights are not kept.
     """
-    columns = [column for column in problem.columns.outputs if column.type is DataType.SAMPLES]
-    paths = []
-    for column in columns:
-        name = SAMPLES if len(columns) == 1 else f"samples-{column.name}.png"
-        path = run.folder.candidate(entry.number) / name
+    from search.models import model_of
+    from spaces.scoring import generate
+
+    folder, paths = into or run.folder.candidate(entry.number), []
+    for output, name in samples_names(problem).items():
+        column, path = problem.columns.output(output), folder / name
         paths.append(path)
         if path.exists():
             continue

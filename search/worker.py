@@ -1,20 +1,24 @@
 """The Tune trainable: one trial is one candidate, and an actor runs many trials."""
 
+import gc
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ray import tune
+from search.garbage import uncollected
 
-from search.evaluate import Evaluation
-from search.profile import STARTING
-from spaces.candidate import Candidate
-from spaces.scoring import Scorer
-from valp.errors import FileError
-from valp.fit import one_thread, ready
-from valp.plan import Executor
-from valp.stopwatch import Stopwatch
+with uncollected():  # a worker begins here
+    from ray import tune
+
+    from search.evaluate import Evaluation
+    from search.profile import STARTING
+    from spaces.candidate import Candidate
+    from spaces.scoring import Scorer
+    from valp.errors import FileError
+    from valp.fit import one_thread, ready
+    from valp.plan import Executor
+    from valp.stopwatch import Stopwatch
 
 SECONDS = "seconds/"
 """Begins the names of times in a result."""
@@ -26,7 +30,9 @@ class CandidateTrainable(tune.Trainable):  # type: ignore[misc] # ray ships no t
     def setup(self, config: dict[str, Any], scorer: Scorer, executor: Executor, begun: float) -> None:  # noqa: ARG002 - each trial's config comes with it
         """Called once in an actor that was asked for at `begun`; the data is mapped from Ray's store, not copied."""
         one_thread()
-        ready(executor)
+        with uncollected():
+            ready(executor)
+        gc.freeze()  # what is there now stays, and no later collection need look at it
         self.scorer, self.executor = scorer, executor
         self.evaluation: Evaluation | None = None
         self.starting: float | None = time.time() - begun

@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from spaces.fashion_mnist_files import fashion_mnist_arrays
-from spaces.idx_files import Progress
+from spaces.fashion_mnist_files import fashion_mnist_images
+from spaces.idx_files import ImageArrays, Progress
+from spaces.prepared import prepared
 from spaces.problem import Problem, discrete, features, numeric, samples
 
 CLASSES = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
@@ -19,21 +20,8 @@ def fashion_mnist(title: str = "", progress: Progress | None = None) -> Problem:
     Raises:
         DataError: if the files cannot be found or downloaded, or are damaged.
     """
-    arrays = fashion_mnist_arrays(progress)
-    images = np.concatenate([arrays.train_images, arrays.test_images]).reshape(-1, 784)
-    labels = np.concatenate([arrays.train_labels, arrays.test_labels])
-    official = len(arrays.train_images)
-    return Problem.from_arrays(
-        "fashion-mnist",
-        title=title,
-        inputs={"pixels": features(images.reshape(-1, 1, 28, 28), scale=255)},
-        outputs={
-            "garment": discrete(labels, classes=CLASSES),
-            "histogram": numeric(grey_histogram(images)),
-            "image": samples(images, scale=255, image=(1, 28, 28), loss="bernoulli"),
-        },
-        splits=(range(TRAIN_ROWS), range(TRAIN_ROWS, official), range(official, len(images))),
-    )
+    found = fashion_mnist_images(progress)
+    return prepared("fashion-mnist", title, found.source, lambda: _made(title, found.read()))
 
 
 def grey_histogram(images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -48,3 +36,20 @@ def grey_histogram(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     counts = np.bincount(flat.ravel(), minlength=BINS * len(images)).reshape(-1, BINS)
     shares: NDArray[np.float32] = (counts / images.shape[1]).astype(np.float32)
     return shares
+
+
+def _made(title: str, arrays: ImageArrays) -> Problem:
+    images = np.concatenate([arrays.train_images, arrays.test_images]).reshape(-1, 784)
+    labels = np.concatenate([arrays.train_labels, arrays.test_labels])
+    official = len(arrays.train_images)
+    return Problem.from_arrays(
+        "fashion-mnist",
+        title=title,
+        inputs={"pixels": features(images.reshape(-1, 1, 28, 28), scale=255)},
+        outputs={
+            "garment": discrete(labels, classes=CLASSES),
+            "histogram": numeric(grey_histogram(images)),
+            "image": samples(images, scale=255, image=(1, 28, 28), loss="bernoulli"),
+        },
+        splits=(range(TRAIN_ROWS), range(TRAIN_ROWS, official), range(official, len(images))),
+    )

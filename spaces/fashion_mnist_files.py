@@ -5,11 +5,11 @@ arXiv:1708.07747.
 """
 
 import os
+from functools import partial
 from pathlib import Path
 
-from platformdirs import user_cache_dir
-
-from spaces.idx_files import IdxFiles, ImageArrays, Progress
+from spaces.cache import cache_folder
+from spaces.idx_files import Found, IdxFiles, ImageArrays, Progress
 from valp.errors import DataError
 
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
@@ -33,26 +33,34 @@ FILES = IdxFiles(
 RAW = FILES.raw
 
 
-def fashion_mnist_arrays(progress: Progress | None = None) -> ImageArrays:
+def fashion_mnist_images(progress: Progress | None = None) -> Found:
     """Fashion-MNIST from the first place that has it; `progress` is told of a download.
 
     In this order: the folder that the environment variable VALP_DATA names (the four .gz files directly in it, in
     `fashion-mnist` or in `FashionMNIST/raw`), the user's cache, Debian's package folder, a download into the cache.
-    Raises `DataError` when VALP_DATA is set without holding the files, when a file is not the original, or when
-    nothing has the files and they cannot be downloaded.
+    Raises `DataError` when VALP_DATA is set without holding the files; reading does when a file is not the original,
+    or when nothing has the files and they cannot be downloaded.
     """
-    cache = Path(user_cache_dir("valp"))
     named = os.environ.get("VALP_DATA")
-    if named:
-        packed = FILES.packed_in(Path(named))
-        if packed is None:
-            raise DataError(
-                f"VALP_DATA must name a folder with {', '.join(f'{name}.gz' for name in MD5)}, directly or in "
-                f"fashion-mnist or {RAW}, but {named} has not all of them: correct it, or unset it to look elsewhere."
-            )
-    elif FILES.unpacked_in(cache):
-        return FILES.load(cache)
-    else:
+    packed = FILES.packed_in(Path(named)) if named else None
+    if named and packed is None:
+        raise DataError(
+            f"VALP_DATA must name a folder with {', '.join(f'{name}.gz' for name in MD5)}, directly or in "
+            f"fashion-mnist or {RAW}, but {named} has not all of them: correct it, or unset it to look elsewhere."
+        )
+    return FILES.found(partial(_read, packed, progress))
+
+
+def fashion_mnist_arrays(progress: Progress | None = None) -> ImageArrays:
+    """Fashion-MNIST as `fashion_mnist_images` finds it, read."""
+    return fashion_mnist_images(progress).read()
+
+
+def _read(packed: Path | None, progress: Progress | None) -> ImageArrays:
+    cache = cache_folder()
+    if packed is None:
+        if FILES.unpacked_in(cache):
+            return FILES.load(cache)
         packed = FILES.packed_in(cache) or FILES.packed_in(DEBIAN_FOLDER)
     if packed is None:
         return FILES.download(cache, progress, f"not in VALP_DATA (unset), {cache} and {DEBIAN_FOLDER}")

@@ -8,11 +8,12 @@ import gzip
 import hashlib
 import io
 import socket
+import struct
 import sys
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, redirect_stderr
+from contextlib import contextmanager, nullcontext, redirect_stderr, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,15 +40,31 @@ class ImageArrays:
 
 
 @dataclass(frozen=True)
+class Found:
+    """Images that have been found, and not been read yet.
+
+    Attributes:
+        source: says which images they are, wherever they lie.
+        count: how many there are.
+        read: reads them; raises `DataError` if they are damaged, or cannot be downloaded.
+    """
+
+    source: str
+    count: int
+    read: Callable[[], ImageArrays]
+
+
+@dataclass(frozen=True)
 class IdxFiles:
     """A data set in four IDX files.
 
     Attributes:
         title: its name in messages.
         dataset: its class in torchvision.datasets, which names its folder too.
-        md5: the checksum of each unpacked file.
+        md5: the checksum of each unpacked file: training images and labels, test images and labels.
         places: where below a folder of the user's the four .gz files may lie.
         megabytes: the size of a download.
+        count: the images, of both parts.
         advice: what a user can do when the files are absent or damaged.
     """
 
@@ -57,6 +74,11 @@ class IdxFiles:
     places: tuple[str, ...]
     megabytes: int
     advice: str
+    count: int = 70_000
+
+    def found(self, read: Callable[[], ImageArrays]) -> Found:
+        """The images as found; files of another content are refused, so the checksums say which these are."""
+        return Found(f"{self.dataset} {' '.join(self.md5.values())}", self.count, read)
 
     @property
     def raw(self) -> Path:
@@ -79,11 +101,7 @@ class IdxFiles:
 
     def load(self, root: Path) -> ImageArrays:
         """The images from the unpacked files below a root."""
-        from torchvision import datasets  # slow to import
-
-        read = getattr(datasets, self.dataset)
-        train, test = read(str(root), train=True), read(str(root), train=False)
-        return ImageArrays(train.data.numpy(), train.targets.numpy(), test.data.numpy(), test.targets.numpy())
+        return self._arrays({name: (root / self.raw / name).read_bytes() for name in self.md5})
 
     def unpack(self, packed: Path, cache: Path) -> ImageArrays:
         """The images from the four .gz files of a folder; the unpacked files are kept in the cache.
@@ -92,15 +110,10 @@ class IdxFiles:
             DataError: if a file is not the original.
         """
         contents = {name: self._verified(packed / f"{name}.gz", expected) for name, expected in self.md5.items()}
-        with tempfile.TemporaryDirectory(prefix="valp-") as scratch:
-            root = cache
-            try:
-                self._write(contents, cache)
-            except FileError:
-                # A cache that cannot be written costs time at every start, and nothing else.
-                root = Path(scratch)
-                self._write(contents, root)
-            return self.load(root)
+        with suppress(FileError):  # a cache that cannot be written costs time at every start, and nothing else
+            for name, content in contents.items():
+                write_bytes(cache / self.raw / name, content)
+        return self._arrays(contents)
 
     def download(self, cache: Path, progress: Progress | None, absent: str) -> ImageArrays:
         """The images, downloaded by torchvision into the cache; `absent` says where they were looked for.
@@ -135,10 +148,17 @@ class IdxFiles:
             raise DataError(f"{path} must unpack to the MD5 checksum {expected}, but has {found}: {self.advice}.")
         return content
 
-    def _write(self, contents: dict[str, bytes], root: Path) -> None:
-        """Write unpacked files in torchvision's layout under `root`; each appears whole or not at all."""
-        for name, content in contents.items():
-            write_bytes(root / self.raw / name, content)
+    def _arrays(self, contents: dict[str, bytes]) -> ImageArrays:
+        """The arrays in the four files, which are in the order of the checksums."""
+        train_images, train_labels, test_images, test_labels = (_array(contents[name]) for name in self.md5)
+        return ImageArrays(train_images, train_labels.astype(np.int64), test_images, test_labels.astype(np.int64))
+
+
+def _array(content: bytes) -> NDArray[np.uint8]:
+    """The bytes of an IDX file: two zeros, 8 for unsigned bytes, the number of dimensions, and their sizes."""
+    (dimensions,) = struct.unpack_from(">3xB", content)
+    shape = struct.unpack_from(f">{dimensions}I", content, 4)
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape).copy()
 
 
 def _md5(content: bytes) -> str:

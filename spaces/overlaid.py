@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spaces.fashion_mnist import CLASSES
-from spaces.fashion_mnist_files import fashion_mnist_arrays
-from spaces.idx_files import ImageArrays, Progress
-from spaces.mnist import mnist_arrays
+from spaces.fashion_mnist_files import fashion_mnist_images
+from spaces.idx_files import Found, ImageArrays, Progress
+from spaces.mnist import mnist_images
+from spaces.prepared import prepared
 from spaces.problem import Problem, discrete, features
 
 CANVAS = 36
@@ -42,7 +43,7 @@ def multi_mnist(title: str = "", progress: Progress | None = None) -> Problem:
     Raises:
         DataError: if MNIST was to be downloaded and cannot be, or its files are damaged.
     """
-    return _two_classes("multi-mnist", title, mnist_arrays(progress), DIGITS)
+    return _two_classes("multi-mnist", title, mnist_images(progress), DIGITS)
 
 
 def multi_fashion(title: str = "", progress: Progress | None = None) -> Problem:
@@ -51,7 +52,7 @@ def multi_fashion(title: str = "", progress: Progress | None = None) -> Problem:
     Raises:
         DataError: if the files of Fashion-MNIST cannot be found or downloaded, or are damaged.
     """
-    return _two_classes("multi-fashion", title, fashion_mnist_arrays(progress), CLASSES)
+    return _two_classes("multi-fashion", title, fashion_mnist_images(progress), CLASSES)
 
 
 def draw_pairs(arrays: ImageArrays, rows: tuple[int, int, int] = PAIRS) -> Pairs:
@@ -92,8 +93,11 @@ def overlay(first: NDArray[np.uint8], second: NDArray[np.uint8], canvas: int) ->
     return seen
 
 
-def _two_classes(name: str, title: str, arrays: ImageArrays, classes: tuple[str, ...]) -> Problem:
-    pairs = draw_pairs(arrays)
+def _two_classes(name: str, title: str, found: Found, classes: tuple[str, ...]) -> Problem:
+    return prepared(name, title, found.source, lambda: _made(name, title, draw_pairs(found.read()), classes))
+
+
+def _made(name: str, title: str, pairs: Pairs, classes: tuple[str, ...]) -> Problem:
     return Problem.from_arrays(
         name,
         title=title,

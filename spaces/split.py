@@ -58,9 +58,15 @@ class Split:
         return self.take(torch.stack(masks).all(0)) if masks else self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # As arrays: other processes can then map the same memory instead of copying it.
+        # As arrays: other processes can then map the same memory instead of copying it. Tensors that share theirs here
+        # shall do so there, so they are one array.
+        arrays: dict[tuple[int, torch.dtype, torch.Size], NDArray[Any]] = {}
+
+        def shared(tensor: Tensor) -> NDArray[Any]:
+            return arrays.setdefault((tensor.data_ptr(), tensor.dtype, tensor.shape), tensor.numpy())
+
         parts = (self.inputs, self.truths, self.present)
-        return _split_from_arrays, tuple({name: t.numpy() for name, t in part.items()} for part in parts)
+        return _split_from_arrays, tuple({name: shared(tensor) for name, tensor in part.items()} for part in parts)
 
 
 def _split_from_arrays(*parts: dict[str, NDArray[Any]]) -> Split:

@@ -5,8 +5,9 @@ import torch
 from numpy.typing import NDArray
 
 from spaces.idx_files import Progress
-from spaces.mnist import mnist_arrays
-from spaces.overlaid import DIGITS, draw_pairs, overlay
+from spaces.mnist import mnist_images
+from spaces.overlaid import DIGITS, Pairs, draw_pairs, overlay
+from spaces.prepared import prepared
 from spaces.problem import Problem, discrete, features, numeric
 
 CANVAS = 32
@@ -25,7 +26,21 @@ def two_digits(title: str = "", progress: Progress | None = None) -> Problem:
     Raises:
         DataError: if MNIST was to be downloaded and cannot be, or its files are damaged.
     """
-    pairs = draw_pairs(mnist_arrays(progress), PAIRS)
+    found = mnist_images(progress)
+    return prepared("two-digits", title, found.source, lambda: _made(title, draw_pairs(found.read(), PAIRS)))
+
+
+def shrink(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Images (n, height, width) as (n, size, size), by antialiased bilinear interpolation."""
+    shrunk = np.empty((len(images), size, size), dtype=np.uint8)
+    for start in range(0, len(images), CHUNK):
+        chunk = torch.from_numpy(images[start : start + CHUNK])[:, None].float()
+        resized = torch.nn.functional.interpolate(chunk, (size, size), mode="bilinear", antialias=True)
+        shrunk[start : start + CHUNK] = resized[:, 0].round().byte().numpy()
+    return shrunk
+
+
+def _made(title: str, pairs: Pairs) -> Problem:
     size = pairs.first.shape[1]
     return Problem.from_arrays(
         "two-digits",
@@ -37,13 +52,3 @@ def two_digits(title: str = "", progress: Progress | None = None) -> Problem:
         },
         splits=pairs.splits,
     )
-
-
-def shrink(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Images (n, height, width) as (n, size, size), by antialiased bilinear interpolation."""
-    shrunk = np.empty((len(images), size, size), dtype=np.uint8)
-    for start in range(0, len(images), CHUNK):
-        chunk = torch.from_numpy(images[start : start + CHUNK])[:, None].float()
-        resized = torch.nn.functional.interpolate(chunk, (size, size), mode="bilinear", antialias=True)
-        shrunk[start : start + CHUNK] = resized[:, 0].round().byte().numpy()
-    return shrunk

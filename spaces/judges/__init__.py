@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 from filelock import FileLock
-from platformdirs import user_cache_dir
 from torch import Tensor
 
+from spaces.cache import cache_folder
 from valp.errors import FileError
 from valp.judge import SMALLEST_SIDE, Judge, Progress, load_judge, save_judge, train_judge
 
@@ -62,7 +62,7 @@ def judge_for(
         epochs = epochs_for(len(samples))
         return train_judge(samples, labels, shape, classes, seed=0, epochs=epochs, width=WIDTH, progress=progress)
 
-    cache = Path(user_cache_dir("valp") if cache_dir is None else cache_dir) / "judges"
+    cache = (cache_folder() if cache_dir is None else Path(cache_dir)) / "judges"
     path = cache / f"{_file_name(name)}-{_file_name(fingerprint[:16])}.safetensors"
     try:
         cache.mkdir(parents=True, exist_ok=True)

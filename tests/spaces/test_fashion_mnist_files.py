@@ -32,7 +32,7 @@ def files() -> Path:
 def cache(tmp_path, monkeypatch) -> Path:
     """An empty user cache, no VALP_DATA, no package and no network."""
     folder = tmp_path / "cache"
-    monkeypatch.setattr(fashion_mnist_files, "user_cache_dir", lambda name: str(folder / name))
+    monkeypatch.setattr("spaces.cache.user_cache_dir", lambda name: str(folder / name))
     monkeypatch.setattr(fashion_mnist_files, "DEBIAN_FOLDER", ABSENT)
     monkeypatch.delenv("VALP_DATA", raising=False)
     for variable in ("no_proxy", "NO_PROXY"):

@@ -21,7 +21,7 @@ from valp.errors import DataError
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     """An empty user cache, no VALP_DATA, no VALP_DOWNLOAD and no network."""
-    monkeypatch.setattr(mnist, "user_cache_dir", lambda name: str(tmp_path / "cache" / name))
+    monkeypatch.setattr("spaces.cache.user_cache_dir", lambda name: str(tmp_path / "cache" / name))
     for variable in ("VALP_DATA", "VALP_DOWNLOAD"):
         monkeypatch.delenv(variable, raising=False)
     for variable in ("no_proxy", "NO_PROXY"):
@@ -45,7 +45,7 @@ def packed(tmp_path, monkeypatch):
         contents[name] = header + values.tobytes()
         (folder / f"{name}.gz").write_bytes(gzip.compress(contents[name]))
     checksums = {name: hashlib.md5(content).hexdigest() for name, content in contents.items()}
-    monkeypatch.setattr(mnist, "FILES", replace(FILES, md5=checksums))
+    monkeypatch.setattr(mnist, "FILES", replace(FILES, md5=checksums, count=50))
     packed_sums = {path.name: hashlib.md5(path.read_bytes()).hexdigest() for path in folder.iterdir()}
     monkeypatch.setattr(MNIST, "resources", list(packed_sums.items()))
     return folder
@@ -110,7 +110,7 @@ def test_it_is_downloaded_once_if_asked_for(served, monkeypatch, capsys):
     assert len(mnist_arrays(lines.append).train_labels) == 30
     monkeypatch.setattr(MNIST, "mirrors", [])
     assert len(mnist_arrays().train_labels) == 30
-    assert lines == ["MNIST: downloading 12 MB", "MNIST: 50 digits (download)"]
+    assert lines == ["MNIST: 50 digits (download)", "MNIST: downloading 12 MB"]
     assert capsys.readouterr().err == ""
 
 

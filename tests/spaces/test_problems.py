@@ -43,10 +43,13 @@ MEGABYTES = 500
 
 
 @pytest.fixture(scope="module", autouse=True)
-def embedded_digits():
-    """Neither a folder nor a cache of the user's decides which digits are loaded; the clothing may be found."""
+def embedded_digits(tmp_path_factory):
+    """Neither a folder nor a cache of the user's decides what is loaded, but for the clothing's files."""
+    no_folder = tmp_path_factory.mktemp("cache") / "a file"
+    no_folder.touch()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("spaces.mnist.user_cache_dir", lambda name: f"/nonexistent/{name}")
+        for module in ("mnist", "prepared"):
+            patch.setattr(f"spaces.{module}.cache_folder", lambda: no_folder)
         patch.setattr("spaces.mnist.FILES", replace(FILES, places=()))
         patch.delenv("VALP_DOWNLOAD", raising=False)
         yield

@@ -1,0 +1,119 @@
+"""How long it takes until something happens: workers, problems, commands.
+
+python -m benchmarks.startup [--repetitions 3]
+
+Each line is a fresh process: the medians of its CPU seconds, user and system, which other processes disturb least, and
+of its wall time. The last line is a search's own figure, from the call for workers to a worker's first model. What is
+compiled or kept once on a machine, by Python, by the native executor and of problems, is there already.
+"""
+
+import argparse
+import pickle
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from search.display import LineDisplay
+from search.launch import launch
+from search.profile import STARTING, TITLES
+from spaces.baselines import baselines
+from spaces.candidate import Training
+from spaces.judging import judges_of
+from spaces.problems import load_problem
+from spaces.scoring import Scorer
+
+WORKER = """
+import pickle, sys, time
+from pathlib import Path
+from search.worker import CandidateTrainable
+
+scorer, candidate, folder = pickle.loads(Path(sys.argv[1]).read_bytes())
+worker = CandidateTrainable.__new__(CandidateTrainable)  # what Tune's own constructor does needs its session
+worker.config = {"candidate": candidate, "folder": folder, "rungs": ""}
+worker.setup(worker.config, scorer, "auto", time.time())
+"""
+PROBLEM = "import sys; from spaces.problems import load_problem; load_problem(sys.argv[1]).fingerprint"
+COMMAND = "from search.cli import main; main()"
+
+
+def processes(folder: Path) -> dict[str, list[str]]:
+    """By what it shows, the arguments of a Python process."""
+    problem = load_problem("digits")
+    (candidate, *_) = baselines(problem, Training(steps=1)).values()
+    passed = folder / "worker.pickle"
+    scorer = Scorer(problem, judges_of(problem, print))
+    passed.write_bytes(pickle.dumps((scorer, candidate.model_dump_json(), str(folder / "candidate"))))
+    launch(problem, name="small", runs=folder / "runs", strategy="random", candidates=8, steps=20)
+    runs = ["--runs", str(folder / "runs")]
+    return {
+        "python": ["-c", "pass"],
+        "import torch": ["-c", "import torch"],
+        "import ray.tune": ["-c", "import ray.tune"],
+        "import torch, ray.tune": ["-c", "import torch, ray.tune"],
+        "a worker's libraries": ["-c", "import search.worker"],
+        "a worker, ready to train": ["-c", WORKER, str(passed)],
+        "a worker, its first model of one step": ["-c", f"{WORKER}\nworker.step()", str(passed)],
+        "digits": ["-c", PROBLEM, "digits"],
+        "fashion-mnist": ["-c", PROBLEM, "fashion-mnist"],
+        "valp --help": ["-c", COMMAND, "--help"],
+        "valp list": ["-c", COMMAND, "list", *runs],
+        "valp best": ["-c", COMMAND, "best", "small", *runs],
+        "valp show": ["-c", COMMAND, "show", "small", "0", *runs],
+        "valp problems": ["-c", COMMAND, "problems"],
+    }
+
+
+def seconds(arguments: list[str]) -> tuple[float, float]:
+    """CPU and wall time of a process."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall
+
+
+class Heard(LineDisplay):
+    """Keeps what a search says."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def starting(folder: Path) -> float:
+    """The wall time that a search says its only worker took to start."""
+    heard = Heard()
+    launch(load_problem("digits"), name="one", runs=folder, candidates=1, steps=1, workers=1, profile=True,
+           display=heard)  # fmt: skip
+    title = TITLES[STARTING]
+    line = next(line for line in heard.lines if line.startswith(title))
+    return float(line.removeprefix(title).split()[0])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--repetitions", type=int, default=3)
+    repetitions = parser.parse_args().repetitions
+    with tempfile.TemporaryDirectory() as folder:
+        shown = processes(Path(folder))
+        for arguments in shown.values():
+            seconds(arguments)
+        measured: dict[str, list[tuple[float, float]]] = {name: [] for name in shown}
+        for _ in range(repetitions):
+            for name, arguments in shown.items():
+                measured[name].append(seconds(arguments))
+        print(f"{'':40} {'CPU s':>6} {'wall s':>7}")
+        for name, figures in measured.items():
+            cpu, wall = (statistics.median(column) for column in zip(*figures, strict=True))
+            print(f"{name:40} {cpu:6.2f} {wall:7.2f}")
+        walls = [starting(Path(folder, f"search-{i}")) for i in range(repetitions)]
+        print(f"{'a worker in a search':40} {'':6} {statistics.median(walls):7.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""What a command and a worker do without, for libraries take seconds to import."""
+
+import gc
+import subprocess
+import sys
+
+import pytest
+
+from search.garbage import uncollected
+
+LOOKING = """
+import sys
+from search.cli import cli
+
+runs = ["--runs", sys.argv[1]]
+for words in (["list"], ["best", "small"], ["show", "small", "0"], ["show", "small", "0", "--json"]):
+    cli.main([*words, *runs], prog_name="valp", standalone_mode=False)
+"""
+HELP = """
+from search.cli import cli
+cli.main(["--help"], prog_name="valp", standalone_mode=False)
+"""
+WORKING = "import search.worker"
+
+
+@pytest.mark.parametrize(
+    ("program", "without"),
+    [
+        (HELP, ("torch", "ray", "optuna", "sklearn", "matplotlib")),
+        (LOOKING, ("torch", "ray", "sklearn", "numba", "matplotlib", "plotly")),
+        (WORKING, ("optuna", "sqlalchemy", "sklearn", "torchvision", "matplotlib", "sympy", "scipy")),
+    ],
+    ids=["help", "list, best and show", "a worker"],
+)
+def test_what_takes_long_to_import_is_not_imported(program, without, small_runs, pytestconfig):
+    told = f"{program}\nimport sys; print([name for name in {without} if name in sys.modules], file=sys.stderr)"
+    run = subprocess.run(
+        [sys.executable, "-c", told, str(small_runs)],
+        cwd=pytestconfig.rootpath, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert run.stderr.splitlines()[-1] == "[]"
+
+
+def test_garbage_is_collected_again_after_what_was_imported():
+    with uncollected():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    gc.disable()
+    with uncollected():
+        pass
+    assert not gc.isenabled()
+    gc.enable()
