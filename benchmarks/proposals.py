@@ -17,7 +17,8 @@ from pathlib import Path
 import optuna
 from optuna.trial import TrialState, create_trial
 
-from search.ledger import Ledger, Result
+from search.ledger import Ledger
+from search.result import Result
 from search.slots import slot_distributions
 from search.strategies import STRATEGIES, Question
 from search.strategies.base import draw
@@ -34,7 +35,7 @@ MOST_FOR_SAMPLERS = 1000
 def fill(ledger: Ledger, question: Question, count: int, slots: bool) -> None:
     """Adds candidates that have ended."""
     dice = random.Random(0)
-    distributions = slot_distributions(question.space, question.problem.losses) if slots else {}
+    distributions = slot_distributions(question.space, question.problem) if slots else {}
     sampler = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     trials = []
     for number in range(count):

@@ -27,6 +27,9 @@ from valp.errors import SettingError
 from valp.fit import one_thread
 
 BATCH = 50
+PER_TRAINING = 4
+"""The points of the MLPs' curves in a full training."""
+
 DOCS = Path(__file__).parents[1] / "docs"
 
 
@@ -50,10 +53,9 @@ def main() -> None:
         parser.error(str(error))
     one_thread()
     problem = load_problem(asked.problem, print)
-    rivals = Singles(
-        problem, asked.steps, BATCH, asked.runs / f"benchmark-strategies-{problem.name}-mlps-{asked.steps}.json"
-    )
-    rivals.extend(max(contender.longest for contender in contenders))  # not in the time of a search
+    every = max(1, asked.steps // PER_TRAINING)
+    rivals = Singles(problem, every, BATCH, asked.runs / f"benchmark-strategies-{problem.name}-mlps-{every}.json")
+    rivals.extend(PER_TRAINING * max(contender.longest for contender in contenders))  # not in the time of a search
     scorer = Scorer(problem, judges_of(problem, print))
     comparison = Comparison(problem.name, asked.space, asked.steps * BATCH, SCALES[problem.name], rivals, [])
     for seed in range(asked.seeds):

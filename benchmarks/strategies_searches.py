@@ -12,8 +12,9 @@ from typing import Any
 from benchmarks.strategies_measures import OBJECTIVES, Ended, Rivals, Search, front, notable
 from search.display import LineDisplay, Status
 from search.launch import launch
-from search.ledger import Entry, Ledger, Result
+from search.ledger import Entry, Ledger
 from search.models import model_of
+from search.result import Result
 from search.runs import Run
 from search.strategies import STRATEGIES, Strategy
 from search.strategies.evolution import Breeding, Evolution

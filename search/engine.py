@@ -1,24 +1,24 @@
 """The driver: proposes, has candidates trained by Ray Tune, and writes the ledger."""
 
-import shutil
-import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from ray import tune
 
+from search.alone import train_alone
 from search.display import Display, LineDisplay, Status, duration
 from search.folder import CANDIDATE, Folder, drop_weights, read_result, write_candidate
 from search.front import Front, losses
-from search.halving import Halving, goes_on
-from search.ledger import Ledger, Result
+from search.halving import Halving, goes_on, rungs_of
+from search.ledger import Ledger
+from search.lock import locked
 from search.profile import Profile
 from search.ray_session import ray_for
+from search.result import Result
+from search.scratch import scratch
 from search.settings import Settings, read_settings, write_settings
 from search.strategies import STRATEGIES, Question
 from search.strategies.seeded import Seeded
@@ -30,7 +30,7 @@ from spaces.judging import judges_of
 from spaces.problem import Problem
 from spaces.scoring import Scorer
 from spaces.space import space_of
-from valp.errors import FileError, SettingError
+from valp.errors import FileError
 from valp.files import write_text
 from valp.fit import ready
 from valp.graph import Graph
@@ -45,6 +45,11 @@ class Job:
     path: Path
     number: int | None = None
     output: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What it is."""
+        return f"candidate {self.number}" if self.output is None else f"single-task {self.output}"
 
 
 def search(
@@ -68,7 +73,7 @@ def search(
         start_from: the graphs whose keys the settings have; the first candidates have them.
         candidates: the number of candidates the run shall have, those of earlier calls included.
         hours: wall time after which no further candidate is begun.
-        workers: candidates trained at once, each on one thread.
+        workers: candidates trained at once, each on one thread; 0 trains here, one after the other, without Ray.
         profile: whether the display is told at the end where the workers' time went.
         display: shows the progress; lines on stderr by default.
 
@@ -77,7 +82,7 @@ def search(
         FileError: if the folder cannot be written.
     """
     shown = display or LineDisplay()
-    with _locked(folder):
+    with locked(folder):
         if folder.exists():
             read_settings(folder.settings).require_same(settings, folder.name)
         else:
@@ -94,15 +99,19 @@ def search(
             missing = ready(settings.executor, shown.say)
             if missing is not None:
                 shown.say(f"torch trains, several times slower than the native executor, for there is none: {missing}")
-            shown.say(f"{folder.name}: starting {workers} workers")
             start = time.monotonic()
-            with ray_for(workers, problem.size_in_bytes):
-                driver.run(scorer, None if hours is None else start + hours * 3600)
+            deadline = None if hours is None else start + hours * 3600
+            if workers == 0:
+                train_alone(driver, scorer, deadline)
+            else:
+                shown.say(f"{folder.name}: starting {workers} workers")
+                with ray_for(workers, problem.size_in_bytes):
+                    driver.run(scorer, deadline)
             wall = time.monotonic() - start
-            share = driver.busy / (workers * wall)
-            shown.say(f"{duration(wall)}; {share:.0%} of {workers} workers' time went into training and scoring")
+            share, whose = driver.busy / (max(workers, 1) * wall), f"{workers} workers' time" if workers else "it"
+            shown.say(f"{duration(wall)}; {share:.0%} of {whose} went into training and scoring")
             if profile:
-                for line in driver.profile.lines(workers, wall):
+                for line in driver.profile.lines(max(workers, 1), wall):
                     shown.say(line)
         shown.close()
         return ledger
@@ -176,16 +185,15 @@ class Driver:
         trainable = tune.with_parameters(
             CandidateTrainable, scorer=scorer, executor=self.settings.executor, begun=time.time()
         )
-        scratch = tempfile.mkdtemp(prefix="valp-tune-")
         try:
-            while self.has_work() and not self.is_late():
-                searcher = LedgerSearcher(self)
-                tuner(trainable, searcher, Halving(searcher.goes_on), self.workers, scratch).fit()
-                if self.fatal is not None:
-                    raise FileError(self.fatal)
+            with scratch("tune") as folder:
+                while self.has_work() and not self.is_late():
+                    searcher = LedgerSearcher(self)
+                    tuner(trainable, searcher, Halving(searcher.goes_on), self.workers, str(folder)).fit()
+                    if self.fatal is not None:
+                        raise FileError(self.fatal)
         finally:
             self.display.close()
-            shutil.rmtree(scratch, ignore_errors=True)
 
     def is_late(self) -> bool:
         """Whether the hours are over."""
@@ -207,7 +215,7 @@ class Driver:
             job = Job(candidate, self.folder.candidate(number), number=number)
         else:
             return None
-        self.status.running += job.number is not None
+        self.status.begin(job.title, job.candidate.parents)
         self.display.show(self.status)
         return job
 
@@ -216,7 +224,9 @@ class Driver:
         result = read_result(job.path)
         if job.number is None or result is None:
             return True
-        return goes_on(self.ledger.reach(job.number, steps, result.scores), self.ledger.objectives)
+        rungs = rungs_of(job.candidate.training.steps)
+        below = len(rungs) - rungs.index(steps)  # the same for those whose batches are smaller, and steps more
+        return goes_on(self.ledger.reach(job.number, below, result.scores), self.ledger.objectives)
 
     def end(self, job: Job, error: bool) -> None:
         """Records a job that has ended: its folder is complete, or its worker died."""
@@ -233,15 +243,15 @@ class Driver:
             if not (job.path / CANDIDATE).exists():
                 write_candidate(job.path, job.candidate)
         self.busy += sum(result.seconds)
+        self.status.end(job.title)
         if job.output is not None:
             self.ledger.tell_baseline(job.output, result)
             self._count_baselines()
-            self.display.say(f"single-task {job.output}: {_scores(result)}")
+            self.display.say(f"{job.title}: {_scores(result)}")
             return
         if job.number is None:
             raise AssertionError("a job is a candidate or a baseline")
         self.ledger.tell(job.number, result)
-        self.status.running -= 1
         self.training.pop(job.number, None)
         self._count(job.number, result)
         self._drop()
@@ -258,7 +268,7 @@ class Driver:
         metrics = self.ledger.objectives
         point = losses([[result.scores[name] for name in metrics]], list(metrics.values()))[0]
         self.front.add(number, point)
-        self.status.front = len(self.front.members)
+        self.status.front = tuple(self.front.members)
 
     def _drop(self) -> None:
         """Deletes the weights that nobody will ask for, unless all are kept.
@@ -275,20 +285,6 @@ class Driver:
     def _count_baselines(self) -> None:
         for result in self.ledger.baselines.values():
             self.status.baselines |= {k: v for k, v in result.scores.items() if k in self.ledger.objectives}
-
-
-@contextmanager
-def _locked(folder: Folder) -> Iterator[None]:
-    try:
-        folder.path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingError(f"{folder.path} cannot be made: {error.strerror or error}") from error
-    lock = FileLock(folder.path / ".lock")
-    try:
-        with lock.acquire(timeout=0):
-            yield
-    except Timeout as error:
-        raise SettingError(f"run {folder.name!r} is being searched by another process") from error
 
 
 def _scores(result: Result) -> str:

@@ -28,16 +28,33 @@ def non_dominated(points: Points) -> list[int]:
     return kept
 
 
-def by_knee(points: Points) -> list[int]:
-    """The rows by their distance from the ideal point, the nearest first. All minimised.
+def chances(metrics: Sequence[Metric]) -> Points:
+    """What is had without learning, as figures to be minimised, (objectives,); NaN where that is not known."""
+    return losses([[np.nan if metric.chance is None else metric.chance for metric in metrics]], metrics)[0]
 
-    Each objective is scaled to the range it has among the rows: 0 is the best value there, 1 the worst.
+
+def scaled(points: Points, worst: Points | None = None) -> Points:
+    """Each objective on a scale on which 0 is the best value among the rows, and 1 is what is had without learning.
+
+    So a narrow range counts as little as it is worth: a front on which all regress well is not ordered by that. Where
+    nothing is known of an objective without learning, or no row is better, 1 is the worst value among the rows.
+
+    Args:
+        points: (rows, objectives), all minimised, one row at least.
+        worst: what is had without learning, as of `chances`; not known by default.
     """
+    low, high = points.min(0), points.max(0)
+    if worst is not None:
+        high = np.where(worst > low, worst, high)  # not where it is NaN
+    shares: Points = (points - low) / np.where(high > low, high - low, 1.0)
+    return shares
+
+
+def by_knee(points: Points, worst: Points | None = None) -> list[int]:
+    """The rows by their distance from the ideal point, the nearest first. All minimised; scales as of `scaled`."""
     if len(points) == 0:
         return []
-    low, high = points.min(0), points.max(0)
-    scaled = (points - low) / np.where(high > low, high - low, 1.0)
-    order: list[int] = np.argsort(np.sqrt((scaled**2).sum(1)), kind="stable").tolist()
+    order: list[int] = np.argsort(np.sqrt((scaled(points, worst) ** 2).sum(1)), kind="stable").tolist()
     return order
 
 

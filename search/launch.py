@@ -9,7 +9,7 @@ from search.display import Display
 from search.engine import search
 from search.folder import Folder
 from search.runs import Run, open_run
-from search.settings import Settings
+from search.settings import Settings, read_settings
 from search.strategies import STRATEGIES
 from spaces.problem import Problem
 from spaces.space import space_of
@@ -19,13 +19,16 @@ from valp.graph import Graph
 from valp.keys import content_key
 from valp.plan import EXECUTORS, Executor, Protocol
 
+FEWEST_TO_BREED = 16
+"""With fewer candidates most of a search by evolution would be its first short trainings."""
+
 
 def launch(
     problem: Problem,
     *,
     name: str,
     runs: Path | str = "runs",
-    strategy: str = "evolution",
+    strategy: str | None = None,
     space: str = "default",
     kinds: Sequence[str] = (),
     start_from: Sequence[Graph] = (),
@@ -50,7 +53,8 @@ def launch(
         problem: what to learn.
         name: of the run; its folder in `runs`.
         runs: the folder of the runs.
-        strategy: a code of `search.strategies.STRATEGIES`.
+        strategy: a code of `search.strategies.STRATEGIES`; by default the run's own where it is there, else evolution,
+            or random search where there are too few candidates to breed from.
         space: a name of `spaces.space.SPACES`.
         kinds: codes of `valp.kinds.KINDS`, in place of the space's own.
         start_from: graphs that the first candidates have.
@@ -58,7 +62,8 @@ def launch(
         candidates: the number of candidates the run shall have, those of earlier calls included.
         hours: wall time after which no further candidate is begun.
         steps, batch: the training of each candidate.
-        workers: candidates trained at once, one thread each; the number of cores by default.
+        workers: candidates trained at once, one thread each; the number of cores by default. 0 trains in this process,
+            one after the other, without Ray.
         seed: everything random follows from it.
         protocol: the mode in which predictions are scored; the paper's is `generate`.
         keep: whose weights are kept.
@@ -72,6 +77,10 @@ def launch(
         SettingError: if a setting is not possible, differs from the run's, or another driver is at work on the run.
         FileError: if the run's folder cannot be written.
     """
+    if name in ("", "..") or Path(name).name != name:
+        raise SettingError(f"a run's name must be the name of a folder, but is {name!r}")
+    folder = Folder(Path(runs) / name)
+    strategy = strategy or _usual_strategy(folder, candidates)
     one_of("strategy", strategy, STRATEGIES)
     one_of("executor", executor, EXECUTORS)
     searched = space_of(space, kinds)
@@ -85,13 +94,13 @@ def launch(
     if not wanted:
         raise SettingError(f"{problem.name} has no output that a search can score")
     asked_workers = os.cpu_count() or 1 if workers is None else workers
-    for what, value in (("steps", steps), ("batch", batch), ("candidates", candidates), ("workers", asked_workers)):
+    for what, value in (("steps", steps), ("batch", batch), ("candidates", candidates)):
         positive(what, value)
+    if asked_workers < 0:
+        raise SettingError(f"workers must not be negative, but is {asked_workers}")
     if hours is not None:
         positive("hours", hours)
     require_seed(seed)
-    if name in ("", "..") or Path(name).name != name:
-        raise SettingError(f"a run's name must be the name of a folder, but is {name!r}")
     STRATEGIES[strategy].require(problem, searched)
     settings = Settings(
         problem=problem.name,
@@ -110,7 +119,6 @@ def launch(
         halving=halving,
         source=source,
     )
-    folder = Folder(Path(runs) / name)
     search(
         folder,
         problem,
@@ -123,6 +131,13 @@ def launch(
         display=display,
     )
     return open_run(Path(runs), name)
+
+
+def _usual_strategy(folder: Folder, candidates: int) -> str:
+    """The strategy of a run for which none is asked."""
+    if folder.settings.is_file():
+        return read_settings(folder.settings).strategy
+    return "evolution" if candidates >= FEWEST_TO_BREED else "random"
 
 
 def require_whole_interface(graph: Graph, problem: Problem) -> None:

@@ -18,7 +18,8 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
-from search.front import by_knee, losses, non_dominated
+from search.front import by_knee, chances, losses, non_dominated
+from search.result import Result
 from spaces.candidate import Candidate
 from spaces.metrics import Metric
 from valp.errors import FileError
@@ -31,29 +32,6 @@ STATES: dict[TrialState, State] = {
     TrialState.FAIL: "failed",
     TrialState.RUNNING: "running",
 }
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of a candidate.
-
-    Attributes:
-        scores: by name, on the validation split; empty if it failed.
-        parameters: the number of learnt parameters.
-        key: the graph's content key.
-        samples_seen: the budget it used.
-        seconds: of training, then of scoring.
-        failure: why it failed; None if it did not.
-        complete: whether its training was made to the end; if not, it was stopped at a rung.
-    """
-
-    scores: dict[str, float]
-    parameters: int
-    key: str
-    samples_seen: int
-    seconds: tuple[float, float]
-    failure: str | None = None
-    complete: bool = True
 
 
 @dataclass(frozen=True)
@@ -207,12 +185,15 @@ class Ledger:
         else:
             self.study.tell(number, [result.scores[name] for name in self.objectives])
 
-    def reach(self, number: int, steps: int, scores: dict[str, float]) -> list[dict[str, float]]:
-        """Records a candidate's scores at a rung; those of all that have been there are returned, its own last."""
+    def reach(self, number: int, rung: int, scores: dict[str, float]) -> list[dict[str, float]]:
+        """Records a candidate's scores at a rung; those of all that have been there are returned, its own last.
+
+        Rungs are numbered from 1 downwards from the end of a training.
+        """
         rungs = self.trials()[number].user_attrs.get("rungs", {})
         others = (trial.user_attrs.get("rungs", {}) for trial in self.trials() if trial.number != number)
-        there = [reached[str(steps)] for reached in others if str(steps) in reached]
-        self.study._storage.set_trial_user_attr(self.trials()[number]._trial_id, "rungs", rungs | {str(steps): scores})
+        there = [reached[str(rung)] for reached in others if str(rung) in reached]
+        self.study._storage.set_trial_user_attr(self.trials()[number]._trial_id, "rungs", rungs | {str(rung): scores})
         return [*there, scores]
 
     @property
@@ -229,9 +210,10 @@ class Ledger:
     def front(self, entries: Iterable[Entry] | None = None) -> list[Entry]:
         """The non-dominated candidates by their objectives, the knee first."""
         done = [entry for entry in (self.entries() if entries is None else entries) if entry.state == "complete"]
-        points = losses([self.point(entry) for entry in done], list(self.objectives.values()))
+        metrics = list(self.objectives.values())
+        points = losses([self.point(entry) for entry in done], metrics)
         kept = non_dominated(points)
-        return [done[kept[i]] for i in by_knee(points[kept])]
+        return [done[kept[i]] for i in by_knee(points[kept], chances(metrics))]
 
     def point(self, entry: Entry) -> Sequence[float]:
         """The objectives of a candidate that has scores, in their order."""

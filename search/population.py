@@ -3,9 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from search.front import Points
+from search.front import Points, scaled
 
 Order = NDArray[np.int64]
+
+LEAST_GAIN = 0.01
+"""Who has gained nothing in one objective is still told apart by the others."""
 
 
 def best(points: Points, count: int) -> tuple[list[int], list[int]]:
@@ -48,6 +51,19 @@ class Population:
         numbers, points = [*self.members, number], np.vstack([self.points, point])
         rows = best(points, self._size)[0]
         self.members, self.points = [numbers[row] for row in rows], points[rows]
+
+
+def volumes(points: Points, worst: Points) -> NDArray[np.float64]:
+    """The volume that each row spans alone, as a share of that of the best values: good in all is more than in some.
+
+    Args:
+        points: (rows, objectives), all minimised.
+        worst: what is had without learning, as of `search.front.chances`: such a value spans next to nothing.
+    """
+    if len(points) == 0:
+        return np.zeros(0)
+    spanned: NDArray[np.float64] = np.maximum(1 - scaled(points, worst), LEAST_GAIN).prod(1)
+    return spanned
 
 
 def _split(points: Points, rows: Order) -> tuple[Order, Order]:

@@ -6,22 +6,23 @@ What a slot has no parameter for (which component is served, ψ, roles, initiali
 seed that is inherited as a whole.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from random import Random
 
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import Trial
 
-from spaces.assembly import beta_names
+from spaces.assembly import beta_names, range_of_beta
 from spaces.choose import SEEDS, Choose, scaled, spread
+from spaces.description import Description
 from spaces.space import MAX_PARAMETERS, Range, Space
 from valp.errors import SettingError
 
 Value = int | float
 
 
-def slot_distributions(space: Space, losses: Mapping[str, Sequence[str]]) -> dict[str, BaseDistribution]:
-    """The parameters of a space, in a fixed order; `losses` has the losses of each output.
+def slot_distributions(space: Space, problem: Description) -> dict[str, BaseDistribution]:
+    """The parameters of a space for a problem, in a fixed order.
 
     Raises:
         SettingError: if there are more than 60.
@@ -36,7 +37,12 @@ def slot_distributions(space: Space, losses: Mapping[str, Sequence[str]]) -> dic
         if space.uniform_layers:
             found[f"n{slot}.activation"] = IntDistribution(0, len(space.activations) - 1)
     found |= _free({"learning_rate": space.learning_rate, "beta.kl": space.beta_kl})
-    found |= _free({name: space.beta for output, codes in losses.items() for name in beta_names(output, codes)})
+    for name, options in (("batch", space.batches), ("kl_warmup", space.kl_warmups)):
+        if len(options) > 1:
+            found[name] = IntDistribution(0, len(options) - 1)
+    for output, codes in problem.losses.items():
+        variance = problem.variances.get(output)
+        found |= _free({n: range_of_beta(space, code, variance) for n, code in beta_names(output, codes).items()})
     if len(found) > MAX_PARAMETERS:
         raise SettingError(f"a space must have {MAX_PARAMETERS} parameters at the most for this, but has {len(found)}")
     return found
@@ -56,7 +62,7 @@ class SlotChoose(Choose):
         self._last = space.max_n - 1
 
     @classmethod
-    def of_trial(cls, trial: Trial, space: Space, losses: Mapping[str, Sequence[str]]) -> "SlotChoose":
+    def of_trial(cls, trial: Trial, space: Space, problem: Description) -> "SlotChoose":
         """Draws every parameter of the space from a trial's sampler.
 
         A trial whose proposal was cut off has some of them already: the sampler draws these too, in vain, so that
@@ -64,7 +70,7 @@ class SlotChoose(Choose):
         """
         values: dict[str, Value] = {}
         frozen = trial.study.get_trials(deepcopy=False)[trial.number] if trial.params else None
-        for name, distribution in slot_distributions(space, losses).items():
+        for name, distribution in slot_distributions(space, problem).items():
             if frozen is not None and name in frozen.params and name not in trial.relative_params:
                 trial.study.sampler.sample_independent(trial.study, frozen, name, distribution)
             if isinstance(distribution, IntDistribution):

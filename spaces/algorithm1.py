@@ -29,6 +29,7 @@ def initialize(
     choose: Choose,
     *,
     images: Mapping[str, tuple[int, int, int]] = MappingProxyType({}),
+    variances: Mapping[str, float] = MappingProxyType({}),
 ) -> Graph:
     """A random graph for these inputs and outputs; `check` accepts it, and it has at most max_n networks.
 
@@ -39,6 +40,7 @@ def initialize(
         space: α, φ, max_n and the ranges of the networks.
         choose: takes the decisions.
         images: (C, H, W) of the outputs that are pictures: transposed decoders can make these only.
+        variances: of outputs, for β of their squared errors; see `Space.beta_error`.
 
     Raises:
         SettingError: if max_n is too small for the outputs, or an output has a type no network kind of the space
@@ -53,7 +55,7 @@ def initialize(
         target = draft.choose.category(draft.name("target"), draft.targets())
         _grow(draft, target)
     complete(draft)
-    return assemble(draft, losses)
+    return assemble(draft, losses, variances)
 
 
 def _grow(draft: Draft, target: Place) -> None:

@@ -4,14 +4,19 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from spaces.draft import Draft
 from spaces.places import INPUT, NETWORK
+from spaces.space import Range, Space
 from valp.graph import Connection, DataType, Graph, Loss, Output, PrimaryNetwork, Role
-from valp.losses import KL
+from valp.losses import KL, LOSSES
 from valp.types import like
 
 
-def assemble(draft: Draft, losses: Mapping[str, Sequence[str]]) -> Graph:
-    """The graph of a draft; `losses` has the loss kinds of each output. β is drawn here."""
-    judged = [loss for output in draft.outputs for loss in losses_of(draft, output, losses[output.name])]
+def assemble(draft: Draft, losses: Mapping[str, Sequence[str]], variances: Mapping[str, float]) -> Graph:
+    """The graph of a draft; `losses` and `variances` are those of a problem's outputs. β is drawn here."""
+    judged = [
+        loss
+        for output in draft.outputs
+        for loss in losses_of(draft, output, losses[output.name], variances.get(output.name))
+    ]
     beta = drawn_divergence(draft)
     divergences = [Loss(kind=KL, prediction=f"n{i}", beta=beta) for i in latent_sources(draft)]
     return graph_of(draft, [*judged, *divergences])
@@ -57,14 +62,22 @@ def beta_names(output: str, codes: Iterable[str]) -> dict[str, str]:
     return {f"beta.{output}.{code}" if i else f"beta.{output}": code for i, code in enumerate(codes)}
 
 
-def losses_of(draft: Draft, output: Output, kinds: Sequence[str]) -> list[Loss]:
-    """The losses of an output, each with a drawn β of its own."""
+def range_of_beta(space: Space, code: str, variance: float | None) -> Range:
+    """The range of β of a loss of an output; `variance` is the output's, as of `Description.variances`."""
+    if space.beta_error is None or not variance or not LOSSES[code].squared:
+        return space.beta
+    low, high = space.beta_error
+    return low / variance, high / variance
+
+
+def losses_of(draft: Draft, output: Output, kinds: Sequence[str], variance: float | None) -> list[Loss]:
+    """The losses of an output, each with a drawn β of its own; `variance` as of `range_of_beta`."""
     codes = list(kinds)
     if like(output.unit.type) is DataType.SAMPLES and draft.space.samples_loss is not None:
         codes[0] = draft.space.samples_loss
     losses = []
     for name, code in beta_names(output.name, dict.fromkeys(codes)).items():
-        beta = draft.choose.real(name, *draft.space.beta, log_scale=True)
+        beta = draft.choose.real(name, *range_of_beta(draft.space, code, variance), log_scale=True)
         losses.append(Loss(kind=code, prediction=output.name, truth=output.name, beta=beta))
     return losses
 

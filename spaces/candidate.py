@@ -14,13 +14,20 @@ class Training(Frozen):
         learning_rate: of Adam.
         batch: examples a step.
         steps: the number of steps; steps × batch is the budget, in samples seen.
+        kl_warmup: the share of the steps over which β of the KL losses rises from 0, as of `valp.fit.fit`.
         seed: of the initial weights, the order of the examples and the noise.
     """
 
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3
     batch: PositiveInt = 50
     steps: PositiveInt = 2000
+    kl_warmup: Annotated[float, Field(ge=0, le=1)] = 0.0
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+
+    def in_batches(self, batch: int) -> "Training":
+        """The same number of samples, so many a step."""
+        steps = max(1, round(self.steps * self.batch / batch))
+        return self.model_copy(update={"batch": batch, "steps": steps})
 
 
 class Candidate(Frozen):

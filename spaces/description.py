@@ -1,10 +1,11 @@
 """A problem without its data: what it takes to list, draw and export what a search found."""
 
+from dataclasses import replace
 from functools import cached_property
 
 from pydantic import Field
 
-from spaces.metrics import METRICS, Metric, metrics_of
+from spaces.metrics import METRICS, Metric, chance_of, metrics_of
 from valp.graph import DataType, Frozen, Input, Output
 from valp.preprocessing import Preprocessing
 
@@ -18,6 +19,7 @@ class Description(Frozen):
         columns: inputs and outputs as the user knows them; a saved model keeps them.
         losses: the losses of each output, one or more.
         class_weights: of Discrete outputs that have them: how much a row of each class counts in the losses.
+        variances: of Numeric and Features outputs, on the training split as it is learnt: the mean over the variables.
     """
 
     name: str
@@ -25,6 +27,7 @@ class Description(Frozen):
     columns: Preprocessing
     losses: dict[str, tuple[str, ...]]
     class_weights: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    variances: dict[str, float] = Field(default_factory=dict)
 
     @property
     def inputs(self) -> tuple[Input, ...]:
@@ -51,7 +54,7 @@ class Description(Frozen):
         pairs = [(code, column.name) for column in self.columns.outputs for code in self._metrics_of(column.name)]
         codes_seen = [code for code, _ in pairs]
         return {
-            code if codes_seen.count(code) == 1 else f"{code}.{output}": (output, METRICS[code])
+            code if codes_seen.count(code) == 1 else f"{code}.{output}": (output, self._metric(code, output))
             for code, output in pairs
         }
 
@@ -81,6 +84,11 @@ class Description(Frozen):
         size = self.columns.output(output).size
         shown = (column for column in self.columns.inputs if column.type is not DataType.DISCRETE)
         return next((column.name for column in shown if column.size == size), None)
+
+    def _metric(self, code: str, output: str) -> Metric:
+        classes = None if self.judged_by is None else self.columns.output(self.judged_by).size
+        chance = chance_of(code, self.columns.output(output), classes, self.variances.get(output))
+        return replace(METRICS[code], chance=chance)
 
     def _metrics_of(self, output: str) -> tuple[str, ...]:
         return metrics_of(self.columns.output(output), self.judged_by is not None)

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from spaces.data import (
     of_own_type,
     samples,
     truth_of,
+    variance_of,
 )
 from spaces.description import Description
 from spaces.split import SPLITS, Split, drawn_splits, given_splits
@@ -30,6 +31,7 @@ from valp.errors import DataError
 from valp.graph import DataType
 from valp.preprocessing import Column, Preprocessing
 from valp.shapes import text
+from valp.types import like
 
 __all__ = [
     "Data",
@@ -121,6 +123,11 @@ class Problem(Description):
             columns=columns,
             losses=losses,
             class_weights=class_weights,
+            variances={
+                column.name: variance_of(train.truths[column.name], train.present.get(column.name))
+                for column in columns.outputs
+                if like(column.type) in (DataType.NUMERIC, DataType.FEATURES)
+            },
             train=train,
             validation=held,
             test=tested,
@@ -148,8 +155,8 @@ class Problem(Description):
 
     @property
     def size_in_bytes(self) -> int:
-        """The memory that the data takes."""
-        return sum(tensor.nbytes for split in self._splits for tensor in split.tensors)
+        """The memory that the data takes; what two tensors share is counted once."""
+        return sum({tensor.data_ptr(): tensor.nbytes for split in self._splits for tensor in split.tensors}.values())
 
     @cached_property
     def fingerprint(self) -> str:
@@ -161,6 +168,11 @@ class Problem(Description):
             for tensor in split.tensors:
                 digest.update(np.ascontiguousarray(tensor.numpy()).data)
         return digest.hexdigest()
+
+    def __copy__(self) -> Self:
+        copied = super().__copy__()
+        vars(copied).pop("fingerprint", None)  # a copy may be given other data
+        return copied
 
     @property
     def _splits(self) -> tuple[Split, Split, Split]:

@@ -9,7 +9,13 @@ from torch import Tensor
 
 from spaces.problem import Problem, Split
 from valp.errors import ValpError
-from valp.generation import class_entropy, conditioning_accuracy, density_and_coverage, within_class_diversity
+from valp.generation import (
+    class_entropy,
+    conditioning_accuracy,
+    copying,
+    density_and_coverage,
+    within_class_diversity,
+)
 from valp.graph import DataType
 from valp.judge import Judge
 from valp.module import VALPModule
@@ -92,10 +98,11 @@ class Scorer:
         density, coverage = _density_and_coverage(real_features, features)
         view = self.problem.view(name)
         conditioned = bool(module.plan.inputs_of(name, "generate"))
-        conditioning = 1 / classes
+        conditioning, copied = 1 / classes, 0.0
         if conditioned and view is not None:
             conditions = self._judged(f"{count} conditions of {name}", name, split, lambda: split.inputs[view][rows])
             conditioning = conditioning_accuracy(conditions[0], labels)
+            copied = copying(conditions[1], features, rows)
         entropy = class_entropy(labels, classes)
         return {
             "entropy": entropy,
@@ -103,6 +110,7 @@ class Scorer:
             "coverage": coverage,
             "diversity": within_class_diversity(real_features, real_labels, features, labels),
             "conditioning": conditioning,
+            "copying": copied,
             "entropy_coverage": entropy * coverage,
         }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from valp.combiners import COMBINERS
 from valp.errors import SettingError
@@ -29,6 +30,7 @@ LEAST = {
     "channels": 1,
     "recurrences": 1,
     "beta": 1e-12,
+    "beta_error": 1e-12,
     "beta_kl": 1e-12,
     "learning_rate": 1e-12,
 }
@@ -65,8 +67,12 @@ class Space:
         discrete_conditions: whether a Discrete unit may condition a decoder.
         samples_loss: the loss of Samples outputs, in place of the problem's own; None keeps that.
         beta: β of the problem's losses.
+        beta_error: β of the squared errors of Numeric and Features outputs, as a share of the variance of what they
+            judge: at 1 an output that always predicts the mean costs 1, whatever its unit. None weighs them by `beta`.
         beta_kl: β of KL losses.
         learning_rate: of Adam.
+        batches: examples a step, in those of the search; a candidate sees as many samples with any.
+        kl_warmups: the share of the steps over which β of the KL losses rises from 0.
     """
 
     name: str
@@ -92,8 +98,11 @@ class Space:
     discrete_conditions: bool = False
     samples_loss: str | None = None
     beta: Range = (1.0, 1.0)
+    beta_error: Range | None = None
     beta_kl: Range = (1.0, 1.0)
     learning_rate: Range = (1e-3, 1e-3)
+    batches: tuple[float, ...] = (1.0,)
+    kl_warmups: tuple[float, ...] = (0.0,)
 
     def __post_init__(self) -> None:
         if not 0 < self.alpha <= 1:
@@ -102,7 +111,7 @@ class Space:
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingError(f"{name} must lie in [0, 1], but is {getattr(self, name)}")
         for name, least in LEAST.items():
-            low, high = getattr(self, name)
+            low, high = getattr(self, name) or (least, least)
             if not least <= low <= high:
                 raise SettingError(f"{name} must be an ascending range from {least:g} on, but is {low} to {high}")
         for name, known in (
@@ -121,8 +130,16 @@ class Space:
                 raise SettingError(f"kind {kind!r} cannot be searched: it must take any data, and need no layers")
         if not self.kernels or any(side < 1 or side % 2 == 0 for side in self.kernels):
             raise SettingError(f"kernels must be odd sides, but are {self.kernels}")
+        if not self.batches or not all(0 < factor < inf for factor in self.batches):
+            raise SettingError(f"batches must be positive, but are {self.batches}")
+        if not self.kl_warmups or not all(0 <= share <= 1 for share in self.kl_warmups):
+            raise SettingError(f"kl_warmups must lie in [0, 1], but are {self.kl_warmups}")
         if self.samples_loss is not None and self.samples_loss not in LOSSES:
             raise SettingError(f"samples_loss must be one of {', '.join(LOSSES)}, but is {self.samples_loss!r}")
+
+    def batches_of(self, batch: int) -> tuple[int, ...]:
+        """The batch sizes of a search with this one."""
+        return tuple(dict.fromkeys(max(1, round(factor * batch)) for factor in self.batches))
 
 
 PAPER = Space(
@@ -147,10 +164,13 @@ DEFAULT = Space(
     partial=0.3,
     discrete_conditions=True,
     beta=(0.1, 10.0),
+    beta_error=(0.01, 1.0),
     beta_kl=(0.1, 2.0),
     learning_rate=(3e-4, 3e-3),
+    batches=(0.5, 1.0, 2.0),
+    kl_warmups=(0.0, 0.1, 0.3),
 )
-"""Our own: fewer and wider networks, with β and the learning rate searched too."""
+"""Our own: fewer and wider networks, with β and the training searched too."""
 
 FULL = replace(
     DEFAULT,

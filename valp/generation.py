@@ -84,6 +84,27 @@ def conditioning_accuracy(condition_labels: Tensor, generated_labels: Tensor) ->
     return (condition_labels == generated_labels).double().mean().item()
 
 
+def copying(condition_features: Tensor, generated_features: Tensor, rows: Tensor) -> float:
+    """The share of generated samples [n, d] that lie nearest to the very row that conditioned them.
+
+    A decoder that reproduces its condition copies nearly all; one that takes no more from it than its class, about one
+    in as many as a class has rows.
+
+    Args:
+        condition_features: [n, d], of what conditioned each sample.
+        generated_features: [n, d].
+        rows: [n], the numbers of the rows that conditioned them; one may have conditioned several.
+
+    Raises:
+        ValueError: without samples, or when the three differ in number.
+    """
+    if not len(rows) or not len(rows) == len(condition_features) == len(generated_features):
+        counts = f"{len(condition_features)}, {len(generated_features)} and {len(rows)}"
+        raise ValueError(f"Each of at least 1 generated sample has a condition and its row, but got {counts}.")
+    nearest = torch.cdist(generated_features.double(), condition_features.double()).argmin(1)
+    return (rows[nearest] == rows).double().mean().item()
+
+
 def conditioning_matrix(condition_labels: Tensor, generated_labels: Tensor, classes: int) -> Tensor:
     """Counts int64 [classes, classes]: row = the judge's label of the condition, column = of the generated sample.
 

@@ -25,7 +25,7 @@ class Question:
     Attributes:
         problem: what the candidate shall learn.
         space: what it may be.
-        training: batch and steps; the learning rate and the seed are the proposal's.
+        training: its batch × steps are the samples that a candidate sees; all else is the proposal's.
         seed: of the search.
     """
 
@@ -81,17 +81,25 @@ def derived_seed(seed: int, number: int, purpose: str) -> int:
 
 def drawn_graph(problem: Description, space: Space, choose: Choose) -> Graph:
     """Algorithm 1 for a problem."""
-    return initialize(problem.inputs, problem.outputs, problem.losses, space, choose, images=problem.images)
+    return initialize(
+        problem.inputs,
+        problem.outputs,
+        problem.losses,
+        space,
+        choose,
+        images=problem.images,
+        variances=problem.variances,
+    )
 
 
 def draw(question: Question, choose: Choose, number: int) -> Candidate:
     """Algorithm 1 and the training settings, decided by `choose`."""
     problem, space = question.problem, question.space
     graph = drawn_graph(problem, space, choose)
-    training = question.training.model_copy(
-        update={
-            "learning_rate": choose.real("learning_rate", *space.learning_rate, log_scale=True),
-            "seed": derived_seed(question.seed, number, "training"),
-        }
-    )
-    return Candidate(graph=graph, training=training)
+    drawn = {
+        "learning_rate": choose.real("learning_rate", *space.learning_rate, log_scale=True),
+        "kl_warmup": choose.category("kl_warmup", space.kl_warmups),
+        "seed": derived_seed(question.seed, number, "training"),
+    }
+    batch = choose.category("batch", space.batches_of(question.training.batch))
+    return Candidate(graph=graph, training=question.training.in_batches(batch).model_copy(update=drawn))

@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-import numpy as np
 from optuna.trial import Trial
-from scipy.stats import rankdata
 
-from search.front import losses
+from search.front import Points, chances, losses
 from search.ledger import Entry, Ledger
-from search.population import Population
+from search.population import Population, volumes
 from search.strategies.base import Question, Strategy, derived_seed, draw_at_random
 from spaces.candidate import Candidate
 from spaces.choose import Choose, RandomChoose
@@ -26,19 +24,21 @@ class Breeding:
 
     Attributes:
         drawn: candidates that Algorithm 1 draws before any is bred.
+        screening: the share of a training that these get: enough to tell which deserve to be trained on.
         population: the candidates that may have offspring: the best so far.
         tournament: of so many of them, drawn at random, the best has offspring.
-        balanced: the probability that this is the one best in all objectives taken together, by the sum of its places
-            in each; else it is the one of the lowest rank, and of these the least crowded.
+        balanced: the probability that this is the one best in all objectives taken together, by the volume it spans
+            with what is had without learning; else it is the one of the lowest rank, and of these the least crowded.
         crossover: the probability of two parents.
         fresh: the probability that a later candidate is drawn by Algorithm 1 all the same.
         inherit: whether children begin with their parents' weights.
     """
 
-    drawn: int = 6
+    drawn: int = 8
+    screening: float = 0.25
     population: int = 12
-    tournament: int = 2
-    balanced: float = 0.5
+    tournament: int = 4
+    balanced: float = 0.8
     crossover: float = 0.25
     fresh: float = 0.05
     inherit: bool = True
@@ -61,11 +61,13 @@ class Evolution(Strategy):
         choose = RandomChoose(derived_seed(question.seed, trial.number, "breeding"))
         entries = ledger.entries()
         known = {(entry.result.key, entry.parents) for entry in entries if entry.result is not None}
-        parents, places = self._population(ledger, entries)
-        if len(parents) < 2 or trial.number < self.breeding.drawn or choose.flag("fresh", self.breeding.fresh):
+        parents, volumes = self._population(ledger, entries)
+        if len(parents) < 2 or trial.number < self.breeding.drawn:
+            return self._screened(draw_at_random(question, trial.number))
+        if choose.flag("fresh", self.breeding.fresh):
             return draw_at_random(question, trial.number)
         for attempt in range(MOST_TRIES + 1):
-            candidate = self._child(question, ledger, (parents, places), choose, trial.number, attempt)
+            candidate = self._child(question, ledger, (parents, volumes), choose, trial.number, attempt)
             if (content_key(candidate.graph), candidate.parents) not in known:
                 break
         return candidate
@@ -76,8 +78,13 @@ class Evolution(Strategy):
             return frozenset()
         return frozenset(entry.number for entry in self._population(ledger, ledger.entries())[0])
 
-    def _population(self, ledger: Ledger, entries: list[Entry]) -> tuple[list[Entry], list[int]]:
-        """The best of those that have ended, the best first, and the sum of each one's places in the objectives.
+    def _screened(self, candidate: Candidate) -> Candidate:
+        """A drawn candidate with the training that the drawn ones get."""
+        steps = max(1, round(self.breeding.screening * candidate.training.steps))
+        return candidate.model_copy(update={"training": candidate.training.model_copy(update={"steps": steps})})
+
+    def _population(self, ledger: Ledger, entries: list[Entry]) -> tuple[list[Entry], Points]:
+        """The best of those that have ended, the best first, and the volume that each one spans.
 
         They are taken in in the order in which they ended: who has left has no weights any more.
         """
@@ -90,14 +97,14 @@ class Evolution(Strategy):
             population.add(entry.number, losses([ledger.point(entry)], list(ledger.objectives.values())))
             done.add(entry.number)
         by_number = {entry.number: entry for entry in entries}
-        places = rankdata(population.points, method="min", axis=0).sum(1) if population.members else np.zeros(0)
-        return [by_number[number] for number in population.members], places.astype(int).tolist()
+        worst = chances(list(ledger.objectives.values()))
+        return [by_number[number] for number in population.members], volumes(population.points, worst)
 
     def _child(
         self,
         question: Question,
         ledger: Ledger,
-        ranked: tuple[list[Entry], list[int]],
+        ranked: tuple[list[Entry], Points],
         choose: Choose,
         number: int,
         attempt: int,
@@ -105,12 +112,13 @@ class Evolution(Strategy):
         name = f"try{attempt}"
         first = self._parent(*ranked, choose, f"{name}.first")
         both, given = [first], (question.problem.description, question.space, choose)
+        batch = question.training.batch
         if choose.flag(f"{name}.crossover", self.breeding.crossover):
             both.append(self._parent(*ranked, choose, f"{name}.second"))
         if len({entry.number for entry in both}) == 2:
             variation = cross(_asked(question, both[0]), _asked(question, both[1]), *given)
         else:
-            variation = mutate(_asked(question, first), *given)
+            variation = mutate(_asked(question, first), *given, batch=batch)
         training = variation.training.model_copy(update={"seed": derived_seed(question.seed, number, "training")})
         inherits = {}
         if self.breeding.inherit:
@@ -118,17 +126,18 @@ class Evolution(Strategy):
         child = Candidate(graph=variation.graph, training=training, parent=first.number, inherits=inherits)
         return child.model_copy(update={"lineage_samples": ledger.samples_seen(child.parents)})
 
-    def _parent(self, population: list[Entry], places: list[int], choose: Choose, name: str) -> Entry:
-        """The best of a few drawn at random; `places` has the sum of each one's places in the objectives."""
+    def _parent(self, population: list[Entry], spanned: Points, choose: Choose, name: str) -> Entry:
+        """The best of a few drawn at random."""
         drawn = [choose.integer(f"{name}.{i}", 0, len(population) - 1) for i in range(self.breeding.tournament)]
         balanced = choose.flag(f"{name}.balanced", self.breeding.balanced)
-        return population[min(drawn, key=lambda i: (places[i], i)) if balanced else min(drawn)]
+        return population[min(drawn, key=lambda i: (-spanned[i], i)) if balanced else min(drawn)]
 
 
 def _asked(question: Question, entry: Entry) -> Candidate:
-    """A candidate with the search's steps and batch, and its own learning rate."""
-    training = question.training.model_copy(update={"learning_rate": entry.candidate.training.learning_rate})
-    return entry.candidate.model_copy(update={"training": training})
+    """A candidate that sees the search's samples, in batches of its own."""
+    own = entry.candidate.training
+    asked = own.model_copy(update={"batch": question.training.batch, "steps": question.training.steps})
+    return entry.candidate.model_copy(update={"training": asked.in_batches(own.batch)})
 
 
 EVOLUTIONS = (Evolution("evolution", "graphs bred from the best so far, with the weights they share", Breeding()),)

@@ -63,11 +63,11 @@ class SamplerStrategy(Strategy):
     def require(self, problem: Problem, space: Space) -> None:
         """See `Strategy`; also that the space has not too many parameters."""
         super().require(problem, space)
-        slot_distributions(space, problem.losses)
+        slot_distributions(space, problem)
 
     def propose(self, question: Question, ledger: Ledger, trial: Trial) -> Candidate:  # noqa: ARG002 - the trial's sampler reads it
         """See `Strategy`."""
-        choose = SlotChoose.of_trial(trial, question.space, question.problem.losses)
+        choose = SlotChoose.of_trial(trial, question.space, question.problem)
         return draw(question, choose, trial.number)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from spaces.candidate import Candidate
+from spaces.candidate import Candidate, Training
 from spaces.choose import Choose
 from spaces.description import Description
 from spaces.space import Space
@@ -21,7 +21,8 @@ def cross(first: Candidate, second: Candidate, problem: Description, space: Spac
     An output brings all networks that feed it, and its losses with their β. Networks that are the same in both, by
     name, layers and sources, are there once. Where both parts are too large together fewer outputs come from the
     second, and then networks with few readers go, as a mutation removes them. With a single output the child has some
-    of the networks that serve it in either parent. The learning rate is that of one of the two.
+    of the networks that serve it in either parent. The learning rate, the batch and the KL warm-up are each that of one
+    of the two.
 
     Args:
         first, second: candidates for the problem that `check` accepts.
@@ -37,22 +38,32 @@ def cross(first: Candidate, second: Candidate, problem: Description, space: Spac
     """
     numbered = Numbered(choose, "cross")
     graphs = [_whole(parent, problem, space, numbered) for parent in (first, second)]
-    rates = [parent.training.learning_rate for parent in (first, second)]
-    rate = numbered.category("learning_rate", rates)
+    training = _crossed(first.training, second.training, numbered)
     limit = max(space.max_n, *(len(graph.networks) for graph in graphs))
 
     drawn = []
     for outputs in _fewer_and_fewer(problem, numbered):
-        drawn.append(_joined(graphs, outputs, problem, space, numbered, rate))
+        drawn.append(_joined(graphs, outputs, problem, space, numbered, training))
         if len(drawn[-1].nodes) <= limit and drawn[-1].completed():
             return _child(drawn[-1], first, second, ["cross"])
     for revision in drawn:
         trimmed = _trimmed(revision, limit)
         if trimmed is not None:
             return _child(trimmed, first, second, ["cross", "remove"])
-    alone = opened(first, problem, space, numbered)
-    alone.learning_rate = rate
-    return variation_of(alone, first.training, ["cross"])
+    alone = opened(first, problem, space, numbered, None)
+    alone.training = training
+    return variation_of(alone, ["cross"])
+
+
+def _crossed(first: Training, second: Training, choose: Choose) -> Training:
+    """What is searched of a training, each from one of the two; the samples are the first's."""
+    both = (first, second)
+    batch = choose.category("batch", [training.batch for training in both])
+    drawn = {
+        "learning_rate": choose.category("learning_rate", [training.learning_rate for training in both]),
+        "kl_warmup": choose.category("kl_warmup", [training.kl_warmup for training in both]),
+    }
+    return (first if batch == first.batch else first.in_batches(batch)).model_copy(update=drawn)
 
 
 def _child(revision: Revision, first: Candidate, second: Candidate, moves: Sequence[str]) -> Variation:
@@ -61,7 +72,7 @@ def _child(revision: Revision, first: Candidate, second: Candidate, moves: Seque
     for node in revision.nodes:
         if node.origin is not None and node.origin[1] not in parents[node.origin[0]]:
             node.origin = None
-    return variation_of(revision, first.training, moves)
+    return variation_of(revision, moves)
 
 
 def _whole(parent: Candidate, problem: Description, space: Space, choose: Choose) -> Graph:
@@ -70,7 +81,7 @@ def _whole(parent: Candidate, problem: Description, space: Space, choose: Choose
     require_fitting(graph, problem)
     if len(graph.inputs) == len(problem.inputs) and len(graph.outputs) == len(problem.outputs):
         return graph
-    return opened(parent, problem, space, choose).graph()
+    return opened(parent, problem, space, choose, None).graph()
 
 
 def _fewer_and_fewer(problem: Description, choose: Choose) -> list[list[str]]:
@@ -89,13 +100,13 @@ def _joined(
     problem: Description,
     space: Space,
     choose: Choose,
-    learning_rate: float,
+    training: Training,
 ) -> Revision:
     """Some outputs as in the second graph, the others as in the first."""
     first, second = graphs
     both = zip(outputs_of(first, problem), outputs_of(second, problem), strict=True)
     merged = [other if own.name in outputs else own for own, other in both]
-    revision = Revision(problem, merged, space, choose, learning_rate)
+    revision = Revision(problem, merged, space, choose, training, training.batch)
     if len(merged) == 1:
         parts = [_some(graph, choose) for graph in graphs]
     else:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from spaces.vary import connections, layers, networks, units, weights
+from spaces.vary import connections, layers, networks, training, units, weights
 from spaces.vary.revision import Revision
 
 
@@ -49,6 +49,8 @@ MOVES: dict[str, Move] = {
     "normalise": Move("batch normalisation, or none", layers.normalisable, layers.normalise),
     "beta": Move("another β of a loss", weights.weighed, weights.weigh),
     "beta_kl": Move("another β of a KL loss", weights.diverging, weights.weigh_divergence),
-    "learning_rate": Move("another learning rate", weights.trained, weights.learn),
+    "learning_rate": Move("another learning rate", training.hurried, training.hurry),
+    "batch": Move("another batch size, for as many samples", training.batches, training.batch),
+    "kl_warmup": Move("another KL warm-up", training.warmups, training.warm_up),
 }
 """By name."""

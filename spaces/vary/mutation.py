@@ -16,7 +16,13 @@ MOST_MOVES = 8
 
 
 def mutate(
-    parent: Candidate, problem: Description, space: Space, choose: Choose, *, moves: int | None = None
+    parent: Candidate,
+    problem: Description,
+    space: Space,
+    choose: Choose,
+    *,
+    moves: int | None = None,
+    batch: int | None = None,
 ) -> Variation:
     """A candidate changed by moves, each of which changes it.
 
@@ -26,6 +32,7 @@ def mutate(
         space: what it may be. Values of the parent outside its ranges stay where no move touches them.
         choose: takes the decisions.
         moves: how many; None draws 1 or more, each further one with probability 0.4.
+        batch: examples a step in the search, to which those of the space relate; the parent's own by default.
 
     Returns:
         The child. It has at most max_n networks, or as many as its parent if those are more.
@@ -37,13 +44,13 @@ def mutate(
     count = moves or 1
     while moves is None and count < MOST_MOVES and numbered.flag("further", FURTHER):
         count += 1
-    revision, made = opened(parent, problem, space, numbered), []
+    revision, made = opened(parent, problem, space, numbered, batch), []
     for _ in range(count):
         found = moved(revision, numbered)
         if found is not None:
             revision, name = found
             made.append(name)
-    return variation_of(revision, parent.training, made)
+    return variation_of(revision, made)
 
 
 def moved(revision: Revision, choose: Numbered) -> tuple[Revision, str] | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from spaces.algorithm1 import complete
 from spaces.assembly import drawn_divergence, graph_of, latent_sources
+from spaces.candidate import Training
 from spaces.choose import Choose
 from spaces.description import Description
 from spaces.draft import Draft
@@ -33,14 +34,21 @@ class Revision(Draft):
         outputs: the model outputs, with their combiners.
         space: the ranges.
         choose: takes the decisions.
-        learning_rate: of the training.
+        training: how it is trained.
+        batch: examples a step in the search, to which those of the space relate.
     """
 
     def __init__(
-        self, problem: Description, outputs: Sequence[Output], space: Space, choose: Choose, learning_rate: float
+        self,
+        problem: Description,
+        outputs: Sequence[Output],
+        space: Space,
+        choose: Choose,
+        training: Training,
+        batch: int,
     ) -> None:
         super().__init__(problem.inputs, outputs, problem.images, space, choose)
-        self.problem, self.learning_rate = problem, learning_rate
+        self.problem, self.training, self.batch = problem, training, batch
         self.losses: list[Loss] = []
         """All but the KL losses, whose β the networks have."""
         self.fixed: set[int] = set()

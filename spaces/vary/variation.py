@@ -26,7 +26,7 @@ class Variation:
 
     Attributes:
         graph: which `check` accepts.
-        training: the first parent's, with a learning rate that may be another.
+        training: the first parent's, of which a move or the other parent may have changed what is searched.
         origins: for each network that was made of one of a parent's, which has its kind and type: the parent, 0 or 1,
             and the network's name there.
         moves: the names of the moves that made it.
@@ -38,18 +38,18 @@ class Variation:
     moves: tuple[str, ...]
 
 
-def variation_of(revision: Revision, training: Training, moves: Sequence[str]) -> Variation:
+def variation_of(revision: Revision, moves: Sequence[str]) -> Variation:
     """What a completed revision is."""
     return Variation(
         graph=revision.graph(),
-        training=training.model_copy(update={"learning_rate": revision.learning_rate}),
+        training=revision.training,
         origins={node.name: node.origin for node in revision.nodes if node.origin is not None},
         moves=tuple(moves),
     )
 
 
-def opened(parent: Candidate, problem: Description, space: Space, choose: Choose) -> Revision:
-    """A parent as a revision.
+def opened(parent: Candidate, problem: Description, space: Space, choose: Choose, batch: int | None) -> Revision:
+    """A parent as a revision; `batch` is the search's, the parent's own by default.
 
     Outputs and inputs of the problem that it lacks are served and read; a graph of more than max_n networks may keep
     as many as it has.
@@ -60,7 +60,8 @@ def opened(parent: Candidate, problem: Description, space: Space, choose: Choose
     graph = parent.graph
     require_fitting(graph, problem)
     outputs = outputs_of(graph, problem)
-    revision = Revision(problem, outputs, space, choose, parent.training.learning_rate)
+    training = parent.training
+    revision = Revision(problem, outputs, space, choose, training, batch or training.batch)
     names = take(revision, graph, 0, [c for output in outputs for c in graph.incoming(output.name)])
     for output in outputs:
         judge(revision, graph, output, names)
@@ -113,7 +114,8 @@ def judge(revision: Revision, graph: Graph, output: Output, names: Mapping[str, 
         elif loss.truth == output.name and loss.prediction in names:
             others.append(loss.model_copy(update={"prediction": names[loss.prediction]}))
     if not any(loss.beta > 0 for loss in own):
-        own = losses_of(revision, output, revision.problem.losses[output.name])
+        codes, variance = revision.problem.losses[output.name], revision.problem.variances.get(output.name)
+        own = losses_of(revision, output, codes, variance)
         truths = {LOSSES[loss.kind].truth for loss in own}
         others = [loss for loss in others if LOSSES[loss.kind].truth in truths]
     revision.losses += [*own, *others]
@@ -121,7 +123,7 @@ def judge(revision: Revision, graph: Graph, output: Output, names: Mapping[str, 
 
 def is_same(one: Revision, other: Revision) -> bool:
     """Whether two completed revisions are the same but for names."""
-    if one.learning_rate != other.learning_rate or _parts(one) != _parts(other):
+    if one.training != other.training or _parts(one) != _parts(other):
         return False
     return content_key(one.graph()) == content_key(other.graph())
 

@@ -1,13 +1,14 @@
-"""Moves that change numbers: β of the losses, and the learning rate."""
+"""Moves that change β of the losses."""
 
 from collections.abc import Sequence
 from math import exp
 from statistics import NormalDist
 
-from spaces.assembly import latent_sources
+from spaces.assembly import latent_sources, range_of_beta
 from spaces.choose import Choose
 from spaces.space import Range
 from spaces.vary.revision import Revision
+from valp.graph import Loss
 
 SPREAD = 0.7
 """The standard deviation of a step, in the natural logarithm: most steps at most double or halve a number."""
@@ -24,27 +25,31 @@ def stepped(choose: Choose, name: str, value: float, ends: Range) -> float:
     return moved if moved != value else min(high, max(low, value / factor))
 
 
-def _has_width(ends: Range) -> bool:
+def has_width(ends: Range) -> bool:
+    """Whether a range leaves a choice."""
     return ends[0] < ends[1]
 
 
 def weighed(revision: Revision) -> Sequence[int]:
     """The losses whose β can change, KL apart."""
-    wide = _has_width(revision.space.beta)
-    return [i for i, loss in enumerate(revision.losses) if wide and loss.beta > 0]
+    return [i for i, loss in enumerate(revision.losses) if loss.beta > 0 and has_width(_range(revision, loss))]
+
+
+def _range(revision: Revision, loss: Loss) -> Range:
+    return range_of_beta(revision.space, loss.kind, revision.problem.variances.get(loss.truth or ""))
 
 
 def weigh(revision: Revision, index: int) -> bool:
     """Changes β of a loss."""
     loss = revision.losses[index]
-    beta = stepped(revision.choose, "beta", loss.beta, revision.space.beta)
+    beta = stepped(revision.choose, "beta", loss.beta, _range(revision, loss))
     revision.losses[index] = loss.model_copy(update={"beta": beta})
     return beta != loss.beta
 
 
 def diverging(revision: Revision) -> Sequence[int]:
     """The networks with a KL loss whose β can change."""
-    if not _has_width(revision.space.beta_kl):
+    if not has_width(revision.space.beta_kl):
         return []
     return [i for i in latent_sources(revision) if revision.nodes[i].beta]
 
@@ -56,15 +61,3 @@ def weigh_divergence(revision: Revision, index: int) -> bool:
         return False
     node.beta = stepped(revision.choose, "beta", old := node.beta, revision.space.beta_kl)
     return node.beta != old
-
-
-def trained(revision: Revision) -> Sequence[None]:
-    """Once, if the learning rate can change."""
-    return [None] if _has_width(revision.space.learning_rate) else []
-
-
-def learn(revision: Revision, _: None) -> bool:
-    """Changes the learning rate."""
-    old = revision.learning_rate
-    revision.learning_rate = stepped(revision.choose, "learning_rate", old, revision.space.learning_rate)
-    return revision.learning_rate != old

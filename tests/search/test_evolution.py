@@ -21,13 +21,14 @@ from valp.stopwatch import Stopwatch
 
 DRAWN = Breeding().drawn
 CANDIDATES = DRAWN + 6
+STEPS, BATCH = 60, 50
 
 
 @pytest.fixture(scope="module")
 def run(digits_problem, tmp_path_factory):
     runs = tmp_path_factory.mktemp("evolution")
     return launch(
-        digits_problem, name="bred", runs=runs, strategy="evolution", candidates=CANDIDATES, steps=60, seed=2,
+        digits_problem, name="bred", runs=runs, strategy="evolution", candidates=CANDIDATES, steps=STEPS, seed=2,
         workers=2, display=Silent(),
     )  # fmt: skip
 
@@ -45,7 +46,13 @@ def test_the_first_are_drawn_and_the_others_bred(run):
 def test_children_are_graphs_that_check_accepts_in_the_search_s_budget(run):
     for entry in bred(run):
         assert check(entry.candidate.graph).violations == ()
-        assert entry.candidate.training.steps == 60
+        assert entry.candidate.training.steps * entry.candidate.training.batch == STEPS * BATCH
+
+
+def test_the_drawn_ones_are_trained_for_a_part_of_the_budget(run):
+    for entry in run.ledger.entries()[:DRAWN]:
+        steps, batch = entry.candidate.training.steps, entry.candidate.training.batch
+        assert steps == round(Breeding().screening * STEPS * BATCH / batch)
 
 
 def test_parents_are_of_the_population_of_those_that_had_ended(run):

@@ -1,12 +1,14 @@
 """The Pareto front and its knee."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from search.front import Front, by_knee, losses, non_dominated
+from search.front import Front, by_knee, chances, losses, non_dominated, scaled
 from spaces.metrics import METRICS
 
 FEW_VALUES = st.integers(-2, 2).map(float)
@@ -87,3 +89,25 @@ def test_nothing_has_an_empty_front():
 def test_a_score_to_be_maximised_changes_its_sign_and_one_to_be_minimised_does_not():
     points = losses([[0.9, 0.2], [0.5, 0.1]], [METRICS["accuracy"], METRICS["mse"]])
     assert points.tolist() == [[-0.9, 0.2], [-0.5, 0.1]]
+
+
+def test_a_narrow_range_counts_as_little_as_it_is_worth():
+    """All regress about as well, and one of them classifies and generates far better."""
+    known = [replace(METRICS[code], chance=c) for code, c in (("accuracy", 0.1), ("mse", 1.0), ("entropy", 0.0))]
+    points = losses([[0.5, 0.100, 0.1], [0.9, 0.110, 0.9], [0.55, 0.105, 0.2]], known)
+    assert by_knee(points, chances(known))[0] == 1
+
+
+def test_an_objective_of_which_nothing_is_known_is_scaled_to_the_rows():
+    metrics = [replace(METRICS["accuracy"], chance=0.5), METRICS["mse"]]
+    worst = chances(metrics)
+    assert worst[0] == -0.5
+    assert np.isnan(worst[1])
+    points = losses([[0.9, 3.0], [0.7, 1.0]], metrics)
+    np.testing.assert_allclose(scaled(points, worst), [[0, 1], [0.5, 0]])
+
+
+def test_where_nobody_is_better_than_without_learning_the_rows_are_the_scale():
+    metrics = [replace(METRICS["accuracy"], chance=0.5)]
+    points = losses([[0.1], [0.3]], metrics)
+    np.testing.assert_allclose(scaled(points, chances(metrics)), [[1], [0]])

@@ -1,10 +1,11 @@
 """Ranks and crowding beside their definitions, spelt out."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.population import Population, best, crowding
+from search.population import Population, best, crowding, volumes
 
 COARSE = st.integers(0, 4).map(float)
 POINTS = st.integers(1, 3).flatmap(lambda d: st.lists(st.tuples(*[COARSE] * d), min_size=1, max_size=25)).map(np.array)
@@ -81,3 +82,15 @@ def test_a_population_has_one_of_the_best_of_all_in_each_objective(points, size)
         population.add(i, point[None])
     for column in range(points.shape[1]):
         assert points[population.members, column].min() == points[:, column].min()
+
+
+def test_who_is_good_in_all_spans_more_than_who_is_best_in_one():
+    points, worst = np.array([[0.0, 1.0], [0.4, 0.4], [1.0, 0.0]]), np.array([1.0, 1.0])
+    spanned = volumes(points, worst)
+    assert spanned.argmax() == 1
+    assert spanned[1] == pytest.approx(0.36)
+    assert (spanned > 0).all()
+
+
+def test_nobody_spans_nothing():
+    assert volumes(np.zeros((0, 2)), np.ones(2)).shape == (0,)

@@ -20,42 +20,37 @@ def trial_of(seed):
     return optuna.create_study(sampler=RandomSampler(seed=seed)).ask()
 
 
-@pytest.fixture
-def losses(digits_problem):
-    return digits_problem.losses
-
-
 @pytest.mark.parametrize("space", SPACES.values(), ids=list(SPACES))
-def test_a_space_has_a_slot_for_each_network_it_allows(space, losses):
-    names = slot_distributions(space, losses)
+def test_a_space_has_a_slot_for_each_network_it_allows(space, digits_problem):
+    names = slot_distributions(space, digits_problem)
     slots = {name.split(".")[0] for name in names if name.startswith("n")}
     assert slots == {f"n{slot}" for slot in range(space.max_n)}
     fields = {slot: sorted(name.split(".")[1] for name in names if name.startswith(f"{slot}.")) for slot in slots}
     assert len({tuple(each) for each in fields.values()}) == 1
 
 
-def test_a_range_that_leaves_a_choice_is_a_parameter_and_a_fixed_one_is_none(losses):
-    assert {"learning_rate", "beta.kl", "beta.digit"} <= slot_distributions(DEFAULT, losses).keys()
-    assert not {"learning_rate", "beta.kl", "beta.digit"} & slot_distributions(PAPER, losses).keys()
+def test_a_range_that_leaves_a_choice_is_a_parameter_and_a_fixed_one_is_none(digits_problem):
+    assert {"learning_rate", "beta.kl", "beta.digit"} <= slot_distributions(DEFAULT, digits_problem).keys()
+    assert not {"learning_rate", "beta.kl", "beta.digit"} & slot_distributions(PAPER, digits_problem).keys()
 
 
-def test_a_space_with_too_many_parameters_is_refused(losses):
+def test_a_space_with_too_many_parameters_is_refused(digits_problem):
     wide = dataclasses.replace(DEFAULT, max_n=20)
-    with pytest.raises(SettingError, match="must have 60 parameters at the most for this, but has 125"):
-        slot_distributions(wide, losses)
+    with pytest.raises(SettingError, match="must have 60 parameters at the most for this, but has 127"):
+        slot_distributions(wide, digits_problem)
 
 
-def test_a_trial_is_asked_for_every_parameter_also_those_a_graph_makes_no_use_of(losses):
+def test_a_trial_is_asked_for_every_parameter_also_those_a_graph_makes_no_use_of(digits_problem):
     trial = trial_of(0)
-    SlotChoose.of_trial(trial, DEFAULT, losses)
-    assert trial.distributions == slot_distributions(DEFAULT, losses)
+    SlotChoose.of_trial(trial, DEFAULT, digits_problem)
+    assert trial.distributions == slot_distributions(DEFAULT, digits_problem)
 
 
 @pytest.mark.parametrize("space", SPACES.values(), ids=list(SPACES))
 @pytest.mark.parametrize("seed", range(5))
 def test_what_the_slots_decide_is_a_valp_and_the_same_each_time(seed, space, digits_problem):
     trial = trial_of(seed)
-    SlotChoose.of_trial(trial, space, digits_problem.losses)
+    SlotChoose.of_trial(trial, space, digits_problem)
     graphs = [
         initialize(
             digits_problem.inputs,

@@ -10,9 +10,11 @@ from optuna.distributions import IntDistribution
 from optuna.samplers import RandomSampler
 from optuna.trial import Trial
 
-from search.ledger import Ledger, Result, from_ranges
+from search.ledger import Ledger, from_ranges
+from search.result import Result
 from search.slots import slot_distributions
 from search.strategies import STRATEGIES, Question, samplers
+from search.strategies.evolution import Evolution
 from spaces.candidate import Training
 from spaces.space import DEFAULT, MAX_PARAMETERS, PAPER, SPACES, Space
 from valp.check import check
@@ -126,9 +128,12 @@ def test_proposals_are_valps_that_carry_the_questions_training(strategy, digits_
         assert check(candidate.graph).violations == ()
         assert candidate.graph.inputs == digits_problem.inputs
         assert candidate.graph.outputs == digits_problem.outputs
-        assert candidate.training.steps == question.training.steps
-        assert candidate.training.batch == question.training.batch
-        assert DEFAULT.learning_rate[0] <= candidate.training.learning_rate <= DEFAULT.learning_rate[1]
+        training, asked = candidate.training, question.training
+        drawn = strategy.breeding.screening if isinstance(strategy, Evolution) else 1.0  # the ledger is young
+        assert training.steps * training.batch == drawn * asked.steps * asked.batch
+        assert training.batch in DEFAULT.batches_of(asked.batch)
+        assert training.kl_warmup in DEFAULT.kl_warmups
+        assert DEFAULT.learning_rate[0] <= training.learning_rate <= DEFAULT.learning_rate[1]
         told(ledger, number)
 
 
@@ -204,7 +209,7 @@ def test_a_proposal_that_was_cut_off_is_completed_as_it_would_have_been(
         trial = ledger.ask(sampler)
         if cut_off:
             if strategy.code != "random":  # which draws no parameters
-                suggested(trial, list(slot_distributions(NARROW, digits_problem.losses).items())[:drawn])
+                suggested(trial, list(slot_distributions(NARROW, digits_problem).items())[:drawn])
             ledger = Ledger.open(file, objectives)
             trial = ledger.again(ledger.trials()[-1], strategy.sampler(question.seed, trial.number))
         made.append(strategy.propose(question, ledger, trial))
@@ -235,7 +240,7 @@ def test_a_space_with_too_many_parameters_is_refused_by_those_whom_it_slows_down
 
 @pytest.mark.parametrize("space", SPACES.values(), ids=list(SPACES))
 def test_every_space_has_few_enough_parameters_for_the_samplers(space, digits_problem):
-    assert 0 < len(slot_distributions(space, digits_problem.losses)) <= MAX_PARAMETERS
+    assert 0 < len(slot_distributions(space, digits_problem)) <= MAX_PARAMETERS
 
 
 def test_the_papers_space_has_its_own_learning_rate_and_weights(digits_problem, ledger):

@@ -13,12 +13,16 @@ LOSSES = {NUMERIC: "mse", DISCRETE: "cross_entropy", SAMPLES: "bernoulli", FEATU
 
 @dataclass(frozen=True)
 class Shape:
-    """What a problem asks for; `least` is the smallest max_n that serves it, `images` the outputs that are pictures."""
+    """What a problem asks for; `least` is the smallest max_n that serves it, `images` the outputs that are pictures.
+
+    `variances` are those of its outputs.
+    """
 
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
     least: int
     images: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    variances: dict[str, float] = field(default_factory=dict)
 
     @property
     def losses(self) -> dict[str, tuple[str, ...]]:
@@ -37,10 +41,13 @@ def shape(inputs: dict[str, DataUnit], outputs: dict[str, DataUnit], least: int)
     )
 
 
-CLOTHING = shape(
-    {"pixels": unit(NUMERIC, 784)},
-    {"histogram": unit(NUMERIC, 32), "garment": unit(DISCRETE, 10), "image": unit(SAMPLES, 784)},
-    least=4,
+CLOTHING = replace(
+    shape(
+        {"pixels": unit(NUMERIC, 784)},
+        {"histogram": unit(NUMERIC, 32), "garment": unit(DISCRETE, 10), "image": unit(SAMPLES, 784)},
+        least=4,
+    ),
+    variances={"histogram": 1e-3},
 )
 """The paper's: three outputs, and the Generic MLP that a decoder needs."""
 
@@ -148,4 +155,5 @@ def random_graph(
 ) -> Graph:
     """The graph that Algorithm 1 draws with this seed, or by this source of decisions."""
     decisions = choose or RandomChoose(seed)
-    return initialize(wanted.inputs, wanted.outputs, wanted.losses, space, decisions, images=wanted.images)
+    given = {"images": wanted.images, "variances": wanted.variances}
+    return initialize(wanted.inputs, wanted.outputs, wanted.losses, space, decisions, **given)

@@ -23,7 +23,7 @@ def description(shape: Shape) -> Description:
         inputs=tuple(_column(part, shape) for part in shape.inputs),
         outputs=tuple(_column(part, shape) for part in shape.outputs),
     )
-    return Description(name="shape", title="a shape", columns=columns, losses=shape.losses)
+    return Description(name="shape", title="a shape", columns=columns, losses=shape.losses, variances=shape.variances)
 
 
 def _column(part: Input | Output, shape: Shape) -> Column:

@@ -203,7 +203,7 @@ def test_a_graph_of_slots_repeats_from_its_decisions_whatever_the_sampler(space)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
     for _ in range(40):
         trial = study.ask()
-        choose = SlotChoose.of_trial(trial, space, CLOTHING.losses)
+        choose = SlotChoose.of_trial(trial, space, CLOTHING)
         graph = random_graph(0, space=space, choose=choose)
         assert check(graph).passed
         assert random_graph(0, space=space, choose=RecordedChoose(json.loads(json.dumps(choose.decisions)))) == graph
@@ -213,7 +213,7 @@ def test_a_graph_of_slots_repeats_from_its_decisions_whatever_the_sampler(space)
 
 @pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
 def test_the_values_of_a_slot_are_what_its_network_has(space):
-    distributions = slot_distributions(space, CLOTHING.losses)
+    distributions = slot_distributions(space, CLOTHING)
     values = {name: distribution.low for name, distribution in distributions.items()}
     values |= {f"n{slot}.layers": space.hidden_layers[1] for slot in range(space.max_n)}
     graph = random_graph(0, space=space, choose=SlotChoose(values, space))
@@ -250,9 +250,9 @@ def test_the_shares_of_a_kind_s_parameter_are_even():
 
 @pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
 def test_a_space_has_at_most_sixty_parameters(space):
-    assert len(slot_distributions(space, CLOTHING.losses)) <= 60
+    assert len(slot_distributions(space, CLOTHING)) <= 60
 
 
 def test_a_space_of_too_many_parameters_is_refused():
     with pytest.raises(SettingError, match=r"60 parameters at the most for this, but has \d+"):
-        slot_distributions(replace(DEFAULT, max_n=30), CLOTHING.losses)
+        slot_distributions(replace(DEFAULT, max_n=30), CLOTHING)

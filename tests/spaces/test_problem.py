@@ -184,9 +184,10 @@ def test_a_metric_of_one_output_goes_by_its_code():
         "coverage",
         "diversity",
         "conditioning",
+        "copying",
         "entropy_coverage",
     ]
-    assert all(metric is METRICS[name] for name, (_, metric) in problem.metrics.items())
+    assert all(metric == METRICS[name] for name, (_, metric) in problem.metrics.items())
     assert problem.objectives == ("accuracy", "entropy")
     assert problem.remarks == ()
 
@@ -344,3 +345,21 @@ def test_a_classification_has_two_classes_at_least():
 def test_generated_samples_are_compared_with_two_rows_at_least():
     with pytest.raises(DataError, match="the validation split must have at least two rows"):
         made(outputs={"s": samples(values())}, splits=(range(30), [30], range(31, 40)))
+
+
+def test_variances_are_those_of_the_training_split_without_what_is_missing():
+    values = np.array([[0.0, 1.0], [2.0, np.nan], [4.0, 5.0], [100.0, 100.0], [7.0, 7.0], [7.0, 8.0]])
+    problem = Problem.from_arrays(
+        "p",
+        inputs={"x": numeric(np.arange(6.0))},
+        outputs={"y": numeric(values), "c": discrete(np.arange(6) % 2)},
+        splits=([0, 1, 2], [3, 4], [5]),
+    )
+    assert problem.variances == {"y": pytest.approx((np.var([0, 2, 4]) + np.var([1, 5])) / 2)}
+
+
+def test_what_is_had_without_learning_is_known_of_each_metric(several):
+    chance = {name: metric.chance for name, (_, metric) in several.metrics.items()}
+    assert chance["accuracy"] == chance["conditioning.s"] == pytest.approx(1 / 3)
+    assert chance["mse.y"] == several.variances["y"] > 0
+    assert chance["r2.y"] == chance["entropy.s"] == 0

@@ -124,14 +124,16 @@ def test_copies_of_the_data_are_conditioned_and_as_varied_as_it_is(problem, scor
         layer.weight.zero_()
         layer.weight[:, 3:].copy_(torch.eye(SIZE))
     scores = scorer.score(module, problem.validation)
-    assert scores["conditioning"] == 1
+    assert scores["conditioning"] == scores["copying"] == 1
     assert scores["entropy"] > 0.98
     assert scores["coverage"] == 1
     assert scores["diversity"] == pytest.approx(1, abs=0.1)
 
 
 def test_samples_that_nothing_conditions_are_at_the_chance_level(problem, scorer):
-    assert scorer.score(compile(graph_of(), seed=1), problem.validation)["conditioning"] == 1 / CLASSES
+    scores = scorer.score(compile(graph_of(), seed=1), problem.validation)
+    assert scores["conditioning"] == 1 / CLASSES
+    assert scores["copying"] == 0
 
 
 def test_samples_that_no_input_shows_are_at_the_chance_level(problem, judge):
@@ -145,7 +147,9 @@ def test_samples_that_no_input_shows_are_at_the_chance_level(problem, judge):
 def test_samples_conditioned_by_their_class_are_compared_with_what_shows_it(problem, scorer):
     """The class conditions them, and x, the row of that class, shows what they should look like."""
     module = trained(problem, conditioned_by_class())
-    assert scorer.score(module, problem.validation)["conditioning"] > 0.9
+    scores = scorer.score(module, problem.validation)
+    assert scores["conditioning"] > 0.9
+    assert scores["copying"] < 0.2
 
 
 def test_what_is_predicted_through_a_decoder_fails_when_it_is_scored_by_generating(problem, judge, scorer):
@@ -155,7 +159,7 @@ def test_what_is_predicted_through_a_decoder_fails_when_it_is_scored_by_generati
     assert predicting["accuracy"] > 0.95
     assert generating["accuracy"] == pytest.approx(1 / CLASSES, abs=0.1)
     assert predicting["mse"] == generating["mse"]
-    for name in ("entropy", "density", "coverage", "diversity", "conditioning", "entropy_coverage"):
+    for name in ("entropy", "density", "coverage", "diversity", "conditioning", "copying", "entropy_coverage"):
         assert predicting[name] == generating[name]
 
 

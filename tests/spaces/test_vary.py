@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spaces.assembly import range_of_beta
 from spaces.baselines import single_task
 from spaces.candidate import Candidate, Training
 from spaces.catalogue import CATALOGUE
@@ -45,10 +46,17 @@ IN_ONE_NETWORK = {
 }
 """The moves that change nothing but a network."""
 
+SEARCHED = {"learning_rate", "batch", "kl_warmup"}
+"""The moves that change nothing but the training, called by what of it they change."""
+
+
+BATCH, SAMPLES_SEEN = 8, 1600
+
 
 def drawn(seed, shape, space) -> Candidate:
     rate = RandomChoose(f"{seed}:rate").real("learning_rate", *space.learning_rate, log_scale=True)
-    return Candidate(graph=random_graph(seed, shape, space), training=Training(learning_rate=rate, steps=7, seed=3))
+    training = Training(learning_rate=rate, steps=SAMPLES_SEEN // BATCH, batch=BATCH, seed=3)
+    return Candidate(graph=random_graph(seed, shape, space), training=training)
 
 
 def child_of(variation) -> Candidate:
@@ -59,7 +67,7 @@ def chain(seed, shape, space, count):
     """A drawn candidate's descendants by one move each: parent, child."""
     parent, problem = drawn(seed, shape, space), description(shape)
     for i in range(count):
-        child = mutate(parent, problem, space, RandomChoose(f"{seed}:{i}"), moves=1)
+        child = mutate(parent, problem, space, RandomChoose(f"{seed}:{i}"), moves=1, batch=BATCH)
         yield parent, child
         parent = child_of(child)
 
@@ -105,8 +113,9 @@ def require_of_space(graph: Graph, space) -> None:
         assert {layer.initializer for layer in network.layers} <= set(space.initializers)
         assert {getattr(x, "activation", "identity") for x in network.layers} <= {*space.activations, "identity"}
     for loss in graph.losses:
-        low, high = space.beta_kl if loss.kind == KL else space.beta
-        assert low <= loss.beta <= high
+        of_unit = range_of_beta(space, loss.kind, CLOTHING.variances.get(loss.truth))
+        ranges = [space.beta_kl] if loss.kind == KL else [space.beta, of_unit]  # not every shape says its variances
+        assert any(low <= loss.beta <= high for low, high in ranges)
 
 
 def test_children_are_valps_of_their_space_with_the_inputs_and_outputs_of_the_problem(moved, crossed):
@@ -114,10 +123,12 @@ def test_children_are_valps_of_their_space_with_the_inputs_and_outputs_of_the_pr
         assert check(child.graph).violations == ()
         assert (child.graph.inputs, child.graph.outputs) == (parents[0].graph.inputs, parents[0].graph.outputs)
         require_of_space(child.graph, space)
-        assert space.learning_rate[0] <= child.training.learning_rate <= space.learning_rate[1]
-        assert child.training.model_copy(update={"learning_rate": 1}) == parents[0].training.model_copy(
-            update={"learning_rate": 1}
-        )
+        training = child.training
+        assert space.learning_rate[0] <= training.learning_rate <= space.learning_rate[1]
+        assert training.batch in space.batches_of(BATCH)
+        assert training.steps * training.batch == SAMPLES_SEEN
+        assert training.kl_warmup in (0, *space.kl_warmups)
+        assert training.seed == parents[0].training.seed
 
 
 def test_every_move_is_made_and_changes_what_it_says(moved):
@@ -125,8 +136,8 @@ def test_every_move_is_made_and_changes_what_it_says(moved):
     for parent, child, _ in moved:
         (name,) = child.moves
         same = content_key(child.graph) == content_key(parent.graph)
-        assert same == (name == "learning_rate")
-        assert (child.training != parent.training) == (name == "learning_rate")
+        assert same == (name in SEARCHED)
+        assert {x for x in SEARCHED if getattr(child.training, x) != getattr(parent.training, x)} == {name} & SEARCHED
 
 
 def test_origins_are_networks_of_the_same_kind_and_type(moved, crossed):
@@ -175,7 +186,8 @@ def test_a_child_of_two_has_each_output_from_one_of_them(crossed):
     both = 0
     for first, second, child, _ in crossed:
         both += {parent for parent, _ in child.origins.values()} == {0, 1}
-        assert child.training.learning_rate in (first.training.learning_rate, second.training.learning_rate)
+        for name in SEARCHED:
+            assert getattr(child.training, name) in (getattr(first.training, name), getattr(second.training, name))
         if child.moves == ("cross",) and len(child.graph.outputs) > 1:
             for output in child.graph.outputs:
                 judged = [loss for loss in child.graph.losses if loss.truth == output.name]
@@ -341,7 +353,10 @@ SMALL = replace(
     partial=0.0,
     beta=(1.0, 1.0),
     beta_kl=(1.0, 1.0),
+    beta_error=None,
     learning_rate=(1e-3, 1e-3),
+    batches=(1.0,),
+    kl_warmups=(0.0,),
 )
 
 

@@ -13,6 +13,7 @@ from valp.generation import (
     class_entropy,
     conditioning_accuracy,
     conditioning_matrix,
+    copying,
     density_and_coverage,
     within_class_diversity,
 )
@@ -223,6 +224,7 @@ LABELS = torch.zeros(8, dtype=torch.int64)
         lambda: within_class_diversity(ROWS, LABELS, ROWS[:0], EMPTY),
         lambda: within_class_diversity(ROWS, LABELS, ROWS, LABELS[:3]),
         lambda: conditioning_accuracy(EMPTY, EMPTY),
+        lambda: copying(EMPTY, EMPTY, EMPTY),
         lambda: conditioning_accuracy(LABELS, LABELS[:2]),
         lambda: conditioning_matrix(EMPTY, EMPTY, 3),
         lambda: conditioning_matrix(torch.tensor([3]), torch.tensor([0]), 3),
@@ -232,3 +234,15 @@ LABELS = torch.zeros(8, dtype=torch.int64)
 def test_input_that_cannot_be_scored_is_refused(call):
     with pytest.raises(ValueError, match="but got"):
         call()
+
+
+def test_copies_lie_nearest_to_what_conditioned_them_and_shuffled_ones_do_not():
+    features, rows = torch.randn(50, 4, generator=torch.Generator().manual_seed(0)), torch.arange(50)
+    assert copying(features, features + 1e-3, rows) == 1
+    assert copying(features, features.roll(1, 0), rows) == 0
+
+
+def test_a_row_that_conditions_several_samples_is_copied_by_each():
+    features = torch.tensor([[0.0], [0.0], [5.0]])
+    assert copying(features, torch.tensor([[0.1], [0.1], [5.1]]), torch.tensor([3, 3, 9])) == 1
+    assert copying(features, torch.tensor([[5.1], [0.1], [0.1]]), torch.tensor([3, 3, 9])) == pytest.approx(1 / 3)

@@ -1,0 +1,37 @@
+"""The ranges of β: squared errors are weighed as shares of the variance of what they judge."""
+
+from dataclasses import replace
+
+import pytest
+
+from spaces.assembly import range_of_beta
+from spaces.choose import RandomChoose
+from spaces.space import DEFAULT, PAPER
+from tests.spaces.graphs import CLOTHING, random_graph
+
+LOW, HIGH = DEFAULT.beta_error
+
+
+def test_a_squared_error_is_weighed_by_the_variance():
+    assert range_of_beta(DEFAULT, "mse", 1e-3) == pytest.approx((LOW * 1e3, HIGH * 1e3))
+    assert range_of_beta(DEFAULT, "huber", 4.0) == pytest.approx((LOW / 4, HIGH / 4))
+
+
+@pytest.mark.parametrize(("code", "variance"), [("cross_entropy", 1e-3), ("mse", None), ("mse", 0.0)])
+def test_other_losses_and_outputs_whose_variance_is_not_known_are_weighed_as_all_are(code, variance):
+    assert range_of_beta(DEFAULT, code, variance) == DEFAULT.beta
+
+
+def test_the_papers_space_weighs_all_losses_alike():
+    assert range_of_beta(PAPER, "mse", 1e-3) == PAPER.beta == (1.0, 1.0)
+
+
+def test_the_unit_of_an_output_does_not_change_what_is_drawn_but_for_its_beta():
+    metres, millimetres = (replace(CLOTHING, variances={"histogram": variance}) for variance in (1e-6, 1.0))
+    for seed in range(20):
+        small, large = (random_graph(seed, x, DEFAULT, RandomChoose(seed)) for x in (metres, millimetres))
+        betas = {loss.truth: loss.beta for loss in small.losses}
+        assert betas["histogram"] == pytest.approx(
+            1e6 * next(loss.beta for loss in large.losses if loss.truth == "histogram")
+        )
+        assert small.model_copy(update={"losses": ()}) == large.model_copy(update={"losses": ()})
