@@ -2,12 +2,15 @@
 
 import logging
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import ray
 
 from search.reaper import reaping
+from search.scratch import claimed
 
 STORE_BYTES = 256 * 2**20
 """What Ray's store of shared objects has beside the data."""
@@ -29,6 +32,8 @@ QUIET = {
 def ray_for(workers: int, data_bytes: int) -> Iterator[None]:
     """Ray with so many workers and room for the data; it ends with the block, or with this process if that is killed.
 
+    Its own folder goes with it, unless it was killed: see `search.scratch.abandoned`.
+
     A Ray that the program has started itself is used as it is, and left.
     """
     if ray.is_initialized():  # a program of the user's that has its own
@@ -36,7 +41,7 @@ def ray_for(workers: int, data_bytes: int) -> Iterator[None]:
         return
     with reaping():
         os.environ.update(QUIET)
-        ray.init(
+        session = ray.init(
             num_cpus=workers,
             num_gpus=0,
             include_dashboard=False,
@@ -46,7 +51,10 @@ def ray_for(workers: int, data_bytes: int) -> Iterator[None]:
             object_store_memory=STORE_BYTES + data_bytes,
         )
         logging.getLogger("ray").setLevel(logging.CRITICAL)  # what goes wrong with a candidate is in the ledger
+        folder = Path(session.address_info["session_dir"])
         try:
-            yield
+            with claimed(folder):
+                yield
         finally:
             ray.shutdown()
+            shutil.rmtree(folder, ignore_errors=True)

@@ -14,7 +14,9 @@ from valp.errors import SettingError
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The graph's file.  [default: stdout]")
 @JSON
 def graphs_command(name: str | None, problem: str | None, output: Path | None, as_json: bool) -> None:
-    """List the graphs made by hand, or write the graph NAME for a problem, as JSON.
+    """List the graphs made by hand, or write one for a problem.
+
+    The graph NAME is written as JSON, with the inputs and outputs of the problem.
 
     \b
     Examples:

@@ -54,12 +54,24 @@ def _has_graph(content: bytes) -> bool:
 @click.command("draw")
 @GRAPH
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The picture: .svg or .png.")
-def draw_command(graph: Path, output: Path) -> None:
-    """Draw GRAPH.json, a graph or a candidate; also one that breaks rules."""
+@JSON
+def draw_command(graph: Path, output: Path, as_json: bool) -> None:
+    """Draw GRAPH.json, also one that breaks rules.
+
+    It may be a graph or a candidate.
+
+    \b
+    Examples:
+      valp draw graph.json -o graph.svg
+      valp draw runs/first/candidates/3/candidate.json -o graph.png
+    """
     from valp.draw import draw
 
     draw(read_candidate_or_graph(graph).graph, output, title=graph.stem)
-    click.echo(str(output))
+    if as_json:
+        print_json({"picture": str(output)})
+    else:
+        click.echo(str(output))
 
 
 @click.command("check")
@@ -67,7 +79,15 @@ def draw_command(graph: Path, output: Path) -> None:
 @JSON
 @click.pass_context
 def check_command(context: click.Context, graph: Path, as_json: bool) -> None:
-    """Hold GRAPH.json, a graph or a candidate, against the rules; exit 1 if it breaks any, naming each."""
+    """Hold GRAPH.json against the rules, and name each it breaks.
+
+    It may be a graph or a candidate. Exit 1 if it breaks any rule.
+
+    \b
+    Examples:
+      valp check graph.json
+      valp check runs/first/candidates/3/candidate.json --json
+    """
     from valp.check import check
 
     report = check(read_candidate_or_graph(graph).graph)

@@ -1,4 +1,4 @@
-"""Tables of candidates."""
+"""Tables of candidates, and of one."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,12 @@ import click
 
 from search.cli.options import fits, print_table
 from search.display import number_text
-from search.ledger import Entry, Result
+from search.display.words import ARROWS
+from search.ledger import Entry
+from search.result import Result
 from search.runs import Run
 from spaces.metrics import PRODUCT
+from valp.graph import Graph, Output, PrimaryNetwork
 
 
 def print_front(run: Run, front: Sequence[Entry]) -> None:
@@ -28,9 +31,10 @@ def print_front(run: Run, front: Sequence[Entry]) -> None:
     if hidden:
         columns, rows = _columns_and_rows(run, list(run.objectives), results)
     summary = run.summary()
+    others = f"{summary['failed']} failed" + (f", {summary['unfinished']} unfinished" if summary["unfinished"] else "")
     title = (
         f"{run.folder.name}: {len(front)} of {summary['complete']} candidates on the front "
-        f"({summary['failed']} failed), validation scores, ↑↓ objectives"
+        f"({others}), validation scores, ↑↓ objectives"
     )
     print_table(title, columns, rows)
     if hidden:
@@ -39,6 +43,40 @@ def print_front(run: Run, front: Sequence[Entry]) -> None:
         click.echo("note: bred candidates began with their parents' weights; their ancestors' samples are counted too")
     for remark in run.problem.remarks:
         click.echo(f"note: {remark}")
+
+
+def print_scores(run: Run, entry: Entry) -> None:
+    """A candidate's scores beside those of the single-task models."""
+    if entry.result is None or not entry.result.scores:
+        return
+    single = run.baseline_scores
+    rows = [
+        [name, number_text(value), number_text(single[name]) if name in single else "–"]
+        for name, value in entry.result.scores.items()
+    ]
+    print_table("validation scores", ["score", "this", "single-task"], rows)
+
+
+def print_graph(graph: Graph) -> None:
+    """A graph, a line for each network and output, and its loss."""
+    from valp.kinds import KINDS
+    from valp.prose import layers_text
+    from valp.shapes import text
+
+    rows = []
+    parts: list[PrimaryNetwork | Output] = [*graph.networks, *graph.outputs]
+    for part in parts:
+        sources = [
+            f"{c.source}[{len(c.indices)}]" if c.indices is not None else c.source for c in graph.incoming(part.name)
+        ]
+        if isinstance(part, PrimaryNetwork):
+            kind, layers, unit = KINDS[part.kind].title, layers_text(part), part.output
+        else:
+            kind, layers, unit = "output", "", part.unit
+        rows.append([part.name, kind, " ".join(sources), layers, f"{text(unit.shape)} {unit.type}"])
+    print_table("graph", ["component", "kind", "reads", "layers", "gives"], rows, left=5)
+    losses = ", ".join(f"{loss.beta:.3g} × {loss.kind} of {loss.prediction}" for loss in graph.losses)
+    click.echo(f"loss: {losses}")
 
 
 def _columns_and_rows(
@@ -56,4 +94,4 @@ def _columns_and_rows(
 
 
 def _arrow(run: Run, name: str) -> str:
-    return "↑" if run.metric(name).direction == "maximize" else "↓"
+    return ARROWS[run.metric(name).direction]

@@ -1,19 +1,24 @@
 """What a running search shows."""
 
 import io
+import re
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 from search import display as module
-from search.display import LineDisplay, LiveDisplay, Status, display_for_stderr, duration, line, number_text, table
-from search.ledger import Result
+from search.display import LineDisplay, LiveDisplay, Status, display_for_stderr, duration, line, number_text
+from search.display import status as status_module
+from search.display.view import View
+from search.front import by_knee, chances, losses
+from search.result import Result
 from spaces.metrics import METRICS
 
 
-def result(accuracy=0.5, mse=0.01, failure=None):
+def result(accuracy=0.5, mse=0.01, failure=None, complete=True):
     scores = {} if failure else {"accuracy": accuracy, "mse": mse, "coverage": 0.5}
-    return Result(scores, 12, "a key", 350, (1.5, 0.25), failure)
+    return Result(scores, 12_345, "a key", 350, (1.5, 0.25), failure, complete)
 
 
 @pytest.fixture
@@ -25,14 +30,28 @@ def status():
 def clock(monkeypatch):
     """The time, as the test sets it."""
     now = [100.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(status_module.time, "monotonic", lambda: now[0])
     return now
 
 
-def text_of(renderable):
-    console = Console(file=io.StringIO(), width=120)
-    console.print(renderable)
+def shown(status, width=120, height=40, events=(), **terminal):
+    """The view of a search on a terminal."""
+    console = Console(file=io.StringIO(), width=width, height=height, **terminal)
+    console.print(View(status, events))
     return console.file.getvalue()
+
+
+def row(text, name):
+    """The words of the row that begins with a name."""
+    return next(line.split() for line in text.splitlines() if line.startswith(f"{name} "))
+
+
+def filled(status, count=9):
+    """Candidates of which each is on the front."""
+    for number in range(count):
+        status.take(number, result(accuracy=0.1 * (number + 1), mse=0.01 * (number + 1)))
+    status.front = tuple(range(count))
+    return status
 
 
 def test_complete_and_failed_candidates_are_counted_apart_and_ended_together(status):
@@ -64,26 +83,89 @@ def test_the_estimate_is_the_pace_of_this_session_times_what_is_left(status, clo
     assert status.seconds_left() == pytest.approx(15 * 4)
 
 
-def test_the_table_has_objectives_with_arrows_the_best_and_the_single_task_models(status):
+def test_the_view_has_objectives_with_arrows_the_front_and_the_single_task_models(status):
     status.take(3, result(0.875, 0.0125))
+    status.front = (3,)
     status.baselines = {"accuracy": 0.75}
-    text = text_of(table(status))
-    rows = {row.split()[1]: row for row in text.splitlines() if "↑" in row or "↓" in row}
-    assert rows.keys() == {"accuracy", "mse"}
-    assert [word for word in rows["accuracy"].split() if word != "│"] == ["accuracy", "↑", "0.875", "3", "0.750"]
-    assert [word for word in rows["mse"].split() if word != "│"] == ["mse", "↓", "0.0125", "3", "–"]
+    text = shown(status)
+    assert row(text, "candidate") == ["candidate", "accuracy", "↑", "mse", "↓", "parameters"]
+    assert row(text, "3") == ["3", "0.875", "0.0125", "12,345"]
+    assert row(text, "best") == ["best", "of", "each", "0.875", "0.0125"]
+    assert row(text, "single-task") == ["single-task", "0.750", "–"]
 
 
-def test_the_table_says_how_far_the_search_is(status):
-    status.take(0, result())
-    status.take(1, result(failure="no"))
-    status.running, status.front = 2, 1
-    text = text_of(table(status))
-    assert "a-run: 2 of 10 done, 2 running, 1 failed, 1 on the front" in text
+def test_the_front_begins_with_its_knee_and_the_rest_of_it_is_counted(status):
+    text = shown(filled(status))
+    rows = re.findall(r"^(\d+) +\d", text, re.MULTILINE)
+    metrics = list(status.objectives.values())
+    scores = [[status.results[number].scores[name] for name in status.objectives] for number in range(9)]
+    assert [int(number) for number in rows] == by_knee(losses(scores, metrics), chances(metrics))[:6]
+    assert "and 3 more on the front" in text
 
 
-def test_the_table_of_nothing_has_dashes(status):
-    assert text_of(table(status)).count("–") >= 6
+def test_the_view_says_how_far_the_search_is_and_what_it_cost(status, clock):
+    status.started = (clock[0], 0)
+    clock[0] += 30
+    for number, outcome in enumerate((result(), result(failure="no"), result(complete=False))):
+        status.take(number, outcome)
+    status.front = (0,)
+    text = shown(status)
+    assert text.startswith("a-run  3 of 10 ")
+    assert "30 s, 70 s left" in text
+    assert "1 complete, 1 stopped early, 1 failed, 1 on the front, 1,050 samples seen" in text
+
+
+def test_the_view_names_what_each_worker_trains_until_it_has_ended(status, clock):
+    status.begin("single-task digit")
+    status.begin("candidate 7", parents=(3, 5))
+    clock[0] += 12
+    assert "now   single-task digit, 12 s\n" in shown(status)
+    assert "      candidate 7 from 3 and 5, 12 s\n" in shown(status)
+    status.end("single-task digit")
+    assert "now   candidate 7 from 3 and 5, 12 s\n" in shown(status)
+    assert "single-task" not in shown(status)
+
+
+def test_of_many_workers_a_few_are_named_and_the_others_counted(status):
+    for number in range(12):
+        status.begin(f"candidate {number}")
+    text = shown(status)
+    assert "candidate 3, 0 s, and 8 more" in text
+    assert "candidate 4" not in text
+
+
+def test_the_last_events_are_shown_the_last_one_first(status):
+    text = shown(status, events=[Text("candidate 1: first"), Text("candidate 2: then")])
+    assert "last  candidate 2: then\n      candidate 1: first\n" in text
+
+
+@pytest.mark.parametrize(("width", "height"), [(160, 50), (80, 24), (60, 20), (40, 16), (30, 12), (20, 10)])
+def test_no_line_of_the_view_is_wider_than_the_terminal_and_all_of_it_fits_in(width, height, status):
+    filled(status).baselines = {"accuracy": 0.95, "mse": 0.001}
+    for number in range(9, 9 + 2):
+        status.begin(f"candidate {number}", parents=(1, 2))
+    events = [Text(line(number, result(), tuple(status.objectives))) for number in range(3)]
+    lines = shown(status, width, height, events).splitlines()
+    assert max(map(len, lines)) <= width
+    assert len(lines) <= height
+    assert lines[0].startswith("a-run  9 of 10"[:width])
+
+
+def test_what_beats_the_single_task_model_is_told_without_colour_too(status, monkeypatch):
+    status.take(0, result(0.9, 0.5))
+    status.front, status.baselines = (0,), {"accuracy": 0.8, "mse": 0.1}
+    coloured = shown(status, force_terminal=True, color_system="standard")
+    assert "\x1b[1;32m" in coloured
+    monkeypatch.setenv("NO_COLOR", "1")
+    plain = shown(status, force_terminal=True, color_system="standard")
+    assert "\x1b[1m" in plain
+    assert not any(f"\x1b[{code}m" in plain or f";{code}m" in plain for code in range(30, 38))
+
+
+def test_a_search_that_has_just_begun_has_no_front_yet(status):
+    text = shown(status)
+    assert text.splitlines()[1] == "0 complete, 0 failed, 0 on the front, 0 samples seen"
+    assert len(text.splitlines()) == 2
 
 
 def test_lines_go_to_stderr_one_for_each_candidate_that_ends(status, capsys):
@@ -119,19 +201,37 @@ def test_a_line_has_the_objectives_only():
     assert "coverage" not in line(0, result(), ("accuracy", "mse"))
 
 
-def test_off_a_terminal_lines_are_shown_and_on_one_the_table(monkeypatch):
+def test_off_a_terminal_lines_are_shown_and_on_one_that_can_move_its_cursor_the_live_view(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
     assert isinstance(display_for_stderr(), LineDisplay)
     monkeypatch.setattr(module.sys.stderr, "isatty", lambda: True, raising=False)
     assert isinstance(display_for_stderr(), LiveDisplay)
+    monkeypatch.setenv("TERM", "dumb")
+    assert isinstance(display_for_stderr(), LineDisplay)
 
 
-def test_the_live_table_may_be_closed_twice_or_before_it_is_shown(status, capsys):
-    shown = LiveDisplay()
-    shown.close()
-    shown.show(status, None)
-    shown.close()
-    shown.close()
+def test_the_live_view_may_be_closed_twice_or_before_it_is_shown(status, capsys):
+    display = LiveDisplay()
+    display.close()
+    display.show(status, None)
+    display.close()
+    display.close()
     assert capsys.readouterr().out == ""
+
+
+def test_the_live_view_is_not_redrawn_for_each_candidate_and_leaves_one_line_behind(status, clock):
+    status.started = (clock[0], 0)
+    console = Console(file=io.StringIO(), width=80, height=24, force_terminal=True)
+    display, said = LiveDisplay(console), console.file
+    display.show(status)
+    drawn = said.getvalue().count("a-run  ")
+    for number in range(8):
+        status.take(number, result())
+        display.show(status, (number, result()))
+    assert said.getvalue().count("a-run  ") - drawn <= 1
+    display.close()
+    left = said.getvalue().rsplit("\x1b[2K", 1)[1]
+    assert left == "a-run: 8 of 10 done in 0 s, 0 s left: 8 complete, 0 failed, 0 on the front, 2,800 samples seen\n"
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def test_a_run_refuses_to_go_on_with_other_data_of_the_same_problem(digits_probl
         ({"steps": 0}, "steps must be positive, but is 0"),
         ({"batch": -1}, "batch must be positive, but is -1"),
         ({"candidates": 0}, "candidates must be positive, but is 0"),
-        ({"workers": 0}, "workers must be positive, but is 0"),
+        ({"workers": -1}, "workers must not be negative, but is -1"),
         ({"hours": 0.0}, "hours must be positive, but is 0"),
         ({"hours": float("nan")}, "hours must be positive, but is nan"),
         ({"seed": -1}, r"seed must not be negative, and less than 2\^63, but is -1"),

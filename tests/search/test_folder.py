@@ -19,7 +19,7 @@ from search.folder import (
     write_result,
     write_weights,
 )
-from search.ledger import Result
+from search.result import Result
 from spaces.baselines import baselines
 from spaces.candidate import Candidate, Training
 from valp.errors import FileError

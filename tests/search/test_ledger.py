@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from optuna.samplers import RandomSampler
 
-from search.ledger import Ledger, Result, from_ranges, ranges
+from search.ledger import Ledger, from_ranges, ranges
+from search.result import Result
 from spaces.baselines import baselines
 from spaces.candidate import Candidate, Training
 from spaces.metrics import METRICS

@@ -1,0 +1,17 @@
+"""What a running search shows: a live table on a terminal, plain lines elsewhere. Both go to stderr."""
+
+import os
+import sys
+
+from search.display.lines import Display, LineDisplay, line
+from search.display.live import LiveDisplay
+from search.display.status import Status
+from search.display.words import duration, number_text
+
+__all__ = ["Display", "LineDisplay", "LiveDisplay", "Status", "display_for_stderr", "duration", "line", "number_text"]
+
+
+def display_for_stderr() -> Display:
+    """A live table if stderr is a terminal on which a cursor can move, else lines."""
+    moves = sys.stderr.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
+    return LiveDisplay() if moves else LineDisplay()
