@@ -1,6 +1,5 @@
-"""`valp train`, `valp score` and `valp export`."""
+"""`valp train` and `valp score`."""
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -8,7 +7,7 @@ import click
 
 from search.cli.graphs import read_candidate_or_graph
 from search.cli.options import EXECUTOR, JSON, RUNS, print_json, print_table
-from valp.errors import FileError, SettingError
+from valp.errors import SettingError
 
 if TYPE_CHECKING:
     from search.settings import Settings
@@ -31,6 +30,7 @@ MODEL = click.option("-o", "--output", type=click.Path(path_type=Path), required
 @EXECUTOR
 @MODEL
 @RUNS
+@JSON
 def train_command(
     graph: Path | None,
     origin: tuple[str, str] | None,
@@ -42,8 +42,11 @@ def train_command(
     executor: Literal["auto", "torch"],
     output: Path,
     runs: Path,
+    as_json: bool,
 ) -> None:
-    """Train GRAPH.json, a graph or a candidate, or with --from a candidate of a run, and write the model.
+    """Train a graph, or a candidate of a run, and write the model.
+
+    GRAPH.json may be a graph or a candidate; --from takes candidate N of RUN in its place.
 
     With several seeds the scores are shown as mean ± standard deviation, and the model that is best on the
     validation split is kept.
@@ -89,6 +92,9 @@ def train_command(
     with bar("training", training.steps) as progress:
         trained = train_seeds(candidate, scorer, seeds, where, progress.say, progress.show, executor)
     save(trained.model, output)
+    if as_json:
+        print_json({"model": str(output), "validation": trained.validation, "test": trained.test})
+        return
     click.echo(f"validation: {spread(trained.validation)}")
     click.echo(f"test: {spread(trained.test)}")
     click.echo(str(output))
@@ -133,35 +139,6 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
     print_table(f"{model} on {data.name}", ["score", *scores], rows)
 
 
-@click.command("export")
-@click.argument("run")
-@click.argument("number", metavar="N", type=int)
-@MODEL
-@click.option(
-    "--format", "kind", type=click.Choice(["bundle"]), default="bundle", show_default=True, help="What is written."
-)
-@RUNS
-def export_command(run: str, number: int, output: Path, kind: str, runs: Path) -> None:  # noqa: ARG001 - one kind so far
-    """Export candidate N of RUN as one file: graph, weights, preprocessing and a model card.
-
-    The file is read again after it is written, and its weights are compared with the candidate's.
-    """
-    from search.models import model_of
-    from search.runs import open_run
-    from valp.bundle import load, save
-
-    opened = open_run(runs, run)
-    model = model_of(opened, opened.ledger.entry(number))
-    save(model, output)
-    state, again = model.module.state_dict(), load(output).module.state_dict()
-    if any(not state[name].equal(again[name]) for name in state):
-        output.unlink()
-        raise FileError(f"{output} did not read back as it was written, so it is removed")
-    click.echo(f"{output}: {output.stat().st_size / 1e6:.2f} MB, read back and equal")
-    described = f" --problem {_nearest(opened.settings.source)}" if opened.settings.source else ""
-    click.echo(f'next: valp score {output}{described}, or in Python: import valp; model = valp.load("{output}")')
-
-
 def _from_run(runs: Path, run: str, number: str) -> "tuple[Candidate, Settings, dict[str, str | int | float]]":
     from search.runs import open_run
 
@@ -174,12 +151,6 @@ def _from_run(runs: Path, run: str, number: str) -> "tuple[Candidate, Settings, 
 def _say(line: str) -> None:
     """A line about the data, on stderr."""
     click.echo(line, err=True)
-
-
-def _nearest(source: str) -> str:
-    """A file as it is called from here."""
-    path, here = Path(source), Path.cwd()
-    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def _problem_of(settings: "Settings", run: str) -> str:

@@ -1,0 +1,45 @@
+"""Random trained candidates, as models with a preprocessing that does something."""
+
+from random import Random
+
+from tests.valp.rows import rows_of
+from valp.compile import compile
+from valp.fit import fit
+from valp.graph import DataType, DataUnit, Graph
+from valp.losses import LOSSES
+from valp.manifest import Manifest
+from valp.model import Model
+from valp.preprocessing import Column, Preprocessing
+from valp.types import like
+
+STEPS, ROWS = 8, 24
+
+
+def trained_candidate(graph: Graph, seed: int) -> Model:
+    """The graph's model after some steps, its columns with random units, class names and labels."""
+    random, module = Random(seed), compile(graph, seed=seed)
+    inputs, truths = rows_of(graph, ROWS, seed)
+    made = fit(module, inputs, truths, steps=STEPS, batch=ROWS // 2, learning_rate=0.01, seed=seed, executor="torch")
+    assert made.failure is None
+    multiple = {loss.truth for loss in graph.losses if loss.kind in LOSSES and LOSSES[loss.kind].truth == "labels"}
+    preprocessing = Preprocessing(
+        inputs=tuple(column(i.name, i.unit, random.random() < 0.5, random) for i in graph.inputs),
+        outputs=tuple(column(o.name, o.unit, o.name in multiple, random) for o in graph.outputs),
+    )
+    return Model(module, Manifest(problem="random", title=f"graph {seed}", graph=graph, preprocessing=preprocessing))
+
+
+def column(name: str, unit: DataUnit, labels: bool, random: Random) -> Column:
+    """A column of this unit: with units for all its variables or for each, with class names or without, with holes."""
+    kind, size = like(unit.type), unit.size
+    if kind is DataType.DISCRETE:
+        classes = tuple(f"{name} {number}" for number in range(size)) if random.random() < 0.5 else None
+        return Column(name=name, type=kind, size=size, classes=classes, labels=labels)
+    offset, scale = random.uniform(-5, 5), random.uniform(0.1, 300)
+    if random.random() < 0.5:
+        offset = tuple(random.uniform(-5, 5) for _ in range(size))
+        scale = tuple(random.uniform(0.1, 300) for _ in range(size))
+    image = (1, size // 2, 2) if kind is DataType.SAMPLES and size % 2 == 0 and random.random() < 0.5 else None
+    shape = unit.shape if kind is DataType.FEATURES else None
+    fill = random.uniform(-5, 5) if random.random() < 0.3 else None
+    return Column(name=name, type=kind, size=size, offset=offset, scale=scale, image=image, shape=shape, fill=fill)
