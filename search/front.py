@@ -30,7 +30,8 @@ def non_dominated(points: Points) -> list[int]:
 
 def chances(metrics: Sequence[Metric]) -> Points:
     """What is had without learning, as figures to be minimised, (objectives,); NaN where that is not known."""
-    return losses([[np.nan if metric.chance is None else metric.chance for metric in metrics]], metrics)[0]
+    known = [np.nan if metric.chance is None else metric.chance for metric in metrics]
+    return losses([known], metrics).reshape(-1)
 
 
 def scaled(points: Points, worst: Points | None = None) -> Points:

@@ -53,6 +53,8 @@ class Data:
     loss: Losses = None
     class_weights: ClassWeights = None
     own: str | None = None
+    fill: Numbers | None = None
+    missing: tuple[str, ...] = ()
 
 
 def numeric(
@@ -167,6 +169,8 @@ def column_of(name: str, data: Data) -> Column:
             labels=data.labels,
             fields=data.fields,
             own=data.own,
+            fill=None if data.fill is None else _numbers(f"the fill of {name!r}", data.fill),
+            missing=data.missing,
         )
     except ValidationError as error:
         fault = error.errors()[0]
@@ -221,6 +225,19 @@ def truth_of(column: Column, values: NDArray[Any]) -> tuple[Tensor, Tensor | Non
     present = torch.from_numpy(~missing)
     truth = column.prepare(np.where(missing, zero, rows))
     return truth, present[:, 0] if column.type is DataType.SAMPLES else present
+
+
+def variance_of(truths: Tensor, present: Tensor | None) -> float:
+    """The variance of an output's variables, their mean, over what is present of them.
+
+    Args:
+        truths: (n, size).
+        present: as `Split.present` has it; None if everything is.
+    """
+    known = torch.ones_like(truths) if present is None else present.to(truths.dtype).expand_as(truths)
+    counts = known.sum(0).clamp(min=1)
+    means = (truths * known).sum(0) / counts
+    return float((((truths - means).square() * known).sum(0) / counts).mean())
 
 
 def class_weights_of(column: Column, wanted: ClassWeights, classes: Tensor) -> tuple[float, ...]:

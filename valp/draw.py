@@ -104,13 +104,13 @@ def draw(graph: Graph, path: Path | str, *, title: str | None = None) -> Path:
     return path
 
 
-def draw_svg(graph: Graph, *, title: str | None = None) -> str:
-    """The picture of a graph as an SVG document."""
-    return _rendered(graph, title, "svg").decode()
+def draw_svg(graph: Graph, *, title: str | None = None, legend: bool = True) -> str:
+    """The picture of a graph as an SVG document, with or without a legend below."""
+    return _rendered(graph, title, "svg", legend).decode()
 
 
-def _rendered(graph: Graph, title: str | None, kind: str) -> bytes:
-    board = _picture(graph, title)
+def _rendered(graph: Graph, title: str | None, kind: str, legend: bool = True) -> bytes:
+    board = _picture(graph, title, legend)
     with _without_font_warnings():
         picture: bytes = board.draw(format=kind, prog="dot")
     return picture
@@ -141,11 +141,11 @@ def look_of(kind: str) -> Look:
     return dict(others).get(kind, UNKNOWN_LOOK)
 
 
-def _picture(graph: Graph, title: str | None) -> Any:
+def _picture(graph: Graph, title: str | None, legend: bool) -> Any:
     import pygraphviz  # here, for most who import this package draw nothing
 
     picture = pygraphviz.AGraph(strict=False, directed=True)
-    picture.graph_attr.update(BOARD, label=_legend(graph))
+    picture.graph_attr.update(BOARD, label=_legend(graph) if legend else "")
     picture.node_attr.update(NODE)
     picture.edge_attr.update(EDGE)
     # Graphviz gives a graph one label: the legend below is the graph's, the title above that of a box around the nodes.

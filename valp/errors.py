@@ -1,5 +1,8 @@
 """The errors a user can cause. Each message is one sentence: what must hold, what was found, where."""
 
+from collections.abc import Sequence
+from difflib import get_close_matches
+
 
 class ValpError(Exception):
     """The root of every error that wrong input causes; the command line prints it and exits with 1."""
@@ -15,3 +18,10 @@ class FileError(ValpError):
 
 class SettingError(ValpError):
     """A setting outside the values it may take."""
+
+
+def hint(word: str, known: Sequence[str]) -> str:
+    """What ends a message about a word that is not known: `; did you mean …?`, or what there is."""
+    close = get_close_matches(word, known, n=1)
+    listed = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
+    return f"; did you mean {close[0]!r}?" if close else f"; there is {listed}"

@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from math import isfinite, prod
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from pydantic import model_validator
-from torch import Tensor
+from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from valp.errors import DataError
 from valp.graph import DataType, DataUnit, Frozen
 from valp.types import OWN_TYPES, like
+
+if TYPE_CHECKING:  # torch is slow to import, and columns are listed without it
+    from torch import Tensor
 
 Numbers = float | tuple[float, ...]
 """One number for all variables, or one for each."""
@@ -31,6 +32,8 @@ class Column(Frozen):
         image: (C, H, W) if the variables are an image.
         labels: whether a Discrete column has `size` yes/no labels a row in place of one class.
         fields: the columns of the user's table that it was made of.
+        fill: what stands for an empty cell of an input, in the user's units; None if it must have none.
+        missing: texts that mean an empty cell, further to `valp.table.MISSING`.
         own: the code of a user's own type (`valp.types.OWN_TYPES`), which its variables have in the graph; it must be
             like `type`.
     """
@@ -45,7 +48,15 @@ class Column(Frozen):
     image: tuple[int, int, int] | None = None
     labels: bool = False
     fields: tuple[str, ...] = ()
+    fill: Numbers | None = None
+    missing: tuple[str, ...] = ()
     own: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_filled(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The fingerprint of a problem is of this document, so a column without holes keeps the one it ever had."""
+        document: dict[str, Any] = usual(self)
+        return {k: v for k, v in document.items() if (v is not None and v != ()) or k not in ("fill", "missing")}
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -62,7 +73,8 @@ class Column(Frozen):
             raise ValueError(f"an image {self.image} must have the {size} values that a row of {name!r} has")
         if self.labels and self.type is not DataType.DISCRETE:
             raise ValueError(f"only a discrete column has labels, but {name!r} is of type {self.type}")
-        for what, numbers in (("offset", self.offset), ("scale", self.scale)):
+        filled = () if self.fill is None else (("fill", self.fill),)
+        for what, numbers in (("offset", self.offset), ("scale", self.scale), *filled):
             if isinstance(numbers, tuple) and len(numbers) != size:
                 raise ValueError(f"the {what} of {name!r} must be one number, or {size}, but there are {len(numbers)}")
             wrong = [value for value in _each(numbers) if not isfinite(value) or (what == "scale" and value <= 0)]
@@ -81,7 +93,7 @@ class Column(Frozen):
         """The data unit of the model input or output."""
         return DataUnit(type=self.own or self.type, shape=self.shape or (self.size,))
 
-    def prepare(self, raw: Any) -> Tensor:
+    def prepare(self, raw: Any) -> "Tensor":
         """Raw values as the model's: (n, size) float32, a Discrete column one-hot.
 
         Args:
@@ -91,6 +103,8 @@ class Column(Frozen):
         Raises:
             DataError: if rows have another size, are not numbers, or a class number is unknown.
         """
+        import torch
+
         array = self._array(raw)
         if array.ndim == 0 or len(array) == 0:
             raise DataError(f"{self.name!r} must have at least one row, but has none")
@@ -115,12 +129,14 @@ class Column(Frozen):
                 raise DataError(f"the labels of {self.name!r} must be 0 or 1, but one is {values[wrong][0].item():g}")
         return values
 
-    def class_numbers(self, raw: Any) -> Tensor:
+    def class_numbers(self, raw: Any) -> "Tensor":
         """Class numbers, or the names of classes, as (n,) int64.
 
         Raises:
             DataError: if one is not a whole number from 0 to size − 1, or no name of a class.
         """
+        import torch
+
         array = self._array(raw)
         if array.dtype.kind == "U":
             numbers = self._looked_up(array)
@@ -137,8 +153,10 @@ class Column(Frozen):
             raise DataError(f"{self.name!r} must hold class numbers from 0 to {self.size - 1}, but has {found}")
         return torch.from_numpy(whole)
 
-    def restore(self, values: Tensor) -> NDArray[np.float32]:
+    def restore(self, values: "Tensor") -> NDArray[np.float32]:
         """The model's values in the user's units, in the shape of the image or the Features if there is one."""
+        import torch
+
         numbers = values.detach().cpu()
         raw: NDArray[np.float32] = (numbers * torch.tensor(self.scale) + torch.tensor(self.offset)).numpy()
         shape = self.image or self.shape
@@ -157,8 +175,10 @@ class Column(Frozen):
             raise DataError(f"{self.name!r} must hold numbers, but holds {array.dtype}")
         return array
 
-    def _looked_up(self, names: NDArray[Any]) -> Tensor:
+    def _looked_up(self, names: NDArray[Any]) -> "Tensor":
         """The number of each class name, (n,) int64; `size` for an unknown one."""
+        import torch
+
         if names.ndim != 1:
             raise DataError(f"{self.name!r} must hold one class name a row, but has an array of shape {names.shape}")
         numbers = {name: number for number, name in enumerate(self.classes or ())}
@@ -171,7 +191,7 @@ class Preprocessing(Frozen):
     inputs: tuple[Column, ...]
     outputs: tuple[Column, ...]
 
-    def prepare(self, raw: Mapping[str, Any], *, names: Sequence[str] | None = None) -> dict[str, Tensor]:
+    def prepare(self, raw: Mapping[str, Any], *, names: Sequence[str] | None = None) -> "dict[str, Tensor]":
         """Raw inputs as the model's; `names` narrows which are needed.
 
         Raises:

@@ -5,10 +5,15 @@ import sys
 import click
 
 from search.cli.catalogue import graphs_command
+from search.cli.clean import clean_command
+from search.cli.dashboard import dashboard_command
+from search.cli.exports import export_command
 from search.cli.graphs import check_command, draw_command
-from search.cli.models import export_command, score_command, train_command
+from search.cli.models import score_command, train_command
+from search.cli.reports import report_command
 from search.cli.runs import best_command, list_command, show_command
 from search.cli.searches import problems_command, search_command
+from search.cli.use import generate_command, predict_command
 from valp.errors import ValpError
 
 INTERRUPTED = 130
@@ -49,6 +54,11 @@ for command in (
     train_command,
     score_command,
     export_command,
+    predict_command,
+    generate_command,
+    report_command,
+    dashboard_command,
+    clean_command,
 ):
     cli.add_command(command)
 

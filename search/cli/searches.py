@@ -53,7 +53,10 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
 @click.command("search")
 @click.argument("problem")
 @click.option("--name", help="The run's name.  [default: the problem and today's date]")
-@click.option("--strategy", default="evolution", show_default=True, help="evolution, random, tpe, nsga2 or nsga3.")
+@click.option(
+    "--strategy",
+    help="evolution, random, tpe, nsga2 or nsga3.  [default: the run's; evolution; random below 16 candidates]",
+)
 @click.option("--space", default="default", show_default=True, help="default, full (every kind of network) or paper.")
 @click.option(
     "--kinds",
@@ -71,7 +74,11 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
 @click.option("--hours", type=float, help="Begin no further candidate after so many hours.")
 @click.option("--steps", type=int, default=2000, show_default=True, help="Training steps of each candidate.")
 @click.option("--batch", type=int, default=50, show_default=True, help="Examples a step.")
-@click.option("--workers", type=int, help="Candidates trained at once, one thread each.  [default: the cores]")
+@click.option(
+    "--workers",
+    type=int,
+    help="Candidates trained at once, one thread each; 0 trains in this process, without Ray.  [default: the cores]",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Everything random follows from it.")
 @click.option(
     "--objective",
@@ -95,10 +102,11 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
 @EXECUTOR
 @click.option("--profile", is_flag=True, help="Say at the end where the workers' time went.")
 @RUNS
+@JSON
 def search_command(
     problem: str,
     name: str | None,
-    strategy: str,
+    strategy: str | None,
     space: str,
     kinds: str | None,
     starts: tuple[str, ...],
@@ -115,6 +123,7 @@ def search_command(
     executor: Literal["auto", "torch"],
     profile: bool,
     runs: Path,
+    as_json: bool,
 ) -> None:
     """Search PROBLEM for good VALPs; the same command again resumes.
 
@@ -168,12 +177,16 @@ def search_command(
     for entry in front:
         draw_graph(run, entry)
         draw_samples(run, entry, data)
+    if as_json:
+        print_json([entry.listing() for entry in front])
+        return
     print_front(run, front)
     if front:
         best, where = f"{run.folder.name} {front[0].number}", "" if runs == Path("runs") else f" --runs {runs}"
         click.echo(f"\npictures of candidate {front[0].number}: {run.folder.candidate(front[0].number)}")
         click.echo("next:")
         click.echo(f"  valp show {best}{where}")
+        click.echo(f"  valp report {run.folder.name}{where}")
         click.echo(f"  valp export {best} -o {data.name}.valp{where}")
         longer = 4 * max(steps, run.ledger.samples_seen([front[0].number]) // batch)
         click.echo(f"  valp train --from {best} --steps {longer} --seeds 3 -o {data.name}.valp{where}")

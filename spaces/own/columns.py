@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spaces.own import description as own
-from spaces.own.reading import hint
 from spaces.own.splits import NAMES, Parts
 from spaces.own.tables import Source
 from spaces.problem import Data, discrete, features, labels, numeric, samples
-from valp.errors import DataError
+from valp.errors import DataError, hint
+from valp.rows import categories, stacked
 
 YES_NO = {"0": 0.0, "no": 0.0, "n": 0.0, "false": 0.0, "1": 1.0, "yes": 1.0, "y": 1.0, "true": 1.0}
 
@@ -67,10 +67,12 @@ class Reader:
     Attributes:
         source: the table.
         parts: the row numbers of train, validation and test.
+        missing: texts that mean an empty cell in this table, further to those that do in every one.
     """
 
     source: Source
     parts: Parts
+    missing: tuple[str, ...] = ()
 
     def input(self, key: str, part: own.AnyInput, fields: tuple[str, ...]) -> Data:
         """An input with its values.
@@ -82,8 +84,19 @@ class Reader:
             texts = self.source.texts(fields[0])
             classes = self._vocabulary(key, texts)
             # What the training split has no class for has no class: a row of zeros.
-            return discrete(np.where(texts == None, "", texts).astype(str), classes=classes, fields=fields)  # noqa: E711
-        values = self._filled(fields, self._values(key, fields), part.missing)
+            return discrete(categories(self.source, fields[0]), classes=classes, fields=fields)
+        values, fill = self._filled(fields, stacked(key, self.source, fields), part.missing)
+        made = self._input(key, part, values, fields)
+        return made if fill is None else replace(made, fill=fill, missing=self.missing)
+
+    def _input(
+        self,
+        key: str,
+        part: own.NumericInput | own.FeaturesInput | own.SamplesInput,
+        values: NDArray[Any],
+        fields: tuple[str, ...],
+    ) -> Data:
+        """An input of numbers."""
         if isinstance(part, own.NumericInput):
             values = values.reshape(len(values), -1)
             offset, scale = self._scaling(key, values, part.scale or "standard")
@@ -111,7 +124,7 @@ class Reader:
             truths, names = self._labels(fields)
             self._require_present(key, ~np.isnan(truths).all(1))
             return labels(truths, names=names, loss=loss, fields=fields)
-        values = self._values(key, fields)
+        values = stacked(key, self.source, fields)
         flat = values.reshape(len(values), -1)
         if isinstance(part, own.NumericOutput):
             self._require_present(key, ~np.isnan(flat).all(1))
@@ -126,22 +139,17 @@ class Reader:
         image, offset, scale = self._picture(key, values, part)
         return samples(flat, offset=offset, scale=scale, image=image, loss=loss, fields=fields)
 
-    def _values(self, key: str, fields: tuple[str, ...]) -> NDArray[Any]:
-        """(n, k) of k columns, or (n, …) of one array."""
-        arrays = [self.source.numbers(field) for field in fields]
-        if len(arrays) == 1:
-            return arrays[0] if arrays[0].ndim > 1 else arrays[0][:, None]
-        for field, array in zip(fields, arrays, strict=True):
-            if array.ndim > 1:
-                raise DataError(f"{key}: array {field!r} has several numbers a row, so it must be there alone")
-        return np.column_stack(arrays)
-
-    def _filled(self, fields: tuple[str, ...], values: NDArray[Any], missing: str | None) -> NDArray[Any]:
+    def _filled(
+        self, fields: tuple[str, ...], values: NDArray[Any], missing: str | None
+    ) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
+        """The values without holes, and what fills the holes of each variable if anything does."""
         flat = values.reshape(len(values), -1)
-        if flat.dtype.kind != "f" or not np.isnan(flat).any():
-            return values
+        if flat.dtype.kind != "f":
+            return values, None
         holes = np.isnan(flat)
         if missing is None:
+            if not holes.any():
+                return values, None
             row = int(holes.any(1).argmax())
             column = fields[int(holes[row].argmax())] if len(fields) > 1 else fields[0]
             raise DataError(
@@ -153,7 +161,8 @@ class Reader:
         if not counts.all():
             column = fields[int((counts == 0).argmax())] if len(fields) > 1 else fields[0]
             raise DataError(f"column {column!r} has no value in the training split whose mean could fill it")
-        return np.where(holes, np.nansum(trained, axis=0) / counts, flat).reshape(values.shape)
+        fill = np.nansum(trained, axis=0) / counts
+        return np.where(holes, fill, flat).reshape(values.shape) if holes.any() else values, fill
 
     def _scaling(
         self, key: str, values: NDArray[Any], scale: str | float, *, by_channel: bool = False, as_one: bool = False

@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv
 
-from spaces.own.table import Table
 from valp.errors import DataError
+from valp.table import Table
 
 SEPARATORS = ",;\t|"
 

@@ -9,8 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, PlainValidator, model_validator
 
-MISSING = ("", "NA", "N/A", "NaN", "nan", "null")
-"""The texts that mean "no value" in every table."""
+from valp.table import MISSING
 
 SCALES = ("standard", "minmax", "none")
 

@@ -12,12 +12,12 @@ from PIL import Image
 
 from spaces.own.columns import matching
 from spaces.own.csv_table import guess_separator
-from spaces.own.description import MISSING, Data
+from spaces.own.description import Data
 from spaces.own.images import image_files, read_images
 from spaces.own.profile import Profile, profile
-from spaces.own.table import Table
 from spaces.own.tables import TEXT, read_table
 from valp.errors import DataError
+from valp.table import MISSING, Table
 
 FEWEST = 10
 """Rows that three splits take, at least."""
@@ -120,11 +120,11 @@ def _columns_listed(columns: Sequence[Profile]) -> list[str]:
 
 def _inputs(inputs: Sequence[Profile], output: Profile, table: Table) -> list[str]:
     lines: list[str] = []
-    taken = {_identifier(output.name)}
+    taken = {identifier(output.name)}
     numbers = [column for column in inputs if column.kind == "numbers"]
     if numbers:
         lines += [
-            f"[inputs.{_unused('numbers', taken)}]",
+            f"[inputs.{unused('numbers', taken)}]",
             'type = "numeric"    # numbers: standardised by the training split',
             f"columns = {_list(_patterns([column.name for column in numbers], table.names))}",
             *(['missing = "mean"    # what fills empty cells'] if any(column.missing for column in numbers) else []),
@@ -133,13 +133,13 @@ def _inputs(inputs: Sequence[Profile], output: Profile, table: Table) -> list[st
     for column in inputs:
         if column.kind == "texts":
             lines += [
-                f"[inputs.{_unused(_identifier(column.name), taken)}]",
+                f"[inputs.{unused(identifier(column.name), taken)}]",
                 f'type = "discrete"    # a category; {column.distinct} of them',
                 f"column = {_text(column.name)}",
                 "",
             ]
         if column.kind == "array":
-            lines += [f"[inputs.{_unused(_identifier(column.name), taken)}]", *_array(column), ""]
+            lines += [f"[inputs.{unused(identifier(column.name), taken)}]", *_array(column), ""]
     return lines
 
 
@@ -156,7 +156,7 @@ def _array(column: Profile) -> list[str]:
 
 def _outputs(output: Profile, inputs: Sequence[Profile], table: Table) -> list[str]:
     lines = [
-        f"[outputs.{_identifier(output.name)}]",
+        f"[outputs.{identifier(output.name)}]",
         'type = "discrete"    # classes to tell apart'
         if output.classes
         else 'type = "numeric"    # numbers to predict',
@@ -170,7 +170,7 @@ def _outputs(output: Profile, inputs: Sequence[Profile], table: Table) -> list[s
         lines += [
             "",
             "# To generate rows like these as well:",
-            f"# [outputs.{_unused('generated', {_identifier(output.name), *(_identifier(c.name) for c in inputs)})}]",
+            f"# [outputs.{unused('generated', {identifier(output.name), *(identifier(c.name) for c in inputs)})}]",
             '# type = "samples"',
             *(f"# {line}" for line in source.splitlines()),
         ]
@@ -198,13 +198,13 @@ def _text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
 
 
-def _identifier(name: str) -> str:
+def identifier(name: str) -> str:
     """A name that an input or output may have."""
     plain = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_")[:60] or "column"
     return f"_{plain}" if plain[0].isdigit() else plain
 
 
-def _unused(name: str, taken: set[str]) -> str:
+def unused(name: str, taken: set[str]) -> str:
     """A name that is not taken; it is afterwards."""
     found, number = name, 2
     while found in taken:

@@ -7,8 +7,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from spaces.own.table import Table
 from valp.errors import DataError
+from valp.table import Table
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
 GREY = ("1", "L", "LA")
@@ -27,7 +27,17 @@ def read_images(path: Path, missing: tuple[str, ...], size: tuple[int, int] | No
     Raises:
         DataError: if there are none, some cannot be read, or their sizes differ and `size` is None.
     """
-    files = image_files(path)
+    return read_files(path, image_files(path), missing, size, grey)
+
+
+def read_files(
+    path: Path, files: list[Path], missing: tuple[str, ...], size: tuple[int, int] | None, grey: bool
+) -> Table:
+    """Some pictures as `read_images` reads those of a folder; `path` is what a message calls them.
+
+    Raises:
+        DataError: if some cannot be read, or their sizes differ and `size` is None.
+    """
     pictures, faults = [], []
     for file in files:
         try:

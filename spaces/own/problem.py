@@ -5,11 +5,11 @@ from pathlib import Path
 
 from spaces.own.columns import Reader, matching
 from spaces.own.description import Own, SamplesOutput, Split
-from spaces.own.reading import hint, read_description
+from spaces.own.reading import read_description
 from spaces.own.splits import split_rows
 from spaces.own.tables import read_source
 from spaces.problem import Problem
-from valp.errors import DataError
+from valp.errors import DataError, hint
 
 Fields = dict[str, tuple[str, ...]]
 
@@ -28,7 +28,7 @@ def load_own(path: Path) -> Problem:
         read = [name for names in fields.values() for name in names] + _read_by_split(described.split, source.names)
         source = source.narrowed(list(dict.fromkeys(read)))
         parts = split_rows(source, described.split)
-        reader = Reader(source, parts)
+        reader = Reader(source, parts, described.data.missing)
         return Problem.from_arrays(
             name_of(path),
             title=described.title,

@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from spaces.own.table import Table
 from valp.errors import DataError
+from valp.table import Table
 
 FEW = 10
 """Whole numbers with no more distinct values than this may be classes."""

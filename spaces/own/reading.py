@@ -11,7 +11,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from spaces.own.description import AnyInput, AnyOutput, Data, Own, Split
-from valp.errors import DataError
+from valp.errors import DataError, hint
 
 PARTS: dict[str, type[BaseModel]] = {"data": Data, "split": Split}
 TYPED: dict[str, dict[str, type[BaseModel]]] = {
@@ -41,13 +41,6 @@ def read_description(path: Path) -> Own:
         # A key that is unknown explains the one that is missing.
         faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
         raise DataError(f"{path}: {_sentence(faults[0])}") from error
-
-
-def hint(word: str, known: Sequence[str]) -> str:
-    """`; did you mean …?`, or what there is."""
-    close = get_close_matches(word, known, n=1)
-    listed = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
-    return f"; did you mean {close[0]!r}?" if close else f"; there is {listed}"
 
 
 def _sentence(fault: Any) -> str:

@@ -1,7 +1,7 @@
 """Reads tables of every kind, and puts those of three splits one below the other."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from spaces.own.csv_table import read_csv, require_unique
 from spaces.own.description import Data
 from spaces.own.images import read_images
-from spaces.own.reading import hint
-from spaces.own.table import Table
-from valp.errors import DataError
+from valp.errors import DataError, hint
+from valp.table import Table, cells, plain
 
 TEXT = (".csv", ".tsv")
 SUFFIXES = (*TEXT, ".parquet", ".npz")
 PANDAS_INDEX = "__index_level_"
+
+ADVICE = '; a category has type = "discrete", and a text that means "no value" goes into data.missing'
+"""What a description may say of a cell that is no number."""
 
 
 @dataclass(frozen=True)
@@ -106,15 +108,10 @@ def _read_parquet(path: Path, missing: tuple[str, ...]) -> Table:
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise DataError(f"{path} must be a Parquet file, but is not: {_short(error)}") from error
     require_unique(path, names)
-    columns = {name: _plain(read.column(name)) for name in names}
+    columns = {name: plain(read.column(name)) for name in names}
     if not columns or not read.num_rows:
         raise DataError(f"{path} must have rows, but has none")
     return Table(path, columns, missing, lambda row: f"{path}, row {row} counted from 0")
-
-
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Without a dictionary, which pandas' categories are."""
-    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
 def _read_npz(path: Path, missing: tuple[str, ...]) -> Table:
@@ -132,16 +129,7 @@ def _read_npz(path: Path, missing: tuple[str, ...]) -> Table:
 
 def _cells(path: Path, name: str, array: NDArray[Any]) -> Any:
     """An array as a column, or None if it has no rows."""
-    if array.dtype.kind not in "buifUS":
-        raise DataError(f"{path}: array {name!r} must hold numbers or texts, but holds {array.dtype}")
-    if array.ndim == 0 or array.size == 0:
-        return None
-    if array.ndim > 1:
-        if array.dtype.kind in "US":
-            raise DataError(f"{path}: array {name!r} of texts must have one a row, but has shape {array.shape}")
-        return array
-    values = np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
-    return pa.chunked_array([pa.array(values, from_pandas=True)])
+    return None if array.ndim == 0 or array.size == 0 else cells(path, name, array)
 
 
 def _narrowed(table: Table, names: Sequence[str]) -> Table:
@@ -153,7 +141,7 @@ def _narrowed(table: Table, names: Sequence[str]) -> Table:
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"{name!r} has {rows}" for name, rows in lengths.items())
         raise DataError(f"{table.path}: arrays must have as many rows as each other, but {listed}")
-    return Table(table.path, columns, table.missing, table.place)
+    return replace(table, columns=columns, advice=ADVICE)
 
 
 def _short(error: Exception) -> str:

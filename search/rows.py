@@ -1,0 +1,60 @@
+"""Writes rows, predictions or samples, as CSV, Parquet or NPZ."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from valp.errors import FileError, SettingError
+from valp.files import replacing
+
+TABLES = (".csv", ".parquet")
+ARRAYS = ".npz"
+
+
+def require_suffix(path: Path, known: Sequence[str]) -> str:
+    """The suffix of a file that is to be written. Raises SettingError if it is none of those known."""
+    suffix = path.suffix.lower()
+    if suffix not in known:
+        raise SettingError(f"-o must end in {', '.join(known[:-1])} or {known[-1]}, but is {path}")
+    if path.is_dir():
+        raise FileError(f"{path} cannot be written: it is a folder")
+    return suffix
+
+
+def write_table(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
+    """Columns (n,) as a CSV or Parquet file, by its suffix; whole or not at all.
+
+    Raises:
+        FileError: if it cannot be written.
+    """
+    with replacing(path) as temporary:
+        if path.suffix.lower() == ".csv":
+            with temporary.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.writer(file, lineterminator="\n")
+                writer.writerow(columns)
+                writer.writerows(zip(*map(_texts, columns.values()), strict=True))
+        else:
+            import pyarrow as pa
+            import pyarrow.parquet
+
+            table = pa.table({name: pa.array(values) for name, values in columns.items()})
+            pa.parquet.write_table(table, temporary)
+
+
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Arrays (n, …) as an NPZ file, objects as texts; whole or not at all. Raises FileError if it cannot be written."""
+    plain = {name: np.array(_texts(array)) if array.dtype.kind == "O" else array for name, array in arrays.items()}
+    with replacing(path) as temporary:
+        np.savez(temporary, allow_pickle=False, **plain)
+
+
+def _texts(values: NDArray[Any]) -> list[str]:
+    """Cells of a CSV; a float32 number has the fewest digits that say which it is."""
+    if values.dtype.kind == "O":
+        return ["" if cell is None else str(cell) for cell in values]
+    texts: list[str] = values.astype(str).tolist()
+    return texts

@@ -1,0 +1,47 @@
+"""A search without Ray, in the process that asks for it."""
+
+import ray
+import torch
+
+from search.launch import launch
+from search.runs import open_run
+from tests.conftest import SMALL_SEED, SMALL_STEPS
+from tests.search.test_engine import Silent
+
+
+class Watching(Silent):
+    """A display that asks with each line whether Ray runs."""
+
+    def show(self, status, ended=None):
+        assert not ray.is_initialized()
+        super().show(status, ended)
+
+
+def search(problem, runs, **settings):
+    asked = {"candidates": 2, "steps": SMALL_STEPS, "seed": SMALL_SEED, "strategy": "random", "workers": 0}
+    return launch(problem, name="alone", runs=runs, display=Watching(), **asked | settings)
+
+
+def scores(run):
+    return [(entry.candidate, entry.result.scores) for entry in run.ledger.entries() if entry.result]
+
+
+def test_it_finds_what_workers_find_and_leaves_torch_as_it_was(digits_problem, small_run, tmp_path):
+    torch.set_num_threads(2)
+    run = search(digits_problem, tmp_path)
+    assert torch.get_num_threads() == 2
+    assert scores(run) == scores(small_run)[:2]
+    assert run.baseline_scores == small_run.baseline_scores
+
+
+def test_it_goes_on_where_it_stopped(digits_problem, tmp_path):
+    search(digits_problem, tmp_path, candidates=1, steps=20)
+    search(digits_problem, tmp_path, candidates=3, steps=20)
+    assert [entry.state for entry in open_run(tmp_path, "alone").ledger.entries()] == ["complete"] * 3
+
+
+def test_halving_stops_candidates_here_too(digits_problem, tmp_path):
+    run = search(digits_problem, tmp_path, candidates=6, steps=150, halving=True)
+    states = [entry.state for entry in run.ledger.entries()]
+    assert "pruned" in states
+    assert "complete" in states

@@ -1,0 +1,162 @@
+"""A file of raw rows is read for a model as the table was that it learnt from."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from spaces.data import as_array, column_of
+from spaces.own import load_own
+from spaces.own.rows import read_rows
+from spaces.problem import features, numeric
+from tests.spaces.own.files import ROWS, columns, pictures, table_file, write
+from valp.errors import DataError
+from valp.preprocessing import Preprocessing
+from valp.rows import raw_inputs
+
+TOML = """
+[data]
+table = "t.csv"
+missing = ["?"]
+
+[split]
+column = "part"
+
+[inputs.measured]
+type = "numeric"
+columns = ["a", "b"]
+scale = "minmax"
+missing = "mean"
+
+[inputs.sequence]
+type = "features"
+columns = ["t*"]
+shape = [1, 4]
+
+[inputs.level]
+type = "discrete"
+column = "level"
+
+[inputs.sweet]
+type = "discrete"
+column = "sweet"
+
+[outputs.kind]
+type = "discrete"
+column = "kind"
+"""
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A problem of a table with holes, whose rows are in the order of the splits."""
+    values = columns()
+    values["a"] = [None if i % 5 == 0 else "?" if i % 7 == 0 else str(a) for i, a in enumerate(values["a"])]
+    values["level"] = [None if i % 11 == 0 else level for i, level in enumerate(values["level"])]
+    values["part"] = ["train"] * (ROWS - 10) + ["validation"] * 5 + ["test"] * 5
+    return load_own(write(tmp_path, TOML, values)), values
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet", "t.tsv", "semicolons.csv"])
+def test_the_rows_a_model_learnt_from_come_back_bit_by_bit(own, tmp_path, name):
+    problem, values = own
+    if name == "t.parquet":
+        table_file(tmp_path / name, values)
+    elif name != "t.csv":
+        text = (tmp_path / "t.csv").read_text()
+        (tmp_path / name).write_text(text.replace(",", "\t" if name == "t.tsv" else ";"))
+    known = problem.columns
+    assert Preprocessing.model_validate_json(known.model_dump_json()) == known
+    table = read_rows(tmp_path / name, known.inputs, print)
+    found = known.prepare(raw_inputs(table, known.inputs))
+    for part in known.inputs:
+        learnt = torch.cat([split.inputs[part.name] for split in (problem.train, problem.validation, problem.test)])
+        assert torch.equal(found[part.name], learnt), part.name
+
+
+def picture_problem(folder: Path, channels: str):
+    pictures(folder / "pictures", mode="L" if channels == "grey" else "RGB")
+    (folder / "own.toml").write_text(
+        f"""
+[data]
+images = "pictures"
+size = [6, 4]
+grey = {str(channels == "grey").lower()}
+[inputs.picture]
+type = "features"
+array = "image"
+[outputs.animal]
+type = "discrete"
+array = "label"
+"""
+    )
+    return load_own(folder / "own.toml")
+
+
+@pytest.mark.parametrize("channels", ["grey", "colour"])
+def test_pictures_are_read_from_a_file_a_folder_and_its_sub_folders(tmp_path, channels):
+    inputs = picture_problem(tmp_path, channels).columns.inputs
+    said = []
+    table = read_rows(tmp_path / "pictures", inputs, said.append)
+    every = raw_inputs(table, inputs)["picture"]
+    assert every.shape == (16, 1 if channels == "grey" else 3, 6, 4)
+    assert table.columns["file"][9].as_py().endswith("dog/1.png")
+    flat = raw_inputs(read_rows(tmp_path / "pictures" / "dog", inputs, said.append), inputs)["picture"]
+    assert np.array_equal(flat, every[8:])
+    one = raw_inputs(read_rows(tmp_path / "pictures" / "dog" / "1.png", inputs, said.append), inputs)["picture"]
+    assert np.array_equal(one, every[9:10])
+    assert said == []
+
+
+def test_pictures_get_the_size_and_the_channels_of_the_model(tmp_path):
+    inputs = picture_problem(tmp_path, "colour").columns.inputs
+    Image.new("L", (9, 9), 100).save(tmp_path / "grey.png")
+    said = []
+    found = raw_inputs(read_rows(tmp_path / "grey.png", inputs, said.append), inputs)["picture"]
+    assert found.shape == (1, 3, 6, 4)
+    assert (found == 100).all()
+    assert said == ["note: 1 of 1 pictures are resized to 6×4, which the model takes"]
+
+
+ARRAY = column_of("x", as_array("x", numeric(np.zeros((2, 3)))))
+SIXTEEN = column_of("x", as_array("x", features(np.zeros((2, 1, 6, 4)), scale=16)))
+
+
+def test_an_array_alone_is_the_one_input(tmp_path):
+    np.save(tmp_path / "x.npy", np.arange(6).reshape(2, 3))
+    assert raw_inputs(read_rows(tmp_path / "x.npy", [ARRAY], print), [ARRAY])["x"].tolist() == [[0, 1, 2], [3, 4, 5]]
+    with pytest.raises(DataError, match="holds one array, but the model needs x, x"):
+        read_rows(tmp_path / "x.npy", [ARRAY, ARRAY], print)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("none.csv", None, "none.csv cannot be read"),
+        ("none.npy", None, "none.npy cannot be read"),
+        ("none.png", None, "none.png cannot be read: there is no such file"),
+        ("empty.csv", b"", "must have a header and rows, but is empty"),
+        ("header.csv", b"a,b\n", "must have rows, but has only a header"),
+        ("empty.npz", b"", "must be an NPZ file"),
+        ("empty.npy", b"", "must be an NPY file"),
+        ("empty.parquet", b"", "must be a Parquet file"),
+        ("text.npy", b"\x93NUMPY", "must be an NPY file"),
+        ("t.xlsx", b"PK", "must be one of .csv, .tsv, .parquet, .npz, .npy, or a picture"),
+    ],
+)
+def test_what_cannot_be_read_is_said(tmp_path, name, content, words):
+    part = SIXTEEN.model_copy(update={"scale": 255.0})
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=words):
+        read_rows(tmp_path / name, [part], print)
+
+
+def test_pictures_are_refused_where_they_mean_nothing(tmp_path):
+    pictures(tmp_path / "pictures")
+    with pytest.raises(DataError, match="pictures of 8 bits, but the values of 'x' have another range"):
+        read_rows(tmp_path / "pictures", [SIXTEEN], print)
+    with pytest.raises(DataError, match="must have one input that is an image, but has none"):
+        read_rows(tmp_path / "pictures", [ARRAY], print)

@@ -1,0 +1,69 @@
+"""A model takes tables of every sort, many rows, and either precision."""
+
+import copy
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+import torch
+
+from tests.valp.test_bundle import graph_of, model_of, with_wish
+from tests.valp.test_predict import FIELDS, model, raw  # noqa: F401 - fixtures
+from valp.errors import DataError
+from valp.model import ROWS, Model
+
+
+@pytest.fixture
+def columns(raw):  # noqa: F811
+    """The raw rows as the columns of a user's table; what has no fields goes by its own name."""
+    table = {field: raw["x"][:, i] for i, field in enumerate(FIELDS)} | {"animal": raw["animal"]}
+    for name in ("picture", "sound"):
+        flat = raw[name].reshape(len(raw[name]), -1)
+        table |= {f"{name}.{i}": flat[:, i] for i in range(flat.shape[1])}
+    return table
+
+
+@pytest.mark.parametrize("form", [dict, pd.DataFrame, pa.table, lambda c: pd.DataFrame(c).assign(other="x")])
+def test_a_table_predicts_what_its_inputs_predict(model, raw, columns, form):  # noqa: F811
+    found, expected = model.predict(form(columns)), model.predict(raw)
+    assert found.keys() == expected.keys()
+    assert all(np.array_equal(found[name], expected[name]) for name in found)
+
+
+def test_a_table_that_lacks_a_column_is_refused(model, columns):  # noqa: F811
+    with pytest.raises(DataError, match="the data have no column 'mass', which input 'x' is made of"):
+        model.predict(pd.DataFrame(columns).drop(columns="mass"))
+    with pytest.raises(DataError, match="the data must be a table, or a mapping of columns, but are of type ndarray"):
+        model.predict(np.ones((2, 3)))
+
+
+def test_a_table_conditions_samples():
+    conditioned = model_of(with_wish(graph_of("pixels")))
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 17, (4, 64))
+    table = pd.DataFrame(pixels, columns=[f"pixels.{i}" for i in range(64)]).assign(wish=["one", "two", "two", "six"])
+    found = conditioned.generate(4, inputs=table, seed=1)["image"]
+    expected = conditioned.generate(4, inputs={"pixels": pixels, "wish": [1, 2, 2, 6]}, seed=1)["image"]
+    assert np.array_equal(found, expected)
+    assert conditioned.generate(9, inputs=table[:1], seed=1)["image"].shape == (9, 1, 8, 8)
+    with pytest.raises(DataError, match="'pixels' must have 1 or 3 rows to condition 3 samples, not 4"):
+        conditioned.generate(3, inputs=table)
+
+
+def test_many_rows_are_as_few(model, raw):  # noqa: F811
+    many = {name: np.concatenate([values] * (2 * ROWS // len(values))) for name, values in raw.items()}
+    few, found = model.predict(raw), model.predict(many)
+    assert len(found["y"]) > ROWS
+    np.testing.assert_allclose(found["y"][-len(few["y"]) :], few["y"], rtol=1e-5)
+    assert model.predict(many, draws=1, seed=0)["wave"].shape == (len(found["y"]), 6)
+    assert np.array_equal(model.predict(many, draws=1, seed=0)["y"], model.predict(many, draws=1, seed=0)["y"])
+
+
+def test_a_model_may_have_double_precision(model, raw):  # noqa: F811
+    double = Model(copy.deepcopy(model.module).double(), model.manifest)
+    found, expected = double.predict(raw, draws=2, seed=1), model.predict(raw, draws=2, seed=1)
+    assert found["kind.probabilities"].dtype == np.float64
+    np.testing.assert_allclose(found["kind.probabilities"], expected["kind.probabilities"], atol=1e-5)
+    assert double.generate(3, seed=1)["wave"].shape == (3, 6)
+    assert next(model.module.parameters()).dtype == torch.float32

@@ -1,0 +1,197 @@
+"""A table as every kind of file and every data frame gives it: columns by name, and what a message calls a row."""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from valp.errors import DataError
+
+MISSING = ("", "NA", "N/A", "NaN", "nan", "null")
+"""The texts that mean "no value" in every table."""
+
+LARGEST = float(np.finfo(np.float32).max)
+WHOLE = re.compile(r"(-?\d+)\.0+")
+TRUTHS = {"false": "false", "true": "true"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of as many rows each.
+
+    Attributes:
+        path: of the file or folder, or what a message calls the table.
+        columns: by name: one cell a row, or an array (n, …) with several numbers a row.
+        missing: the texts that mean "no value".
+        place: what a message calls a row, counted from 0.
+        advice: what ends a message about a cell that is no number.
+    """
+
+    path: Path | str
+    columns: dict[str, Any]
+    missing: tuple[str, ...]
+    place: Callable[[int], str] = field(repr=False)
+    advice: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        """Of the columns, as the file orders them."""
+        return list(self.columns)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def numbers(self, name: str) -> NDArray[Any]:
+        """A column as numbers, NaN where there is no value: (n,), or (n, …) if a row has several.
+
+        Raises:
+            DataError: if a cell is no number, infinite, or larger than float32 can hold.
+        """
+        values = self.columns[name]
+        array = values if isinstance(values, np.ndarray) else self._parsed(name, values)
+        if array.dtype.kind == "f":
+            wrong = np.abs(array) > LARGEST
+            if wrong.any():
+                row = int(wrong.reshape(len(array), -1).any(1).argmax())
+                found = array[row][wrong[row]].flat[0] if array.ndim > 1 else array[row]
+                raise DataError(f"{self.place(row)}: column {name!r} must hold finite float32 numbers, but has {found}")
+        return array
+
+    def texts(self, name: str) -> NDArray[Any]:
+        """A column as categories: (n,) texts, None where there is no value.
+
+        A category has one text, whatever the file: 1, 1.0 and "1" are `1`, True and "TRUE" are `true`.
+
+        Raises:
+            DataError: if a row has several values, or something else.
+        """
+        values = self.columns[name]
+        if isinstance(values, np.ndarray):
+            raise DataError(f"{self.path}: array {name!r} must have one category a row, but has shape {values.shape}")
+        try:
+            encoded = pc.dictionary_encode(values).combine_chunks()
+        except pa.ArrowNotImplementedError as error:
+            raise DataError(
+                f"{self.path}: column {name!r} must have one category a row, but holds {values.type}"
+            ) from error
+        if isinstance(encoded, pa.ChunkedArray):
+            encoded = encoded.unify_dictionaries().combine_chunks()
+        known = [self._category(value) for value in encoded.dictionary.to_pylist()]
+        found: NDArray[Any] = np.array([*known, None], dtype=object)[encoded.indices.fill_null(len(known)).to_numpy()]
+        return found
+
+    def _category(self, value: Any) -> str | None:
+        text = str(value).strip()
+        if text in self.missing:
+            return None
+        whole = WHOLE.fullmatch(text)
+        return whole[1] if whole else TRUTHS.get(text.lower(), text)
+
+    def _parsed(self, name: str, values: pa.ChunkedArray) -> NDArray[np.float64]:
+        if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+            cells = pc.utf8_trim_whitespace(values)
+            cells = pc.if_else(pc.is_in(cells, value_set=pa.array(self.missing, cells.type)), None, cells)
+            try:
+                values = pc.cast(cells, pa.float64())  # correctly rounded, so that a CSV is its table bit by bit
+            except pa.ArrowInvalid:
+                parsed = [self._number(name, row, cell) for row, cell in enumerate(cells.to_pylist())]
+                return np.array(parsed, dtype=np.float64)
+        try:
+            array: NDArray[np.float64] = pc.cast(values, pa.float64(), safe=False).to_numpy()
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise DataError(f"{self.path}: column {name!r} must hold numbers, but holds {values.type}") from error
+        return array
+
+    def _number(self, name: str, row: int, cell: str | None) -> float:
+        """A cell that Arrow may not read: a sign or a word for a truth value before all else."""
+        if cell is None:
+            return float("nan")
+        if cell.lower() in TRUTHS:
+            return float(cell.lower() == "true")
+        try:
+            return float(cell)
+        except ValueError as error:
+            raise DataError(
+                f"{self.place(row)}: column {name!r} must hold numbers, but has {cell[:40]!r}{self.advice}"
+            ) from error
+
+
+def is_table(data: object) -> bool:
+    """Whether something is a data frame of pandas, Polars or the like, or a table of Arrow."""
+    return not isinstance(data, Mapping) and hasattr(data, "columns")
+
+
+def table_of(data: Any, wanted: Collection[str]) -> Table:
+    """A data frame, an Arrow table, or a mapping of columns as a table; only the columns wanted are looked at.
+
+    Raises:
+        DataError: if there are no rows, the columns wanted differ in length, or one is there twice or holds neither
+            numbers nor texts.
+    """
+    where = "the data"
+    keys = list(
+        data.column_names if hasattr(data, "column_names") else data if isinstance(data, Mapping) else data.columns
+    )
+    columns: dict[str, Any] = {}
+    for key in keys:
+        if str(key) in columns and str(key) in wanted:
+            raise DataError(f"{where} must name each column once, but column {str(key)!r} is there more often")
+        columns[str(key)] = cells(where, str(key), data[key]) if str(key) in wanted else None
+    lengths = {name: len(values) for name, values in columns.items() if name in wanted}
+    if not all(lengths.values()):
+        raise DataError(f"{where} must have rows, but have none")
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{name!r} has {rows}" for name, rows in lengths.items())
+        raise DataError(f"columns must have as many rows as each other, but {listed}")
+    return Table(where, columns, MISSING, lambda row: f"row {row} counted from 0")
+
+
+def cells(where: Path | str, name: str, values: Any) -> Any:
+    """A column: an Arrow array with one cell a row, or a numpy array with several numbers a row.
+
+    Raises:
+        DataError: if it holds neither numbers nor texts.
+    """
+    if isinstance(values, pa.Array | pa.ChunkedArray):
+        return plain(pa.chunked_array([values]) if isinstance(values, pa.Array) else values)
+    if hasattr(values, "to_arrow"):
+        return cells(where, name, values.to_arrow())
+    if not isinstance(values, np.ndarray) and hasattr(values, "dtype") and getattr(values, "ndim", 1) == 1:
+        return _converted(where, name, values)
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise DataError(f"{where}: the rows of column {name!r} must have one size") from error
+    if array.dtype.kind == "O" and array.ndim == 1:
+        return _converted(where, name, array)
+    if array.dtype.kind not in "buifUS" or array.ndim == 0:
+        found = array.dtype if array.ndim else "one value"
+        raise DataError(f"{where}: array {name!r} must hold numbers or texts, but holds {found}")
+    if array.ndim > 1:
+        if array.dtype.kind in "US":
+            raise DataError(f"{where}: array {name!r} of texts must have one a row, but has shape {array.shape}")
+        return array
+    return _converted(where, name, np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array)
+
+
+def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Without a dictionary, which pandas' categories are."""
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+
+
+def _converted(where: Path | str, name: str, values: Any) -> pa.ChunkedArray:
+    """One cell a row; cells of several kinds become their texts, as a CSV has them."""
+    try:
+        array = pa.array(values, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        texts = [None if cell is None or cell != cell else str(cell) for cell in values]  # NaN differs from itself
+        array = pa.array(texts, pa.string())
+    except pa.ArrowNotImplementedError as error:
+        raise DataError(f"{where}: column {name!r} must hold numbers or texts, but holds {values.dtype}") from error
+    return plain(array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array]))
