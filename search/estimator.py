@@ -52,7 +52,7 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         candidates: how many graphs are tried.
         steps, batch: the training of each.
         workers: candidates trained at once by Ray; 0 trains in this process, one after the other, without Ray.
-        strategy: a code of `search.strategies.STRATEGIES`.
+        strategy: a code of `search.strategies.STRATEGIES`; by default evolution, or random search with few candidates.
         space: a name of `spaces.space.SPACES`.
         objectives: the scores to optimise; by default one for each output.
         by: the score by which the best of the front is chosen; by default it is the knee.
@@ -80,7 +80,7 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         steps: int = 1000,
         batch: int = 50,
         workers: int = 0,
-        strategy: str = "evolution",
+        strategy: str | None = None,
         space: str = "default",
         objectives: Sequence[str] = (),
         by: str | None = None,

@@ -80,7 +80,7 @@ def launch(
     if name in ("", "..") or Path(name).name != name:
         raise SettingError(f"a run's name must be the name of a folder, but is {name!r}")
     folder = Folder(Path(runs) / name)
-    strategy = strategy or _usual_strategy(folder, candidates)
+    strategy = strategy or usual_strategy(folder, candidates)
     one_of("strategy", strategy, STRATEGIES)
     one_of("executor", executor, EXECUTORS)
     searched = space_of(space, kinds)
@@ -133,7 +133,7 @@ def launch(
     return open_run(Path(runs), name)
 
 
-def _usual_strategy(folder: Folder, candidates: int) -> str:
+def usual_strategy(folder: Folder, candidates: int) -> str:
     """The strategy of a run for which none is asked."""
     if folder.settings.is_file():
         return read_settings(folder.settings).strategy

@@ -1,0 +1,20 @@
+"""What a search is when little is asked of it."""
+
+import pytest
+
+from search.folder import Folder
+from search.launch import FEWEST_TO_BREED, usual_strategy
+from search.strategies.evolution import Breeding
+
+
+@pytest.mark.parametrize(("candidates", "strategy"), [(1, "random"), (15, "random"), (16, "evolution")])
+def test_few_candidates_are_drawn_and_many_are_bred(candidates, strategy, tmp_path):
+    assert usual_strategy(Folder(tmp_path / "new"), candidates) == strategy
+
+
+def test_a_run_keeps_its_strategy_however_many_candidates_are_added(small_run):
+    assert usual_strategy(small_run.folder, 1000) == small_run.settings.strategy == "random"
+
+
+def test_a_search_by_evolution_breeds_at_least_half_of_its_candidates():
+    assert 2 * Breeding().drawn <= FEWEST_TO_BREED
