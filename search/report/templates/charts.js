@@ -1,0 +1,151 @@
+/* Axes, lines, keys, matrices and colours: what several parts of the page draw with. */
+
+/** Round ticks within a range, about `wanted` of them. */
+function ticks(low, high, wanted = 5) {
+  const raw = (high - low) / wanted || 1;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 2.5, 5, 10].find((one) => one * power >= raw) * power;
+  const found = [];
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++)
+    found.push(+(i * step).toPrecision(12));
+  return found;
+}
+function logTicks(low, high) {
+  const found = [];
+  for (const factors of [[1], [1, 3], [1, 2, 5]]) {
+    found.length = 0;
+    for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
+      found.push(
+        ...factors
+          .map((factor) => +(factor * 10 ** power).toPrecision(3))
+          .filter((tick) => tick >= low && tick <= high),
+      );
+    }
+    if (found.length > 2) break;
+  }
+  return found;
+}
+const label = (value) => {
+  if (value === 0) return "0";
+  if (Math.abs(value) >= 1e4) return brief(value);
+  return Math.abs(value) < 1e-4
+    ? value.toExponential(0).replace("e", "·10^").replace("+", "")
+    : String(+value.toPrecision(4));
+};
+/** A tick as text; powers of ten are raised. */
+function tickText(value, attributes) {
+  const [front, power] = label(value).split("·10^");
+  if (power === undefined) return s("text", attributes, front);
+  return s(
+    "text",
+    attributes,
+    `${front}·10`,
+    s("tspan", { dy: "-0.45em", "font-size": "75%" }, power.replace("-", "−")),
+  );
+}
+
+/**
+ * Axes and lines in an SVG.
+ * lines: [{points: [[x, y]], class, step}]; level: a horizontal line {value, text}.
+ */
+function lineChart({ name, lines, level, log = false, wide = 340, high = 190, xName = "" }) {
+  const all = lines.flatMap((line) => line.points);
+  if (!all.length) return h("p", { class: "muted" }, "nothing to draw");
+  const left = 50,
+    right = 12,
+    top = 12,
+    bottom = xName ? 38 : 24;
+  const xs = all.map((p) => p[0]),
+    ys = all.map((p) => p[1]);
+  if (level) ys.push(level.value);
+  const isLog = log && Math.min(...ys) > 0 && Math.max(...ys) > 10 * Math.min(...ys);
+  const f = isLog ? Math.log10 : (v) => v;
+  const [x0, x1] = [Math.min(...xs), Math.max(...xs)];
+  let [y0, y1] = [f(Math.min(...ys)), f(Math.max(...ys))];
+  const air = (y1 - y0) * 0.06 || Math.abs(y1) * 0.05 || 1;
+  [y0, y1] = [y0 - air, y1 + air];
+  const X = (v) => left + ((v - x0) / (x1 - x0 || 1)) * (wide - left - right);
+  const Y = (v) => high - bottom - ((f(v) - y0) / (y1 - y0)) * (high - top - bottom);
+  const marks = isLog ? logTicks(10 ** y0, 10 ** y1) : ticks(y0, y1, 4);
+  const path = (line) =>
+    line.points
+      .map(([x, y], i) =>
+        i
+          ? line.step
+            ? `H${X(x).toFixed(1)}V${Y(y).toFixed(1)}`
+            : `L${X(x).toFixed(1)} ${Y(y).toFixed(1)}`
+          : `M${X(x).toFixed(1)} ${Y(y).toFixed(1)}`,
+      )
+      .join("");
+  return s(
+    "svg",
+    { class: "chart", viewBox: `0 0 ${wide} ${high}`, role: "img", "aria-label": name },
+    marks.map((v) => [
+      s("line", { class: "gridline", x1: left, x2: wide - right, y1: Y(v), y2: Y(v) }),
+      tickText(v, { x: left - 6, y: Y(v) + 4, "text-anchor": "end" }),
+    ]),
+    ticks(x0, x1, 4).map((v) => tickText(v, { x: X(v), y: high - bottom + 16, "text-anchor": "middle" })),
+    s("line", { class: "axis", x1: left, x2: wide - right, y1: high - bottom, y2: high - bottom }),
+    xName && s("text", { x: (left + wide - right) / 2, y: high - 4, "text-anchor": "middle" }, xName),
+    level && s("line", { class: "line single", x1: left, x2: wide - right, y1: Y(level.value), y2: Y(level.value) }),
+    lines.map((line) => s("path", { class: `line ${line.class || ""}`, d: path(line) })),
+  );
+}
+
+/** What the marks mean: [sample, text] each, the sample an SVG element within 22 × 12. */
+function key(...entries) {
+  return h(
+    "ul",
+    { class: "key" },
+    entries
+      .filter(Boolean)
+      .map(([sample, text]) => h("li", {}, s("svg", { width: 22, height: 12, "aria-hidden": "true" }, sample), text)),
+  );
+}
+const keyLine = (cls) => s("line", { class: `line ${cls}`, x1: 0, x2: 22, y1: 6, y2: 6 });
+
+/** Counts as a table whose cells are shaded by their share of the row; the first header cell says what is what. */
+function matrix(counts, rows, columns, corner, caption) {
+  const shade = (share) => `background:color-mix(in srgb, var(--accent) ${Math.round(share * 46)}%, transparent)`;
+  return h(
+    "div",
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
+    h(
+      "table",
+      { class: "matrix" },
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          h("th", { scope: "col" }, corner),
+          columns.map((name) => h("th", { scope: "col" }, h("span", {}, name))),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        counts.map((row, i) => {
+          const sum = row.reduce((a, b) => a + b, 0) || 1;
+          return h(
+            "tr",
+            {},
+            h("th", { scope: "row" }, rows[i]),
+            row.map((value) => h("td", { style: shade(value / sum) }, value ? String(value) : "")),
+          );
+        }),
+      ),
+    ),
+  );
+}
+
+/** Viridis (van der Walt & Smith 2015), by linear interpolation; without the end that the page's ground would hide. */
+const VIRIDIS = ["#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725"];
+function viridis(share) {
+  const [first, last] = isDark() ? [0.28, 1] : [0, 0.94];
+  const at = (first + (last - first) * Math.max(0, Math.min(1, share))) * (VIRIDIS.length - 1),
+    i = Math.min(Math.floor(at), VIRIDIS.length - 2);
+  const [a, b] = [VIRIDIS[i], VIRIDIS[i + 1]].map((hex) => [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16)));
+  return `rgb(${a.map((v, k) => Math.round(v + (b[k] - v) * (at - i))).join(",")})`;
+}

@@ -1,0 +1,260 @@
+/** The Pareto plot: two scores as axes, a third as colour or as another axis, of a drawing that can be turned. */
+function pareto() {
+  const dots = R.candidates.filter((one) => one.v);
+  if (!dots.length) return $("pareto").append(h("p", { class: "note" }, "No candidate has scores yet."));
+  const view = {
+    axes: [
+      R.objectives[0],
+      R.objectives[1] || SCORES.find((name) => name !== R.objectives[0]) || R.objectives[0],
+      R.objectives[2] || "",
+    ],
+    solid: false,
+    near: true,
+    turn: [-0.65, 0.45],
+  };
+  const box = h("div", { class: "plot" }),
+    legend = h("div"),
+    outside = h("p", { class: "caption" });
+  const select = (at, text) => {
+    const made = h(
+      "select",
+      { id: `axis-${at}` },
+      at === 2 && h("option", { value: "" }, "none"),
+      SCORES.map((name) => h("option", { value: name }, title(name))),
+    );
+    made.value = view.axes[at];
+    made.addEventListener("change", () => ((view.axes[at] = made.value), draw()));
+    return h("label", {}, text, made);
+  };
+  const toggle = (text, state, act) => {
+    const button = h("button", { type: "button", class: "quiet", "aria-pressed": state() }, text);
+    button.addEventListener("click", () => (act(), button.setAttribute("aria-pressed", state()), draw()));
+    return button;
+  };
+  const solid = toggle(
+    "In 3-D",
+    () => view.solid,
+    () => (view.solid = !view.solid),
+  );
+  const near = toggle(
+    "Near the front",
+    () => view.near,
+    () => (view.near = !view.near),
+  );
+  $("pareto").append(
+    h("div", { class: "controls" }, select(0, "across"), select(1, "up"), select(2, "third"), solid, near),
+    h("div", { class: "box" }, box, legend),
+    outside,
+  );
+
+  let placed = [];
+  const marker = s("circle", { class: "marked", r: 11 });
+  /** A ring around the candidate that is open. */
+  function mark() {
+    const found = placed.find(({ one }) => one.n === chosen.number);
+    marker.style.display = found ? "" : "none";
+    if (found) (marker.setAttribute("cx", found.at[0]), marker.setAttribute("cy", found.at[1]));
+  }
+  function draw() {
+    solid.disabled = !view.axes[2];
+    const names = view.solid && view.axes[2] ? view.axes : view.axes.slice(0, 2);
+    const ranges = names.map((name) => rangeOf(dots, name, view.near));
+    const inside = dots.filter((one) =>
+      names.every((name, i) => one.v[name] >= ranges[i][0] && one.v[name] <= ranges[i][1]),
+    );
+    const tint = view.axes[2] && !view.solid ? tintOf(inside, view.axes[2]) : null;
+    const wide = Math.max(320, Math.min(1100, box.clientWidth || 1000)),
+      high = Math.round(Math.max(300, Math.min(560, wide * 0.62)));
+    const frame =
+      names.length === 3 ? solidFrame(names, ranges, view.turn, wide, high) : flatFrame(names, ranges, wide, high);
+    placed = inside.map((one) => ({ one, at: frame.place(one.v) })).sort((a, b) => (a.at[2] || 0) - (b.at[2] || 0));
+    const order = placed.filter(({ one }) => one.k !== undefined).sort((a, b) => a.at[0] - b.at[0]);
+    const members = order.map(({ one, at }, i) => member(one, at, tint, i, order));
+    box.classList.toggle("solid", view.solid);
+    box.replaceChildren(
+      s(
+        "svg",
+        {
+          width: "100%",
+          height: high,
+          viewBox: `0 0 ${wide} ${high}`,
+          role: "group",
+          "aria-label": `Pareto plot of ${names.join(", ")}; the arrow keys go along the front, Enter opens a candidate`,
+        },
+        frame.back,
+        frame.drop && order.map(({ one }) => frame.drop(one.v)),
+        placed
+          .filter(({ one }) => one.k === undefined)
+          .map(({ one, at }) =>
+            one.s === "p"
+              ? s("path", { class: "stopped", d: `M${at[0] - 3} ${at[1]}h6M${at[0]} ${at[1] - 3}v6` })
+              : s("circle", {
+                  class: "dot",
+                  cx: at[0].toFixed(1),
+                  cy: at[1].toFixed(1),
+                  r: 3,
+                  style: tint ? `stroke:${tint.of(one.v)}` : null,
+                }),
+          ),
+        names.length === 2 &&
+          R.objectives.length === 2 &&
+          names.every((name) => R.objectives.includes(name)) &&
+          stairs(order, names),
+        members,
+        frame.front,
+        marker,
+      ),
+    );
+    mark();
+    const turn = (name, by) =>
+      h("button", { type: "button", class: "quiet", onclick: () => ((view.turn[0] += by), draw()) }, name);
+    legend.replaceChildren(
+      legendOf(names, tint, inside),
+      names.length === 3
+        ? h(
+            "div",
+            { class: "controls", style: "margin:.6rem 0 0" },
+            turn("Turn left", -0.3),
+            turn("Turn right", 0.3),
+            h("span", { class: "muted" }, "or drag the plot"),
+          )
+        : "",
+    );
+    const gone = dots.length - inside.length;
+    outside.textContent = gone
+      ? `${count(gone)} of ${count(dots.length)} candidates with scores lie outside; switch off “Near the front” to see all.`
+      : "";
+  }
+
+  function member(one, [x, y], tint, i, order) {
+    const scores = R.objectives.map((name) => `${name} ${number(one.v[name])}`).join(", ");
+    const mark = s(
+      "g",
+      {
+        role: "button",
+        tabindex: i ? -1 : 0,
+        "aria-label": `candidate ${one.n}${one.k ? "" : ", best compromise"}: ${scores}`,
+        "data-number": one.n,
+      },
+      s("circle", {
+        class: "member",
+        cx: x.toFixed(1),
+        cy: y.toFixed(1),
+        r: 6.5,
+        style: tint ? `fill:${tint.of(one.v)}` : null,
+      }),
+      one.k === 0 && s("circle", { class: "knee", cx: x, cy: y, r: 10.5 }),
+    );
+    mark.addEventListener("focus", () => {
+      if (mark.matches(":focus-visible")) tipAt(card(one), mark);
+    });
+    mark.addEventListener("blur", noTip);
+    mark.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+      if (event.key === "Enter" || event.key === " ") (event.preventDefault(), noTip(), open(one.n));
+      if (!step) return;
+      event.preventDefault();
+      const others = [...mark.parentNode.querySelectorAll("g[data-number]")],
+        next = others[(i + step + order.length) % order.length];
+      others.forEach((other) => other.setAttribute("tabindex", other === next ? 0 : -1));
+      next.focus();
+    });
+    return mark;
+  }
+
+  function nearest(event) {
+    const svg = box.querySelector("svg"),
+      rect = svg.getBoundingClientRect(),
+      scale = svg.viewBox.baseVal.width / rect.width;
+    const [x, y] = [(event.clientX - rect.left) * scale, (event.clientY - rect.top) * scale];
+    let found = null,
+      least = 18;
+    for (const { one, at } of placed) {
+      const far = Math.hypot(at[0] - x, at[1] - y) - (one.k === undefined ? 0 : 5);
+      if (far <= least) [least, found] = [far, one];
+    }
+    return found;
+  }
+  let held = null;
+  box.addEventListener(
+    "pointerdown",
+    (event) => (held = view.solid ? { x: event.clientX, y: event.clientY, moved: false } : null),
+  );
+  addEventListener("pointerup", () => setTimeout(() => (held = null)));
+  box.addEventListener("pointermove", (event) => {
+    if (held) {
+      const [dx, dy] = [event.clientX - held.x, event.clientY - held.y];
+      if (Math.hypot(dx, dy) < 4 && !held.moved) return;
+      Object.assign(held, { x: event.clientX, y: event.clientY, moved: true });
+      view.turn = [view.turn[0] + dx / 160, Math.max(-1.4, Math.min(1.4, view.turn[1] + dy / 160))];
+      noTip();
+      return requestAnimationFrame(draw);
+    }
+    const one = nearest(event);
+    box.querySelector("svg").style.cursor = one ? "pointer" : "";
+    one ? tip(card(one), event.clientX, event.clientY) : noTip();
+  });
+  box.addEventListener("pointerleave", noTip);
+  box.addEventListener("click", (event) => {
+    const one = held && held.moved ? null : nearest(event);
+    if (one) (noTip(), open(one.n));
+  });
+  on("open", mark);
+  on("theme", draw);
+  let due = 0;
+  addEventListener("resize", () => (clearTimeout(due), (due = setTimeout(draw, 120))));
+  draw();
+}
+
+/** What a hover shows of a candidate: its graph, its scores beside the single-task models'. */
+function card(one) {
+  const names = SCORES.filter((name) => one.v[name] !== undefined);
+  return h(
+    "div",
+    {},
+    h(
+      "h3",
+      {},
+      `Candidate ${one.n}`,
+      one.k === 0
+        ? " · best compromise"
+        : one.k !== undefined
+          ? " · on the front"
+          : one.s === "p"
+            ? " · stopped early"
+            : "",
+    ),
+    drawGraph(one.g, { small: true, name: `graph of candidate ${one.n}` }),
+    h(
+      "table",
+      {},
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          ["", "this", "single-task"].map((text) => h("th", { scope: "col" }, text)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        names.map((name) =>
+          h(
+            "tr",
+            {},
+            h("th", { scope: "row" }, title(name)),
+            h("td", { class: R.objectives.includes(name) ? "best" : null }, number(one.v[name])),
+            h("td", { class: "muted" }, number(SINGLE[name])),
+          ),
+        ),
+      ),
+    ),
+    h(
+      "p",
+      { class: "muted" },
+      `${count(one.w)} parameters, ${one.g.v.filter(([, kind]) => kind !== "in" && kind !== "out").length} networks`,
+    ),
+  );
+}

@@ -1,0 +1,47 @@
+"""The browser that opens reports in the tests."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The machine's Chromium, without a window; the test is skipped if it has none."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("there is no Chromium to open the report with")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+def opened(browser, path, width=1280, height=900, scheme="light", fragment="") -> Page:
+    """A page that is ready; `page.heard` collects what it says on the console, its errors and its requests."""
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce")
+    page.heard = []
+    page.on("console", lambda message: page.heard.append(message.text))
+    page.on("pageerror", lambda error: page.heard.append(str(error)))
+    page.on("request", lambda request: None if own(request.url, path) else page.heard.append(request.url))
+    page.goto(f"{path.as_uri()}{fragment}")
+    page.wait_for_selector("html[data-ready]")
+    return page
+
+
+def own(url, path):
+    """Whether a request is for the page itself or for what it holds."""
+    return url.split("#")[0] == path.as_uri() or url.startswith("data:")

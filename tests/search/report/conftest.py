@@ -1,0 +1,29 @@
+"""The report of a real run, made once."""
+
+import pytest
+
+from search.report.evidence import Evidence, evidence_of
+from search.report.page import write_report
+from search.runs import Run, open_run
+from tests.search.report.chromium import chromium
+
+
+@pytest.fixture(scope="session")
+def run(small_runs) -> Run:
+    return open_run(small_runs, "small")
+
+
+@pytest.fixture(scope="session")
+def evidence(run) -> Evidence:
+    return evidence_of(run, print)
+
+
+@pytest.fixture(scope="session")
+def report(run, tmp_path_factory):
+    return write_report(run, tmp_path_factory.mktemp("report") / "report.html")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as opened:
+        yield opened

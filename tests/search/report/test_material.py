@@ -1,0 +1,277 @@
+"""What the report says, before it is a page."""
+
+import json
+import shlex
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from search.cli import cli
+from search.folder import CURVES
+from search.report import REPORT
+from search.report.command import command
+from search.report.details import details
+from search.report.drawing import compact_svg, conditioning_paths
+from search.report.evidence import Evidence, evidence_of
+from search.report.features import features_of
+from search.report.hypervolume import hypervolume
+from search.report.importance import FEWEST, importance
+from search.report.material import DETAILED, effort, gather
+from search.report.numbers import rounded
+from search.report.page import write_report
+from search.report.predictions import predicted
+from search.report.progress import progress
+from search.report.samples import generated_samples, real_samples
+from search.report.structure import structure
+from search.runs import open_run
+from search.strategies.base import Question, draw_at_random
+from spaces.candidate import Candidate, Training
+from spaces.catalogue import CATALOGUE
+from spaces.data import numeric, samples
+from spaces.problem import Problem
+from spaces.space import DEFAULT
+from spaces.split import Split
+from tests.conftest import files_of
+from tests.search.report.untrained import told
+from valp.compile import compile
+from valp.graph import DataType
+from valp.preprocessing import Column
+
+
+@pytest.fixture(scope="module")
+def drawn(digits_problem):
+    """Candidates at random."""
+    question = Question(digits_problem, DEFAULT, Training(steps=10), 0)
+    return [draw_at_random(question, number) for number in range(2 * FEWEST)]
+
+
+# The whole
+
+
+def test_it_is_json_and_names_every_candidate_and_single_task_model(run, evidence):
+    steps = []
+    material = gather(run, evidence, lambda: steps.append(1))
+    summary = json.loads(json.dumps(material.summary))
+    assert [row["n"] for row in summary["candidates"]] == [entry.number for entry in run.ledger.entries()]
+    assert [single["output"] for single in summary["singles"]] == [output.name for output in run.problem.outputs]
+    assert all(single["speed"] > 0 for single in summary["singles"])
+    assert sorted(material.details) == sorted(entry.number for entry in run.front())
+    assert sum(summary["states"].values()) == 4
+    assert 0 < len(steps) <= effort(run)
+
+
+def test_its_figures_are_those_of_the_scores(run, evidence):
+    """What is shown of a model on the validation split is what it was scored by."""
+    entry = run.front()[0]
+    made = details(run, entry, evidence)
+    (classes,) = [one for one in made["predicted"] if "confusion" in one]
+    counts = np.array(classes["confusion"])
+    assert counts.trace() / counts.sum() == pytest.approx(entry.result.scores["accuracy"])
+    (generated,) = made["generated"]
+    shares = np.array([share for share in generated["shares"] if share])
+    entropy = -(shares * np.log(shares)).sum() / np.log(10)
+    assert entropy == pytest.approx(entry.result.scores["entropy"], abs=1e-3)
+
+
+def test_without_the_data_it_says_why_and_shows_the_rest(run, tmp_path):
+    gone = replace(run, settings=run.settings.model_copy(update={"source": str(tmp_path / "gone.toml")}))
+    missing = evidence_of(gone, print)
+    assert "gone.toml" in missing.missing
+    material = gather(gone, missing)
+    assert all(made["svg"] and made["curves"] and "gone.toml" in made["missing"] for made in material.details.values())
+    assert not any("predicted" in made for made in material.details.values())
+
+
+def test_other_data_than_those_of_the_run_are_not_used(run):
+    other = replace(run, settings=run.settings.model_copy(update={"fingerprint": "another"}))
+    assert "changed" in evidence_of(other, print).missing
+
+
+def test_weights_that_are_gone_are_told(runs_copy, evidence):
+    run = open_run(runs_copy, "small")
+    entry = run.front()[0]
+    (run.folder.candidate(entry.number) / "weights.safetensors").unlink()
+    (run.folder.candidate(entry.number) / CURVES).unlink()
+    made = details(run, entry, evidence)
+    assert "no weights" in made["missing"]
+    assert made["curves"] is None
+
+
+def test_a_run_without_candidates_has_a_report(run, evidence, tmp_path):
+    empty = told(run, [], None, tmp_path)
+    assert gather(empty, evidence).details == {}
+    assert write_report(empty, tmp_path / "empty.html").stat().st_size > 0
+
+
+# The command
+
+
+def test_the_command_is_one_that_the_program_takes(run):
+    words = shlex.split(command(run, 4))
+    assert words[:3] == ["valp", "search", "digits"]
+    context = cli.commands["search"].make_context("search", words[2:])
+    for name in ("strategy", "space", "steps", "batch", "seed", "protocol", "keep", "executor", "halving"):
+        assert context.params[name] == getattr(run.settings, name)
+    assert context.params["objectives"] == run.settings.objectives
+    assert context.params["candidates"] == 4
+
+
+def test_the_command_line_writes_the_page_and_says_where(valp, runs_copy):
+    before = files_of(runs_copy)
+    done = valp("report", "small", "--runs", runs_copy, "--json")
+    assert done.code == 0, done.err
+    path = runs_copy / "small" / REPORT
+    assert done.json == {"report": str(path)}
+    assert path.read_text().startswith("<!doctype html>")
+    assert set(files_of(runs_copy)) - set(before) == {f"small/{REPORT}"}
+
+
+def test_a_run_that_is_not_there_is_refused(valp, tmp_path):
+    outcome = valp("report", "none", "--runs", tmp_path)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "no run 'none'" in outcome.err
+
+
+def test_a_report_that_cannot_be_written_leaves_nothing(valp, small_runs, tmp_path):
+    (tmp_path / "file").write_text("")
+    outcome = valp("report", "small", "--runs", small_runs, "-o", tmp_path / "file" / "report.html")
+    assert outcome.code == 1
+    assert "cannot be written" in outcome.err
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+# Parts
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3, 4])
+def test_the_hypervolume_of_whole_numbers_is_the_number_of_cells_below_a_point(dimensions):
+    points = np.random.default_rng(dimensions).integers(0, 5, (6, dimensions))
+    cells = np.stack(np.meshgrid(*[np.arange(4)] * dimensions, indexing="ij"), -1).reshape(-1, dimensions)
+    below = (cells[:, None] < points[None]).all(2).any(1)
+    assert hypervolume(points.astype(float)) == pytest.approx(below.sum())
+
+
+def test_progress_is_of_the_candidates_in_the_order_they_ended(run, drawn, tmp_path):
+    scores = [(0.5, 0.4, 0.1), (0.7, 0.5, 0.2), (0.6, 0.1, 0.3), (0.9, 0.2, 0.4)]
+    made = progress(*_with_entries(told(run, drawn[:4], scores.__getitem__, tmp_path)))
+    assert made["best"]["accuracy"] == [(0, 0.5), (1, 0.7), (3, 0.9)]
+    assert made["best"]["mse"] == [(0, 0.4), (2, 0.1)]
+    assert made["spent"]["samples seen"] == [100, 200, 300, 400]
+    volumes = [volume for _, volume in made["hypervolume"]]
+    assert volumes == sorted(volumes)
+    assert 0 < volumes[-1] <= 1
+
+
+def _with_entries(run):
+    return run, run.ledger.entries()
+
+
+def test_too_few_candidates_say_nothing_of_choices(run, drawn, tmp_path):
+    few = told(run, drawn[: FEWEST - 1], lambda number: (0.1, 0.1, 0.1), tmp_path)
+    assert importance(few, few.ledger.entries()) == {"enough": False, "candidates": FEWEST - 1, "needed": FEWEST}
+
+
+def test_the_choice_that_decides_comes_first_and_noise_names_none(run, drawn, tmp_path):
+    noise = np.random.default_rng(0).random((len(drawn), 2))
+
+    def score(number):
+        return features_of(drawn[number])["learning rate (log)"], noise[number, 0], noise[number, 1]
+
+    many = told(run, drawn, score, tmp_path)
+    made = importance(many, many.ledger.entries())["objectives"]
+    name, mean, deviation, rho = made["accuracy"]["choices"][0]
+    assert name == "learning rate (log)"
+    assert mean > deviation
+    assert rho > 0.9
+    assert made["mse"]["choices"] == made["entropy"]["choices"] == []
+
+
+def test_a_structure_names_every_component_connection_and_loss(drawn):
+    for candidate in drawn[:10]:
+        graph, made = candidate.graph, structure(candidate)
+        assert [node[0] for node in made["v"]] == [component.name for component in graph.components]
+        names = [node[0] for node in made["v"]]
+        assert [(names[a], names[b]) for a, b, *_ in made["e"]] == [(c.source, c.target) for c in graph.connections]
+        assert len(made["l"]) == len(graph.losses)
+
+
+def test_a_drawing_names_its_nodes_and_follows_the_colours_of_the_page(drawn):
+    graph = drawn[0].graph
+    svg = compact_svg(graph)
+    assert all(f'data-node="{component.name}"' in svg for component in graph.components)
+    assert all(f'data-from="{c.source}" data-to="{c.target}"' in svg for c in graph.connections)
+    assert "font-family" not in svg
+    assert "<title>" not in svg
+    assert "#" not in svg.replace("xmlns", "")
+
+
+@pytest.mark.parametrize("name", ["vae", "mt-vae"])
+def test_a_vae_has_no_conditioning_path(digits_problem, name):
+    assert conditioning_paths(CATALOGUE[name].build(digits_problem)) == []
+
+
+def test_a_conditioning_path_goes_from_inputs_to_samples_by_connections_that_are_kept(drawn):
+    found = 0
+    for candidate in drawn:
+        graph = candidate.graph
+        paths = conditioning_paths(graph)
+        module = compile(graph, seed=0)
+        assert bool(paths) == bool(module.plan.inputs_of("image", "generate"))
+        found += bool(paths)
+    assert found > 0
+
+
+def test_numbers_have_as_many_digits_as_are_shown():
+    assert rounded([0.123456789, 1234567.0, float("nan"), float("inf")]) == [0.12346, 1234600.0, 0.0, 0.0]
+
+
+def test_what_is_missing_of_a_truth_is_not_counted():
+    column = Column(name="y", type=DataType.NUMERIC, size=2)
+    truth = torch.tensor([[0.0, 0.0], [1.0, 2.0], [2.0, 0.0]])
+    present = torch.tensor([[True, False], [True, True], [True, False]])
+    made = predicted(column, truth.clone(), Split({"x": truth}, {"y": truth}, {"y": present}))
+    assert sum(count for _, _, count in made["panels"][0]["cells"]) + made["panels"][0]["outside"] == 4
+    assert made["r2"] == [1.0, 0.0]
+
+
+def test_labels_are_counted_one_by_one():
+    column = Column(name="y", type=DataType.DISCRETE, size=2, labels=True)
+    truth = torch.tensor([[1.0, 0.0], [0.0, 0.0], [1.0, 1.0]])
+    values = torch.tensor([[0.9, 0.8], [0.7, 0.1], [0.2, 0.9]])
+    made = predicted(column, values, Split({"x": truth}, {"y": truth}))
+    assert made["labels"] == [("0", 1, 1, 1, 0), ("1", 1, 1, 0, 1)]
+
+
+def test_samples_that_are_no_images_are_lines_without_classes():
+    rows = np.random.default_rng(0).normal(size=(80, 5))
+    problem = Problem.from_arrays("lines", inputs={"x": numeric(rows)}, outputs={"copy": samples(rows)})
+    evidence = Evidence(problem)
+    made = real_samples(evidence)["copy"]
+    assert all(len(line) == 5 for row in made["shown"]["lines"] for line in row)
+    module = compile(CATALOGUE["vae"].build(problem), seed=0)
+    generated = generated_samples(module, evidence, "copy")
+    assert generated["classes"] == []
+    assert generated["shown"]["lines"]
+    assert "shares" not in generated
+
+
+def test_a_large_front_is_shown_in_full_up_to_a_limit(run, drawn, tmp_path):
+    def score(number):  # all on the front
+        return number, number, 0.5
+
+    large = told(run, [drawn[0]] * (DETAILED + 5), score, tmp_path)
+    material = gather(large, Evidence(None, missing="left out"))
+    assert material.summary["front"] == DETAILED + 5
+    assert len(material.details) == DETAILED
+
+
+def test_lineages_count_each_ancestor_once(run, drawn, tmp_path):
+    def child(*parents):
+        origins = {f"n{i}": (parent, "n0") for i, parent in enumerate(parents)}
+        return Candidate(graph=drawn[0].graph, training=Training(), inherits=origins)
+
+    bred = told(run, [child(), child(0), child(0, 1)], lambda number: (number, 1, 1), tmp_path)
+    rows = gather(bred, Evidence(None, missing="left out")).summary["candidates"]
+    assert [row["m"] for row in rows] == [100, 200, 300]

@@ -1,0 +1,280 @@
+"""The report of a real run, in a real browser."""
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from search.report.evidence import Evidence
+from search.report.material import gather
+from search.report.page import page as written
+from tests.search.report.chromium import opened
+from tests.search.report.untrained import told
+
+
+@pytest.fixture(scope="module")
+def shared(browser, report):
+    """A page that tests share, for opening one takes longer than what they do with it."""
+    return opened(browser, report)
+
+
+@pytest.fixture
+def page(shared):
+    shared.heard.clear()
+    yield shared
+    assert shared.heard == []
+
+
+def summary_of(page):
+    return json.loads(page.locator("#data").text_content())
+
+
+def test_it_opens_without_a_console_message_or_a_network_request(browser, report):
+    page = opened(browser, report)
+    assert page.heard == []
+    assert page.title() == "small: a search on digits"
+    page.close()
+
+
+def test_it_is_small(report):
+    assert report.stat().st_size < 2_000_000
+
+
+def test_the_policy_of_the_page_allows_no_request(page):
+    assert page.evaluate("fetch('data:,x').then(() => 'fetched', () => 'refused')") == "refused"
+    page.heard.clear()  # the refusal itself
+
+
+def test_it_says_at_a_glance_what_the_search_did(page, run):
+    figures = page.locator("#figures").inner_text()
+    assert re.search(rf"candidates\s+{len(run.ledger.entries())}\s", figures)
+    assert re.search(rf"on the front\s+{len(run.front())}\s", figures)
+    assert "accuracy ↑" in page.locator("#bests").inner_text()
+    assert page.locator("#growth svg").count() >= len(run.objectives)
+
+
+def test_a_hover_over_a_point_shows_its_graph_and_scores(page, run):
+    entry = run.front()[0]
+    page.locator(f"#pareto g[data-number='{entry.number}'] .member").hover()
+    tip = page.locator("#tip")
+    assert f"Candidate {entry.number}" in tip.inner_text()
+    assert tip.locator("svg rect").count() == len(entry.candidate.graph.components)
+    page.mouse.move(2, 2)
+    assert tip.is_hidden()
+
+
+def test_a_click_on_a_point_opens_its_candidate(page, run):
+    number = run.front()[-1].number
+    page.locator(f"#pareto g[data-number='{number}'] .member").click()
+    assert page.locator("#candidate-title").inner_text() == f"Candidate {number}"
+    assert page.url.endswith(f"#candidate-{number}")
+    assert page.evaluate("document.activeElement.id") == "candidate-title"
+
+
+def test_the_keys_go_along_the_front_and_open_a_candidate(page, run):
+    points = page.locator("#pareto g[data-number]")
+    assert points.count() == len(run.front())
+    points.first.focus()
+    if points.count() > 1:
+        page.keyboard.press("ArrowRight")
+    number = page.evaluate("document.activeElement.dataset.number")
+    assert number == points.nth(min(1, points.count() - 1)).get_attribute("data-number")
+    assert f"Candidate {number}" in page.locator("#tip").inner_text()
+    page.keyboard.press("Enter")
+    assert page.locator("#candidate-title").inner_text() == f"Candidate {number}"
+
+
+def test_any_scores_can_be_the_axes_and_three_are_drawn_in_space(page):
+    names = list(summary_of(page)["scores"])
+    page.select_option("#axis-0", names[-1])
+    page.select_option("#axis-1", names[0])
+    assert names[-1] in page.locator("#pareto .axisname").first.text_content()
+    page.get_by_role("button", name="In 3-D").click()
+    assert page.locator("#pareto .axisname").count() == 3
+    before = page.locator("#pareto .member").first.get_attribute("cx")
+    page.get_by_role("button", name="Turn left").click()
+    assert page.locator("#pareto .member").first.get_attribute("cx") != before
+    page.get_by_role("button", name="In 3-D").click()
+    page.select_option("#axis-2", "")
+    assert page.locator("#pareto .axisname").count() == 2
+
+
+def column(page, name):
+    heads = [text.strip(" ▴▾") for text in page.locator("#table thead th").all_inner_texts()]
+    cells = page.locator(f"#table tbody tr > :nth-child({heads.index(name) + 1})").all_inner_texts()
+    figures = [re.sub(r"[^\d.−e-]", "", cell).replace("−", "-") for cell in cells]
+    return [float(figure) for figure in figures if figure]  # a candidate that failed has none
+
+
+def test_the_table_is_sorted_by_a_header_and_by_the_keyboard(page):
+    head = page.locator("#table thead th", has_text="mse")
+    head.locator("button").click()
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert column(page, "mse ↓") == sorted(column(page, "mse ↓"))
+    page.keyboard.press("Enter")
+    assert head.get_attribute("aria-sort") == "descending"
+    assert column(page, "mse ↓") == sorted(column(page, "mse ↓"), reverse=True)
+    page.locator("#table thead button", has_text="candidate").click()
+    assert page.locator("#table th[aria-sort]").count() == 1
+
+
+def test_the_table_is_filtered_by_words_and_by_the_front(page, run):
+    page.get_by_role("checkbox", name="on the front").check()
+    assert sorted(column(page, "candidate")) == sorted(entry.number for entry in run.front())
+    page.get_by_role("checkbox", name="on the front").uncheck()
+    page.get_by_role("searchbox").fill("no such candidate")
+    assert page.locator("#table tbody").inner_text() == "No candidate is like that."
+    page.get_by_role("searchbox").fill("")
+    assert len(column(page, "candidate")) == len(run.ledger.entries())
+
+
+def test_two_candidates_are_compared_and_what_differs_is_marked(page):
+    boxes = page.locator("#table tbody input[type=checkbox]")
+    for i in range(boxes.count()):
+        boxes.nth(i).uncheck()
+    for name in ("compare candidate 0", "compare candidate 1"):
+        page.get_by_label(name, exact=True).check()
+    page.get_by_role("button", name="Compare the two chosen").click()
+    assert page.evaluate("document.activeElement.id") == "compare-title"
+    assert page.locator("#pair figure").count() == 2
+    assert page.locator("#pair .drawing :is(.changed, .new)").count() > 0
+    rows = page.locator("#changes tbody tr").all_inner_texts()
+    assert any("only in 0" in row or "only in 1" in row or "→" in row for row in rows)
+    assert any("learning rate" in row for row in rows)
+
+
+def test_a_candidate_compared_with_itself_does_not_differ(page):
+    page.locator("#pair-a").fill("1")
+    page.locator("#pair-b").fill("1")
+    page.locator("#pair-b").press("Tab")
+    assert "Nothing differs" in page.locator("#pair").inner_text()
+    assert page.locator("#pair .drawing :is(.changed, .new)").count() == 0
+
+
+def test_a_candidate_of_the_front_is_shown_in_full(page, run):
+    entry = run.front()[0]
+    page.select_option("#open-other", str(entry.number))
+    drawn = page.locator(".viewport svg")
+    assert set(drawn.locator("[data-node]").evaluate_all("nodes => nodes.map((node) => node.dataset.node)")) == {
+        component.name for component in entry.candidate.graph.components
+    }
+    detail = page.locator("#detail")
+    for heading in ("Learning curves", "Samples of image", "Classes among samples of image",
+                    "Confusion matrix of digit", "Predicted and true: histogram", "Size and speed"):  # fmt: skip
+        assert detail.get_by_role("heading", name=heading, exact=True).count() == 1
+    assert detail.locator(".samples img").count() >= 2
+    assert detail.locator(".samples img").first.evaluate("image => image.naturalWidth") > 0
+    counts = detail.locator("table.matrix").last.locator("tbody td").all_inner_texts()
+    assert sum(int(text or 0) for text in counts) == summary_of_rows(page)
+
+
+def summary_of_rows(page):
+    detail = json.loads(page.locator("[id^='detail-']").first.text_content())
+    return sum(sum(row) for row in detail["predicted"][0]["confusion"])
+
+
+def test_a_hover_over_a_network_tells_its_layers_and_the_graph_zooms(page, run):
+    entry = run.front()[0]
+    page.select_option("#open-other", str(entry.number))
+    name = entry.candidate.graph.networks[0].name
+    page.locator(f".viewport [data-node='{name}']").hover()
+    assert "gives" in page.locator("#tip").inner_text()
+    svg = page.locator(".viewport svg")
+    whole = svg.get_attribute("viewBox")
+    page.locator(".viewport").focus()
+    page.keyboard.press("+")
+    assert svg.get_attribute("viewBox") != whole
+    page.keyboard.press("0")
+    assert [float(v) for v in svg.get_attribute("viewBox").split()] == [float(v) for v in whole.split()]
+
+
+def test_a_candidate_off_the_front_is_drawn_too(page, run):
+    front = {entry.number for entry in run.front()}
+    others = [entry for entry in run.ledger.entries() if entry.number not in front]
+    if not others:
+        pytest.skip("all candidates of this run are on its front")
+    page.select_option("#open-other", str(others[0].number))
+    assert page.locator(".viewport svg rect").count() == len(others[0].candidate.graph.components)
+    assert "not kept" in page.locator("#detail").inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault(browser, report, scheme):
+    page = opened(browser, report, scheme=scheme)
+    found = Axe().run(page).response["violations"]
+    serious = [
+        (fault["id"], fault["nodes"][0]["html"]) for fault in found if fault["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+    page.close()
+
+
+def test_the_button_changes_light_and_dark(page):
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    page.click("#theme")
+    assert page.evaluate(ground) != light
+    page.click("#theme")
+    assert page.evaluate(ground) == light
+
+
+def test_a_narrow_page_does_not_scroll_sideways(browser, report):
+    page = opened(browser, report, width=360, height=780)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    page.close()
+
+
+def test_a_link_to_a_candidate_opens_it(browser, report):
+    page = opened(browser, report, fragment="#candidate-2")
+    assert page.locator("#candidate-title").inner_text() == "Candidate 2"
+    page.close()
+
+
+def test_a_run_that_has_just_begun_has_a_page(browser, run, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text(written(gather(told(run, [], None, tmp_path), Evidence(None, missing="left out"))))
+    page = opened(browser, path)
+    assert page.heard == []
+    assert "no candidate yet" in page.locator("#detail").inner_text()
+    assert "left out" in page.locator("#glance").inner_text()
+    page.close()
+
+
+def test_candidates_that_failed_were_stopped_or_still_run_are_told_apart(browser, run, tmp_path):
+    candidates = [entry.candidate for entry in run.ledger.entries()]
+    ends = {0: "failed", 1: "pruned", 2: "running"}
+    many = told(run, candidates, lambda number: (0.5, 0.1, 0.5), tmp_path, ends)
+    path = tmp_path / "report.html"
+    path.write_text(written(gather(many, Evidence(None, missing="left out"))))
+    page = opened(browser, path)
+    assert page.locator("#pareto path.stopped").count() >= 1
+    for number, word in ((0, "it <i>diverged</i>"), (1, "stopped early"), (2, "It has none yet")):
+        page.select_option("#open-other", str(number))
+        assert word in page.locator("#detail").inner_text()
+    page.select_option("#filter-state", "f")
+    assert column(page, "candidate") == [0]
+    assert page.heard == []
+    page.close()
+
+
+def test_names_with_markup_in_them_are_text(browser, run, digits_problem, evidence, tmp_path):
+    """Names of classes, the title and the reason of a failure are a user's or a library's words."""
+    bad = "<b>bold</b></script><img src=x onerror=console.log('run')>"
+    output = digits_problem.columns.outputs[0]
+    named = output.model_copy(update={"classes": tuple(f"{bad}{i}" for i in range(output.size))})
+    columns = digits_problem.columns.model_copy(update={"outputs": (named, *digits_problem.columns.outputs[1:])})
+    problem = digits_problem.model_copy(update={"columns": columns, "title": bad})
+    named_run = replace(run, problem=run.problem.model_copy(update={"columns": columns}))
+    material = gather(named_run, Evidence(problem, evidence.judges))
+    material.summary.update(title=bad, command=bad, missing=bad)
+    material.summary["candidates"][-1]["f"] = bad
+    path = tmp_path / "report.html"
+    path.write_text(written(material))
+    page = opened(browser, path)
+    assert page.heard == []
+    assert page.locator("b, img[src=x]").count() == 0
+    assert page.locator("table.matrix").last.locator("tbody th").first.inner_text() == f"{bad}0"
+    assert page.locator(".lede").inner_text() == f"{bad}."
+    page.close()

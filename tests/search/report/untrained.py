@@ -1,0 +1,43 @@
+"""Runs whose candidates were never trained."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import optuna
+from optuna.trial import TrialState
+
+from search.folder import Folder
+from search.ledger import Ledger
+
+STATES = {
+    "complete": TrialState.COMPLETE,
+    "failed": TrialState.FAIL,
+    "pruned": TrialState.PRUNED,
+    "running": TrialState.RUNNING,
+}
+
+
+def told(run, candidates, score, directory, ends: Mapping[int, str] | None = None):
+    """A run like another, with these candidates.
+
+    Args:
+        run: the other.
+        candidates: in order.
+        score: gives a number's scores, in the order of the objectives.
+        directory: where its folder will be.
+        ends: the states of candidates that are not complete.
+    """
+    study = optuna.create_study(directions=[metric.direction for metric in run.objectives.values()])
+    for number, candidate in enumerate(candidates):
+        state = (ends or {}).get(number, "complete")
+        scores = dict(zip(run.objectives, map(float, score(number)), strict=True)) if state != "failed" else {}
+        result = {"scores": scores, "parameters": 10, "key": "k", "samples_seen": 100, "seconds": (1.0, 0.5)}
+        result |= {"failure": "it <i>diverged</i>" if state == "failed" else None, "complete": state == "complete"}
+        attributes = {"candidate": candidate.model_dump_json(), "parents": candidate.parents}
+        attributes |= {"result": result} if state != "running" else {}
+        values = [*scores.values()] if state == "complete" else None
+        study.add_trial(optuna.create_trial(state=STATES[state], values=values, user_attrs=attributes))
+    folder = Folder(directory / run.folder.name)
+    folder.path.mkdir()
+    folder.settings.write_bytes(run.folder.settings.read_bytes())
+    return replace(run, folder=folder, ledger=Ledger(study, run.objectives))
