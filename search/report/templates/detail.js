@@ -129,8 +129,16 @@ function scores(one) {
       { class: "caption" },
       one.s === "p" ? "It was stopped early: scores of an unfinished training. " : "",
       "Objectives are bold, with the direction that is better.",
+      longer(one),
     ),
   );
+}
+
+/** A bred candidate has had more than the single-task models beside it; null for any other. */
+function longer(one) {
+  const least = Math.min(...R.singles.map((single) => single.samples));
+  if (!R.singles.length || one.m === undefined || one.m <= least) return null;
+  return ` It has seen ${count(one.m)} samples with its ancestors, each single-task model ${count(least)}.`;
 }
 
 function facts(one) {
