@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all lint bench bench-all judge clean
+.PHONY: demo test test-all lint docs bench bench-all judge clean
 
 demo: $(READY)  ## set up, and search the embedded digits
 	$(BIN)/valp search digits --name demo --candidates 24 --steps 1000 --seed 1
@@ -20,6 +20,9 @@ lint: $(READY)  ## format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+docs: $(READY)  ## the pages of docs/ as a site: site/index.html
+	$(BIN)/mkdocs build --strict
 
 bench: $(READY)  ## measure what docs/ claims, in half an hour
 	$(BIN)/python -m benchmarks.algorithm1
@@ -41,7 +44,7 @@ judge: $(READY)  ## train the shipped Fashion-MNIST judge again (about half an h
 	$(BIN)/python -m spaces.judges.train
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
