@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from search.front import Points, scaled
 
@@ -64,6 +65,14 @@ def volumes(points: Points, worst: Points) -> NDArray[np.float64]:
         return np.zeros(0)
     spanned: NDArray[np.float64] = np.maximum(1 - scaled(points, worst), LEAST_GAIN).prod(1)
     return spanned
+
+
+def places(points: Points) -> NDArray[np.float64]:
+    """The sum of each row's places in the objectives: 1 for who is best in one, equals the same."""
+    if len(points) == 0:
+        return np.zeros(0)
+    summed: NDArray[np.float64] = rankdata(points, method="min", axis=0).sum(1)
+    return summed
 
 
 def _split(points: Points, rows: Order) -> tuple[Order, Order]:

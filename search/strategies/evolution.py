@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
+import numpy as np
 from optuna.trial import Trial
 
 from search.front import Points, chances, losses
 from search.ledger import Entry, Ledger
-from search.population import Population, volumes
+from search.population import Population, places, volumes
 from search.strategies.base import Question, Strategy, derived_seed, draw_at_random
 from spaces.candidate import Candidate
 from spaces.choose import Choose, RandomChoose
@@ -27,8 +28,11 @@ class Breeding:
         screening: the share of a training that these get: enough to tell which deserve to be trained on.
         population: the candidates that may have offspring: the best so far.
         tournament: of so many of them, drawn at random, the best has offspring.
-        balanced: the probability that this is the one best in all objectives taken together, by the volume it spans
-            with what is had without learning; else it is the one of the lowest rank, and of these the least crowded.
+        spanning: the probability that this is the one that spans the largest volume with what is had without learning:
+            nobody who is hopeless in one objective.
+        balanced: the probability that it is the one with the least sum of its places in the objectives: between those
+            who are good in all, the small differences count. Else it is the one of the lowest rank, and of these the
+            least crowded.
         crossover: the probability of two parents.
         fresh: the probability that a later candidate is drawn by Algorithm 1 all the same.
         inherit: whether children begin with their parents' weights.
@@ -38,7 +42,8 @@ class Breeding:
     screening: float = 0.25
     population: int = 12
     tournament: int = 4
-    balanced: float = 0.8
+    spanning: float = 0.4
+    balanced: float = 0.4
     crossover: float = 0.25
     fresh: float = 0.05
     inherit: bool = True
@@ -61,13 +66,13 @@ class Evolution(Strategy):
         choose = RandomChoose(derived_seed(question.seed, trial.number, "breeding"))
         entries = ledger.entries()
         known = {(entry.result.key, entry.parents) for entry in entries if entry.result is not None}
-        parents, volumes = self._population(ledger, entries)
+        parents, merits = self._population(ledger, entries)
         if len(parents) < 2 or trial.number < self.breeding.drawn:
             return self._screened(draw_at_random(question, trial.number))
         if choose.flag("fresh", self.breeding.fresh):
             return draw_at_random(question, trial.number)
         for attempt in range(MOST_TRIES + 1):
-            candidate = self._child(question, ledger, (parents, volumes), choose, trial.number, attempt)
+            candidate = self._child(question, ledger, (parents, merits), choose, trial.number, attempt)
             if (content_key(candidate.graph), candidate.parents) not in known:
                 break
         return candidate
@@ -84,7 +89,7 @@ class Evolution(Strategy):
         return candidate.model_copy(update={"training": candidate.training.model_copy(update={"steps": steps})})
 
     def _population(self, ledger: Ledger, entries: list[Entry]) -> tuple[list[Entry], Points]:
-        """The best of those that have ended, the best first, and the volume that each one spans.
+        """The best of those that have ended, the best first, and (of each, 2) the volume it spans and minus its places.
 
         They are taken in in the order in which they ended: who has left has no weights any more.
         """
@@ -98,7 +103,8 @@ class Evolution(Strategy):
             done.add(entry.number)
         by_number = {entry.number: entry for entry in entries}
         worst = chances(list(ledger.objectives.values()))
-        return [by_number[number] for number in population.members], volumes(population.points, worst)
+        merits = np.stack([volumes(population.points, worst), -places(population.points)], axis=1)
+        return [by_number[number] for number in population.members], merits
 
     def _child(
         self,
@@ -126,11 +132,14 @@ class Evolution(Strategy):
         child = Candidate(graph=variation.graph, training=training, parent=first.number, inherits=inherits)
         return child.model_copy(update={"lineage_samples": ledger.samples_seen(child.parents)})
 
-    def _parent(self, population: list[Entry], spanned: Points, choose: Choose, name: str) -> Entry:
+    def _parent(self, population: list[Entry], merits: Points, choose: Choose, name: str) -> Entry:
         """The best of a few drawn at random."""
         drawn = [choose.integer(f"{name}.{i}", 0, len(population) - 1) for i in range(self.breeding.tournament)]
-        balanced = choose.flag(f"{name}.balanced", self.breeding.balanced)
-        return population[min(drawn, key=lambda i: (-spanned[i], i)) if balanced else min(drawn)]
+        spanning, share = self.breeding.spanning, choose.real(f"{name}.merit", 0, 1)
+        if share >= spanning + self.breeding.balanced:
+            return population[min(drawn)]
+        merit = merits[:, 0 if share < spanning else 1]
+        return population[min(drawn, key=lambda i: (-merit[i], i))]
 
 
 def _asked(question: Question, entry: Entry) -> Candidate:

@@ -17,11 +17,13 @@ class Move:
         sites: where it could be made.
         make: makes it at a site, and returns whether that was possible; what then lacks a source, or feeds nothing, is
             put right by `Revision.completed`.
+        weight: how often it is tried, beside the others.
     """
 
     title: str
     sites: Callable[[Revision], Sequence[Any]]
     make: Callable[[Revision, Any], bool]
+    weight: int = 1
 
 
 MOVES: dict[str, Move] = {
@@ -47,10 +49,13 @@ MOVES: dict[str, Move] = {
     "activation": Move("another activation", layers.activatable, layers.activate),
     "initializer": Move("another initialiser", layers.initialisable, layers.initialise),
     "normalise": Move("batch normalisation, or none", layers.normalisable, layers.normalise),
-    "beta": Move("another β of a loss", weights.weighed, weights.weigh),
+    "beta": Move("another β of a loss", weights.weighed, weights.weigh, weight=4),
     "beta_kl": Move("another β of a KL loss", weights.diverging, weights.weigh_divergence),
-    "learning_rate": Move("another learning rate", training.hurried, training.hurry),
+    "learning_rate": Move("another learning rate", training.hurried, training.hurry, weight=2),
     "batch": Move("another batch size, for as many samples", training.batches, training.batch),
     "kl_warmup": Move("another KL warm-up", training.warmups, training.warm_up),
 }
-"""By name."""
+"""By name. Those that balance what is learnt, and unlearn nothing, are tried more often."""
+
+TRIED = tuple(name for name, move in MOVES.items() for _ in range(move.weight))
+"""Each name as often as it weighs."""

@@ -4,7 +4,7 @@ from spaces.candidate import Candidate
 from spaces.choose import Choose
 from spaces.description import Description
 from spaces.space import Space
-from spaces.vary.moves import MOVES
+from spaces.vary.moves import MOVES, TRIED
 from spaces.vary.numbered import Numbered, in_turn
 from spaces.vary.revision import Revision
 from spaces.vary.variation import Variation, is_same, opened, variation_of
@@ -55,7 +55,11 @@ def mutate(
 
 def moved(revision: Revision, choose: Numbered) -> tuple[Revision, str] | None:
     """A revision changed by a random move at a random site, and the move; None if there is none."""
-    for name in in_turn(choose, "move", tuple(MOVES)):
+    tried = set[str]()
+    for name in in_turn(choose, "move", TRIED):
+        if name in tried:
+            continue
+        tried.add(name)
         move = MOVES[name]
         for site in in_turn(choose, f"{name.replace(' ', '_')}.site", move.sites(revision)):
             edited = revision.copy()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.population import Population, best, crowding, volumes
+from search.population import Population, best, crowding, places, volumes
 
 COARSE = st.integers(0, 4).map(float)
 POINTS = st.integers(1, 3).flatmap(lambda d: st.lists(st.tuples(*[COARSE] * d), min_size=1, max_size=25)).map(np.array)
@@ -94,3 +94,7 @@ def test_who_is_good_in_all_spans_more_than_who_is_best_in_one():
 
 def test_nobody_spans_nothing():
     assert volumes(np.zeros((0, 2)), np.ones(2)).shape == (0,)
+
+
+def test_places_are_counted_from_the_best_and_equals_share_one():
+    assert places(np.array([[1.0, 5.0], [2.0, 5.0], [3.0, 4.0]])).tolist() == [1 + 2, 2 + 2, 3 + 1]
