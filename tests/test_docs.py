@@ -1,5 +1,7 @@
 """The README's session and the tables of docs/ hold."""
 
+import contextlib
+import json
 import re
 import subprocess
 import sys
@@ -7,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from sklearn.datasets import load_wine
 
+from search.cli import cli
 from valp.combiners import COMBINERS
 from valp.kinds import KINDS
 from valp.losses import KL, LOSSES
@@ -28,9 +32,18 @@ def run(arguments: list[str], folder: Path) -> str:
     return done.stdout
 
 
+def invoke(words: list[str]) -> str:
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
-    """The README's console sessions, with the knee of the front in place of the first one's candidate 3."""
+    """The README's console sessions, with the knee of the front in place of candidate 3.
+
+    Searches are processes of their own; the others run in this one, which has loaded what they need.
+    """
     folder = tmp_path_factory.mktemp("session")
     wine = load_wine()
     rows = np.column_stack([wine.data, wine.target])
@@ -38,23 +51,26 @@ def session(tmp_path_factory):
     np.savetxt(folder / "wine.csv", rows, fmt="%g", delimiter=",", header=header, comments="")
     commands = [line[2:] for block in blocks("README.md", "console") for line in block.splitlines()]
     commands = [command for command in commands if command.startswith("valp ")]
-    assert len(commands) == 7
-    best = None
-    for command in commands:
-        words = command.split()[1:]
-        if best is not None:
-            words = [best if word == "3" else word for word in words]
-        run([str(VALP), *words], folder)
-        if words[0] == "best":
-            listed = run([str(VALP), *words, "--json"], folder)
-            best = re.search(r'"number": (\d+)', listed).group(1)
+    assert len(commands) == 11
+    best = "3"
+    with contextlib.chdir(folder), pytest.MonkeyPatch.context() as patch:
+        patch.delenv("VALP_RUNS", raising=False)
+        for command in commands:
+            words = [best if word == "3" else word for word in command.split()[1:]]
+            if words[0] == "search":
+                run([str(VALP), *words], folder)
+                continue
+            invoke(words)
+            if words[0] == "best":
+                best = str(json.loads(invoke([*words, "--json"]))[0]["number"])
     return folder
 
 
 def test_the_session_of_the_readme_runs(session):
     assert (session / "digits.valp").is_file()
     assert (session / "runs" / "first" / "study.db").is_file()
-    assert (session / "wine.toml").is_file()
+    assert (session / "runs" / "first" / "report.html").is_file()
+    assert len((session / "predicted.csv").read_text().splitlines()) == 1 + len(load_wine().data)
 
 
 @pytest.mark.parametrize("place", range(2))

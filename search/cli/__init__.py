@@ -36,6 +36,7 @@ def cli() -> None:
     A first session:
       valp search digits --name first --candidates 24 --steps 500
       valp best first
+      valp report first
       valp show first 3
       valp export first 3 -o digits.valp
       valp score digits.valp

@@ -1,4 +1,4 @@
-"""Evolution over typed graphs: parents by rank and crowding, children that inherit weights."""
+"""Evolution over typed graphs: parents by volume, places or crowding, children that inherit weights."""
 
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
