@@ -44,26 +44,27 @@ def run(request, digits_problem, tmp_path_factory):
 
 
 def test_what_is_stopped_has_the_samples_and_the_scores_of_its_rung(run):
-    first, second = rungs_of(STEPS)
     entries = run.ledger.entries()
     states = [entry.state for entry in entries]
     assert set(states) == {"complete", "pruned"}
     assert len(states) == 10
     for entry in entries:
-        steps = entry.result.samples_seen // 50
-        assert steps in ((STEPS,) if entry.state == "complete" else (first, second))
+        training = entry.candidate.training
+        steps = entry.result.samples_seen // training.batch
+        assert steps in ((training.steps,) if entry.state == "complete" else rungs_of(training.steps))
         assert entry.result.scores.keys() == run.problem.metrics.keys()
         assert entry.result.complete == (entry.state == "complete")
         assert read_result(run.folder.candidate(entry.number)) == entry.result
 
 
 def test_rung_scores_are_in_the_ledger(run):
-    first, _ = rungs_of(STEPS)
     for trial, entry in zip(run.ledger.trials(), run.ledger.entries(), strict=True):
-        rungs = trial.user_attrs["rungs"]
-        assert str(first) in rungs
+        rungs, training = trial.user_attrs["rungs"], entry.candidate.training
+        known = rungs_of(training.steps)
+        assert str(len(known)) in rungs
         if entry.state == "pruned":
-            assert rungs[str(entry.result.samples_seen // 50)] == entry.result.scores
+            below = len(known) - known.index(entry.result.samples_seen // training.batch)
+            assert rungs[str(below)] == entry.result.scores
 
 
 def test_who_is_stopped_is_not_on_the_front_and_the_single_task_models_never_are(run):

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from functools import partial
 
 import pytest
 
@@ -23,9 +24,10 @@ PATIENCE = 120
 
 
 def start(*words, **options):
-    return subprocess.Popen(
-        [*VALP, *map(str, words)], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
-    )
+    """A command that heeds Ctrl-C, also where the tests themselves run in the background of a shell and ignore it."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    return subprocess.Popen([*VALP, *map(str, words)], text=True, preexec_fn=heeding, **pipes, **options)
 
 
 def finished(runs):
