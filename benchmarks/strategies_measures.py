@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search.front import non_dominated
+from search.report.hypervolume import hypervolume
 
 Scores = dict[str, float]
 Rivals = Callable[[int], dict[str, Scores]]
@@ -106,23 +106,6 @@ class Search:
 def complete(ended: Sequence[Ended]) -> list[Ended]:
     """Those that were trained to the end."""
     return [one for one in ended if one.state == "complete"]
-
-
-def hypervolume(points: NDArray[np.float64]) -> float:
-    """The volume that (n, 3) points span with the origin, all maximised; what is not positive spans nothing. Exact.
-
-    A sweep from the highest third coordinate to the lowest: each slab's base is the area below the points above it.
-    """
-    left = points[(points > 0).all(1)]
-    left = left[np.argsort(-left[:, 2])]
-    heights = [*left[:, 2].tolist(), 0.0]
-    slabs = enumerate(pairwise(heights), 1)
-    return float(sum((top - low) * _area(left[:count, :2]) for count, (top, low) in slabs if top > low))
-
-
-def _area(points: NDArray[np.float64]) -> float:
-    x, y = points[np.argsort(-points[:, 0])].T
-    return float((np.append(x, 0.0)[:-1] - np.append(x[1:], 0.0)) @ np.maximum.accumulate(y))
 
 
 def gains(ended: Sequence[Ended], scales: dict[str, Scale]) -> NDArray[np.float64]:

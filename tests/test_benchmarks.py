@@ -17,7 +17,6 @@ from benchmarks.strategies_measures import (
     front,
     gains,
     growth,
-    hypervolume,
     last,
     notable,
     widest,
@@ -25,6 +24,7 @@ from benchmarks.strategies_measures import (
 from benchmarks.strategies_page import Comparison, holds, page
 from benchmarks.strategies_searches import Contender
 from benchmarks.strategies_singles import best_within
+from search.report.hypervolume import hypervolume
 from search.strategies import STRATEGIES
 from valp.errors import SettingError
 

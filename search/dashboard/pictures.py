@@ -79,11 +79,11 @@ class Pictures:
 
     def write(self, artifact_id: str, content_body: BinaryIO) -> None:
         """Refused: see `search.dashboard.view.RunView`."""
-        raise NotImplementedError
+        raise NotImplementedError("the dashboard only shows a run")
 
     def remove(self, artifact_id: str) -> None:
         """Refused: see `search.dashboard.view.RunView`."""
-        raise NotImplementedError
+        raise NotImplementedError("the dashboard only shows a run")
 
     def _graph(self, entry: Entry) -> bytes:
         if entry.number not in self._drawn:

@@ -65,12 +65,14 @@ class Evolution(Strategy):
         """See `Strategy`."""
         choose = RandomChoose(derived_seed(question.seed, trial.number, "breeding"))
         entries = ledger.entries()
-        known = {(entry.result.key, entry.parents) for entry in entries if entry.result is not None}
-        parents, merits = self._population(ledger, entries)
+        parents, points = self._population(ledger, entries)
         if len(parents) < 2 or trial.number < self.breeding.drawn:
             return self._screened(draw_at_random(question, trial.number))
         if choose.flag("fresh", self.breeding.fresh):
             return draw_at_random(question, trial.number)
+        known = {(entry.result.key, entry.parents) for entry in entries if entry.result is not None}
+        worst = chances(list(ledger.objectives.values()))
+        merits = np.stack([volumes(points, worst), -places(points)], axis=1)
         for attempt in range(MOST_TRIES + 1):
             candidate = self._child(question, ledger, (parents, merits), choose, trial.number, attempt)
             if (content_key(candidate.graph), candidate.parents) not in known:
@@ -89,7 +91,7 @@ class Evolution(Strategy):
         return candidate.model_copy(update={"training": candidate.training.model_copy(update={"steps": steps})})
 
     def _population(self, ledger: Ledger, entries: list[Entry]) -> tuple[list[Entry], Points]:
-        """The best of those that have ended, the best first, and (of each, 2) the volume it spans and minus its places.
+        """The best of those that have ended, the best first, and their objectives, all minimised.
 
         They are taken in in the order in which they ended: who has left has no weights any more.
         """
@@ -102,9 +104,7 @@ class Evolution(Strategy):
             population.add(entry.number, losses([ledger.point(entry)], list(ledger.objectives.values())))
             done.add(entry.number)
         by_number = {entry.number: entry for entry in entries}
-        worst = chances(list(ledger.objectives.values()))
-        merits = np.stack([volumes(population.points, worst), -places(population.points)], axis=1)
-        return [by_number[number] for number in population.members], merits
+        return [by_number[number] for number in population.members], population.points
 
     def _child(
         self,
@@ -133,7 +133,7 @@ class Evolution(Strategy):
         return child.model_copy(update={"lineage_samples": ledger.samples_seen(child.parents)})
 
     def _parent(self, population: list[Entry], merits: Points, choose: Choose, name: str) -> Entry:
-        """The best of a few drawn at random."""
+        """The best of a few drawn at random; `merits` has of each the volume it spans, and minus its places."""
         drawn = [choose.integer(f"{name}.{i}", 0, len(population) - 1) for i in range(self.breeding.tournament)]
         spanning, share = self.breeding.spanning, choose.real(f"{name}.merit", 0, 1)
         if share >= spanning + self.breeding.balanced:

@@ -191,3 +191,17 @@ def decoders(combiner):
 def without(graph, *kinds):
     """The graph with its losses of these kinds left out."""
     return replaced(graph, losses=tuple(loss for loss in graph.losses if loss.kind not in kinds))
+
+
+def figure_2_rows(count: int):
+    """Inputs and ground truths for `figure_2`, drawn at random and always the same."""
+    import torch  # graphs are drawn without
+
+    generator = torch.Generator().manual_seed(7)
+    inputs = {"i0": torch.randn(count, 10, generator=generator)}
+    truths = {
+        "o0": torch.rand(count, 5, generator=generator),
+        "o1": torch.randn(count, 1, generator=generator),
+        "o2": torch.randint(3, (count,), generator=generator),
+    }
+    return inputs, truths

@@ -8,7 +8,7 @@ import torch
 from sklearn.datasets import load_digits
 
 from tests.spaces.graphs import TINY, TINY_SPACE, random_graph
-from tests.valp.graphs import discrete, figure_2, numeric, samples, wired
+from tests.valp.graphs import discrete, figure_2, figure_2_rows, numeric, samples, wired
 from valp.compile import compile
 from valp.errors import SettingError
 from valp.fit import CURVE_POINTS, Fitting, fit
@@ -19,15 +19,7 @@ ROWS = 23
 
 @pytest.fixture
 def data():
-    """Rows for figure 2."""
-    generator = torch.Generator().manual_seed(7)
-    inputs = {"i0": torch.randn(ROWS, 10, generator=generator)}
-    truths = {
-        "o0": torch.rand(ROWS, 5, generator=generator),
-        "o1": torch.randn(ROWS, 1, generator=generator),
-        "o2": torch.randint(3, (ROWS,), generator=generator),
-    }
-    return inputs, truths
+    return figure_2_rows(ROWS)
 
 
 @pytest.fixture

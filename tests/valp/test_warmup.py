@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.valp.graphs import figure_2
+from tests.valp.graphs import figure_2, figure_2_rows
 from valp.compile import compile
 from valp.fit import Fitting, fit
 from valp.training import Betas
@@ -13,15 +13,7 @@ ROWS = 40
 
 @pytest.fixture
 def data():
-    """Rows for figure 2."""
-    generator = torch.Generator().manual_seed(7)
-    inputs = {"i0": torch.randn(ROWS, 10, generator=generator)}
-    truths = {
-        "o0": torch.rand(ROWS, 5, generator=generator),
-        "o1": torch.randn(ROWS, 1, generator=generator),
-        "o2": torch.randint(3, (ROWS,), generator=generator),
-    }
-    return inputs, truths
+    return figure_2_rows(ROWS)
 
 
 def test_beta_of_a_kl_loss_rises_to_what_it_is_and_stays():

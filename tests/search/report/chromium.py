@@ -1,33 +1,6 @@
-"""The browser that opens reports in the tests."""
+"""How reports are opened in the tests."""
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
-
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """The machine's Chromium, without a window; the test is skipped if it has none."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("there is no Chromium to open the report with")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield browser
-        browser.close()
+from playwright.sync_api import Page
 
 
 def opened(browser, path, width=1280, height=900, scheme="light", fragment="") -> Page:

@@ -5,7 +5,7 @@ import pytest
 from search.report.evidence import Evidence, evidence_of
 from search.report.page import write_report
 from search.runs import Run, open_run
-from tests.search.report.chromium import chromium
+from tests.search.chromium import browser as chromium
 
 
 @pytest.fixture(scope="session")
