@@ -64,7 +64,7 @@ def main() -> None:
     problem = load_problem("digits")
     question = Question(problem, DEFAULT, Training(steps=500), 0)
     metrics = {name: problem.metrics[name][1] for name in problem.objectives}
-    print("candidates | strategy | a proposal, median | longest")
+    print("candidates | strategy | a proposal, median ms | with the ledger's reading and writing | the first")
     for count in options.candidates:
         for code in options.strategies:
             samples = code not in ("evolution", "random")
@@ -74,12 +74,17 @@ def main() -> None:
                 ledger = Ledger.create(Path(folder) / "study.db", metrics)
                 fill(ledger, question, count, samples)
                 strategy, times = STRATEGIES[code], []
-                for _ in range(PROPOSALS):
+                for number in range(count, count + PROPOSALS):
                     start = time.perf_counter()
-                    trial = ledger.ask(strategy.sampler(question.seed, len(ledger.trials())))
-                    ledger.propose(trial, strategy.propose(question, ledger, trial))
-                    times.append((time.perf_counter() - start) * 1e3)
-            print(f"{count} | {code} | {statistics.median(times):.0f} ms | {max(times):.0f} ms", flush=True)
+                    trial = ledger.ask(strategy.sampler(question.seed, number))
+                    asked = time.perf_counter()
+                    candidate = strategy.propose(question, ledger, trial)
+                    proposed = time.perf_counter()
+                    ledger.propose(trial, candidate)
+                    times.append([(t - start) * 1e3 for t in (asked, proposed, time.perf_counter())])
+            alone = statistics.median(proposed - asked for asked, proposed, _ in times)
+            whole = [time for *_, time in times]
+            print(f"{count} | {code} | {alone:.0f} | {statistics.median(whole):.0f} | {whole[0]:.0f}", flush=True)
 
 
 if __name__ == "__main__":

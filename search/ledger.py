@@ -113,7 +113,12 @@ class Ledger:
 
     def entries(self) -> list[Entry]:
         """All candidates, in order. A number whose proposal never ended has none yet."""
-        return [self._entry(trial) for trial in self.trials() if "candidate" in trial.user_attrs]
+        ended = self._ended
+        return [
+            ended.get(number) or self._entry(trial)
+            for number, trial in enumerate(self.trials())
+            if number in ended or "candidate" in trial.user_attrs
+        ]
 
     def entry(self, number: int) -> Entry:
         """One candidate.
@@ -141,19 +146,22 @@ class Ledger:
 
     def ancestors(self, numbers: Iterable[int]) -> set[int]:
         """Candidates, and all whose weights theirs come from."""
-        trials, found, left = self.trials(), set[int](), [*numbers]
-        while left:
-            number = left.pop()
-            if number not in found:
-                found.add(number)
-                left += trials[number].user_attrs.get("parents", ())
-        return found
+        return {entry.number for entry in self._lineage(numbers)}
 
     def samples_seen(self, numbers: Iterable[int]) -> int:
         """The examples that candidates and all their ancestors have seen."""
-        trials = self.trials()
-        results = (trials[number].user_attrs.get("result") for number in self.ancestors(numbers))
-        return sum(result["samples_seen"] for result in results if result is not None)
+        return sum(entry.result.samples_seen for entry in self._lineage(numbers) if entry.result is not None)
+
+    def _lineage(self, numbers: Iterable[int]) -> list[Entry]:
+        """Candidates and their ancestors; who has ended is not read again."""
+        found: dict[int, Entry] = {}
+        left = [*numbers]
+        while left:
+            number = left.pop()
+            if number not in found:
+                found[number] = self._ended.get(number) or self.entry(number)
+                left += found[number].parents
+        return list(found.values())
 
     def ask(self, sampler: BaseSampler) -> Trial:
         """A new trial, running, whose number is the count of those before."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from search.cli.options import JSON, print_json
 from valp.errors import DataError, SettingError
 
 if TYPE_CHECKING:
@@ -51,7 +52,10 @@ MODEL = click.argument("model", type=click.Path(path_type=Path))
     help="Average over so many draws of the latent variables; 0 takes their means.",
 )
 @SEED
-def predict_command(model: Path, data: Path, output: Path, kept: tuple[str, ...], draws: int, seed: int | None) -> None:
+@JSON
+def predict_command(
+    model: Path, data: Path, output: Path, kept: tuple[str, ...], draws: int, seed: int | None, as_json: bool
+) -> None:
     """Predict every output of MODEL for the rows of DATA.
 
     DATA is a .csv, .tsv, .parquet or .npz file with the columns that the model learnt from, and whatever others; an
@@ -81,8 +85,7 @@ def predict_command(model: Path, data: Path, output: Path, kept: tuple[str, ...]
         _say(f"note: {remark}")
     found = loaded.predict(inputs, draws, seed)
     written = _write(output, suffix, loaded, found, carried)
-    count = len(next(iter(found.values())))
-    click.echo(f"{output}: {_counted(count, 'row')} of {', '.join(written)}")
+    _told(output, len(next(iter(found.values()))), "row", written, as_json)
 
 
 @click.command("generate")
@@ -107,7 +110,10 @@ def predict_command(model: Path, data: Path, output: Path, kept: tuple[str, ...]
     required=True,
     help="Where samples go: .csv, .parquet, .npz, or .png for a grid of pictures.",
 )
-def generate_command(model: Path, count: int | None, condition: str | None, seed: int | None, output: Path) -> None:
+@JSON
+def generate_command(
+    model: Path, count: int | None, condition: str | None, seed: int | None, output: Path, as_json: bool
+) -> None:
     """Generate new samples with MODEL, in your units.
 
     Where a model's samples are conditioned on one of its inputs, --condition says what they follow: a file with rows
@@ -143,7 +149,7 @@ def generate_command(model: Path, count: int | None, condition: str | None, seed
     else:
         carried = {"condition.row": origin} if rows > 1 else {}
         _write(output, suffix, loaded, found, carried)
-    click.echo(f"{output}: {_counted(count, 'sample')} of {', '.join(column.name for column in loaded.generated)}")
+    _told(output, count, "sample", [column.name for column in loaded.generated], as_json)
 
 
 def _write(output: Path, suffix: str, loaded: "Model", found: "Arrays", carried: "Arrays") -> list[str]:
@@ -249,8 +255,12 @@ def _draw(output: Path, loaded: "Model", column: "Column", found: "Arrays", inpu
     write_grid(output, pictures, count // rows, conditions)
 
 
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}" + ("" if count == 1 else "s")
+def _told(output: Path, count: int, what: str, names: list[str], as_json: bool) -> None:
+    """Says what was written: so many rows or samples, of these outputs."""
+    if as_json:
+        print_json({"output": str(output), f"{what}s": count, "outputs": names})
+    else:
+        click.echo(f"{output}: {count:,} {what}{'' if count == 1 else 's'} of {', '.join(names)}")
 
 
 def _say(line: str) -> None:

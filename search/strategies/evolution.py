@@ -1,6 +1,6 @@
 """Evolution over typed graphs: parents by volume, places or crowding, children that inherit weights."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -59,23 +59,22 @@ class Evolution(Strategy):
         self.code, self.title = code, title  # type: ignore[misc] # one class serves several rows of the table
         self.breeding = breeding
         # What follows from the candidates that have ended is not worked out again for each proposal.
-        self._populations: WeakKeyDictionary[Ledger, tuple[set[int], Population]] = WeakKeyDictionary()
+        self._pasts: WeakKeyDictionary[Ledger, _Past] = WeakKeyDictionary()
 
     def propose(self, question: Question, ledger: Ledger, trial: Trial) -> Candidate:
         """See `Strategy`."""
         choose = RandomChoose(derived_seed(question.seed, trial.number, "breeding"))
-        entries = ledger.entries()
-        parents, points = self._population(ledger, entries)
+        past = self._past(ledger)
+        parents, points = past.parents(), past.population.points
         if len(parents) < 2 or trial.number < self.breeding.drawn:
             return self._screened(draw_at_random(question, trial.number))
         if choose.flag("fresh", self.breeding.fresh):
             return draw_at_random(question, trial.number)
-        known = {(entry.result.key, entry.parents) for entry in entries if entry.result is not None}
         worst = chances(list(ledger.objectives.values()))
         merits = np.stack([volumes(points, worst), -places(points)], axis=1)
         for attempt in range(MOST_TRIES + 1):
             candidate = self._child(question, ledger, (parents, merits), choose, trial.number, attempt)
-            if (content_key(candidate.graph), candidate.parents) not in known:
+            if (content_key(candidate.graph), candidate.parents) not in past.known:
                 break
         return candidate
 
@@ -83,28 +82,20 @@ class Evolution(Strategy):
         """See `Strategy`."""
         if not self.breeding.inherit:
             return frozenset()
-        return frozenset(entry.number for entry in self._population(ledger, ledger.entries())[0])
+        return frozenset(self._past(ledger).population.members)
 
     def _screened(self, candidate: Candidate) -> Candidate:
         """A drawn candidate with the training that the drawn ones get."""
         steps = max(1, round(self.breeding.screening * candidate.training.steps))
         return candidate.model_copy(update={"training": candidate.training.model_copy(update={"steps": steps})})
 
-    def _population(self, ledger: Ledger, entries: list[Entry]) -> tuple[list[Entry], Points]:
-        """The best of those that have ended, the best first, and their objectives, all minimised.
-
-        They are taken in in the order in which they ended: who has left has no weights any more.
-        """
-        done, population = self._populations.get(ledger, (set(), None))
-        if population is None:
-            population = Population(self.breeding.population, len(ledger.objectives))
-            self._populations[ledger] = done, population
-        ended = [e for e in entries if e.ended is not None and e.state != "failed" and e.number not in done]
-        for entry in sorted(ended, key=lambda e: (e.ended, e.number)):
-            population.add(entry.number, losses([ledger.point(entry)], list(ledger.objectives.values())))
-            done.add(entry.number)
-        by_number = {entry.number: entry for entry in entries}
-        return [by_number[number] for number in population.members], population.points
+    def _past(self, ledger: Ledger) -> "_Past":
+        """What is known of those that have ended by now."""
+        past = self._pasts.get(ledger)
+        if past is None:
+            past = self._pasts[ledger] = _Past(Population(self.breeding.population, len(ledger.objectives)))
+        past.take(ledger)
+        return past
 
     def _child(
         self,
@@ -140,6 +131,36 @@ class Evolution(Strategy):
             return population[min(drawn)]
         merit = merits[:, 0 if share < spanning else 1]
         return population[min(drawn, key=lambda i: (-merit[i], i))]
+
+
+@dataclass
+class _Past:
+    """Those that have ended, taken in in the order in which they did: who has left has no weights any more.
+
+    Attributes:
+        population: the best of them.
+        ended: all of them, by number.
+        known: keys and parents of their graphs.
+    """
+
+    population: Population
+    ended: dict[int, Entry] = field(default_factory=dict)
+    known: set[tuple[str, tuple[int, ...]]] = field(default_factory=set)
+
+    def take(self, ledger: Ledger) -> None:
+        """Takes in who has ended since."""
+        metrics = list(ledger.objectives.values())
+        later = [e for e in ledger.entries() if e.number not in self.ended and e.ended is not None]
+        for entry in sorted(later, key=lambda e: (e.ended, e.number)):
+            self.ended[entry.number] = entry
+            if entry.result is not None:
+                self.known.add((entry.result.key, entry.parents))
+            if entry.state != "failed":
+                self.population.add(entry.number, losses([ledger.point(entry)], metrics))
+
+    def parents(self) -> list[Entry]:
+        """The population, the best first."""
+        return [self.ended[number] for number in self.population.members]
 
 
 def _asked(question: Question, entry: Entry) -> Candidate:

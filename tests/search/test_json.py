@@ -4,8 +4,8 @@ import pytest
 
 from search.cli import cli
 
-SILENT = {"dashboard", "predict", "generate"}
-"""What they make is in a browser or in the file that they are given."""
+SILENT = {"dashboard"}
+"""What it shows is in a browser."""
 
 WIDTH = 100
 """Letters of a line of help."""

@@ -152,6 +152,13 @@ def test_every_format_says_the_same(valp, table_model, folder):
         assert arrays["wave"].shape == (6, 4)
 
 
+def test_what_was_written_is_a_document_too(valp, table_model, folder):
+    predicted = valp("predict", table_model, "new.csv", "-o", "p.csv", "--json").json
+    assert predicted == {"output": "p.csv", "rows": 6, "outputs": ["kind", "taste", "y", "wave"]}
+    generated = valp("generate", table_model, "-n", 3, "-o", "g.npz", "--json").json
+    assert generated == {"output": "g.npz", "samples": 3, "outputs": ["wave"]}
+
+
 def test_draws_follow_their_seed(valp, table_model, folder):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         assert valp("predict", table_model, "new.csv", "--draws", 2, "--seed", seed, "-o", f"{name}.csv")[0] == 0
