@@ -11,6 +11,7 @@ from search.folder import Folder
 from search.runs import Run, open_run
 from search.settings import Settings, read_settings
 from search.strategies import STRATEGIES
+from spaces.interface import require_interface
 from spaces.problem import Problem
 from spaces.space import space_of
 from valp.check import require
@@ -85,7 +86,8 @@ def launch(
     one_of("executor", executor, EXECUTORS)
     searched = space_of(space, kinds)
     for graph in start_from:
-        require_whole_interface(graph, problem)
+        require(graph)
+        require_interface(graph, problem.description, whole=True)
     for objective in objectives:
         one_of("objective", objective, problem.metrics)
     if len(set(objectives)) < len(objectives):
@@ -138,26 +140,6 @@ def usual_strategy(folder: Folder, candidates: int) -> str:
     if folder.settings.is_file():
         return read_settings(folder.settings).strategy
     return "evolution" if candidates >= FEWEST_TO_BREED else "random"
-
-
-def require_whole_interface(graph: Graph, problem: Problem) -> None:
-    """Refuses a graph that breaks rules, or whose inputs and outputs are not all of a problem's.
-
-    Raises:
-        SettingError: naming what does not fit.
-        GraphError: if it breaks a rule.
-    """
-    require(graph)
-    for what, parts, known in (
-        ("input", graph.inputs, problem.inputs),
-        ("output", graph.outputs, problem.outputs),
-    ):
-        found, wanted = {part.name: part.unit for part in parts}, {part.name: part.unit for part in known}
-        for name in (*wanted, *found):
-            if found.get(name) != wanted.get(name):
-                raise SettingError(
-                    f"a graph to start from must have the {what}s of {problem.name}, but {name!r} differs"
-                )
 
 
 def one_of(name: str, value: str, known: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from search.folder import Folder, existing
 from search.ledger import Entry, Ledger
 from search.settings import Settings, read_settings
 from spaces.description import Description
-from spaces.metrics import Metric
+from spaces.metrics import PRODUCT, Metric
 from valp.errors import SettingError
 from valp.files import read_model
 
@@ -31,6 +31,12 @@ class Run:
     def baseline_scores(self) -> dict[str, float]:
         """The scores of the single-task models, each of its own output."""
         return {name: value for result in self.ledger.baselines.values() for name, value in result.scores.items()}
+
+    @property
+    def shown_scores(self) -> list[str]:
+        """The scores that tables have: the objectives, then the others but what is a product of them."""
+        others = [name for name, (_, metric) in self.problem.metrics.items() if metric.code != PRODUCT]
+        return list(dict.fromkeys([*self.objectives, *others]))
 
     def front(self, by: str | None = None) -> list[Entry]:
         """The front, the knee first, or the best by a score first.

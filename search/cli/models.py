@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from spaces.candidate import Candidate
     from spaces.description import Description
     from valp.bundle import Manifest
-    from valp.graph import DataUnit
 
 MODEL = click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The model's file.")
 
@@ -60,6 +59,7 @@ def train_command(
     from search.cli.bar import bar
     from search.launch import positive, require_seed
     from search.models import spread, train_seeds
+    from spaces.interface import require_interface
     from spaces.judging import judges_of
     from spaces.problems import load_problem
     from spaces.scoring import Scorer
@@ -83,7 +83,7 @@ def train_command(
         raise SettingError("--problem must be given, for a graph does not say what it shall learn")
     require(candidate.graph)
     data = load_problem(problem, _say)
-    _require_interface(candidate, data)
+    require_interface(candidate.graph, data.description)
     asked = {"steps": steps, "batch": batch, "seed": seed}
     training = candidate.training.model_copy(update={k: v for k, v in asked.items() if v is not None})
     candidate = candidate.model_copy(update={"training": training})
@@ -115,7 +115,7 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
       valp score wine.valp --problem wine.toml
     """
     from search.display import number_text
-    from spaces.candidate import Candidate
+    from spaces.interface import require_interface
     from spaces.judging import judges_of
     from spaces.problems import PROBLEMS, load_problem
     from spaces.scoring import Scorer
@@ -127,7 +127,7 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
     if problem is None and learnt not in PROBLEMS:
         raise SettingError(f"{model} learnt {learnt!r}, which is no built-in problem: give --problem FILE.toml")
     data = load_problem(problem or learnt, _say)
-    _require_interface(Candidate(graph=loaded.manifest.graph), data)
+    require_interface(loaded.manifest.graph, data.description)
     _require_columns(model, loaded.manifest, data)
     one_thread()
     scorer = Scorer(data, judges_of(data, _say), loaded.manifest.protocol)
@@ -175,22 +175,3 @@ def _require_columns(model: Path, manifest: "Manifest", problem: "Description") 
                     f"{model} learnt {column.name!r} with another {field} than {problem.name} has now; these follow "
                     "from the training split, so name the data it was trained on by --problem"
                 )
-
-
-def _require_interface(candidate: "Candidate", problem: "Description") -> None:
-    """Refuses a graph whose inputs or outputs are not the problem's."""
-    for what, parts, known in (
-        ("input", candidate.graph.inputs, problem.inputs),
-        ("output", candidate.graph.outputs, problem.outputs),
-    ):
-        units = {part.name: part.unit for part in known}
-        for part in parts:
-            if units.get(part.name) != part.unit:
-                listed = ", ".join(f"{name} ({_shown(unit)})" for name, unit in units.items())
-                raise SettingError(
-                    f"{what} {part.name!r} ({_shown(part.unit)}) of the graph is none of {problem.name}'s: {listed}"
-                )
-
-
-def _shown(unit: "DataUnit") -> str:
-    return f"{unit.type}, {'×'.join(map(str, unit.shape))}"

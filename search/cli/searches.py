@@ -174,14 +174,14 @@ def search_command(
         display=display_for_stderr(),
     )
     front = run.front()
+    if not as_json:
+        print_front(run, front)
     for entry in front:
         draw_graph(run, entry)
         draw_samples(run, entry, data)
     if as_json:
         print_json([entry.listing() for entry in front])
-        return
-    print_front(run, front)
-    if front:
+    elif front:
         best, where = f"{run.folder.name} {front[0].number}", "" if runs == Path("runs") else f" --runs {runs}"
         click.echo(f"\npictures of candidate {front[0].number}: {run.folder.candidate(front[0].number)}")
         click.echo("next:")

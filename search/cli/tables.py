@@ -10,7 +10,6 @@ from search.display.words import ARROWS
 from search.ledger import Entry
 from search.result import Result
 from search.runs import Run
-from spaces.metrics import PRODUCT
 from valp.graph import Graph, Output, PrimaryNetwork
 
 
@@ -25,8 +24,7 @@ def print_front(run: Run, front: Sequence[Entry]) -> None:
         for output in run.problem.outputs
         if output.name in told
     ]
-    scores = [name for name in run.problem.metrics if name in run.objectives or run.metric(name).code != PRODUCT]
-    columns, rows = _columns_and_rows(run, scores, results)
+    columns, rows = _columns_and_rows(run, run.shown_scores, results)
     hidden = not fits(columns, rows)
     if hidden:
         columns, rows = _columns_and_rows(run, list(run.objectives), results)

@@ -22,7 +22,6 @@ from search.report.structure import kinds_of, structure
 from search.result import Result
 from search.runs import Run
 from spaces.candidate import Candidate
-from spaces.metrics import PRODUCT
 from valp.combiners import COMBINERS
 from valp.compile import compile
 from valp.errors import ValpError
@@ -99,8 +98,7 @@ def _about(run: Run, entries: Sequence[Entry]) -> dict[str, Any]:
         "objectives": list(run.objectives),
         "scores": {
             name: {"output": output, "title": metric.title, "maximise": metric.direction == "maximize"}
-            for name, (output, metric) in run.problem.metrics.items()
-            if name in run.objectives or metric.code != PRODUCT
+            for name, (output, metric) in ((name, run.problem.metrics[name]) for name in run.shown_scores)
         },
         "remarks": run.problem.remarks,
         "states": {state: states.count(state) for state in ("complete", "pruned", "failed", "running")},

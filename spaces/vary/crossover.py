@@ -5,13 +5,14 @@ from collections.abc import Collection, Sequence
 from spaces.candidate import Candidate, Training
 from spaces.choose import Choose
 from spaces.description import Description
+from spaces.interface import require_interface
 from spaces.space import Space
 from spaces.vary.fixed import is_fixed_output
 from spaces.vary.networks import removable, remove
 from spaces.vary.numbered import Numbered, in_turn
 from spaces.vary.reading import ancestors, take
 from spaces.vary.revision import Revision
-from spaces.vary.variation import Variation, judge, opened, outputs_of, require_fitting, variation_of
+from spaces.vary.variation import Variation, judge, opened, outputs_of, variation_of
 from valp.graph import Connection, Graph
 
 
@@ -78,7 +79,7 @@ def _child(revision: Revision, first: Candidate, second: Candidate, moves: Seque
 def _whole(parent: Candidate, problem: Description, space: Space, choose: Choose) -> Graph:
     """A parent's graph, with what it lacks of the problem."""
     graph = parent.graph
-    require_fitting(graph, problem)
+    require_interface(graph, problem)
     if len(graph.inputs) == len(problem.inputs) and len(graph.outputs) == len(problem.outputs):
         return graph
     return opened(parent, problem, space, choose, None).graph()

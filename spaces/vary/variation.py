@@ -9,6 +9,7 @@ from spaces.assembly import losses_of
 from spaces.candidate import Candidate, Training
 from spaces.choose import Choose
 from spaces.description import Description
+from spaces.interface import require_interface
 from spaces.places import NETWORK, Place
 from spaces.space import Space
 from spaces.vary.reading import take
@@ -58,7 +59,7 @@ def opened(parent: Candidate, problem: Description, space: Space, choose: Choose
         SettingError: if it is not a graph for the problem, or the space has no networks for what it lacks.
     """
     graph = parent.graph
-    require_fitting(graph, problem)
+    require_interface(graph, problem)
     outputs = outputs_of(graph, problem)
     training = parent.training
     revision = Revision(problem, outputs, space, choose, training, batch or training.batch)
@@ -74,22 +75,6 @@ def opened(parent: Candidate, problem: Description, space: Space, choose: Choose
     if not revision.completed():
         raise AssertionError("a served revision is complete")
     return revision
-
-
-def require_fitting(graph: Graph, problem: Description) -> None:
-    """Refuses a graph that is not for a problem.
-
-    Raises:
-        SettingError: naming what the problem does not have.
-    """
-    pairs = ((graph.inputs, problem.inputs), (graph.outputs, problem.outputs))
-    for parts, known in pairs:
-        units = {part.name: part.unit for part in known}
-        for part in parts:
-            if units.get(part.name) != part.unit:
-                raise SettingError(
-                    f"a graph for {problem.name} must have its inputs and outputs alone, but has {part.name!r}"
-                )
 
 
 def outputs_of(graph: Graph, problem: Description) -> tuple[Output, ...]:

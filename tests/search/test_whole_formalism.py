@@ -83,7 +83,7 @@ def test_given_graphs_are_the_first_candidates_and_the_strategy_goes_on(sine, tm
 
 
 def test_a_graph_of_another_problem_is_no_start(sine, mixed, tmp_path):
-    with pytest.raises(SettingError, match="a graph to start from must have the inputs of mixed, but 'signal' differs"):
+    with pytest.raises(SettingError, match=r"input 'signal' .* of the graph is none of mixed's"):
         launch(mixed, name="s", runs=tmp_path, start_from=[catalogue_graph("mtvib", sine)], candidates=1)
     assert not (tmp_path / "s").exists()
 

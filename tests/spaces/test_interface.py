@@ -1,0 +1,42 @@
+"""Whether a graph is for a problem."""
+
+import pytest
+
+from spaces.algorithm1 import initialize
+from spaces.choose import RandomChoose
+from spaces.interface import require_interface
+from spaces.space import DEFAULT
+from valp.errors import SettingError
+from valp.graph import DataUnit
+
+
+@pytest.fixture
+def problem(digits_problem):
+    return digits_problem.description
+
+
+@pytest.fixture
+def graph(problem):
+    return initialize(problem.inputs, problem.outputs, problem.losses, DEFAULT, RandomChoose(0))
+
+
+def without(graph, output):
+    return graph.model_copy(update={"outputs": tuple(other for other in graph.outputs if other.name != output)})
+
+
+def test_a_graph_of_the_problem_is_taken(graph, problem):
+    require_interface(graph, problem, whole=True)
+
+
+def test_one_of_some_outputs_is_taken_unless_all_are_asked_for(graph, problem):
+    part = without(graph, "histogram")
+    require_interface(part, problem)
+    with pytest.raises(SettingError, match=r"^the graph lacks the output 'histogram' of digits, and must have all$"):
+        require_interface(part, problem, whole=True)
+
+
+def test_an_input_of_another_shape_is_refused(graph, problem):
+    wide = graph.inputs[0].model_copy(update={"unit": DataUnit(type="features", shape=(1, 10, 10))})
+    sentence = r"^input 'pixels' \(features, 1×10×10\) of the graph is none of digits's: pixels \(features, 1×8×8\)$"
+    with pytest.raises(SettingError, match=sentence):
+        require_interface(graph.model_copy(update={"inputs": (wide,)}), problem)
