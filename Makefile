@@ -22,7 +22,7 @@ lint: $(READY)  ## format, lint and types
 	$(BIN)/mypy
 
 docs: $(READY)  ## the pages of docs/ as a site: site/index.html
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: $(READY)  ## measure what docs/ claims, in half an hour
 	$(BIN)/python -m benchmarks.algorithm1
