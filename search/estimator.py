@@ -254,7 +254,7 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         return inputs
 
     def _search(self, problem: Problem, seed: int) -> None:
-        from search.display import LineDisplay
+        from search.display import LineDisplay, SilentDisplay
         from search.launch import launch, one_of
         from search.models import model_of
         from search.scratch import scratch
@@ -273,7 +273,7 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
                 candidates=self.candidates,
                 workers=self.workers,
                 seed=seed,
-                display=LineDisplay() if self.verbose else Silent(),
+                display=LineDisplay() if self.verbose else SilentDisplay(),
                 **asked,
             )
             front = run.front(self.by)
@@ -285,19 +285,6 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
             self.baselines_ = run.baseline_scores
             self.run_ = None if self.runs is None else str(run.folder.path)
         self._exact = Model(copy.deepcopy(self.model_.module).double(), self.model_.manifest)
-
-
-class Silent:
-    """A display that shows nothing."""
-
-    def say(self, line: str) -> None:
-        """See `search.display.Display`."""
-
-    def show(self, status: Any, ended: Any = None) -> None:
-        """See `search.display.Display`."""
-
-    def close(self) -> None:
-        """See `search.display.Display`."""
 
 
 @contextmanager

@@ -3,12 +3,22 @@
 import os
 import sys
 
-from search.display.lines import Display, LineDisplay, line
+from search.display.lines import Display, LineDisplay, SilentDisplay, line
 from search.display.live import LiveDisplay
 from search.display.status import Status
 from search.display.words import duration, number_text
 
-__all__ = ["Display", "LineDisplay", "LiveDisplay", "Status", "display_for_stderr", "duration", "line", "number_text"]
+__all__ = [
+    "Display",
+    "LineDisplay",
+    "LiveDisplay",
+    "SilentDisplay",
+    "Status",
+    "display_for_stderr",
+    "duration",
+    "line",
+    "number_text",
+]
 
 
 def display_for_stderr() -> Display:

@@ -38,6 +38,19 @@ class LineDisplay:
         """See `Display`."""
 
 
+class SilentDisplay:
+    """Shows nothing."""
+
+    def say(self, line: str) -> None:
+        """See `Display`."""
+
+    def show(self, status: Status, ended: tuple[int, Result] | None = None) -> None:
+        """See `Display`."""
+
+    def close(self) -> None:
+        """See `Display`."""
+
+
 def line(number: int, result: Result, objectives: tuple[str, ...]) -> str:
     """What came of a candidate, on one line."""
     if result.failure is not None:

@@ -7,10 +7,10 @@ import torch
 from search.launch import launch
 from search.runs import open_run
 from tests.conftest import SMALL_SEED, SMALL_STEPS
-from tests.search.test_engine import Silent
+from tests.search.listener import Listener
 
 
-class Watching(Silent):
+class Watching(Listener):
     """A display that asks with each line whether Ray runs."""
 
     def show(self, status, ended=None):

@@ -10,31 +10,15 @@ from search.launch import launch
 from search.runs import open_run
 from spaces.space import DEFAULT, SPACES
 from tests.conftest import SMALL_SEED, SMALL_STEPS, files_of
+from tests.search.listener import Listener
 from valp.errors import SettingError
-
-
-class Silent:
-    """A display that keeps what it was told."""
-
-    def __init__(self):
-        self.lines, self.ended = [], []
-
-    def say(self, line):
-        self.lines.append(line)
-
-    def show(self, status, ended=None):
-        if ended is not None:
-            self.ended.append(ended[0])
-
-    def close(self):
-        pass
 
 
 def small(problem, runs, **settings):
     """The command that made the session's run, with other settings."""
     usual = {"name": "small", "strategy": "random", "candidates": 4, "workers": 2}
     usual |= {"steps": SMALL_STEPS, "seed": SMALL_SEED}
-    asked = usual | {"display": Silent()} | settings
+    asked = usual | {"display": Listener()} | settings
     return launch(problem, runs=runs, **asked)
 
 
@@ -89,7 +73,7 @@ def test_one_worker_and_the_same_seed_make_the_same_search_bit_for_bit(digits_pr
 
 def test_the_same_command_again_does_nothing_and_changes_no_file(digits_problem, runs_copy):
     before = files_of(runs_copy)
-    display = Silent()
+    display = Listener()
     small(digits_problem, runs_copy, display=display)
     assert display.ended == []
     assert files_of(runs_copy) == before
@@ -100,7 +84,7 @@ def test_a_search_without_time_begins_nothing_and_a_further_call_completes_it(di
     hurried = small(digits_problem, runs_copy, candidates=6, hours=1e-9)
     assert [entry.number for entry in hurried.ledger.entries()] == [0, 1, 2, 3]
 
-    display = Silent()
+    display = Listener()
     run = small(digits_problem, runs_copy, candidates=6, display=display)
     entries = run.ledger.entries()
     assert [entry.state for entry in entries] == ["complete"] * 6
@@ -170,7 +154,7 @@ def test_a_candidate_that_fails_is_recorded_with_its_reason_and_the_search_goes_
 ):
     wild = dataclasses.replace(DEFAULT, name="wild", learning_rate=(1e20, 1e20))
     monkeypatch.setitem(SPACES, "wild", wild)
-    display = Silent()
+    display = Listener()
     run = small(digits_problem, tmp_path, candidates=3, steps=20, space="wild", display=display)
     entries = run.ledger.entries()
     assert sorted(display.ended) == [0, 1, 2]
@@ -190,6 +174,6 @@ def test_a_candidate_that_fails_is_recorded_with_its_reason_and_the_search_goes_
 
 def test_a_long_search_takes_a_fresh_tuner_from_time_to_time(digits_problem, tmp_path, monkeypatch):
     monkeypatch.setattr(tuner, "CANDIDATES_PER_TUNER", 4)
-    run = launch(digits_problem, name="long", runs=tmp_path, candidates=3, steps=5, workers=2, display=Silent())
+    run = launch(digits_problem, name="long", runs=tmp_path, candidates=3, steps=5, workers=2, display=Listener())
     assert [entry.state for entry in run.ledger.entries()] == ["complete"] * 3
     assert run.ledger.baselines.keys() == {output.name for output in digits_problem.outputs}

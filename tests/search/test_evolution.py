@@ -13,7 +13,7 @@ from search.strategies.evolution import Breeding
 from spaces.candidate import Candidate, Training
 from spaces.judging import judges_of
 from spaces.scoring import Scorer
-from tests.search.test_engine import Silent
+from tests.search.listener import Listener
 from valp.check import check
 from valp.compile import compile
 from valp.errors import FileError
@@ -29,7 +29,7 @@ def run(digits_problem, tmp_path_factory):
     runs = tmp_path_factory.mktemp("evolution")
     return launch(
         digits_problem, name="bred", runs=runs, strategy="evolution", candidates=CANDIDATES, steps=STEPS, seed=2,
-        workers=2, display=Silent(),
+        workers=2, display=Listener(),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from search.folder import read_result
 from search.halving import FEWEST_STEPS, KEPT, goes_on, rungs_of
 from search.launch import launch
 from spaces.metrics import METRICS
-from tests.search.test_engine import Silent
+from tests.search.listener import Listener
 
 OBJECTIVES = {"accuracy": METRICS["accuracy"], "mse": METRICS["mse"]}
 STEPS = 600
@@ -39,7 +39,7 @@ def test_a_third_goes_on_the_lower_ranks_first():
 def run(request, digits_problem, tmp_path_factory):
     return launch(
         digits_problem, name="halved", runs=tmp_path_factory.mktemp("halving"), strategy=request.param, candidates=10,
-        steps=STEPS, workers=2, seed=4, halving=True, display=Silent(),
+        steps=STEPS, workers=2, seed=4, halving=True, display=Listener(),
     )  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def test_a_search_by_halving_that_goes_on_adds_to_its_rungs(run, digits_problem)
     before = [entry.state for entry in run.ledger.entries()]
     again = launch(
         digits_problem, name="halved", runs=run.folder.path.parent, strategy=run.settings.strategy, candidates=12,
-        steps=STEPS, workers=2, seed=4, halving=True, display=Silent(),
+        steps=STEPS, workers=2, seed=4, halving=True, display=Listener(),
     )  # fmt: skip
     states = [entry.state for entry in again.ledger.entries()]
     assert len(states) == 12

@@ -4,7 +4,7 @@ import pytest
 
 from search.launch import launch
 from search.profile import STARTING, TITLES, Profile
-from tests.search.test_engine import Silent
+from tests.search.listener import Listener
 from valp.stopwatch import Stopwatch
 
 
@@ -25,7 +25,7 @@ def test_the_parts_and_the_waiting_are_all_the_workers_time():
 
 
 def test_a_search_says_where_its_seconds_went(digits_problem, tmp_path):
-    shown = Silent()
+    shown = Listener()
     launch(digits_problem, name="p", runs=tmp_path, candidates=2, steps=200, workers=1, profile=True, display=shown)
     start = next(i for i, line in enumerate(shown.lines) if line.endswith("share"))
     seconds = seconds_of(shown.lines[start:])

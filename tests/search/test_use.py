@@ -14,7 +14,7 @@ from search.models import model_of
 from spaces.catalogue import catalogue_graph
 from spaces.own import load_own
 from tests.conftest import files_of
-from tests.search.test_engine import Silent
+from tests.search.listener import Listener
 from tests.spaces.own.files import columns, table_file, write
 from tests.valp.graphs import numeric, wired
 from tests.valp.test_bundle import graph_of, with_wish
@@ -64,7 +64,7 @@ def table_model(tmp_path_factory):
     problem = load_own(write(folder, TOML, values))
     start = [catalogue_graph("mt-vae", problem)]
     run = launch(
-        problem, name="t", runs=folder, candidates=1, steps=30, workers=0, start_from=start, display=Silent()
+        problem, name="t", runs=folder, candidates=1, steps=30, workers=0, start_from=start, display=Listener()
     )  # fmt: skip
     save(model_of(run, run.ledger.entry(0)), folder / "t.valp")
     return folder / "t.valp"

@@ -9,7 +9,7 @@ from search.pictures import draw_samples
 from spaces.catalogue import catalogue_graph
 from spaces.problem import Problem, discrete, features, labels, numeric, samples
 from spaces.problems import load_problem
-from tests.search.test_engine import Silent
+from tests.search.listener import Listener
 from valp.errors import SettingError
 from valp.graph import DataType
 from valp.keys import content_key
@@ -55,7 +55,7 @@ def test_every_type_of_output_is_searched_and_scored(mixed, tmp_path):
         candidates=3,
         steps=15,
         workers=2,
-        display=Silent(),
+        display=Listener(),
     )
     entries = run.ledger.entries()
     assert [entry.state for entry in entries] == ["complete"] * 3
@@ -70,7 +70,7 @@ def test_every_type_of_output_is_searched_and_scored(mixed, tmp_path):
 def test_given_graphs_are_the_first_candidates_and_the_strategy_goes_on(sine, tmp_path):
     starts = [catalogue_graph("mt-vae", sine), catalogue_graph("mtvib", sine)]
     asked = {"name": "s", "runs": tmp_path, "space": "full", "strategy": "nsga2", "steps": 10, "workers": 2}
-    run = launch(sine, start_from=starts, candidates=4, display=Silent(), **asked)
+    run = launch(sine, start_from=starts, candidates=4, display=Listener(), **asked)
     entries = run.ledger.entries()
     assert [entry.candidate.graph for entry in entries[:2]] == starts
     assert len({entry.result.key for entry in entries}) == 4
@@ -78,7 +78,7 @@ def test_given_graphs_are_the_first_candidates_and_the_strategy_goes_on(sine, tm
     assert run.settings.start_from == tuple(content_key(graph) for graph in starts)
 
     with pytest.raises(SettingError, match="run 's' holds start_from"):
-        launch(sine, start_from=starts[:1], candidates=5, display=Silent(), **asked)
+        launch(sine, start_from=starts[:1], candidates=5, display=Listener(), **asked)
     assert run.ledger.entries() == entries
 
 
@@ -94,7 +94,7 @@ def test_a_problem_without_classes_is_searched_on_coverage_and_a_user_is_told(tm
     problem = Problem.from_arrays(
         "plain", inputs={"x": numeric(x)}, outputs={"length": numeric((x**2).sum(1)), "row": samples(x)}
     )
-    display = Silent()
+    display = Listener()
     run = launch(problem, name="plain", runs=tmp_path, candidates=2, steps=10, workers=1, display=display)
     assert set(run.objectives) == {"mse", "coverage"}
     assert any("coverage in the samples' own space takes the place of class entropy" in line for line in display.lines)
@@ -107,7 +107,7 @@ def test_a_problem_without_classes_is_searched_on_coverage_and_a_user_is_told(tm
 
 def test_a_problem_without_generation_is_searched(tmp_path):
     logic = load_problem("logic")
-    run = launch(logic, name="logic", runs=tmp_path, candidates=2, steps=10, workers=1, display=Silent())
+    run = launch(logic, name="logic", runs=tmp_path, candidates=2, steps=10, workers=1, display=Listener())
     assert {output.unit.type for output in logic.outputs} == {DataType.NUMERIC}
     assert [entry.state for entry in run.ledger.entries()] == ["complete"] * 2
 
@@ -115,7 +115,7 @@ def test_a_problem_without_generation_is_searched(tmp_path):
 def test_the_kinds_of_a_space_are_a_users_to_choose(sine, tmp_path):
     kinds = ("g", "delta", "d", "r")
     run = launch(
-        sine, name="r", runs=tmp_path, space="full", kinds=kinds, candidates=3, steps=5, workers=2, display=Silent()
+        sine, name="r", runs=tmp_path, space="full", kinds=kinds, candidates=3, steps=5, workers=2, display=Listener()
     )
     found = {network.kind for entry in run.ledger.entries() for network in entry.candidate.graph.networks}
     assert "r" in found
