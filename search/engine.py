@@ -141,8 +141,8 @@ class Driver:
     """The parents of the candidates that are queued or trained."""
 
     def __post_init__(self) -> None:
-        training = Training(steps=self.settings.steps, batch=self.settings.batch, seed=self.settings.seed)
-        space = space_of(self.settings.space, self.settings.kinds)
+        settings, space = self.settings, space_of(self.settings.space, self.settings.kinds)
+        training = Training(steps=settings.steps, batch=settings.batch, decay=space.decay, seed=settings.seed)
         self.question = Question(self.problem, space, training, self.settings.seed)
         self.strategy = Seeded(STRATEGIES[self.settings.strategy], self.start_from)
         self.status = Status(self.folder.name, self.ledger.objectives, self.total, self.workers)

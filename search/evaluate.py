@@ -131,6 +131,7 @@ def fitting(module: VALPModule, candidate: Candidate, scorer: Scorer, executor: 
         batch=training.batch,
         learning_rate=training.learning_rate,
         kl_warmup=training.kl_warmup,
+        decay=training.decay,
         seed=training.seed,
         executor=executor,
     )

@@ -15,6 +15,7 @@ class Training(Frozen):
         batch: examples a step.
         steps: the number of steps; steps × batch is the budget, in samples seen.
         kl_warmup: the share of the steps over which β of the KL losses rises from 0, as of `valp.fit.fit`.
+        decay: the share of the steps, at their end, over which the learning rate falls to 0, as of `valp.fit.fit`.
         seed: of the initial weights, the order of the examples and the noise.
     """
 
@@ -22,6 +23,7 @@ class Training(Frozen):
     batch: PositiveInt = 50
     steps: PositiveInt = 2000
     kl_warmup: Annotated[float, Field(ge=0, le=1)] = 0.0
+    decay: Annotated[float, Field(ge=0, le=1)] = 0.0
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
     def in_batches(self, batch: int) -> "Training":

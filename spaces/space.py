@@ -73,6 +73,8 @@ class Space:
         learning_rate: of Adam.
         batches: examples a step, in those of the search; a candidate sees as many samples with any.
         kl_warmups: the share of the steps over which β of the KL losses rises from 0.
+        decay: the share of the steps, at their end, over which the learning rate falls to 0; of the single-task models'
+            trainings, too.
     """
 
     name: str
@@ -103,11 +105,12 @@ class Space:
     learning_rate: Range = (1e-3, 1e-3)
     batches: tuple[float, ...] = (1.0,)
     kl_warmups: tuple[float, ...] = (0.0,)
+    decay: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 < self.alpha <= 1:
             raise SettingError(f"α must lie in (0, 1], but is {self.alpha}")
-        for name in ("phi", "partial", "normalise"):
+        for name in ("phi", "partial", "normalise", "decay"):
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingError(f"{name} must lie in [0, 1], but is {getattr(self, name)}")
         for name, least in LEAST.items():
@@ -169,6 +172,7 @@ DEFAULT = Space(
     learning_rate=(3e-4, 3e-3),
     batches=(0.5, 1.0, 2.0),
     kl_warmups=(0.0, 0.1, 0.3),
+    decay=0.2,
 )
 """Our own: fewer and wider networks, with β and the training searched too."""
 

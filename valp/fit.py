@@ -15,7 +15,7 @@ from valp.errors import SettingError
 from valp.module import VALPModule
 from valp.plan import EXECUTORS, Executor
 from valp.stopwatch import Stopwatch
-from valp.training import Betas, Draws, TorchExecutor
+from valp.training import Draws, Schedule, TorchExecutor
 
 if TYPE_CHECKING:
     from valp.native.executor import NativeExecutor
@@ -66,6 +66,7 @@ def fit(
     batch: int = 50,
     learning_rate: float = 1e-3,
     kl_warmup: float = 0.0,
+    decay: float = 0.0,
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
     executor: Executor = "auto",
@@ -89,6 +90,8 @@ def fit(
         kl_warmup: the share of the steps over which β of the KL losses rises linearly from 0 to what it is, so that a
             decoder learns to use its latent variables before they are pulled to N(0, I) (Bowman et al. 2016,
             arXiv:1511.06349).
+        decay: the share of the steps, at their end, over which the learning rate falls linearly to 0 (Hägele et al.
+            2024, arXiv:2405.18392): what is learnt settles.
         seed: of order and noise.
         progress: called with the number of steps made, as often as a curve gets a point.
         executor: `torch` trains any module on any device; `native` is several times faster, and trains plans of MLP
@@ -97,8 +100,8 @@ def fit(
         watch: is given the seconds of drawing examples and noise, and of the steps themselves.
 
     Raises:
-        SettingError: if `steps`, `batch` or `learning_rate` is not positive, `kl_warmup` is no share, or the executor
-            is unknown or cannot train this.
+        SettingError: if `steps`, `batch` or `learning_rate` is not positive, `kl_warmup` or `decay` is no share, or the
+            executor is unknown or cannot train this.
     """
     training = Fitting(
         module,
@@ -109,6 +112,7 @@ def fit(
         batch=batch,
         learning_rate=learning_rate,
         kl_warmup=kl_warmup,
+        decay=decay,
         seed=seed,
         executor=executor,
     )
@@ -122,7 +126,7 @@ class Fitting:
     Between the parts the module has the weights that the steps led to, and is in evaluation mode.
 
     Args:
-        module, inputs, truths, weights, batch, learning_rate, kl_warmup, seed, executor: as of `fit`.
+        module, inputs, truths, weights, batch, learning_rate, kl_warmup, decay, seed, executor: as of `fit`.
         steps: the steps of the whole training, by which the points of the curves are spaced.
 
     Attributes:
@@ -144,14 +148,16 @@ class Fitting:
         batch: int = 50,
         learning_rate: float = 1e-3,
         kl_warmup: float = 0.0,
+        decay: float = 0.0,
         seed: int = 0,
         executor: Executor = "auto",
     ) -> None:
         for name, value in (("steps", steps), ("batch", batch), ("learning rate", learning_rate)):
             if not value > 0:
                 raise SettingError(f"the {name} must be positive, but is {value}")
-        if not 0 <= kl_warmup <= 1:
-            raise SettingError(f"the KL warm-up must lie in [0, 1], but is {kl_warmup}")
+        for name, share in (("KL warm-up", kl_warmup), ("decay", decay)):
+            if not 0 <= share <= 1:
+                raise SettingError(f"the {name} must lie in [0, 1], but is {share}")
         if executor not in EXECUTORS:
             raise SettingError(f"the executor must be one of {', '.join(EXECUTORS)}, but is {executor!r}")
         start = time.perf_counter()
@@ -159,9 +165,9 @@ class Fitting:
         draws = Draws(count, min(batch, count), module.plan.noise, seed)
         self._module, self._batch = module, draws.size
         data = inputs, truths, weights or {}
-        betas = Betas(module, round(kl_warmup * steps))
-        native = _native(module, *data, draws, betas, learning_rate, executor) if executor != "torch" else None
-        self._running = native or TorchExecutor(module, *data, draws, betas, learning_rate, seed)
+        schedule = Schedule(module, steps, learning_rate, kl_warmup, decay)
+        native = _native(module, *data, draws, schedule, executor) if executor != "torch" else None
+        self._running = native or TorchExecutor(module, *data, draws, schedule, seed)
         module.eval()
         self._every = max(1, steps // CURVE_POINTS)
         self._names = ("total", *module.loss_names)
@@ -234,8 +240,7 @@ def _native(
     truths: Mapping[str, Tensor],
     weights: Mapping[str, Tensor],
     draws: Draws,
-    betas: Betas,
-    learning_rate: float,
+    schedule: Schedule,
     executor: Executor,
 ) -> "NativeExecutor | None":
     """The native executor, if it can train this.
@@ -249,7 +254,7 @@ def _native(
         from valp.native.program import UnsupportedError
 
         try:
-            return NativeExecutor(module, inputs, truths, weights, draws, betas, learning_rate)
+            return NativeExecutor(module, inputs, truths, weights, draws, schedule)
         except UnsupportedError as error:
             reason = str(error)
     if executor == "native":

@@ -47,23 +47,39 @@ class Draws:
             start += self.size * k
 
 
-class Betas:
-    """β of each loss term in each step.
+class Schedule:
+    """β of each loss term, and the learning rate, in each step of a training.
 
     Args:
         module: whose β.
-        warmup: the steps over which those of the KL losses rise linearly from 0.
+        steps: of the whole training.
+        learning_rate: before it falls.
+        kl_warmup: the share of the steps over which β of the KL losses rises linearly from 0.
+        decay: the share of the steps, at their end, over which the learning rate falls linearly to 0.
+
+    Attributes:
+        final: β as it is in the end, (terms,), float64.
     """
 
-    def __init__(self, module: VALPModule, warmup: int) -> None:
+    def __init__(
+        self, module: VALPModule, steps: int, learning_rate: float, kl_warmup: float = 0.0, decay: float = 0.0
+    ) -> None:
         self.final = module.betas.to("cpu", torch.float64)
         self._rising = torch.tensor([isinstance(term, Divergence) for term in module.plan.terms])
-        self._warmup = max(warmup, 1)
+        self._steps, self._rate = steps, learning_rate
+        self._warmup, self._decay = max(round(kl_warmup * steps), 1), round(decay * steps)
 
-    def of(self, made: int, steps: int) -> Tensor:
+    def betas(self, made: int, steps: int) -> Tensor:
         """(steps, terms), float64, of the steps after the `made` ones."""
         shares = (torch.arange(made + 1, made + steps + 1, dtype=torch.float64) / self._warmup).clamp(max=1)
         return torch.where(self._rising, shares[:, None], 1.0) * self.final
+
+    def rates(self, made: int, steps: int) -> Tensor:
+        """(steps,), float64, of the steps after the `made` ones."""
+        if not self._decay:
+            return torch.full((steps,), self._rate, dtype=torch.float64)
+        left = self._steps - torch.arange(made, made + steps, dtype=torch.float64)
+        return self._rate * (left / self._decay).clamp(0, 1)
 
 
 class TorchExecutor:
@@ -73,8 +89,7 @@ class TorchExecutor:
         module: what to train, on the device of the tensors.
         inputs, truths, weights: as of `valp.fit.fit`.
         draws: the examples and the noise of each step.
-        betas: β of each step.
-        learning_rate: of Adam.
+        schedule: β and the learning rate of each step.
         seed: of the critics' initial weights.
     """
 
@@ -85,20 +100,20 @@ class TorchExecutor:
         truths: Mapping[str, Tensor],
         weights: Mapping[str, Tensor],
         draws: Draws,
-        betas: Betas,
-        learning_rate: float,
+        schedule: Schedule,
         seed: int,
     ) -> None:
         self._module, self._data, self._draws = module, (inputs, truths, weights), draws
         self._device = next(module.parameters()).device
-        self._optimizer = torch.optim.Adam(module.parameters(), lr=learning_rate, fused=True)
+        self._optimizer = torch.optim.Adam(module.parameters(), fused=True)
         self._critics = critics_of(module, seed)
-        self._betas, self._made = betas, 0
+        self._schedule, self._made = schedule, 0
 
     def means(self, steps: int, watch: Stopwatch) -> tuple[float, ...]:
         """Takes steps; the means over them of the total loss, β as in the end, and of its terms."""
         sums = torch.zeros(len(self._module.loss_names), device=self._device)
-        betas = self._betas.of(self._made, steps).to(self._device, torch.float32)
+        betas = self._schedule.betas(self._made, steps).to(self._device, torch.float32)
+        rates = self._schedule.rates(self._made, steps).tolist()
         for step in range(steps):
             with watch("draws"):
                 rows = self._draws.rows().to(self._device)
@@ -108,13 +123,15 @@ class TorchExecutor:
                     {name: tensor.index_select(0, rows) for name, tensor in tensors.items()} for tensors in self._data
                 )
                 total, terms = self._module.losses(x, y, noise, w, self._critics, betas[step])
+                for group in self._optimizer.param_groups:
+                    group["lr"] = rates[step]
                 self._optimizer.zero_grad()
                 total.backward()  # type: ignore[no-untyped-call] # torch leaves it unannotated
                 self._optimizer.step()
                 sums += terms.detach()
         self._made += steps
         means = sums.to("cpu", torch.float64) / steps
-        return float(self._betas.final @ means), *means.tolist()
+        return float(self._schedule.final @ means), *means.tolist()
 
     def finish(self) -> None:
         """The module has its parameters already."""

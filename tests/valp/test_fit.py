@@ -173,6 +173,7 @@ def test_data_that_is_not_a_number_ends_the_training_with_the_reason(data, where
         ({"learning_rate": float("nan")}, "the learning rate must be positive, but is nan"),
         ({"kl_warmup": 1.5}, r"the KL warm-up must lie in \[0, 1\], but is 1\.5"),
         ({"kl_warmup": -0.1}, "KL warm-up"),
+        ({"decay": 2}, r"the decay must lie in \[0, 1\], but is 2"),
     ],
 )
 def test_a_setting_out_of_its_range_is_refused(data, setting, said):

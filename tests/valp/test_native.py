@@ -25,7 +25,7 @@ from valp.native import elementary
 from valp.native.executor import NativeExecutor
 from valp.native.program import UnsupportedError
 from valp.native.warm import prepare
-from valp.training import Betas, Draws
+from valp.training import Draws, Schedule
 from valp.vocabulary import ACTIVATIONS
 
 ROWS, BATCH = 60, 17
@@ -71,7 +71,7 @@ def compare(graph, seed, weighted):
     draws = Draws(ROWS, BATCH, module.plan.noise, seed)
     rows, noise = draws.rows(), draws.noise()
     flat = torch.cat([torch.zeros(0), *(values.flatten() for values in noise.values())])
-    terms, gradients = NativeExecutor(module, *tensors, draws, Betas(module, 0), 1e-3).gradients(rows, flat)
+    terms, gradients = NativeExecutor(module, *tensors, draws, Schedule(module, 1, 1e-3)).gradients(rows, flat)
     x, y, w = ({name: tensor[rows] for name, tensor in part.items()} for part in tensors)
     exact = copy.deepcopy(module).double()
     total, _ = module.losses(x, y, noise, w)
@@ -189,15 +189,16 @@ def test_every_loss(loss, unit, kind, weighted):
     compare(graph, 5, weighted)
 
 
-@pytest.mark.parametrize(("batch", "warmup"), [(1, 0.0), (7, 0.0), (7, 0.5), (ROWS, 0.0)])
-def test_training_is_torchs(batch, warmup):
+@pytest.mark.parametrize(("batch", "warmup", "decay"), [(1, 0.0, 0.5), (7, 0.0, 0.0), (7, 0.5, 1.0), (ROWS, 0.0, 0.0)])
+def test_training_is_torchs(batch, warmup, decay):
     for seed in range(6):
         graph = drawn_graph(seed, TINY, TINY_SPACE)
         made, states = {}, {}
         for executor in ("torch", "native"):
             module = compile(graph, seed=seed)
             inputs, truths, weights = data(module, seed, weighted=seed % 3)
-            options = {"steps": 50, "batch": batch, "kl_warmup": warmup, "seed": seed, "executor": executor}
+            options = {"batch": batch, "kl_warmup": warmup, "decay": decay, "seed": seed, "executor": executor}
+            options |= {"steps": 50}
             made[executor] = fit(module, inputs, truths, weights=weights, **options)
             states[executor] = module.state_dict()
         assert made["native"].curves.names == made["torch"].curves.names
@@ -290,7 +291,7 @@ def test_a_class_that_is_not_there_is_left_to_torch():
     inputs, truths, _ = data(module, 1)
     truths["o2"][3] = 3
     with pytest.raises(UnsupportedError, match="classes that are not there"):
-        NativeExecutor(module, inputs, truths, {}, Draws(ROWS, BATCH, module.plan.noise, 0), Betas(module, 0), 1e-3)
+        NativeExecutor(module, inputs, truths, {}, Draws(ROWS, BATCH, module.plan.noise, 0), Schedule(module, 1, 1e-3))
 
 
 def test_an_unknown_executor_is_refused():

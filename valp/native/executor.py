@@ -15,7 +15,7 @@ from valp.native.kernels import train
 from valp.native.memory import one_thread
 from valp.native.program import Data, UnsupportedError
 from valp.stopwatch import Stopwatch
-from valp.training import Betas, Draws
+from valp.training import Draws, Schedule
 
 MOST_STEPS = 256
 MOST_NUMBERS = 1 << 22
@@ -31,8 +31,7 @@ class NativeExecutor:
         module: what to train.
         inputs, truths, weights: as of `fit`.
         draws: the examples and the noise of each step.
-        betas: β of each step.
-        learning_rate: of Adam.
+        schedule: β and the learning rate of each step.
 
     Raises:
         UnsupportedError: if the module, its plan or the tensors are not what it can train.
@@ -45,8 +44,7 @@ class NativeExecutor:
         truths: Mapping[str, Tensor],
         weights: Mapping[str, Tensor],
         draws: Draws,
-        betas: Betas,
-        learning_rate: float,
+        schedule: Schedule,
     ) -> None:
         _require_plain(module)
         plan = module.plan
@@ -70,9 +68,8 @@ class NativeExecutor:
                 if name in weights
             },
         )
-        self._module, self._program, self._draws, self._rate = module, program, draws, learning_rate
-        self._made = 0
-        self._betas = betas
+        self._module, self._program, self._draws = module, program, draws
+        self._schedule, self._made = schedule, 0
         self._values, self._gradients = (np.zeros(program.size, np.float32) for _ in range(2))
         self._parameters, self._slopes, self._means, self._squares = (
             np.zeros(program.weights, np.float32) for _ in range(4)
@@ -88,7 +85,7 @@ class NativeExecutor:
 
     def means(self, steps: int, watch: Stopwatch) -> tuple[float, ...]:
         """Takes steps; the means over them of the total loss, β as in the end, and of its terms."""
-        sums = np.zeros(len(self._betas.final))
+        sums = np.zeros(len(self._schedule.final))
         left = steps
         while left:
             count = min(left, len(self._rows))
@@ -97,10 +94,10 @@ class NativeExecutor:
                     rows.copy_(self._draws.rows())
                     self._draws.fill(noise)
             with watch("steps"):
-                sums += self._run(count, self._rate)
+                sums += self._run(count, self._schedule.rates(self._made, count).numpy())
             left -= count
         terms = sums / steps
-        return float(self._betas.final.numpy() @ terms), *terms.tolist()
+        return float(self._schedule.final.numpy() @ terms), *terms.tolist()
 
     def gradients(self, rows: Tensor, noise: Tensor) -> tuple[tuple[float, ...], dict[str, Tensor]]:
         """The loss terms of one batch, and the gradient of each parameter by its name.
@@ -110,17 +107,17 @@ class NativeExecutor:
             noise: that of one latent connection after the other, each (batch, k), flat.
         """
         self._rows[0], self._noise[0] = rows, noise
-        terms = self._run(1, 0.0)
+        terms = self._run(1, np.zeros(1))
         return tuple(terms.tolist()), {name: torch.from_numpy(view) for name, view in self._views(self._slopes).items()}
 
-    def _run(self, steps: int, rate: float) -> NDArray[np.float64]:
+    def _run(self, steps: int, rates: NDArray[np.float64]) -> NDArray[np.float64]:
         """The sums of the loss terms over steps, which are taken on the examples at hand."""
-        program, betas = self._program, self._betas.of(self._made, steps).numpy()
+        program, betas = self._program, self._schedule.betas(self._made, steps).numpy()
         sums = np.zeros(betas.shape[1])
         tables = (program.forward, program.losses, program.backward, program.indices)
         drawn = (self._rows[:steps].numpy(), self._noise[:steps].numpy())
         with one_thread():
-            train(*tables, *self._state, *drawn, betas, np.zeros_like(sums), sums, rate, self._made)
+            train(*tables, *self._state, *drawn, betas, np.zeros_like(sums), sums, rates, self._made)
         self._made += steps
         return sums
 

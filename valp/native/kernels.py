@@ -103,7 +103,7 @@ def backward(program, indices, x, g, w, gw, batch, noise):
 
 
 SIGNATURE = void(
-    TABLE, TABLE, TABLE, NUMBERS, *STATE, TABLE, float32[:, ::1], float64[:, ::1], *[float64[::1]] * 2, float64, int64
+    TABLE, TABLE, TABLE, NUMBERS, *STATE, TABLE, float32[:, ::1], float64[:, ::1], *[float64[::1]] * 3, int64
 )
 
 
@@ -112,14 +112,14 @@ def _compiled(sources):
 
     @njit(SIGNATURE, error_model="numpy", cache=True)
     def train(
-        program, judging, back, indices, x, g, w, gw, means, squares, rows, noise, betas, terms, sums, rate, made
+        program, judging, back, indices, x, g, w, gw, means, squares, rows, noise, betas, terms, sums, rates, made
     ):
         """A step of Adam for each row of `rows`, after the `made` ones; adds their loss terms to `sums`."""
         for step in range(len(rows) if sources else 0):
             forward(program, indices, x, w, rows[step], noise[step])
             judge(judging, x, g, rows[step], betas[step], terms)
             backward(back, indices, x, g, w, gw, rows.shape[1], noise[step])
-            do.adam(w, gw, means, squares, rate, made + step + 1)
+            do.adam(w, gw, means, squares, rates[step], made + step + 1)
             for i in range(len(terms)):
                 sums[i] += terms[i]
 
