@@ -45,8 +45,8 @@ def best_within(curves: Curves, unit: int, samples: int) -> dict[str, Scores]:
 class Singles:
     """The curves of the MLPs of a problem, kept in a file, and trained on where a lineage is longer than they are.
 
-    A point is a quarter of a training. MLPs are trained as lineages are: again and again, with a learning rate that falls
-    at the end of each training, first for the quarters that are over, then in whole trainings.
+    A point is a quarter of a training. MLPs are trained as lineages are: again and again, with a learning rate that
+    falls at the end of each training, first for the quarters that are over, then in whole trainings.
 
     Attributes:
         problem: what they learn.

@@ -113,4 +113,5 @@ def _tell(entry: "Entry", run: str) -> None:
     if entry.parents:
         parents, seen = " and ".join(map(str, entry.parents)), entry.candidate.lineage_samples
         click.echo(f"  it began with weights of {parents}, whose lineage had seen {seen:,} samples")
-    click.echo(f"  learning rate {training.learning_rate:.3g}, batch {training.batch}, {training.steps} steps")
+    falling = f", falling over the last {training.decay:.0%} of the steps" if training.decay else ""
+    click.echo(f"  learning rate {training.learning_rate:.3g}{falling}, batch {training.batch}, {training.steps} steps")

@@ -1,0 +1,55 @@
+"""What a learning rate that falls at the end of a training is worth: random candidates, trained with and without.
+
+python -m benchmarks.decay [--candidates 16] [--decays 0 0.1 0.2 0.4] [--steps 2000]
+
+Algorithm 1 draws the candidates in the default space for Fashion-MNIST; each is trained once with each decay, else
+alike. Validation scores; the differences are from the first decay's, candidate by candidate.
+"""
+
+import argparse
+from statistics import mean, median, stdev
+
+from benchmarks.strategies_page import rows_of
+from search.evaluate import train
+from search.strategies import Question
+from search.strategies.base import draw_at_random
+from spaces.candidate import Training
+from spaces.judging import judges_of
+from spaces.problems import load_problem
+from spaces.scoring import Scorer
+from spaces.space import DEFAULT
+from valp.fit import one_thread
+
+SCORES = ("accuracy", "mse", "entropy", "coverage")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--candidates", type=int, default=16)
+    parser.add_argument("--decays", type=float, nargs="+", default=[0.0, 0.1, 0.2, 0.4])
+    parser.add_argument("--steps", type=int, default=2000)
+    asked = parser.parse_args()
+    one_thread()
+    problem = load_problem("fashion-mnist", print)
+    scorer = Scorer(problem, judges_of(problem, print))
+    question = Question(problem, DEFAULT, Training(steps=asked.steps), seed=0)
+    found: dict[float, list[dict[str, float]]] = {decay: [] for decay in asked.decays}
+    for number in range(asked.candidates):
+        candidate = draw_at_random(question, number)
+        for decay, scores in found.items():
+            training = candidate.training.model_copy(update={"decay": decay})
+            module, _ = train(candidate.model_copy(update={"training": training}), scorer)
+            scores.append(scorer.score(module, problem.validation))
+        print(f"{number + 1} of {asked.candidates}", flush=True)
+    rows = [("decay", *SCORES, "accuracy gained, mean ± deviation", "MSE, median ratio")]
+    first = found[asked.decays[0]]
+    for decay, scores in found.items():
+        means = (f"{mean(one[name] for one in scores):.4g}" for name in SCORES)
+        gained = [one["accuracy"] - other["accuracy"] for one, other in zip(scores, first, strict=True)]
+        ratio = median(one["mse"] / other["mse"] for one, other in zip(scores, first, strict=True))
+        rows.append((f"{decay:g}", *means, f"{mean(gained):+.4f} ± {stdev(gained):.4f}", f"{ratio:.2f}"))
+    print(f"\n{rows_of(rows)}")
+
+
+if __name__ == "__main__":
+    main()
