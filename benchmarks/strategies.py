@@ -17,9 +17,8 @@ from benchmarks.strategies_figures import draw, figures, write
 from benchmarks.strategies_measures import SCALES
 from benchmarks.strategies_page import Comparison, page
 from benchmarks.strategies_searches import Contender, searched
-from benchmarks.strategies_singles import QUARTERS, Singles
+from benchmarks.strategies_singles import Singles
 from search.strategies import STRATEGIES
-from spaces.candidate import Training
 from spaces.judging import judges_of
 from spaces.problems import load_problem
 from spaces.scoring import Scorer
@@ -28,8 +27,8 @@ from valp.errors import SettingError
 from valp.fit import one_thread
 
 BATCH = 50
-MOST_AHEAD = 12
-"""Trainings of the MLPs that are made before the searches, so that they are not in the time of one."""
+PER_TRAINING = 4
+"""The points of the MLPs' curves in a full training."""
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -54,10 +53,9 @@ def main() -> None:
         parser.error(str(error))
     one_thread()
     problem = load_problem(asked.problem, print)
-    training = Training(steps=asked.steps, batch=BATCH, decay=SPACES[asked.space].decay)
-    file = asked.runs / f"benchmark-strategies-{problem.name}-mlps-{training.steps}-{training.decay:g}.json"
-    rivals = Singles(problem, training, file)
-    rivals.extend(QUARTERS * min(MOST_AHEAD, max(contender.longest for contender in contenders)))
+    every = max(1, asked.steps // PER_TRAINING)
+    rivals = Singles(problem, every, BATCH, asked.runs / f"benchmark-strategies-{problem.name}-mlps-{every}.json")
+    rivals.extend(PER_TRAINING * max(contender.longest for contender in contenders))  # not in the time of a search
     scorer = Scorer(problem, judges_of(problem, print))
     comparison = Comparison(problem.name, asked.space, asked.steps * BATCH, SCALES[problem.name], rivals, [])
     for seed in range(asked.seeds):

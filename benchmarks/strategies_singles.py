@@ -1,24 +1,20 @@
 """The single-task MLPs over the samples they see: what a candidate's whole lineage has to beat."""
 
 import json
-from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean
 
 from benchmarks.strategies_measures import Scores
-from search.evaluate import fitting
 from spaces.baselines import single_task
-from spaces.candidate import Candidate, Training
 from spaces.problem import Problem
 from spaces.scoring import Scorer
 from valp.compile import compile
 from valp.files import write_text
+from valp.fit import Fitting
 from valp.module import VALPModule
 
 SEEDS = 3
-QUARTERS = 4
-"""The points of the curves in a whole training."""
 TASKS = ("accuracy", "mse")
 SPLITS = ("validation", "test")
 
@@ -45,20 +41,18 @@ def best_within(curves: Curves, unit: int, samples: int) -> dict[str, Scores]:
 class Singles:
     """The curves of the MLPs of a problem, kept in a file, and trained on where a lineage is longer than they are.
 
-    A point is a quarter of a training. MLPs are trained as lineages are: again and again, with a learning rate that
-    falls at the end of each training, first for the quarters that are over, then in whole trainings.
-
     Attributes:
         problem: what they learn.
-        training: a whole one.
+        steps, batch: between two points.
         file: where the curves are kept.
     """
 
     problem: Problem
-    training: Training
+    steps: int
+    batch: int
     file: Path
     curves: Curves = field(default_factory=dict)
-    modules: dict[tuple[str, int, int], VALPModule] = field(default_factory=dict)
+    trainings: dict[tuple[str, int], tuple[VALPModule, Fitting]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.scorer = Scorer(self.problem, {})
@@ -71,7 +65,7 @@ class Singles:
     @property
     def unit(self) -> int:
         """Samples between two points."""
-        return max(1, self.training.steps // QUARTERS) * self.training.batch
+        return self.steps * self.batch
 
     @property
     def points(self) -> int:
@@ -96,20 +90,12 @@ class Singles:
 
     def _scored(self, name: str, seed: int, point: int) -> Scores:
         """By split, the score of an MLP at a point."""
-        module = self._trained(name, seed, point)
+        if (name, seed) not in self.trainings:
+            output, train = self.problem.metrics[name][0], self.problem.train
+            module = compile(single_task(self.problem, output), seed=seed)
+            truths = {output: train.truths[output]}
+            training = Fitting(module, train.inputs, truths, steps=self.steps, batch=self.batch, seed=seed)
+            self.trainings[name, seed] = module, training
+        module, training = self.trainings[name, seed]
+        training.advance(point * self.steps)
         return {split: self.scorer.score(module, getattr(self.problem, split))[name] for split in SPLITS}
-
-    def _trained(self, name: str, seed: int, point: int) -> VALPModule:
-        """An MLP after so many quarters; its modules up to the last four points are kept, to go on from."""
-        graph = single_task(self.problem, self.problem.metrics[name][0])
-        if point == 0:
-            return compile(graph, seed=seed)
-        if (name, seed, point) not in self.modules:
-            quarters = QUARTERS if point >= QUARTERS else 1
-            module = deepcopy(self._trained(name, seed, point - quarters))
-            steps = max(1, self.training.steps // QUARTERS) * quarters
-            training = self.training.model_copy(update={"steps": steps, "seed": SEEDS * point + seed})
-            fitting(module, Candidate(graph=graph, training=training), self.scorer, "auto").advance(steps)
-            self.modules[name, seed, point] = module
-            self.modules.pop((name, seed, point - 2 * QUARTERS), None)
-        return self.modules[name, seed, point]

@@ -172,7 +172,6 @@ DEFAULT = Space(
     learning_rate=(3e-4, 3e-3),
     batches=(0.5, 1.0, 2.0),
     kl_warmups=(0.0, 0.1, 0.3),
-    decay=0.2,
 )
 """Our own: fewer and wider networks, with β and the training searched too."""
 
