@@ -225,9 +225,11 @@ def test_a_candidate_is_exported_scored_and_trained_on_with_several_seeds(valp, 
 
 def test_a_graph_of_ones_own_is_trained_and_scored_on_the_outputs_it_has(valp, graph, written, tmp_path):
     model = tmp_path / "own.valp"
-    outcome = valp("train", written(graph), "--problem", "digits", "--steps", 20, "--seed", 5, "-o", model)
+    words = ("--steps", 20, "--seed", 5, "--decay", 0.5)
+    outcome = valp("train", written(graph), "--problem", "digits", *words, "-o", model)
     assert outcome.code == 0, outcome.err
-    assert load(model).manifest.training["seed"] == 5
+    trained = load(model).manifest.training
+    assert (trained["seed"], trained["decay"]) == (5, 0.5)
     assert valp("score", model, "--json").json["scores"]["test"].keys() == {"accuracy"}
 
 
