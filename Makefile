@@ -37,6 +37,7 @@ bench-all: bench  ## and what takes hours: long trainings, hand-made graphs, spa
 	$(BIN)/python -m benchmarks.endurance
 	$(BIN)/python -m benchmarks.catalogue
 	$(BIN)/python -m benchmarks.convolutions
+	$(BIN)/python -m benchmarks.decay
 	$(BIN)/python -m benchmarks.strategies
 	$(BIN)/python -m benchmarks.paper
 

@@ -113,11 +113,10 @@ class Ledger:
 
     def entries(self) -> list[Entry]:
         """All candidates, in order. A number whose proposal never ended has none yet."""
-        ended = self._ended
         return [
-            ended.get(number) or self._entry(trial)
+            self._ended.get(number) or self._read(trial)
             for number, trial in enumerate(self.trials())
-            if number in ended or "candidate" in trial.user_attrs
+            if number in self._ended or "candidate" in trial.user_attrs
         ]
 
     def entry(self, number: int) -> Entry:
@@ -126,15 +125,15 @@ class Ledger:
         Raises:
             FileError: if there is none of this number.
         """
+        if number in self._ended:
+            return self._ended[number]
         trials = self.trials()
         if not 0 <= number < len(trials) or "candidate" not in trials[number].user_attrs:
             raise FileError(f"there is no candidate {number}; the run has {len(trials)}, numbered from 0")
-        return self._entry(trials[number])
+        return self._read(trials[number])
 
-    def _entry(self, trial: FrozenTrial) -> Entry:
-        """A trial as a candidate; of one that has ended nothing changes any more."""
-        if trial.number in self._ended:
-            return self._ended[trial.number]
+    def _read(self, trial: FrozenTrial) -> Entry:
+        """A trial as a candidate; one that has ended is kept, for nothing of it changes any more."""
         attributes, ended = trial.user_attrs, trial.state.is_finished()
         result = _result(attributes["result"]) if ended and "result" in attributes else None
         parents = tuple(attributes.get("parents", ()))
@@ -144,24 +143,16 @@ class Ledger:
             self._ended[trial.number] = entry
         return entry
 
-    def ancestors(self, numbers: Iterable[int]) -> set[int]:
-        """Candidates, and all whose weights theirs come from."""
-        return {entry.number for entry in self._lineage(numbers)}
-
     def samples_seen(self, numbers: Iterable[int]) -> int:
-        """The examples that candidates and all their ancestors have seen."""
-        return sum(entry.result.samples_seen for entry in self._lineage(numbers) if entry.result is not None)
-
-    def _lineage(self, numbers: Iterable[int]) -> list[Entry]:
-        """Candidates and their ancestors; who has ended is not read again."""
-        found: dict[int, Entry] = {}
+        """The examples that candidates, and all whose weights theirs come from, have seen."""
+        lineage: dict[int, Entry] = {}
         left = [*numbers]
         while left:
             number = left.pop()
-            if number not in found:
-                found[number] = self._ended.get(number) or self.entry(number)
-                left += found[number].parents
-        return list(found.values())
+            if number not in lineage:
+                lineage[number] = self.entry(number)
+                left += lineage[number].parents
+        return sum(entry.result.samples_seen for entry in lineage.values() if entry.result is not None)
 
     def ask(self, sampler: BaseSampler) -> Trial:
         """A new trial, running, whose number is the count of those before."""

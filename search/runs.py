@@ -33,10 +33,11 @@ class Run:
         return {name: value for result in self.ledger.baselines.values() for name, value in result.scores.items()}
 
     @property
-    def shown_scores(self) -> list[str]:
-        """The scores that tables have: the objectives, then the others but what is a product of them."""
-        others = [name for name, (_, metric) in self.problem.metrics.items() if metric.code != PRODUCT]
-        return list(dict.fromkeys([*self.objectives, *others]))
+    def shown_scores(self) -> dict[str, tuple[str, Metric]]:
+        """The scores that tables have, as `Description.metrics`: the objectives, then all others but the product."""
+        metrics = self.problem.metrics
+        others = [name for name, (_, metric) in metrics.items() if metric.code != PRODUCT]
+        return {name: metrics[name] for name in (*self.objectives, *others)}
 
     def front(self, by: str | None = None) -> list[Entry]:
         """The front, the knee first, or the best by a score first.

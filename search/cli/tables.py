@@ -24,7 +24,7 @@ def print_front(run: Run, front: Sequence[Entry]) -> None:
         for output in run.problem.outputs
         if output.name in told
     ]
-    columns, rows = _columns_and_rows(run, run.shown_scores, results)
+    columns, rows = _columns_and_rows(run, list(run.shown_scores), results)
     hidden = not fits(columns, rows)
     if hidden:
         columns, rows = _columns_and_rows(run, list(run.objectives), results)

@@ -98,7 +98,7 @@ def _about(run: Run, entries: Sequence[Entry]) -> dict[str, Any]:
         "objectives": list(run.objectives),
         "scores": {
             name: {"output": output, "title": metric.title, "maximise": metric.direction == "maximize"}
-            for name, (output, metric) in ((name, run.problem.metrics[name]) for name in run.shown_scores)
+            for name, (output, metric) in run.shown_scores.items()
         },
         "remarks": run.problem.remarks,
         "states": {state: states.count(state) for state in ("complete", "pruned", "failed", "running")},

@@ -1,7 +1,9 @@
 """A display for tests: nothing is shown, and what a search told can be asked for."""
 
+from search.display import SilentDisplay
 
-class Listener:
+
+class Listener(SilentDisplay):
     """Keeps the lines that it was told and the numbers of the candidates that ended."""
 
     def __init__(self):
@@ -13,6 +15,3 @@ class Listener:
     def show(self, status, ended=None):
         if ended is not None:
             self.ended.append(ended[0])
-
-    def close(self):
-        pass

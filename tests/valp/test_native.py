@@ -197,9 +197,9 @@ def test_training_is_torchs(batch, warmup, decay):
         for executor in ("torch", "native"):
             module = compile(graph, seed=seed)
             inputs, truths, weights = data(module, seed, weighted=seed % 3)
-            options = {"batch": batch, "kl_warmup": warmup, "decay": decay, "seed": seed, "executor": executor}
-            options |= {"steps": 50}
-            made[executor] = fit(module, inputs, truths, weights=weights, **options)
+            schedule = {"steps": 50, "kl_warmup": warmup, "decay": decay}
+            options = {"batch": batch, "seed": seed, "executor": executor}
+            made[executor] = fit(module, inputs, truths, weights=weights, **schedule, **options)
             states[executor] = module.state_dict()
         assert made["native"].curves.names == made["torch"].curves.names
         assert made["native"].curves.steps == made["torch"].curves.steps
