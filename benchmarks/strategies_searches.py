@@ -215,7 +215,7 @@ def searched(
         seen = ended[-1].seen if ended else 0
         if seen >= budget or seen == before:  # candidates that fail at once would go on for ever
             break
-        before, candidates = seen, len(ended) + max(1, (budget - seen) * len(ended) // max(seen, 1))
+        before, candidates = seen, len(ended) + max(1, (budget - seen) // unit)  # no candidate sees more than that
     within = [one for one in ended if one.seen <= budget]
     test = tested(run, {one.number for one in front(within)} | notable(within, rivals), scorer)
     ended = [one for one in chronicle.ended(run.ledger, clock.seconds, test) if one.seen <= budget]
