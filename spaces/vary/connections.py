@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from spaces.places import NETWORK, Place
+from spaces.places import INPUT, NETWORK, Place
 from spaces.vary.revision import Link, Revision
-from valp.graph import Role
+from valp.graph import DataType, Role
+from valp.types import like
 
 
 def targets(revision: Revision) -> Sequence[Place]:
@@ -19,6 +20,38 @@ def connect(revision: Revision, target: Place) -> bool:
     if not found:
         return False
     revision.join(revision.choose.category("source", found), target, role)
+    return True
+
+
+def conditionable(revision: Revision) -> Sequence[Place]:
+    """The decoders that can have a further condition."""
+    decoders = ((NETWORK, i) for i, node in enumerate(revision.nodes) if node.kind == "d" and revision.space.phi > 0)
+    return [place for place in decoders if not revision.is_fixed(place) and revision.sources(place, Role.CONDITION)]
+
+
+def condition(revision: Revision, decoder: Place) -> bool:
+    """Tells a decoder more of what it shall generate."""
+    found = revision.sources(decoder, Role.CONDITION)
+    revision.join(revision.choose.category("source", found), decoder, Role.CONDITION)
+    return True
+
+
+def distant(revision: Revision) -> Sequence[tuple[Place, Place]]:
+    """The inputs that networks could read as data and do not, each with such a network; none that makes samples.
+
+    What made samples of an input that it reads as data could copy it.
+    """
+    found: list[tuple[Place, Place]] = []
+    for i, node in enumerate(revision.nodes):
+        target: Place = (NETWORK, i)
+        if node.kind not in "dtb" and not node.fixed and like(node.unit.type) is not DataType.SAMPLES:
+            found += [(place, target) for place in revision.sources(target, Role.DATA) if place[0] is INPUT]
+    return found
+
+
+def read(revision: Revision, pair: tuple[Place, Place]) -> bool:
+    """Lets a network read an input, whatever else it reads: nothing on the way can lose what it needs."""
+    revision.join(*pair, Role.DATA)
     return True
 
 

@@ -34,6 +34,8 @@ MOVES: dict[str, Move] = {
     "split in series": Move("two networks for one, one behind the other", networks.series, networks.split_in_series),
     "merge": Move("one network for two of a kind and type", networks.mergeable, networks.merge),
     "connect": Move("a further connection", connections.targets, connections.connect),
+    "condition": Move("a further condition of a decoder", connections.conditionable, connections.condition, weight=3),
+    "read": Move("a network reads an input itself", connections.distant, connections.read, weight=3),
     "disconnect": Move("a connection less", connections.spare, connections.disconnect),
     "rewire": Move("another source for a connection", connections.links, connections.rewire),
     "role": Move("latent or condition", connections.into_decoders, connections.change_role),
