@@ -26,6 +26,8 @@ class Breeding:
     Attributes:
         drawn: candidates that Algorithm 1 draws before any is bred.
         screening: the share of a training that these get: enough to tell which deserve to be trained on.
+        promoted: so many of these have a child each before anybody has two: the best, by the volume they span. Who
+            was trained on would else hide what the others might become.
         population: the candidates that may have offspring: the best so far.
         tournament: of so many of them, drawn at random, the best has offspring.
         spanning: the probability that this is the one that spans the largest volume with what is had without learning:
@@ -40,6 +42,7 @@ class Breeding:
 
     drawn: int = 8
     screening: float = 0.25
+    promoted: int = 4
     population: int = 12
     tournament: int = 4
     spanning: float = 0.4
@@ -72,8 +75,10 @@ class Evolution(Strategy):
             return draw_at_random(question, trial.number)
         worst = chances(list(ledger.objectives.values()))
         merits = np.stack([volumes(points, worst), -places(points)], axis=1)
+        begins = trial.number < self.breeding.drawn + self.breeding.promoted
+        promoted = self._promoted(ledger, parents, merits) if begins else None
         for attempt in range(MOST_TRIES + 1):
-            candidate = self._child(question, ledger, (parents, merits), choose, trial.number, attempt)
+            candidate = self._child(question, ledger, (parents, merits), choose, trial.number, attempt, promoted)
             if (content_key(candidate.graph), candidate.parents) not in past.known:
                 break
         return candidate
@@ -88,6 +93,13 @@ class Evolution(Strategy):
         """A drawn candidate with the training that the drawn ones get."""
         steps = max(1, round(self.breeding.screening * candidate.training.steps))
         return candidate.model_copy(update={"training": candidate.training.model_copy(update={"steps": steps})})
+
+    def _promoted(self, ledger: Ledger, parents: list[Entry], merits: Points) -> Entry | None:
+        """The best of the drawn that has no child yet; None if there is none among those that are promoted."""
+        drawn = [i for i, entry in enumerate(parents) if entry.number < self.breeding.drawn]
+        best = sorted(drawn, key=lambda i: (-merits[i, 0], i))[: self.breeding.promoted]
+        had = {entry.candidate.parent for entry in ledger.entries()}
+        return next((parents[i] for i in best if parents[i].number not in had), None)
 
     def _past(self, ledger: Ledger) -> "_Past":
         """What is known of those that have ended by now."""
@@ -105,15 +117,17 @@ class Evolution(Strategy):
         choose: Choose,
         number: int,
         attempt: int,
+        promoted: Entry | None,
     ) -> Candidate:
         name = f"try{attempt}"
-        first = self._parent(*ranked, choose, f"{name}.first")
+        first = promoted or self._parent(*ranked, choose, f"{name}.first")
         both, given = [first], (question.problem.description, question.space, choose)
         batch = question.training.batch
-        if choose.flag(f"{name}.crossover", self.breeding.crossover):
+        if promoted is None and choose.flag(f"{name}.crossover", self.breeding.crossover):
             both.append(self._parent(*ranked, choose, f"{name}.second"))
         if len({entry.number for entry in both}) == 2:
-            variation = cross(_asked(question, both[0]), _asked(question, both[1]), *given)
+            better = _better(question, ledger, both[0], both[1])
+            variation = cross(_asked(question, both[0]), _asked(question, both[1]), *given, better=better)
         else:
             variation = mutate(_asked(question, first), *given, batch=batch)
         training = variation.training.model_copy(update={"seed": derived_seed(question.seed, number, "training")})
@@ -161,6 +175,20 @@ class _Past:
     def parents(self) -> list[Entry]:
         """The population, the best first."""
         return [self.ended[number] for number in self.population.members]
+
+
+def _better(question: Question, ledger: Ledger, first: Entry, second: Entry) -> list[str]:
+    """The outputs in more of whose objectives the second is the better one, not the first."""
+    metrics = ledger.objectives
+    gains = losses([ledger.point(first)], list(metrics.values())) - losses(
+        [ledger.point(second)], list(metrics.values())
+    )
+    judged = question.problem.description.metrics
+    ahead: dict[str, float] = {}
+    for name, gain in zip(metrics, gains[0], strict=True):
+        output, _ = judged[name]
+        ahead[output] = ahead.get(output, 0) + float(np.sign(gain))
+    return [output for output, lead in ahead.items() if lead > 0]
 
 
 def _asked(question: Question, entry: Entry) -> Candidate:

@@ -1,6 +1,8 @@
 """Crossover: some outputs with all that feeds them from one candidate, the others from another."""
 
 from collections.abc import Collection, Sequence
+from functools import partial
+from itertools import combinations
 
 from spaces.candidate import Candidate, Training
 from spaces.choose import Choose
@@ -15,21 +17,36 @@ from spaces.vary.revision import Revision
 from spaces.vary.variation import Variation, judge, opened, outputs_of, variation_of
 from valp.graph import Connection, Graph
 
+MOST_OUTPUTS = 5
+"""Of so many outputs all ways to share them out are looked at; of more, as many drawn ones."""
 
-def cross(first: Candidate, second: Candidate, problem: Description, space: Space, choose: Choose) -> Variation:
+MOST_JOINED = 4
+"""So many of these ways are tried, the best first."""
+
+
+def cross(
+    first: Candidate,
+    second: Candidate,
+    problem: Description,
+    space: Space,
+    choose: Choose,
+    *,
+    better: Collection[str] = (),
+) -> Variation:
     """A child of two candidates: one or some outputs are served as in the second, the others as in the first.
 
     An output brings all networks that feed it, and its losses with their β. Networks that are the same in both, by
-    name, layers and sources, are there once. Where both parts are too large together fewer outputs come from the
-    second, and then networks with few readers go, as a mutation removes them. With a single output the child has some
-    of the networks that serve it in either parent. The learning rate, the batch and the KL warm-up are each that of one
-    of the two.
+    name, layers and sources, are there once. Which outputs come from the second is drawn among the selections whose
+    networks find room; where none do, among those with the fewest too many, and then networks go, first those that
+    nothing needs, as a mutation removes them. With a single output the child has some of the networks that serve it in
+    either parent. The learning rate, the batch and the KL warm-up are each that of one of the two.
 
     Args:
         first, second: candidates for the problem that `check` accepts.
         problem: whose inputs and outputs the child has.
         space: what it may be.
         choose: takes the decisions.
+        better: outputs that the second serves better: none but these come from it, unless they are all or none.
 
     Returns:
         The child. It has at most max_n networks, or as many as a parent if that has more.
@@ -43,7 +60,7 @@ def cross(first: Candidate, second: Candidate, problem: Description, space: Spac
     limit = max(space.max_n, *(len(graph.networks) for graph in graphs))
 
     drawn = []
-    for outputs in _fewer_and_fewer(problem, numbered):
+    for outputs in _selections(graphs, problem, better, limit, numbered)[:MOST_JOINED]:
         drawn.append(_joined(graphs, outputs, problem, space, numbered, training))
         if len(drawn[-1].nodes) <= limit and drawn[-1].completed():
             return _child(drawn[-1], first, second, ["cross"])
@@ -85,14 +102,44 @@ def _whole(parent: Candidate, problem: Description, space: Space, choose: Choose
     return opened(parent, problem, space, choose, None).graph()
 
 
-def _fewer_and_fewer(problem: Description, choose: Choose) -> list[list[str]]:
-    """Some outputs, not all, then all but one of these and so on; the output itself where there is one only."""
+def _selections(
+    graphs: Sequence[Graph], problem: Description, better: Collection[str], limit: int, choose: Choose
+) -> list[list[str]]:
+    """The outputs that could come from the second graph: first those that find room, equals in random order.
+
+    Of what the second serves better, more comes first.
+    """
     names = [output.name for output in problem.outputs]
     if len(names) == 1:
         return [names]
-    some = choose.subset("outputs", len(names), choose.integer("count", 1, len(names) - 1))
-    order = list(in_turn(choose, "output", [names[i] for i in some]))
-    return [order[:count] for count in range(len(order), 0, -1)]
+    wanted = [name for name in names if name in better]
+    directed = 0 < len(wanted) < len(names)
+    among, most = (wanted, len(wanted)) if directed else (names, len(names) - 1)
+    if len(among) <= MOST_OUTPUTS:
+        found = [chosen for count in range(1, most + 1) for chosen in combinations(among, count)]
+    else:
+        counts = [choose.integer("count", 1, most) for _ in range(2**MOST_OUTPUTS)]
+        found = [tuple(among[i] for i in choose.subset("some", len(among), count)) for count in counts]
+
+    def order(outputs: Sequence[str]) -> tuple[int, int]:
+        return max(0, _size(graphs, problem, outputs) - limit), -len(outputs) if directed else 0
+
+    return [list(outputs) for outputs in sorted(in_turn(choose, "outputs", found), key=order)]
+
+
+def _size(graphs: Sequence[Graph], problem: Description, outputs: Collection[str]) -> int:
+    """The networks of a child that has these outputs as in the second graph, the others as in the first."""
+    first, second = graphs
+    theirs = [connection for name in outputs for connection in second.incoming(name)]
+    ours = [c for output in problem.outputs if output.name not in outputs for c in first.incoming(output.name)]
+    here, there = _cone(first, ours), _cone(second, theirs)
+    return len(here) + len(there) - len(_shared(first, second, here, theirs))
+
+
+def _cone(graph: Graph, arrivals: Collection[Connection]) -> set[str]:
+    """The networks that these connections come from, and all that feed them."""
+    networks = {network.name for network in graph.networks}
+    return ancestors(graph, [connection.source for connection in arrivals]) & networks
 
 
 def _joined(
@@ -145,16 +192,15 @@ def _shared(first: Graph, second: Graph, here: Collection[str], arrivals: Collec
         and network == own[network.name]
         and first.incoming(network.name) == second.incoming(network.name)
     }
-    cone = ancestors(second, [connection.source for connection in arrivals]) & networks
-    return {name for name in cone & alike if ancestors(second, [name]) & networks <= alike}
+    return {name for name in _cone(second, arrivals) & alike if ancestors(second, [name]) & networks <= alike}
 
 
 def _trimmed(revision: Revision, limit: int) -> Revision | None:
-    """Without networks that few read, until no more than `limit` are left; None if that cannot be."""
+    """With networks removed until no more than `limit` are left, the least missed first; None if that cannot be."""
     while len(revision.nodes) > limit:
         revision.most = len(revision.nodes) - 1
         drawn = in_turn(revision.choose, "trim", removable(revision))
-        for index in sorted(drawn, key=lambda index: len(revision.out_of(index))):
+        for index in sorted(drawn, key=partial(_missed, revision)):
             edited = revision.copy()
             if remove(edited, index) and edited.completed():
                 revision = edited
@@ -162,3 +208,9 @@ def _trimmed(revision: Revision, limit: int) -> Revision | None:
         else:
             return None
     return revision if revision.completed() else None
+
+
+def _missed(revision: Revision, index: int) -> tuple[int, int]:
+    """How many components have no other source than this network, and how many read it."""
+    readers = revision.out_of(index)
+    return sum(len(revision.into(target)) == 1 for target, _ in readers), len(readers)

@@ -43,6 +43,14 @@ def test_the_first_are_drawn_and_the_others_bred(run):
     assert not any(parents[:DRAWN])
 
 
+def test_the_best_of_the_drawn_have_a_child_each_before_anybody_has_two(run):
+    later = run.ledger.entries()[DRAWN:]
+    first = [entry.candidate.parent for entry in later[: Breeding().promoted] if entry.parents]
+    assert len(first) == len(set(first)) > 0
+    assert all(number < DRAWN for number in first)
+    assert all(len(entry.parents) == 1 for entry in later[: Breeding().promoted] if entry.parents)
+
+
 def test_children_are_graphs_that_check_accepts_in_the_search_s_budget(run):
     for entry in bred(run):
         assert check(entry.candidate.graph).violations == ()

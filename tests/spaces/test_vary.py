@@ -19,16 +19,18 @@ from spaces.catalogue import CATALOGUE
 from spaces.choose import Choose, RandomChoose, RecordedChoose
 from spaces.space import DEFAULT, FULL, PAPER
 from spaces.vary import MOVES, cross, mutate
+from spaces.vary.crossover import MOST_OUTPUTS
 from spaces.vary.numbered import AGAIN
 from spaces.vary.weights import stepped
 from tests.spaces.graphs import CLOTHING, IMAGE, SEQUENCE, SETTINGS, SEVERAL, SHAPED, SHAPES, random_graph, shape, unit
 from tests.spaces.handmade import description, odd_graph
 from valp.check import check
 from valp.errors import SettingError
-from valp.graph import DataType, Dense, Graph
+from valp.graph import DataType, Dense, Graph, Role
 from valp.keys import content_key
 from valp.kinds import KINDS
 from valp.losses import KL
+from valp.types import like
 
 PAIRS = [(shape, space) for shape in SHAPES.values() for space in (PAPER, DEFAULT, FULL)]
 PAIRS += [(shape, FULL) for shape in SHAPED.values()]
@@ -175,6 +177,22 @@ def test_what_a_move_does_not_concern_stays_as_it_was(moved):
             assert len(set(after.losses) - set(before.losses)) == 1
 
 
+def test_a_decoder_gets_conditions_and_a_network_that_makes_no_samples_reads_inputs(moved):
+    for parent, child, _ in moved:
+        networks = {network.name: network for network in child.graph.networks}
+        added = set(child.graph.connections) - set(parent.graph.connections)
+        if child.moves[0] in ("condition", "read"):
+            (connection,) = added
+            assert set(parent.graph.connections) < set(child.graph.connections)
+            target = networks[connection.target]
+        if child.moves[0] == "condition":
+            assert (target.kind, connection.role) == ("d", Role.CONDITION)
+        if child.moves[0] == "read":
+            assert connection.source in {model_input.name for model_input in parent.graph.inputs}
+            assert connection.role is Role.DATA
+            assert like(target.output.type) is not DataType.SAMPLES
+
+
 def test_moves_is_the_number_of_moves_and_otherwise_a_small_number():
     parent, problem = drawn(1, CLOTHING, DEFAULT), description(CLOTHING)
     assert len(mutate(parent, problem, DEFAULT, RandomChoose(0), moves=5).moves) == 5
@@ -195,6 +213,42 @@ def test_a_child_of_two_has_each_output_from_one_of_them(crossed):
                 count = len(child.graph.incoming(output.name))
                 assert count in [len(p.graph.incoming(output.name)) for p in (first, second)]
     assert both > 0.6 * len(crossed)
+
+
+def cone(graph, outputs):
+    """The networks that feed these outputs."""
+    connections = nx.DiGraph([(connection.source, connection.target) for connection in graph.connections])
+    feeding = set().union(*(nx.ancestors(connections, output) for output in outputs))
+    return feeding & {network.name for network in graph.networks}
+
+
+def selections(names):
+    """Some of the outputs, not all, with the others."""
+    for count in range(1, len(names)):
+        for chosen in combinations(names, count):
+            yield chosen, [name for name in names if name not in chosen]
+
+
+def test_nothing_is_removed_where_some_outputs_of_both_find_room(crossed):
+    removed = 0
+    for first, second, child, space in crossed:
+        names = [output.name for output in child.graph.outputs]
+        sizes = [len(cone(first.graph, kept)) + len(cone(second.graph, taken)) for taken, kept in selections(names)]
+        if 1 < len(names) <= MOST_OUTPUTS and "remove" in child.moves:
+            removed += 1
+            assert min(sizes) > space.max_n
+    assert 0 < removed < len(crossed)
+
+
+@pytest.mark.parametrize("better", [{"garment"}, {"histogram", "image"}])
+def test_a_child_has_outputs_of_the_second_only_where_that_is_better(better):
+    roomy = replace(DEFAULT, max_n=16)
+    for seed in range(20):
+        first, second = drawn(f"{seed}:first", CLOTHING, DEFAULT), drawn(f"{seed}:second", CLOTHING, DEFAULT)
+        child = cross(first, second, description(CLOTHING), roomy, RandomChoose(seed), better=better)
+        names = [output.name for output in child.graph.outputs]
+        parents = {name: {child.origins[network][0] for network in cone(child.graph, [name])} for name in names}
+        assert all(parents[name] == ({1} if name in better else {0}) for name in names)
 
 
 def test_crossing_what_is_alike_changes_nothing():
