@@ -32,7 +32,7 @@ def main() -> None:
     one_thread()
     problem = load_problem("fashion-mnist", print)
     scorer = Scorer(problem, judges_of(problem, print))
-    question = Question(problem, DEFAULT, Training(steps=asked.steps), seed=0)
+    question = Question(problem, DEFAULT, Training(steps=asked.steps), seed=0, candidates=asked.candidates)
     found: dict[float, list[dict[str, float]]] = {decay: [] for decay in asked.decays}
     for number in range(asked.candidates):
         candidate = draw_at_random(question, number)

@@ -143,7 +143,7 @@ class Driver:
     def __post_init__(self) -> None:
         settings, space = self.settings, space_of(self.settings.space, self.settings.kinds)
         training = Training(steps=settings.steps, batch=settings.batch, decay=space.decay, seed=settings.seed)
-        self.question = Question(self.problem, space, training, settings.seed)
+        self.question = Question(self.problem, space, training, settings.seed, self.total)
         self.strategy = Seeded(STRATEGIES[settings.strategy], self.start_from)
         self.status = Status(self.folder.name, self.ledger.objectives, self.total, self.workers)
         self.asked = len(self.ledger.trials())

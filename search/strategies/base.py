@@ -27,12 +27,14 @@ class Question:
         space: what it may be.
         training: its batch × steps are the samples that a candidate sees; all else is the proposal's.
         seed: of the search.
+        candidates: how many it shall have.
     """
 
     problem: Problem
     space: Space
     training: Training
     seed: int
+    candidates: int
 
 
 class Strategy(ABC):

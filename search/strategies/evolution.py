@@ -24,10 +24,10 @@ class Breeding:
     """The settings of an evolution.
 
     Attributes:
-        drawn: candidates that Algorithm 1 draws before any is bred.
-        screening: the share of a training that these get: enough to tell which deserve to be trained on.
-        promoted: so many of these have a child each before anybody has two: the best, by the volume they span. Who
-            was trained on would else hide what the others might become.
+        drawn: candidates that Algorithm 1 draws before any is bred; at most a third of a search.
+        screening: the full trainings that these get together: enough to tell which deserve to be trained on.
+        promoted: so many of these, but half of them at most, have the first children, one each: the best by the volume
+            they span. Those who were trained on would else hide what the others might become.
         population: the candidates that may have offspring: the best so far.
         tournament: of so many of them, drawn at random, the best has offspring.
         spanning: the probability that this is the one that spans the largest volume with what is had without learning:
@@ -35,13 +35,16 @@ class Breeding:
         balanced: the probability that it is the one with the least sum of its places in the objectives: between those
             who are good in all, the small differences count. Else it is the one of the lowest rank, and of these the
             least crowded.
-        crossover: the probability of two parents.
-        fresh: the probability that a later candidate is drawn by Algorithm 1 all the same.
+        crossover: the probability of two parents. The second is the one that completes the first best, of as many: the
+            two would span most, were each output as in the better one.
+        fresh: the probability that a later candidate is drawn all the same, and screened.
+        slower: the probability that a child of a bred one learns at half its parent's rate: what was trained on for
+            longer gains by smaller steps.
         inherit: whether children begin with their parents' weights.
     """
 
-    drawn: int = 8
-    screening: float = 0.25
+    drawn: int = 16
+    screening: float = 2.0
     promoted: int = 4
     population: int = 12
     tournament: int = 4
@@ -49,6 +52,7 @@ class Breeding:
     balanced: float = 0.4
     crossover: float = 0.25
     fresh: float = 0.05
+    slower: float = 0.75
     inherit: bool = True
 
 
@@ -69,16 +73,13 @@ class Evolution(Strategy):
         choose = RandomChoose(derived_seed(question.seed, trial.number, "breeding"))
         past = self._past(ledger)
         parents, points = past.parents(), past.population.points
-        if len(parents) < 2 or trial.number < self.breeding.drawn:
-            return self._screened(draw_at_random(question, trial.number))
-        if choose.flag("fresh", self.breeding.fresh):
-            return draw_at_random(question, trial.number)
-        worst = chances(list(ledger.objectives.values()))
-        merits = np.stack([volumes(points, worst), -places(points)], axis=1)
-        begins = trial.number < self.breeding.drawn + self.breeding.promoted
-        promoted = self._promoted(ledger, parents, merits) if begins else None
+        drawn = self._drawn(question)
+        if len(parents) < 2 or trial.number < drawn or choose.flag("fresh", self.breeding.fresh):
+            return self._screened(draw_at_random(question, trial.number), drawn)
+        ranked = _Ranked(parents, points, chances(list(ledger.objectives.values())))
+        promoted = self._promoted(ranked, drawn, trial.number - drawn)
         for attempt in range(MOST_TRIES + 1):
-            candidate = self._child(question, ledger, (parents, merits), choose, trial.number, attempt, promoted)
+            candidate = self._child(question, ledger, ranked, choose, trial.number, attempt, promoted)
             if (content_key(candidate.graph), candidate.parents) not in past.known:
                 break
         return candidate
@@ -89,17 +90,20 @@ class Evolution(Strategy):
             return frozenset()
         return frozenset(self._past(ledger).population.members)
 
-    def _screened(self, candidate: Candidate) -> Candidate:
+    def _drawn(self, question: Question) -> int:
+        """How many are drawn before any is bred: fewer in a search of few candidates."""
+        return max(1, min(self.breeding.drawn, question.candidates // 3))
+
+    def _screened(self, candidate: Candidate, drawn: int) -> Candidate:
         """A drawn candidate with the training that the drawn ones get."""
-        steps = max(1, round(self.breeding.screening * candidate.training.steps))
+        steps = max(1, round(min(1.0, self.breeding.screening / drawn) * candidate.training.steps))
         return candidate.model_copy(update={"training": candidate.training.model_copy(update={"steps": steps})})
 
-    def _promoted(self, ledger: Ledger, parents: list[Entry], merits: Points) -> Entry | None:
-        """The best of the drawn that has no child yet; None if there is none among those that are promoted."""
-        drawn = [i for i, entry in enumerate(parents) if entry.number < self.breeding.drawn]
-        best = sorted(drawn, key=lambda i: (-merits[i, 0], i))[: self.breeding.promoted]
-        had = {entry.candidate.parent for entry in ledger.entries()}
-        return next((parents[i] for i in best if parents[i].number not in had), None)
+    def _promoted(self, ranked: "_Ranked", drawn: int, place: int) -> int | None:
+        """The row of the drawn one in this place, from 0; None if nobody there is promoted."""
+        rows = [row for row, entry in enumerate(ranked.members) if entry.number < drawn]
+        best = sorted(rows, key=lambda row: (-ranked.spanned[row], row))[: min(self.breeding.promoted, drawn // 2)]
+        return best[place] if place < len(best) else None
 
     def _past(self, ledger: Ledger) -> "_Past":
         """What is known of those that have ended by now."""
@@ -113,38 +117,67 @@ class Evolution(Strategy):
         self,
         question: Question,
         ledger: Ledger,
-        ranked: tuple[list[Entry], Points],
+        ranked: "_Ranked",
         choose: Choose,
         number: int,
         attempt: int,
-        promoted: Entry | None,
+        promoted: int | None,
     ) -> Candidate:
         name = f"try{attempt}"
-        first = promoted or self._parent(*ranked, choose, f"{name}.first")
-        both, given = [first], (question.problem.description, question.space, choose)
-        batch = question.training.batch
+        row = self._parent(ranked, choose, f"{name}.first") if promoted is None else promoted
+        first, given = ranked.members[row], (question.problem.description, question.space, choose)
+        both, batch = [first], question.training.batch
         if promoted is None and choose.flag(f"{name}.crossover", self.breeding.crossover):
-            both.append(self._parent(*ranked, choose, f"{name}.second"))
+            both.append(ranked.members[self._partner(ranked, row, choose, f"{name}.second")])
         if len({entry.number for entry in both}) == 2:
             better = _better(question, ledger, both[0], both[1])
             variation = cross(_asked(question, both[0]), _asked(question, both[1]), *given, better=better)
         else:
             variation = mutate(_asked(question, first), *given, batch=batch)
-        training = variation.training.model_copy(update={"seed": derived_seed(question.seed, number, "training")})
+        seed = derived_seed(question.seed, number, "training")
+        training = variation.training.model_copy(update={"seed": seed})
+        if first.parents and choose.flag(f"{name}.slower", self.breeding.slower):
+            rate = max(question.space.learning_rate[0], training.learning_rate / 2)
+            training = training.model_copy(update={"learning_rate": min(rate, training.learning_rate)})
         inherits = {}
         if self.breeding.inherit:
             inherits = {name: (both[i].number, network) for name, (i, network) in variation.origins.items()}
         child = Candidate(graph=variation.graph, training=training, parent=first.number, inherits=inherits)
         return child.model_copy(update={"lineage_samples": ledger.samples_seen(child.parents)})
 
-    def _parent(self, population: list[Entry], merits: Points, choose: Choose, name: str) -> Entry:
-        """The best of a few drawn at random; `merits` has of each the volume it spans, and minus its places."""
-        drawn = [choose.integer(f"{name}.{i}", 0, len(population) - 1) for i in range(self.breeding.tournament)]
+    def _parent(self, ranked: "_Ranked", choose: Choose, name: str) -> int:
+        """The row of the best of a few drawn at random."""
+        rows = self._few(ranked, choose, name)
         spanning, share = self.breeding.spanning, choose.real(f"{name}.merit", 0, 1)
         if share >= spanning + self.breeding.balanced:
-            return population[min(drawn)]
-        merit = merits[:, 0 if share < spanning else 1]
-        return population[min(drawn, key=lambda i: (-merit[i], i))]
+            return min(rows)
+        merit = ranked.spanned if share < spanning else ranked.balance
+        return min(rows, key=lambda row: (-merit[row], row))
+
+    def _partner(self, ranked: "_Ranked", first: int, choose: Choose, name: str) -> int:
+        """The row of who completes a first parent best, of a few drawn at random."""
+        together = volumes(np.minimum(ranked.points, ranked.points[first]), ranked.worst)
+        return min(self._few(ranked, choose, name), key=lambda row: (-together[row], row))
+
+    def _few(self, ranked: "_Ranked", choose: Choose, name: str) -> list[int]:
+        last = len(ranked.members) - 1
+        return [choose.integer(f"{name}.{i}", 0, last) for i in range(self.breeding.tournament)]
+
+
+class _Ranked:
+    """The population as parents, a row each, the best first.
+
+    Attributes:
+        members: the candidates.
+        points: (members, objectives), all minimised.
+        worst: what is had without learning.
+        spanned: of each the volume it spans.
+        balance: of each minus the sum of its places.
+    """
+
+    def __init__(self, members: list[Entry], points: Points, worst: Points) -> None:
+        self.members, self.points, self.worst = members, points, worst
+        self.spanned, self.balance = volumes(points, worst), -places(points)
 
 
 @dataclass

@@ -23,14 +23,21 @@ def connect(revision: Revision, target: Place) -> bool:
     return True
 
 
-def conditionable(revision: Revision) -> Sequence[Place]:
-    """The decoders that can have a further condition."""
-    decoders = ((NETWORK, i) for i, node in enumerate(revision.nodes) if node.kind == "d" and revision.space.phi > 0)
-    return [place for place in decoders if not revision.is_fixed(place) and revision.sources(place, Role.CONDITION)]
+def unconditioned(revision: Revision) -> Sequence[Place]:
+    """The decoders that nothing conditions, and something could."""
+    return [
+        (NETWORK, i)
+        for i, node in enumerate(revision.nodes)
+        if node.kind == "d"
+        and revision.space.phi > 0
+        and not revision.is_fixed((NETWORK, i))
+        and not any(role is Role.CONDITION for _, role, _ in node.sources)
+        and revision.sources((NETWORK, i), Role.CONDITION)
+    ]
 
 
 def condition(revision: Revision, decoder: Place) -> bool:
-    """Tells a decoder more of what it shall generate."""
+    """Tells a decoder what it shall generate."""
     found = revision.sources(decoder, Role.CONDITION)
     revision.join(revision.choose.category("source", found), decoder, Role.CONDITION)
     return True

@@ -34,7 +34,7 @@ MOVES: dict[str, Move] = {
     "split in series": Move("two networks for one, one behind the other", networks.series, networks.split_in_series),
     "merge": Move("one network for two of a kind and type", networks.mergeable, networks.merge),
     "connect": Move("a further connection", connections.targets, connections.connect),
-    "condition": Move("a further condition of a decoder", connections.conditionable, connections.condition, weight=3),
+    "condition": Move("a first condition of a decoder", connections.unconditioned, connections.condition, weight=10),
     "read": Move("a network reads an input itself", connections.distant, connections.read, weight=3),
     "disconnect": Move("a connection less", connections.spare, connections.disconnect),
     "rewire": Move("another source for a connection", connections.links, connections.rewire),
@@ -57,7 +57,8 @@ MOVES: dict[str, Move] = {
     "batch": Move("another batch size, for as many samples", training.batches, training.batch),
     "kl_warmup": Move("another KL warm-up", training.warmups, training.warm_up),
 }
-"""By name. Those that balance what is learnt, and unlearn nothing, are tried more often."""
+"""By name. Those that balance what is learnt, and unlearn nothing, are tried more often; most of all a decoder's first
+condition, for nothing helps samples as much, and it can be made but once."""
 
 TRIED = tuple(name for name, move in MOVES.items() for _ in range(move.weight))
 """Each name as often as it weighs."""

@@ -1,26 +1,32 @@
 """Evolution: who has offspring, what children inherit, and what a search keeps for it."""
 
+import random
+
 import pytest
+from optuna.samplers import RandomSampler
 
 from search.evaluate import Evaluation, compiled
 from search.folder import read_weights, write_candidate, write_weights
-from search.front import losses
+from search.front import chances, losses
 from search.launch import launch
-from search.ledger import from_ranges
-from search.population import Population
-from search.strategies import STRATEGIES
+from search.ledger import Ledger, from_ranges
+from search.population import Population, volumes
+from search.result import Result
+from search.strategies import STRATEGIES, Question
 from search.strategies.evolution import Breeding
 from spaces.candidate import Candidate, Training
 from spaces.judging import judges_of
 from spaces.scoring import Scorer
+from spaces.space import DEFAULT
 from tests.search.listener import Listener
 from valp.check import check
 from valp.compile import compile
 from valp.errors import FileError
 from valp.stopwatch import Stopwatch
 
-DRAWN = Breeding().drawn
-CANDIDATES = DRAWN + 6
+DRAWN = 6
+"""A third of the candidates."""
+CANDIDATES = 3 * DRAWN
 STEPS, BATCH = 60, 50
 
 
@@ -43,12 +49,11 @@ def test_the_first_are_drawn_and_the_others_bred(run):
     assert not any(parents[:DRAWN])
 
 
-def test_the_best_of_the_drawn_have_a_child_each_before_anybody_has_two(run):
-    later = run.ledger.entries()[DRAWN:]
-    first = [entry.candidate.parent for entry in later[: Breeding().promoted] if entry.parents]
-    assert len(first) == len(set(first)) > 0
-    assert all(number < DRAWN for number in first)
-    assert all(len(entry.parents) == 1 for entry in later[: Breeding().promoted] if entry.parents)
+def test_the_first_children_are_of_different_drawn_ones(run):
+    promoted = min(Breeding().promoted, DRAWN // 2)
+    children = [entry for entry in run.ledger.entries()[DRAWN : DRAWN + promoted] if entry.parents]
+    assert all(len(entry.parents) == 1 and entry.candidate.parent < DRAWN for entry in children)
+    assert len({entry.candidate.parent for entry in children}) > 1
 
 
 def test_children_are_graphs_that_check_accepts_in_the_search_s_budget(run):
@@ -60,7 +65,7 @@ def test_children_are_graphs_that_check_accepts_in_the_search_s_budget(run):
 def test_the_drawn_ones_are_trained_for_a_part_of_the_budget(run):
     for entry in run.ledger.entries()[:DRAWN]:
         steps, batch = entry.candidate.training.steps, entry.candidate.training.batch
-        assert steps == round(Breeding().screening * STEPS * BATCH / batch)
+        assert steps == round(Breeding().screening / DRAWN * STEPS * BATCH / batch)
 
 
 def test_parents_are_of_the_population_of_those_that_had_ended(run):
@@ -73,6 +78,48 @@ def test_parents_are_of_the_population_of_those_that_had_ended(run):
             population.add(other.number, losses([run.ledger.point(other)], metrics))
         assert set(entry.candidate.parents) <= set(population.members)
         assert entry.candidate.parent in population.members
+
+
+@pytest.fixture(scope="module")
+def generations(digits_problem, tmp_path_factory):
+    """The ledger of a search of sixty untrained candidates with random scores."""
+    metrics = {name: digits_problem.metrics[name][1] for name in digits_problem.objectives}
+    ledger = Ledger.create(tmp_path_factory.mktemp("generations") / "study.db", metrics)
+    question, dice = Question(digits_problem, DEFAULT, Training(steps=100), 5, 60), random.Random(1)
+    for number in range(question.candidates):
+        trial = ledger.ask(RandomSampler(seed=number))
+        ledger.propose(trial, STRATEGIES["evolution"].propose(question, ledger, trial))
+        scores = {"accuracy": dice.random(), "mse": 1e-3 * dice.random(), "entropy": dice.random()}
+        ledger.tell(number, Result(scores, 1, f"key {number}", 1, (0.0, 0.0), None))
+    return ledger
+
+
+def test_the_drawn_that_span_most_have_the_first_children(generations):
+    entries, breeding, metrics = generations.entries(), Breeding(), list(generations.objectives.values())
+    drawn = entries[: breeding.drawn]
+    assert not any(entry.parents for entry in drawn)
+    spanned = volumes(losses([generations.point(entry) for entry in drawn], metrics), chances(metrics))
+    parents = [entry.candidate.parent for entry in entries[breeding.drawn :][: breeding.promoted]]
+    assert parents == sorted(set(parents), key=lambda number: -spanned[number])
+    assert parents[0] == spanned.argmax()
+
+
+def test_children_of_the_bred_learn_at_lower_rates_but_within_the_space(generations):
+    entries = {entry.number: entry.candidate for entry in generations.entries()}
+    bred = [child for child in entries.values() if child.parent is not None and entries[child.parent].inherits]
+    rates = [(c.training.learning_rate, entries[c.parent].training.learning_rate) for c in bred]
+    assert len(rates) > 10
+    assert sum(child < parent for child, parent in rates) > len(rates) / 2
+    assert all(child >= DEFAULT.learning_rate[0] for child, _ in rates)
+
+
+def test_a_quarter_has_two_parents_and_what_is_fresh_is_screened(generations):
+    breeding, later = Breeding(), generations.entries()[Breeding().drawn :]
+    assert 3 < sum(len(entry.parents) == 2 for entry in later) < 20
+    for entry in later:
+        training = entry.candidate.training
+        share = 1.0 if entry.parents else breeding.screening / breeding.drawn
+        assert abs(training.steps * training.batch - share * 100 * BATCH) < training.batch
 
 
 def test_what_is_inherited_is_there_in_the_parent_and_of_the_same_kind(run):

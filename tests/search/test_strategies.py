@@ -76,7 +76,7 @@ def together(strategy, digits_problem, objectives, together_folder):
 
 
 def question_of(problem, space=NARROW, seed=5):
-    return Question(problem, space, Training(steps=100), seed)
+    return Question(problem, space, Training(steps=100), seed, 24)
 
 
 def proposed(strategy, question, ledger):
@@ -129,8 +129,8 @@ def test_proposals_are_valps_that_carry_the_questions_training(strategy, digits_
         assert candidate.graph.inputs == digits_problem.inputs
         assert candidate.graph.outputs == digits_problem.outputs
         training, asked = candidate.training, question.training
-        drawn = strategy.breeding.screening if isinstance(strategy, Evolution) else 1.0  # the ledger is young
-        assert abs(training.steps * training.batch - drawn * asked.steps * asked.batch) < training.batch
+        share = strategy.breeding.screening / 8 if isinstance(strategy, Evolution) else 1.0  # 8 of 24 are drawn
+        assert abs(training.steps * training.batch - share * asked.steps * asked.batch) < training.batch
         assert training.batch in DEFAULT.batches_of(asked.batch)
         assert training.kl_warmup in DEFAULT.kl_warmups
         assert DEFAULT.learning_rate[0] <= training.learning_rate <= DEFAULT.learning_rate[1]

@@ -21,7 +21,7 @@ SECONDS, BYTES = 3.0, 25_000_000
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_page_of_five_thousand_candidates_opens_at_once(browser, run, digits_problem, tmp_path, capsys):
-    question = Question(digits_problem, DEFAULT, Training(steps=10), 0)
+    question = Question(digits_problem, DEFAULT, Training(steps=10), 0, 10)
     drawn = [draw_at_random(question, number) for number in range(DISTINCT)]
     scores = np.random.default_rng(0).random((CANDIDATES, 3))
     many = told(run, [drawn[number % DISTINCT] for number in range(CANDIDATES)], scores.__getitem__, tmp_path)

@@ -43,7 +43,7 @@ from valp.preprocessing import Column
 @pytest.fixture(scope="module")
 def drawn(digits_problem):
     """Candidates at random."""
-    question = Question(digits_problem, DEFAULT, Training(steps=10), 0)
+    question = Question(digits_problem, DEFAULT, Training(steps=10), 0, 10)
     return [draw_at_random(question, number) for number in range(2 * FEWEST)]
 
 
