@@ -13,7 +13,7 @@ from search.strategies.base import Question, Strategy, derived_seed, draw_at_ran
 from spaces.candidate import Candidate
 from spaces.choose import Choose, RandomChoose
 from spaces.vary import cross, mutate
-from valp.keys import content_key
+from valp.keys import content_key, structure_key
 
 MOST_TRIES = 8
 """Variations of a graph that are drawn before one that was there already is trained again."""
@@ -37,6 +37,8 @@ class Breeding:
             least crowded.
         crossover: the probability of two parents. The second is the one that completes the first best, of as many: the
             two would span most, were each output as in the better one.
+        tuned: the probability that a child may have the structure of somebody in the population, and other β or another
+            training alone.
         fresh: the probability that a later candidate is drawn all the same, and screened.
         slower: the probability that a child of a bred one learns at half its parent's rate: what was trained on for
             longer gains by smaller steps.
@@ -51,6 +53,7 @@ class Breeding:
     spanning: float = 0.4
     balanced: float = 0.4
     crossover: float = 0.25
+    tuned: float = 0.15
     fresh: float = 0.05
     slower: float = 0.75
     inherit: bool = True
@@ -78,9 +81,11 @@ class Evolution(Strategy):
             return self._screened(draw_at_random(question, trial.number), drawn)
         ranked = _Ranked(parents, points, chances(list(ledger.objectives.values())))
         promoted = self._promoted(ranked, drawn, trial.number - drawn)
+        tunes = choose.flag("tunes", self.breeding.tuned)
         for attempt in range(MOST_TRIES + 1):
             candidate = self._child(question, ledger, ranked, choose, trial.number, attempt, promoted)
-            if (content_key(candidate.graph), candidate.parents) not in past.known:
+            again = (content_key(candidate.graph), candidate.parents) in past.known
+            if not again and (tunes or structure_key(candidate.graph) not in past.structures()):
                 break
         return candidate
 
@@ -188,11 +193,13 @@ class _Past:
         population: the best of them.
         ended: all of them, by number.
         known: keys and parents of their graphs.
+        keys: of the population's structures, by number.
     """
 
     population: Population
     ended: dict[int, Entry] = field(default_factory=dict)
     known: set[tuple[str, tuple[int, ...]]] = field(default_factory=set)
+    keys: dict[int, str] = field(default_factory=dict)
 
     def take(self, ledger: Ledger) -> None:
         """Takes in who has ended since."""
@@ -208,6 +215,12 @@ class _Past:
     def parents(self) -> list[Entry]:
         """The population, the best first."""
         return [self.ended[number] for number in self.population.members]
+
+    def structures(self) -> set[str]:
+        """The keys of the population's graphs without β."""
+        keys = {e.number: self.keys.get(e.number) or structure_key(e.candidate.graph) for e in self.parents()}
+        self.keys = keys
+        return set(keys.values())
 
 
 def _better(question: Question, ledger: Ledger, first: Entry, second: Entry) -> list[str]:
