@@ -121,7 +121,7 @@ def claims(comparison: Comparison) -> str:
     scores = ("accuracy", "mse", "entropy", "coverage")
     names = ("accuracy (MLP)", "MSE (MLP)", "class entropy", "coverage")
     columns = [f"{name}, {split}" for name in names for split in SPLITS]
-    rows = [("strategy", "seed", "candidate", "trainings", "lineage", *columns)]
+    rows = [("strategy", "seed", "candidate", "trainings", "lineage", *columns, "copies")]
     for code, searches in comparison.contenders.items():
         for search in searches:
             one = first(search.ended, WHOLE, comparison.rivals)
@@ -133,6 +133,7 @@ def claims(comparison: Comparison) -> str:
                     beside = f" ({shown(name, given[split][name])})" if name in given[split] else ""
                     cells.append("–" if values is None else shown(name, values[name]) + beside)
             trainings = (f"{samples / comparison.unit:.1f}" for samples in (one.seen, one.lineage))
+            cells.append(f"{one.scores.get('copying', 0.0):.0%}")
             rows.append((code, str(search.seed), str(one.number), *trainings, *cells))
     if len(rows) == 1:
         return f"No candidate {WHOLE.title}."
@@ -156,18 +157,19 @@ def lasts(comparison: Comparison) -> str:
 def coverages(comparison: Comparison) -> str:
     """The best samples of the searches."""
     titles = [f"{name}, {split}" for name in ("front", "unconditioned") for split in SPLITS]
-    rows = [("strategy", *titles, "conditioned", "best of all: front, unconditioned")]
+    rows = [("strategy", *titles, "conditioned", "copies", "best of all: front, unconditioned")]
     for code, searches in comparison.contenders.items():
         best = [widest(front(search.ended)) for search in searches]
         free = [widest(unconditioned(search.ended)) for search in searches]
         cells = [middle(coverage(group, split)) for group in (best, free) for split in SPLITS]
         found = [one for one in best if one is not None]
         bound = f"{sum(one.conditioned for one in found)} of {len(found)}"
+        copies = f"{median(one.scores.get('copying', 0.0) for one in found):.0%}" if found else "–"
         tops = ", ".join(top(coverage(group, "validation")) for group in (best, free))
-        rows.append((code, *cells, bound, tops))
+        rows.append((code, *cells, bound, copies, tops))
     text = """The best coverage (by validation) on a search's front, and among all its samplers that no input reaches,
 for a decoder that is conditioned on the image may copy it; median over the searches. Conditioned: of the fronts' best,
-those that an input reaches."""
+those that an input reaches; copies: the share of their samples that copy what conditions them, median."""
     return f"{paragraph(text)}\n\n{rows_of(rows)}"
 
 
