@@ -21,7 +21,7 @@ from valp.keys import content_key
 from valp.plan import EXECUTORS, Executor, Protocol
 
 FEWEST_TO_BREED = 16
-"""With fewer candidates most of a search by evolution would be its first short trainings."""
+"""With fewer candidates there is little to breed from."""
 
 
 def launch(

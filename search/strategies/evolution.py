@@ -58,6 +58,10 @@ class Breeding:
     slower: float = 0.75
     inherit: bool = True
 
+    def drawn_of(self, candidates: int) -> int:
+        """How many are drawn before any is bred in a search of so many candidates."""
+        return max(1, min(self.drawn, candidates // 3))
+
 
 class Evolution(Strategy):
     """Steady-state: every proposal is bred from the best of all that have ended, so no worker ever waits.
@@ -76,7 +80,7 @@ class Evolution(Strategy):
         choose = RandomChoose(derived_seed(question.seed, trial.number, "breeding"))
         past = self._past(ledger)
         parents, points = past.parents(), past.population.points
-        drawn = self._drawn(question)
+        drawn = self.breeding.drawn_of(question.candidates)
         if len(parents) < 2 or trial.number < drawn or choose.flag("fresh", self.breeding.fresh):
             return self._screened(draw_at_random(question, trial.number), drawn)
         ranked = _Ranked(parents, points, chances(list(ledger.objectives.values())))
@@ -94,10 +98,6 @@ class Evolution(Strategy):
         if not self.breeding.inherit:
             return frozenset()
         return frozenset(self._past(ledger).population.members)
-
-    def _drawn(self, question: Question) -> int:
-        """How many are drawn before any is bred: fewer in a search of few candidates."""
-        return max(1, min(self.breeding.drawn, question.candidates // 3))
 
     def _screened(self, candidate: Candidate, drawn: int) -> Candidate:
         """A drawn candidate with the training that the drawn ones get."""
