@@ -225,15 +225,11 @@ class _Past:
 
 def _better(question: Question, ledger: Ledger, first: Entry, second: Entry) -> list[str]:
     """The outputs in more of whose objectives the second is the better one, not the first."""
-    metrics = ledger.objectives
-    gains = losses([ledger.point(first)], list(metrics.values())) - losses(
-        [ledger.point(second)], list(metrics.values())
-    )
-    judged = question.problem.description.metrics
+    points = losses([ledger.point(first), ledger.point(second)], list(ledger.objectives.values()))
     ahead: dict[str, float] = {}
-    for name, gain in zip(metrics, gains[0], strict=True):
-        output, _ = judged[name]
-        ahead[output] = ahead.get(output, 0) + float(np.sign(gain))
+    for name, lead in zip(ledger.objectives, np.sign(points[0] - points[1]), strict=True):
+        output, _ = question.problem.description.metrics[name]
+        ahead[output] = ahead.get(output, 0) + float(lead)
     return [output for output, lead in ahead.items() if lead > 0]
 
 
