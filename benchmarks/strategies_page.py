@@ -133,7 +133,7 @@ def claims(comparison: Comparison) -> str:
                     beside = f" ({shown(name, given[split][name])})" if name in given[split] else ""
                     cells.append("–" if values is None else shown(name, values[name]) + beside)
             trainings = (f"{samples / comparison.unit:.1f}" for samples in (one.seen, one.lineage))
-            cells.append(f"{one.scores.get('copying', 0.0):.0%}")
+            cells.append(copies([one]))
             rows.append((code, str(search.seed), str(one.number), *trainings, *cells))
     if len(rows) == 1:
         return f"No candidate {WHOLE.title}."
@@ -164,9 +164,8 @@ def coverages(comparison: Comparison) -> str:
         cells = [middle(coverage(group, split)) for group in (best, free) for split in SPLITS]
         found = [one for one in best if one is not None]
         bound = f"{sum(one.conditioned for one in found)} of {len(found)}"
-        copies = f"{median(one.scores.get('copying', 0.0) for one in found):.0%}" if found else "–"
         tops = ", ".join(top(coverage(group, "validation")) for group in (best, free))
-        rows.append((code, *cells, bound, copies, tops))
+        rows.append((code, *cells, bound, copies(found), tops))
     text = """The best coverage (by validation) on a search's front, and among all its samplers that no input reaches,
 for a decoder that is conditioned on the image may copy it; median over the searches. Conditioned: of the fronts' best,
 those that an input reaches; copies: the share of their samples that copy what conditions them, median."""
@@ -176,6 +175,11 @@ those that an input reaches; copies: the share of their samples that copy what c
 def coverage(group: Sequence[Ended | None], split: str) -> list[float]:
     scores = [one.scores if split == "validation" else one.test for one in group if one is not None]
     return [one["coverage"] for one in scores if one is not None]
+
+
+def copies(found: Sequence[Ended]) -> str:
+    """The share of their samples that copy what conditions them, median."""
+    return f"{median(one.scores.get('copying', 0.0) for one in found):.0%}" if found else "–"
 
 
 def middle(values: Sequence[float]) -> str:

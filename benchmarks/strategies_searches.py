@@ -23,7 +23,6 @@ from spaces.scoring import Scorer
 from valp.compile import lower
 from valp.errors import FileError, SettingError
 from valp.files import write_text
-from valp.keys import structure_key
 
 CLOCK, TESTED = "benchmark-clock.json", "benchmark-test.json"
 """In a run's folder: wall seconds that passed before each candidate's end, and scores on the test split."""
@@ -148,7 +147,7 @@ class Chronicle:
         if entry.number not in self.known:
             candidate = entry.candidate
             conditioned = bool(lower(candidate.graph).inputs_of(self.output, "generate"))
-            self.known[entry.number] = structure_key(candidate.graph), conditioned, candidate.lineage_samples
+            self.known[entry.number] = entry.structure, conditioned, candidate.lineage_samples
         return self.known[entry.number]
 
 

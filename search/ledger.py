@@ -23,6 +23,7 @@ from search.result import Result
 from spaces.candidate import Candidate
 from spaces.metrics import Metric
 from valp.errors import FileError
+from valp.keys import structure_key
 
 STUDY = "valp"
 State = Literal["complete", "pruned", "failed", "running"]
@@ -56,6 +57,11 @@ class Entry:
     def candidate(self) -> Candidate:
         """The candidate itself."""
         return Candidate.model_validate_json(self._document)
+
+    @cached_property
+    def structure(self) -> str:
+        """The key of its graph without β."""
+        return structure_key(self.candidate.graph)
 
     def listing(self) -> dict[str, Any]:
         """What listings show of it."""

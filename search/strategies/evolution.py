@@ -85,11 +85,11 @@ class Evolution(Strategy):
             return self._screened(draw_at_random(question, trial.number), drawn)
         ranked = _Ranked(parents, points, chances(list(ledger.objectives.values())))
         promoted = self._promoted(ranked, drawn, trial.number - drawn)
-        tunes = choose.flag("tunes", self.breeding.tuned)
+        taken = set() if choose.flag("tunes", self.breeding.tuned) else {entry.structure for entry in parents}
         for attempt in range(MOST_TRIES + 1):
             candidate = self._child(question, ledger, ranked, choose, trial.number, attempt, promoted)
             again = (content_key(candidate.graph), candidate.parents) in past.known
-            if not again and (tunes or structure_key(candidate.graph) not in past.structures()):
+            if not again and structure_key(candidate.graph) not in taken:
                 break
         return candidate
 
@@ -129,16 +129,16 @@ class Evolution(Strategy):
         promoted: int | None,
     ) -> Candidate:
         name = f"try{attempt}"
-        row = self._parent(ranked, choose, f"{name}.first") if promoted is None else promoted
-        first, given = ranked.members[row], (question.problem.description, question.space, choose)
-        both, batch = [first], question.training.batch
+        rows = [self._parent(ranked, choose, f"{name}.first") if promoted is None else promoted]
         if promoted is None and choose.flag(f"{name}.crossover", self.breeding.crossover):
-            both.append(ranked.members[self._partner(ranked, row, choose, f"{name}.second")])
-        if len({entry.number for entry in both}) == 2:
-            better = _better(question, ledger, both[0], both[1])
-            variation = cross(_asked(question, both[0]), _asked(question, both[1]), *given, better=better)
+            rows.append(self._partner(ranked, rows[0], choose, f"{name}.second"))
+        both, given = [ranked.members[row] for row in rows], (question.problem.description, question.space, choose)
+        first = both[0]
+        if len(set(rows)) == 2:
+            better = _better(question, ledger, ranked.points[rows[0]] - ranked.points[rows[1]])
+            variation = cross(_asked(question, first), _asked(question, both[1]), *given, better=better)
         else:
-            variation = mutate(_asked(question, first), *given, batch=batch)
+            variation = mutate(_asked(question, first), *given, batch=question.training.batch)
         seed = derived_seed(question.seed, number, "training")
         training = variation.training.model_copy(update={"seed": seed})
         if first.parents and choose.flag(f"{name}.slower", self.breeding.slower):
@@ -193,13 +193,11 @@ class _Past:
         population: the best of them.
         ended: all of them, by number.
         known: keys and parents of their graphs.
-        keys: of the population's structures, by number.
     """
 
     population: Population
     ended: dict[int, Entry] = field(default_factory=dict)
     known: set[tuple[str, tuple[int, ...]]] = field(default_factory=set)
-    keys: dict[int, str] = field(default_factory=dict)
 
     def take(self, ledger: Ledger) -> None:
         """Takes in who has ended since."""
@@ -216,18 +214,11 @@ class _Past:
         """The population, the best first."""
         return [self.ended[number] for number in self.population.members]
 
-    def structures(self) -> set[str]:
-        """The keys of the population's graphs without β."""
-        keys = {e.number: self.keys.get(e.number) or structure_key(e.candidate.graph) for e in self.parents()}
-        self.keys = keys
-        return set(keys.values())
 
-
-def _better(question: Question, ledger: Ledger, first: Entry, second: Entry) -> list[str]:
-    """The outputs in more of whose objectives the second is the better one, not the first."""
-    points = losses([ledger.point(first), ledger.point(second)], list(ledger.objectives.values()))
+def _better(question: Question, ledger: Ledger, gains: Points) -> list[str]:
+    """The outputs of which more objectives gain than lose; `gains` has what each objective would gain."""
     ahead: dict[str, float] = {}
-    for name, lead in zip(ledger.objectives, np.sign(points[0] - points[1]), strict=True):
+    for name, lead in zip(ledger.objectives, np.sign(gains), strict=True):
         output, _ = question.problem.description.metrics[name]
         ahead[output] = ahead.get(output, 0) + float(lead)
     return [output for output, lead in ahead.items() if lead > 0]

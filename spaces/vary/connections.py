@@ -15,7 +15,11 @@ def targets(revision: Revision) -> Sequence[Place]:
 
 def connect(revision: Revision, target: Place) -> bool:
     """Connects an existing component with another."""
-    role = revision.role(target)
+    return _connected(revision, target, revision.role(target))
+
+
+def _connected(revision: Revision, target: Place, role: Role) -> bool:
+    """Draws a further source for a component; False if there is none."""
     found = revision.sources(target, role)
     if not found:
         return False
@@ -38,9 +42,7 @@ def unconditioned(revision: Revision) -> Sequence[Place]:
 
 def condition(revision: Revision, decoder: Place) -> bool:
     """Tells a decoder what it shall generate."""
-    found = revision.sources(decoder, Role.CONDITION)
-    revision.join(revision.choose.category("source", found), decoder, Role.CONDITION)
-    return True
+    return _connected(revision, decoder, Role.CONDITION)
 
 
 def distant(revision: Revision) -> Sequence[tuple[Place, Place]]:

@@ -130,10 +130,18 @@ def _selections(
 def _size(graphs: Sequence[Graph], problem: Description, outputs: Collection[str]) -> int:
     """The networks of a child that has these outputs as in the second graph, the others as in the first."""
     first, second = graphs
-    theirs = [connection for name in outputs for connection in second.incoming(name)]
-    ours = [c for output in problem.outputs if output.name not in outputs for c in first.incoming(output.name)]
+    ours, theirs = _arrivals(graphs, [output.name for output in problem.outputs], outputs)
     here, there = _cone(first, ours), _cone(second, theirs)
     return len(here) + len(there) - len(_shared(first, second, here, theirs))
+
+
+def _arrivals(graphs: Sequence[Graph], names: Sequence[str], outputs: Collection[str]) -> list[list[Connection]]:
+    """The connections into these outputs of the second graph, and into the others of the first; the first's first."""
+    parts: list[list[Connection]] = [[], []]
+    for name in names:
+        parent = name in outputs
+        parts[parent] += graphs[parent].incoming(name)
+    return parts
 
 
 def _cone(graph: Graph, arrivals: Collection[Connection]) -> set[str]:
@@ -158,10 +166,7 @@ def _joined(
     if len(merged) == 1:
         parts = [_some(graph, choose) for graph in graphs]
     else:
-        parts = [[], []]
-        for output in merged:
-            parent = output.name in outputs
-            parts[parent] += graphs[parent].incoming(output.name)
+        parts = _arrivals(graphs, [output.name for output in merged], outputs)
     names = [take(revision, first, 0, parts[0])]
     names.append(take(revision, second, 1, parts[1], _shared(first, second, names[0], parts[1])))
     for output in merged:
