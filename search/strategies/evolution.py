@@ -15,6 +15,9 @@ from spaces.choose import Choose, RandomChoose
 from spaces.vary import cross, mutate
 from valp.keys import content_key, structure_key
 
+FIRST_MOVES = ("condition",)
+"""What the first children of drawn candidates get where they can: nothing helps samples as much."""
+
 MOST_TRIES = 8
 """Variations of a graph that are drawn before one that was there already is trained again."""
 
@@ -25,9 +28,11 @@ class Breeding:
 
     Attributes:
         drawn: candidates that Algorithm 1 draws before any is bred; at most a third of a search.
-        screening: the full trainings that these get together: enough to tell which deserve to be trained on.
+        screening: the full trainings that these get together, in the smallest batches: enough steps to tell which
+            deserve to be trained on.
         promoted: so many of these, but half of them at most, have the first children, one each: the best by the volume
-            they span. Those who were trained on would else hide what the others might become.
+            they span. Those who were trained on would else hide what the others might become. These children's decoders
+            get a condition, where they lack one.
         population: the candidates that may have offspring: the best so far.
         tournament: of so many of them, drawn at random, the best has offspring.
         spanning: the probability that this is the one that spans the largest volume with what is had without learning:
@@ -39,10 +44,13 @@ class Breeding:
             two would span most, were each output as in the better one.
         tuned: the probability that a child may have the structure of somebody in the population, and other β or another
             training alone.
-        fresh: the probability that a later candidate is drawn all the same, and screened.
+        fresh: the probability that a later candidate is drawn all the same, and screened; not in the last quarter of a
+            search, where it would stay without offspring.
         slower: the probability that a child of a bred one learns at half its parent's rate: what was trained on for
             longer gains by smaller steps.
         inherit: whether children begin with their parents' weights.
+        generation: the share of a full training that these children get: shorter generations are more of them in the
+            same samples. Who begins afresh gets a full one.
     """
 
     drawn: int = 16
@@ -55,8 +63,9 @@ class Breeding:
     crossover: float = 0.25
     tuned: float = 0.15
     fresh: float = 0.05
-    slower: float = 0.75
+    slower: float = 0.4
     inherit: bool = True
+    generation: float = 0.5
 
     def drawn_of(self, candidates: int) -> int:
         """How many are drawn before any is bred in a search of so many candidates."""
@@ -81,8 +90,12 @@ class Evolution(Strategy):
         past = self._past(ledger)
         parents, points = past.parents(), past.population.points
         drawn = self.breeding.drawn_of(question.candidates)
-        if len(parents) < 2 or trial.number < drawn or choose.flag("fresh", self.breeding.fresh):
-            return self._screened(draw_at_random(question, trial.number), drawn)
+        late = 4 * trial.number >= 3 * question.candidates
+        fresh = choose.flag("fresh", 0.0 if late else self.breeding.fresh)
+        if len(parents) < 2 or trial.number < drawn or fresh:
+            share = min(1.0, self.breeding.screening / drawn)
+            smallest = min(question.space.batches_of(question.training.batch))
+            return _trained(question, draw_at_random(question, trial.number), share, smallest)
         ranked = _Ranked(parents, points, chances(list(ledger.objectives.values())))
         promoted = self._promoted(ranked, drawn, trial.number - drawn)
         taken = set() if choose.flag("tunes", self.breeding.tuned) else {entry.structure for entry in parents}
@@ -98,11 +111,6 @@ class Evolution(Strategy):
         if not self.breeding.inherit:
             return frozenset()
         return frozenset(self._past(ledger).population.members)
-
-    def _screened(self, candidate: Candidate, drawn: int) -> Candidate:
-        """A drawn candidate with the training that the drawn ones get."""
-        steps = max(1, round(min(1.0, self.breeding.screening / drawn) * candidate.training.steps))
-        return candidate.model_copy(update={"training": candidate.training.model_copy(update={"steps": steps})})
 
     def _promoted(self, ranked: "_Ranked", drawn: int, place: int) -> int | None:
         """The row of the drawn one in this place, from 0; None if nobody there is promoted."""
@@ -133,12 +141,14 @@ class Evolution(Strategy):
         if promoted is None and choose.flag(f"{name}.crossover", self.breeding.crossover):
             rows.append(self._partner(ranked, rows[0], choose, f"{name}.second"))
         both, given = [ranked.members[row] for row in rows], (question.problem.description, question.space, choose)
-        first = both[0]
+        first, share = both[0], self.breeding.generation if self.breeding.inherit else 1.0
+        asked = [_trained(question, entry.candidate, share, entry.candidate.training.batch) for entry in both]
         if len(set(rows)) == 2:
             better = _better(question, ledger, ranked.points[rows[0]] - ranked.points[rows[1]])
-            variation = cross(_asked(question, first), _asked(question, both[1]), *given, better=better)
+            variation = cross(asked[0], asked[1], *given, better=better)
         else:
-            variation = mutate(_asked(question, first), *given, batch=question.training.batch)
+            rather = () if promoted is None else FIRST_MOVES
+            variation = mutate(asked[0], *given, batch=question.training.batch, rather=rather)
         seed = derived_seed(question.seed, number, "training")
         training = variation.training.model_copy(update={"seed": seed})
         if first.parents and choose.flag(f"{name}.slower", self.breeding.slower):
@@ -224,11 +234,11 @@ def _better(question: Question, ledger: Ledger, gains: Points) -> list[str]:
     return [output for output, lead in ahead.items() if lead > 0]
 
 
-def _asked(question: Question, entry: Entry) -> Candidate:
-    """A candidate that sees the search's samples, in batches of its own."""
-    own = entry.candidate.training
-    asked = own.model_copy(update={"batch": question.training.batch, "steps": question.training.steps})
-    return entry.candidate.model_copy(update={"training": asked.in_batches(own.batch)})
+def _trained(question: Question, candidate: Candidate, share: float, batch: int) -> Candidate:
+    """A candidate that sees this share of the search's samples, in such batches."""
+    steps = max(1, round(share * question.training.steps * question.training.batch / batch))
+    training = candidate.training.model_copy(update={"batch": batch, "steps": steps})
+    return candidate.model_copy(update={"training": training})
 
 
 EVOLUTIONS = (Evolution("evolution", "graphs bred from the best so far, with the weights they share", Breeding()),)

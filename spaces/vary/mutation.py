@@ -1,5 +1,7 @@
 """Mutation: a candidate changed by a few moves."""
 
+from collections.abc import Sequence
+
 from spaces.candidate import Candidate
 from spaces.choose import Choose
 from spaces.description import Description
@@ -23,6 +25,7 @@ def mutate(
     *,
     moves: int | None = None,
     batch: int | None = None,
+    rather: Sequence[str] = (),
 ) -> Variation:
     """A candidate changed by moves, each of which changes it.
 
@@ -33,6 +36,7 @@ def mutate(
         choose: takes the decisions.
         moves: how many; None draws 1 or more, each further one with probability 0.4.
         batch: examples a step in the search, to which those of the space relate; the parent's own by default.
+        rather: moves, by name, of which the first that can be made is made before any drawn one.
 
     Returns:
         The child. It has at most max_n networks, or as many as its parent if those are more.
@@ -45,18 +49,21 @@ def mutate(
     while moves is None and count < MOST_MOVES and numbered.flag("further", FURTHER):
         count += 1
     revision, made = opened(parent, problem, space, numbered, batch), []
-    for _ in range(count):
-        found = moved(revision, numbered)
+    for place in range(count):
+        found = moved(revision, numbered, rather if place == 0 else ())
         if found is not None:
             revision, name = found
             made.append(name)
     return variation_of(revision, made)
 
 
-def moved(revision: Revision, choose: Numbered) -> tuple[Revision, str] | None:
-    """A revision changed by a random move at a random site, and the move; None if there is none."""
+def moved(revision: Revision, choose: Numbered, rather: Sequence[str] = ()) -> tuple[Revision, str] | None:
+    """A revision changed by a move at a random site, and the move; None if there is none.
+
+    Moves are tried in random order, but after those that are `rather` made.
+    """
     tried = set[str]()
-    for name in in_turn(choose, "move", TRIED):
+    for name in (*rather, *in_turn(choose, "move", TRIED)):
         if name in tried:
             continue
         tried.add(name)

@@ -13,7 +13,7 @@ from search.ledger import Ledger, from_ranges
 from search.population import Population, volumes
 from search.result import Result
 from search.strategies import STRATEGIES, Question
-from search.strategies.evolution import Breeding
+from search.strategies.evolution import Breeding, Evolution
 from spaces.candidate import Candidate, Training
 from spaces.judging import judges_of
 from spaces.scoring import Scorer
@@ -56,16 +56,25 @@ def test_the_first_children_are_of_different_drawn_ones(run):
     assert len({entry.candidate.parent for entry in children}) > 1
 
 
-def test_children_are_graphs_that_check_accepts_in_the_search_s_budget(run):
+def test_children_are_graphs_that_check_accepts_and_get_a_part_of_the_budget(run):
     for entry in bred(run):
         assert check(entry.candidate.graph).violations == ()
-        assert entry.candidate.training.steps * entry.candidate.training.batch == STEPS * BATCH
-
-
-def test_the_drawn_ones_are_trained_for_a_part_of_the_budget(run):
-    for entry in run.ledger.entries()[:DRAWN]:
         steps, batch = entry.candidate.training.steps, entry.candidate.training.batch
-        assert steps == round(Breeding().screening / DRAWN * STEPS * BATCH / batch)
+        assert steps == round(Breeding().generation * STEPS * BATCH / batch)
+
+
+def test_the_drawn_ones_get_a_part_of_the_budget_in_the_smallest_batches(run):
+    for entry in run.ledger.entries()[:DRAWN]:
+        assert entry.candidate.training.batch == BATCH / 2
+        assert entry.candidate.training.steps == round(Breeding().screening / DRAWN * STEPS * 2)
+
+
+def test_who_inherits_nothing_gets_the_whole_budget(digits_problem, generations):
+    alone = Evolution("alone", "", Breeding(inherit=False))
+    trial = generations.ask(RandomSampler(seed=0))
+    question = Question(digits_problem, DEFAULT, Training(steps=100), seed=5, candidates=trial.number + 1)
+    training = alone.propose(question, generations, trial).training
+    assert training.steps * training.batch == 100 * BATCH
 
 
 def test_parents_are_of_the_population_of_those_that_had_ended(run):
@@ -113,12 +122,13 @@ def test_children_of_the_bred_learn_at_lower_rates_but_within_the_space(generati
     assert all(child >= DEFAULT.learning_rate[0] for child, _ in rates)
 
 
-def test_a_quarter_has_two_parents_and_what_is_fresh_is_screened(generations):
+def test_a_quarter_has_two_parents_and_what_is_fresh_is_screened_and_early(generations):
     breeding, later = Breeding(), generations.entries()[Breeding().drawn :]
     assert 3 < sum(len(entry.parents) == 2 for entry in later) < 20
+    assert all(entry.parents for entry in later if entry.number >= 45)
     for entry in later:
         training = entry.candidate.training
-        share = 1.0 if entry.parents else breeding.screening / breeding.drawn
+        share = breeding.generation if entry.parents else breeding.screening / breeding.drawn
         assert abs(training.steps * training.batch - share * 100 * BATCH) < training.batch
 
 

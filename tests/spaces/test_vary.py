@@ -20,7 +20,8 @@ from spaces.choose import Choose, RandomChoose, RecordedChoose
 from spaces.space import DEFAULT, FULL, PAPER
 from spaces.vary import MOVES, cross, mutate
 from spaces.vary.crossover import MOST_OUTPUTS
-from spaces.vary.numbered import AGAIN
+from spaces.vary.numbered import AGAIN, Numbered
+from spaces.vary.variation import opened
 from spaces.vary.weights import stepped
 from tests.spaces.graphs import CLOTHING, IMAGE, SEQUENCE, SETTINGS, SEVERAL, SHAPED, SHAPES, random_graph, shape, unit
 from tests.spaces.handmade import description, odd_graph
@@ -131,6 +132,18 @@ def test_children_are_valps_of_their_space_with_the_inputs_and_outputs_of_the_pr
         assert training.steps * training.batch == SAMPLES_SEEN
         assert training.kl_warmup in (0, *space.kl_warmups)
         assert training.seed == parents[0].training.seed
+
+
+def test_a_move_that_is_rather_made_comes_first_where_it_can_be_made():
+    made = []
+    for seed in range(33):
+        shape, space = PAIRS[seed % 11]
+        parent, problem, choose = drawn(seed, shape, space), description(shape), RandomChoose(f"rather {seed}")
+        can = bool(MOVES["condition"].sites(opened(parent, problem, space, Numbered(choose, "look"), BATCH)))
+        child = mutate(parent, problem, space, choose, batch=BATCH, rather=("condition",))
+        made.append(child.moves[0] == "condition")
+        assert made[-1] == can
+    assert set(made) == {True, False}
 
 
 def test_every_move_is_made_and_changes_what_it_says(moved):
