@@ -72,7 +72,7 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
 )
 @click.option("--candidates", type=int, default=40, show_default=True, help="Candidates the run shall have in all.")
 @click.option("--hours", type=float, help="Begin no further candidate after so many hours.")
-@click.option("--steps", type=int, default=2000, show_default=True, help="Training steps of each candidate.")
+@click.option("--steps", type=int, default=2000, show_default=True, help="Training steps of a candidate; see above.")
 @click.option("--batch", type=int, default=50, show_default=True, help="Examples a step.")
 @click.option(
     "--workers",
@@ -130,9 +130,10 @@ def search_command(
     PROBLEM is a built-in one (see `valp problems`), or a .toml file that describes data of your own; `valp problems
     --new TABLE` drafts one.
 
-    Each candidate is a graph, trained for a fixed number of steps and scored on the validation split. The run keeps
-    every candidate with its scores and shows the Pareto front beside the single-task models of the same budget.
-    Stop it at any time: what is finished is kept.
+    Each candidate is a graph, trained for a fixed number of steps and scored on the validation split. Evolution's train
+    for half of them, and go on from their parents' weights; its first, which have no parents, only for a glance. The
+    run keeps every candidate with its scores and shows the Pareto front beside the single-task models of the same
+    budget. Stop it at any time: what is finished is kept.
 
     \b
     Examples:
