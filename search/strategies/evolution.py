@@ -54,7 +54,7 @@ class Breeding:
     """
 
     drawn: int = 16
-    screening: float = 2.0
+    screening: float = 1.0
     promoted: int = 4
     population: int = 12
     tournament: int = 4

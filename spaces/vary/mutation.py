@@ -11,7 +11,7 @@ from spaces.vary.numbered import Numbered, in_turn
 from spaces.vary.revision import Revision
 from spaces.vary.variation import Variation, is_same, opened, variation_of
 
-FURTHER = 0.4
+FURTHER = 0.6
 """The probability of one more move."""
 
 MOST_MOVES = 8
@@ -34,7 +34,7 @@ def mutate(
         problem: whose inputs and outputs it keeps; those that the parent lacks are added.
         space: what it may be. Values of the parent outside its ranges stay where no move touches them.
         choose: takes the decisions.
-        moves: how many; None draws 1 or more, each further one with probability 0.4.
+        moves: how many; None draws 1 or more, each further one with probability 0.6.
         batch: examples a step in the search, to which those of the space relate; the parent's own by default.
         rather: moves, by name, of which the first that can be made is made before any drawn one.
 
