@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from benchmarks.strategies_measures import OBJECTIVES, Ended, Rivals, Search, front, notable
@@ -28,6 +29,9 @@ CLOCK, TESTED = "benchmark-clock.json", "benchmark-test.json"
 """In a run's folder: wall seconds that passed before each candidate's end, and scores on the test split."""
 
 SAMPLES = OBJECTIVES[-1]
+
+LATEST = 10
+"""What these have seen on average, the next ones should see too."""
 
 
 @dataclass(frozen=True)
@@ -214,7 +218,8 @@ def searched(
         seen = ended[-1].seen if ended else 0
         if seen >= budget or seen == before:  # candidates that fail at once would go on for ever
             break
-        before, candidates = seen, len(ended) + max(1, (budget - seen) // unit)  # no candidate sees more than that
+        each = max(1, mean([one.samples for one in ended[-LATEST:]] or [unit]))
+        before, candidates = seen, len(ended) + max(1, int((budget - seen) / each))
     within = [one for one in ended if one.seen <= budget]
     test = tested(run, {one.number for one in front(within)} | notable(within, rivals), scorer)
     ended = [one for one in chronicle.ended(run.ledger, clock.seconds, test) if one.seen <= budget]
