@@ -7,13 +7,16 @@ seed by seed, so that whatever is there when it is interrupted is a comparison; 
 A strategy may have variants, and a budget of its own: `evolution:no-inherit`, `evolution:population=24`,
 `random:halving`, `random@300`.
 
+A new strategy is soon compared with those of the table: `--strategies mine --published random tpe` takes the figures of
+these from the file that they were written to.
+
 python -m benchmarks.strategies [--problem fashion-mnist] [--strategies random tpe evolution] [--seeds 5]
 """
 
 import argparse
 from pathlib import Path
 
-from benchmarks.strategies_figures import draw, figures, write
+from benchmarks.strategies_figures import draw, figures, published, write
 from benchmarks.strategies_measures import SCALES
 from benchmarks.strategies_page import Comparison, page
 from benchmarks.strategies_searches import Contender, searched
@@ -39,6 +42,9 @@ def main() -> None:
     parser.add_argument(
         "--strategies", nargs="+", default=["random", "tpe", "evolution"], help=f"of {', '.join(STRATEGIES)}"
     )
+    parser.add_argument(
+        "--published", nargs="+", default=[], metavar="CODE", help="compare with their figures in the file as well"
+    )
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--trainings", type=int, default=60, help="samples that a search sees, in full trainings")
     parser.add_argument("--steps", type=int, default=2000)
@@ -47,8 +53,11 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("-o", dest="base", type=Path, default=DOCS / "strategies", help="what files' names begin with")
     asked = parser.parse_args()
+    part, file = f"{asked.problem}-{asked.space}", asked.base.with_name(f"{asked.base.name}.json")
+    settings = {"steps": asked.steps, "batch": BATCH, "workers": asked.workers, "seeds": asked.seeds}
     try:
         contenders = [Contender.parse(text, asked.trainings) for text in asked.strategies]
+        known = [search for code in asked.published for search in published(file, part, settings, code)]
     except SettingError as error:
         parser.error(str(error))
     one_thread()
@@ -57,7 +66,7 @@ def main() -> None:
     rivals = Singles(problem, every, BATCH, asked.runs / f"benchmark-strategies-{problem.name}-mlps-{every}.json")
     rivals.extend(PER_TRAINING * max(contender.longest for contender in contenders))  # not in the time of a search
     scorer = Scorer(problem, judges_of(problem, print))
-    comparison = Comparison(problem.name, asked.space, asked.steps * BATCH, SCALES[problem.name], rivals, [])
+    comparison = Comparison(problem.name, asked.space, asked.steps * BATCH, SCALES[problem.name], rivals, known)
     for seed in range(asked.seeds):
         for contender in contenders:
             search = searched(
@@ -75,10 +84,8 @@ def main() -> None:
             comparison.searches.append(search)
             wall = search.ended[-1].wall if search.ended else 0.0
             print(f"{contender.code}, seed {seed}: {len(search.ended)} candidates, {wall:.0f} s", flush=True)
-    part = f"{problem.name}-{asked.space}"
-    settings = {"steps": asked.steps, "batch": BATCH, "workers": asked.workers, "seeds": asked.seeds}
     asked.base.parent.mkdir(parents=True, exist_ok=True)
-    write(asked.base.with_name(f"{asked.base.name}.json"), part, figures(comparison, settings))
+    write(file, part, figures(comparison, settings))
     draw(comparison, asked.base.with_name(f"{asked.base.name}-{part}.png"))
     print(f"\n{page(comparison)}")
 

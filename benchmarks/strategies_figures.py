@@ -14,6 +14,7 @@ from benchmarks.paper import rounded
 from benchmarks.paper_figures import save
 from benchmarks.strategies_measures import GOALS, Ended, Search, first, front, growth, last, quartiles
 from benchmarks.strategies_page import SPLITS, WHOLE, Comparison
+from valp.errors import SettingError
 from valp.files import write_text
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -23,7 +24,7 @@ DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
 """For who sees no colours, and where there are more lines than colours."""
 
 COLUMNS = ("number", "state", "samples", "seen", "lineage", "seconds", "wall", "structure", "conditioned")
-SCORES = ("accuracy", "mse", "entropy", "coverage", "conditioning")
+SCORES = ("accuracy", "mse", "entropy", "coverage", "conditioning", "copying")
 """Of a candidate's row in the raw figures, the scores once for each split."""
 
 
@@ -104,6 +105,40 @@ def row(one: Ended) -> list[Any]:
     of_it = [getattr(one, name) for name in COLUMNS]
     of_it[COLUMNS.index("structure")] = one.structure[:12]
     return [*of_it, *(scores.get(name) for scores in (one.scores, one.test or {}) for name in SCORES)]
+
+
+def published(path: Path, part: str, settings: dict[str, Any], strategy: str) -> list[Search]:
+    """A strategy's searches as a file of raw figures has them; unknown scores are left out.
+
+    Raises:
+        SettingError: if it has none that were made with these settings, as many of them as seeds are asked for.
+    """
+    whole = json.loads(path.read_text()).get(part, {}) if path.is_file() else {}
+    rows = [one for one in whole.get("searches", {}).values() if one["strategy"] == strategy]
+    rows = [one for one in rows if one["seed"] < settings["seeds"]]
+    alike = all(whole.get("settings", {}).get(name) == settings[name] for name in ("steps", "batch"))
+    if not alike or len(rows) < settings["seeds"]:
+        raise SettingError(
+            f"{path.name} has no {settings['seeds']} searches of {strategy}, {part}, {settings['steps']} steps"
+        )
+    return [
+        Search(strategy, one["seed"], one["budget"], [_read(one["columns"], row) for row in one["candidates"]])
+        for one in rows
+    ]
+
+
+def _read(columns: list[str], row: list[Any]) -> Ended:
+    values = dict(zip(columns, row, strict=True))
+    scores: dict[str, dict[str, float]] = {split: {} for split in SPLITS}
+    for split, found in scores.items():
+        for name in SCORES:
+            value = values.get(f"{name}, {split}")
+            if value is not None:
+                found[name] = value
+        if found:
+            found["entropy_coverage"] = found["entropy"] * found["coverage"]
+    validation, test = (scores[split] for split in SPLITS)
+    return Ended(**{name: values[name] for name in COLUMNS}, scores=validation, test=test or None)
 
 
 def write(path: Path, part: str, document: dict[str, Any]) -> None:

@@ -178,8 +178,10 @@ def coverage(group: Sequence[Ended | None], split: str) -> list[float]:
 
 
 def copies(found: Sequence[Ended]) -> str:
-    """The share of their samples that copy what conditions them, median."""
-    return f"{median(one.scores.get('copying', 0.0) for one in found):.0%}" if found else "–"
+    """The share of their samples that copy what conditions them, median; where nothing does, none."""
+    known = [one.scores.get("copying", None if one.conditioned else 0.0) for one in found]
+    shares = [share for share in known if share is not None]
+    return f"{median(shares):.0%}" if shares and len(shares) == len(known) else "–"
 
 
 def middle(values: Sequence[float]) -> str:

@@ -1,5 +1,6 @@
 """What benchmarks measure by, beside definitions spelt out."""
 
+from dataclasses import replace
 from math import inf
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.strategies_figures import COLUMNS, SCORES, figures, published, write
 from benchmarks.strategies_measures import (
     GOALS,
     SCALES,
@@ -159,6 +161,47 @@ def test_tables_are_written_whatever_came_of_the_searches():
     text = page(Comparison("digits", "default", 100, SCALE, rivals, searches))
     assert "| random | 0 of 2 | > 800 | > 8 | – | – |" in text
     assert "| evolution | 2 of 2 | 100 | 1.0 | 10 s | 1 of 2, 1 unknown |" in text
+
+
+SETTINGS = {"steps": 2, "batch": 50, "workers": 2, "seeds": 2}
+
+
+def test_published_figures_are_the_searches_they_were_made_of(tmp_path):
+    file = tmp_path / "figures.json"
+    assert [name for name in GOOD if name not in COLUMNS + SCORES] == ["entropy_coverage"]
+    searches = [
+        Search("random", 0, 400, [ended(0, copying=0.5), ended(1, "failed"), ended(2, test=GOOD, conditioned=True)]),
+        Search("evolution", 0, 400, [ended(0)]),
+        Search("random", 1, 400, [ended(0, coverage=0.0, entropy_coverage=0.0)]),
+    ]
+    comparison = Comparison("digits", "default", 100, SCALE, rivals, searches)
+    write(file, "digits-default", figures(comparison, SETTINGS))
+    read = published(file, "digits-default", SETTINGS, "random")
+    assert [one.seed for one in read] == [0, 1]
+    for found, made in zip(read, (searches[0], searches[2]), strict=True):
+        assert len(found.ended) == len(made.ended)
+        for one, other in zip(found.ended, made.ended, strict=True):
+            assert replace(one, scores={}, test=None) == replace(other, scores={}, test=None)
+            assert one.scores == pytest.approx(other.scores)
+            assert one.test == pytest.approx(other.test)
+    assert growth(read[0], SCALE, [100, 400]) == pytest.approx(growth(searches[0], SCALE, [100, 400]))
+
+
+@pytest.mark.parametrize(
+    ("part", "code", "settings"),
+    [
+        ("digits-paper", "random", SETTINGS),
+        ("digits-default", "tpe", SETTINGS),
+        ("digits-default", "random", SETTINGS | {"steps": 3}),
+        ("digits-default", "random", SETTINGS | {"seeds": 3}),
+    ],
+)
+def test_what_is_not_published_is_not_compared_with(tmp_path, part, code, settings):
+    file = tmp_path / "figures.json"
+    searches = [Search("random", seed, 400, [ended(0)]) for seed in range(2)]
+    write(file, "digits-default", figures(Comparison("digits", "default", 100, SCALE, rivals, searches), SETTINGS))
+    with pytest.raises(SettingError, match=code):
+        published(file, part, settings, code)
 
 
 def test_a_contender_is_a_strategy_a_variant_of_it_and_a_budget():
