@@ -29,6 +29,10 @@ from spaces.space import DEFAULT
 from valp.keys import content_key
 
 PROPOSALS = 20
+
+RUNNING = 4
+"""Candidates that run meanwhile: each of them is read again with every proposal, those that have ended are not."""
+
 MOST_FOR_SAMPLERS = 1000
 
 
@@ -82,6 +86,8 @@ def main() -> None:
                     proposed = time.perf_counter()
                     ledger.propose(trial, candidate)
                     times.append([(t - start) * 1e3 for t in (asked, proposed, time.perf_counter())])
+                    if number >= count + RUNNING:
+                        ledger.study.tell(number - RUNNING, state=TrialState.FAIL)
             alone = statistics.median(proposed - asked for asked, proposed, _ in times)
             whole = [time for *_, time in times]
             print(f"{count} | {code} | {alone:.0f} | {statistics.median(whole):.0f} | {whole[0]:.0f}", flush=True)
