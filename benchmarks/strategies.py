@@ -45,7 +45,8 @@ def main() -> None:
     parser.add_argument(
         "--published", nargs="+", default=[], metavar="CODE", help="compare with their figures in the file as well"
     )
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=5, help="how many")
+    parser.add_argument("--first", type=int, default=0, metavar="SEED", help="the first of them")
     parser.add_argument("--trainings", type=int, default=60, help="samples that a search sees, in full trainings")
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--space", choices=SPACES, default="default")
@@ -54,7 +55,8 @@ def main() -> None:
     parser.add_argument("-o", dest="base", type=Path, default=DOCS / "strategies", help="what files' names begin with")
     asked = parser.parse_args()
     part, file = f"{asked.problem}-{asked.space}", asked.base.with_name(f"{asked.base.name}.json")
-    settings = {"steps": asked.steps, "batch": BATCH, "workers": asked.workers, "seeds": asked.seeds}
+    seeds = list(range(asked.first, asked.first + asked.seeds))
+    settings = {"steps": asked.steps, "batch": BATCH, "workers": asked.workers, "seeds": seeds}
     try:
         contenders = [Contender.parse(text, asked.trainings) for text in asked.strategies]
         known = [search for code in asked.published for search in published(file, part, settings, code)]
@@ -67,7 +69,7 @@ def main() -> None:
     rivals.extend(PER_TRAINING * max(contender.longest for contender in contenders))  # not in the time of a search
     scorer = Scorer(problem, judges_of(problem, print))
     comparison = Comparison(problem.name, asked.space, asked.steps * BATCH, SCALES[problem.name], rivals, known)
-    for seed in range(asked.seeds):
+    for seed in seeds:
         for contender in contenders:
             search = searched(
                 problem,

@@ -115,11 +115,11 @@ def published(path: Path, part: str, settings: dict[str, Any], strategy: str) ->
     """
     whole = json.loads(path.read_text()).get(part, {}) if path.is_file() else {}
     rows = [one for one in whole.get("searches", {}).values() if one["strategy"] == strategy]
-    rows = [one for one in rows if one["seed"] < settings["seeds"]]
+    rows = [one for one in rows if one["seed"] in settings["seeds"]]
     alike = all(whole.get("settings", {}).get(name) == settings[name] for name in ("steps", "batch"))
-    if not alike or len(rows) < settings["seeds"]:
+    if not alike or len(rows) < len(settings["seeds"]):
         raise SettingError(
-            f"{path.name} has no {settings['seeds']} searches of {strategy}, {part}, {settings['steps']} steps"
+            f"{path.name} has no {len(settings['seeds'])} searches of {strategy}, {part}, {settings['steps']} steps"
         )
     return [
         Search(strategy, one["seed"], one["budget"], [_read(one["columns"], row) for row in one["candidates"]])
