@@ -50,17 +50,50 @@ def distant(revision: Revision) -> Sequence[tuple[Place, Place]]:
 
     What made samples of an input that it reads as data could copy it.
     """
-    found: list[tuple[Place, Place]] = []
-    for i, node in enumerate(revision.nodes):
-        target: Place = (NETWORK, i)
-        if node.kind not in "dtb" and not node.fixed and like(node.unit.type) is not DataType.SAMPLES:
-            found += [(place, target) for place in revision.sources(target, Role.DATA) if place[0] is INPUT]
-    return found
+    return [
+        (place, target)
+        for target in _readers(revision)
+        for place in revision.sources(target, Role.DATA)
+        if place[0] is INPUT
+    ]
+
+
+def _readers(revision: Revision) -> list[Place]:
+    return [
+        (NETWORK, i)
+        for i, node in enumerate(revision.nodes)
+        if node.kind not in "dtb" and not node.fixed and like(node.unit.type) is not DataType.SAMPLES
+    ]
 
 
 def read(revision: Revision, pair: tuple[Place, Place]) -> bool:
     """Lets a network read an input, whatever else it reads: nothing on the way can lose what it needs."""
     revision.join(*pair, Role.DATA)
+    return True
+
+
+def indirect(revision: Revision) -> Sequence[tuple[Place, Place]]:
+    """The inputs that networks read, or could read, beside other networks, each with such a network."""
+    found: list[tuple[Place, Place]] = []
+    for target in _readers(revision):
+        read = [place for place, _, _ in revision.into(target)]
+        if any(group is NETWORK for group, _ in read):
+            found += [(place, target) for place in [*read, *revision.sources(target, Role.DATA)] if place[0] is INPUT]
+    return found
+
+
+def read_alone(revision: Revision, pair: tuple[Place, Place]) -> bool:
+    """Lets a network read inputs alone, the whole of this one: what was on the way, and feeds nothing else, goes.
+
+    Where it has read no input so far it begins with fresh weights, for none of its own would fit.
+    """
+    place, target = pair
+    node = revision.nodes[target[1]]
+    inputs = [link for link in node.sources if link[0][0] is INPUT]
+    if not inputs:
+        node.origin = None
+    node.sources = [*(link for link in inputs if link[0] != place), (place, Role.DATA, None)]
+    revision.refresh()
     return True
 
 

@@ -36,6 +36,7 @@ MOVES: dict[str, Move] = {
     "connect": Move("a further connection", connections.targets, connections.connect),
     "condition": Move("a first condition of a decoder", connections.unconditioned, connections.condition, weight=10),
     "read": Move("a network reads an input itself", connections.distant, connections.read, weight=3),
+    "read alone": Move("a network reads inputs alone", connections.indirect, connections.read_alone, weight=4),
     "disconnect": Move("a connection less", connections.spare, connections.disconnect),
     "rewire": Move("another source for a connection", connections.links, connections.rewire),
     "role": Move("latent or condition", connections.into_decoders, connections.change_role),
