@@ -206,6 +206,27 @@ def test_a_decoder_gets_conditions_and_a_network_that_makes_no_samples_reads_inp
             assert like(target.output.type) is not DataType.SAMPLES
 
 
+def reads(graph, name):
+    """What a network reads that is an input, and what is not."""
+    inputs = {model_input.name for model_input in graph.inputs}
+    sources = {connection.source for connection in graph.incoming(name)}
+    return sources & inputs, sources - inputs
+
+
+def test_a_network_that_reads_inputs_alone_lets_go_what_was_on_the_way(moved):
+    fresh = set()
+    for parent, child, _ in moved:
+        before, after = parent.graph, child.graph
+        if child.moves[0] != "read alone":
+            continue
+        assert set(after.networks) <= set(before.networks)
+        (name,) = (x.name for x in after.networks if reads(before, x.name)[1] and not reads(after, x.name)[1])
+        assert any(c.indices is None for c in after.incoming(name) if c.source in reads(after, name)[0])
+        assert (name in child.origins) == bool(reads(before, name)[0])
+        fresh.add(name not in child.origins)
+    assert fresh == {True, False}
+
+
 def test_moves_is_the_number_of_moves_and_otherwise_a_small_number():
     parent, problem = drawn(1, CLOTHING, DEFAULT), description(CLOTHING)
     assert len(mutate(parent, problem, DEFAULT, RandomChoose(0), moves=5).moves) == 5
