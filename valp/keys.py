@@ -90,7 +90,10 @@ def _transports(graph: Graph) -> Iterator[tuple[str, str, str]]:
     targets: tuple[PrimaryNetwork | Output, ...] = (*graph.networks, *graph.outputs)
     orderless = {code for code, combiner in COMBINERS.items() if combiner.elementwise}
     ordered = {target.name for target in targets if target.combiner not in orderless}
-    sizes = {x.name: x.output.size if isinstance(x, PrimaryNetwork) else x.unit.size for x in graph.components}
+    sizes: dict[str, int] = {}
+    for x in graph.components:  # a name that several have, which no valid graph does, must not go by their order
+        size = x.output.size if isinstance(x, PrimaryNetwork) else x.unit.size
+        sizes[x.name] = max(size, sizes.get(x.name, 0))
     arrived: Counter[str] = Counter()
     for connection in graph.connections:
         place = arrived[connection.target] if connection.target in ordered else None

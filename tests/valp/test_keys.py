@@ -76,6 +76,16 @@ def test_names_and_meaningless_order_do_not_count_in_figure_2(data):
     assert content_key(disguised(figure_2(), data.draw)) == content_key(figure_2())
 
 
+def test_the_order_of_networks_of_one_name_does_not_count():
+    networks = tuple(PrimaryNetwork(name="a", kind="g", output=numeric(size)) for size in (1, 2))
+    connection = Connection(source="a", target="y", indices=(0,))
+    keys = {
+        content_key(Graph(inputs=(), networks=order, outputs=(), connections=(connection,), losses=()))
+        for order in (networks, networks[::-1])
+    }
+    assert len(keys) == 1
+
+
 def test_a_key_is_a_sha256_in_hex():
     assert len(content_key(figure_2())) == 64
     assert int(content_key(figure_2()), 16)
