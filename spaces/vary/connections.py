@@ -46,10 +46,7 @@ def condition(revision: Revision, decoder: Place) -> bool:
 
 
 def distant(revision: Revision) -> Sequence[tuple[Place, Place]]:
-    """The inputs that networks could read as data and do not, each with such a network; none that makes samples.
-
-    What made samples of an input that it reads as data could copy it.
-    """
+    """The inputs that networks could read as data and do not, each with such a network."""
     return [
         (place, target)
         for target in _readers(revision)
@@ -59,6 +56,10 @@ def distant(revision: Revision) -> Sequence[tuple[Place, Place]]:
 
 
 def _readers(revision: Revision) -> list[Place]:
+    """The networks that may read any input as data.
+
+    None that makes samples: what made them of an input that it reads as data could copy it.
+    """
     return [
         (NETWORK, i)
         for i, node in enumerate(revision.nodes)
@@ -76,9 +77,9 @@ def indirect(revision: Revision) -> Sequence[tuple[Place, Place]]:
     """The inputs that networks read, or could read, beside other networks, each with such a network."""
     found: list[tuple[Place, Place]] = []
     for target in _readers(revision):
-        read = [place for place, _, _ in revision.into(target)]
-        if any(group is NETWORK for group, _ in read):
-            found += [(place, target) for place in [*read, *revision.sources(target, Role.DATA)] if place[0] is INPUT]
+        own = [place for place, _, _ in revision.into(target)]
+        if any(group is NETWORK for group, _ in own):
+            found += [(place, target) for place in [*own, *revision.sources(target, Role.DATA)] if place[0] is INPUT]
     return found
 
 

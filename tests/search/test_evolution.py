@@ -116,19 +116,25 @@ def test_the_drawn_that_span_most_have_the_first_children(generations):
 def test_children_of_the_bred_may_learn_at_half_the_rate_within_the_space(digits_problem, generations):
     entries, low = generations.entries(), DEFAULT.learning_rate[0]
     question = Question(digits_problem, DEFAULT, Training(steps=100), 5, 60)
-    kinds = set()
+    kinds, halved = set(), set()
     for _ in range(20):
         trial = generations.ask(RandomSampler(seed=0))
+        usual = STRATEGIES["evolution"].propose(question, generations, trial)
         always, never = (
             Evolution(f"slower {share}", "", Breeding(slower=share)).propose(question, generations, trial)
             for share in (1.0, 0.0)
         )
-        assert (always.graph, always.parent) == (never.graph, never.parent)
+        assert (always.graph, always.parent) == (never.graph, never.parent) == (usual.graph, usual.parent)
         bred = bool(entries[never.parent].parents)
         rate = never.training.learning_rate
         assert always.training.learning_rate == (max(low, rate / 2) if bred else rate)
+        assert usual.training in (always.training, never.training)
         kinds.add(bred)
-    assert kinds == {True, False}
+        if always.training != never.training:
+            halved.add(usual.training == always.training)
+    assert kinds == halved == {True, False}
+    children = [entry.candidate for entry in entries if entry.parents]
+    assert all(child.training.learning_rate >= low for child in children)
 
 
 def test_a_quarter_has_two_parents_and_what_is_fresh_is_screened_and_early(generations):
