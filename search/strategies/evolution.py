@@ -51,6 +51,10 @@ class Breeding:
         inherit: whether children begin with their parents' weights.
         generation: the share of a full training that these children get: shorter generations are more of them in the
             same samples. Who begins afresh gets a full one.
+        afresh: the probability that a child begins with fresh weights all the same, in the second half of a search:
+            what a graph is worth by itself shows where nothing was learnt before.
+        rooted: the probability that the parents of such a child are chosen among the best of those who began afresh.
+            Others have learnt for longer, and would else hide these.
     """
 
     drawn: int = 16
@@ -66,6 +70,8 @@ class Breeding:
     slower: float = 0.4
     inherit: bool = True
     generation: float = 0.5
+    afresh: float = 0.5
+    rooted: float = 0.7
 
     def drawn_of(self, candidates: int) -> int:
         """How many are drawn before any is bred in a search of so many candidates."""
@@ -88,7 +94,7 @@ class Evolution(Strategy):
         """See `Strategy`."""
         choose = RandomChoose(derived_seed(question.seed, trial.number, "breeding"))
         past = self._past(ledger)
-        parents, points = past.parents(), past.population.points
+        parents, points = past.entries(past.population), past.population.points
         drawn = self.breeding.drawn_of(question.candidates)
         late = 4 * trial.number >= 3 * question.candidates
         fresh = choose.flag("fresh", 0.0 if late else self.breeding.fresh)
@@ -96,11 +102,18 @@ class Evolution(Strategy):
             share = min(1.0, self.breeding.screening / drawn)
             smallest = min(question.space.batches_of(question.training.batch))
             return _trained(question, draw_at_random(question, trial.number), share, smallest)
-        ranked = _Ranked(parents, points, chances(list(ledger.objectives.values())))
+        worst = chances(list(ledger.objectives.values()))
+        ranked = _Ranked(parents, points, worst)
         promoted = self._promoted(ranked, drawn, trial.number - drawn)
+        inherits = self.breeding.inherit
+        if inherits and promoted is None and 2 * trial.number >= question.candidates:
+            inherits = not choose.flag("afresh", self.breeding.afresh)
+            if not inherits and len(past.rooted.members) > 1 and choose.flag("rooted", self.breeding.rooted):
+                parents = past.entries(past.rooted)
+                ranked = _Ranked(parents, past.rooted.points, worst)
         taken = set() if choose.flag("tunes", self.breeding.tuned) else {entry.structure for entry in parents}
         for attempt in range(MOST_TRIES + 1):
-            candidate = self._child(question, ledger, ranked, choose, trial.number, attempt, promoted)
+            candidate = self._child(question, ledger, ranked, choose, trial.number, attempt, promoted, inherits)
             again = (content_key(candidate.graph), candidate.parents) in past.known
             if not again and structure_key(candidate.graph) not in taken:
                 break
@@ -122,7 +135,8 @@ class Evolution(Strategy):
         """What is known of those that have ended by now."""
         past = self._pasts.get(ledger)
         if past is None:
-            past = self._pasts[ledger] = _Past(Population(self.breeding.population, len(ledger.objectives)))
+            population, rooted = (Population(self.breeding.population, len(ledger.objectives)) for _ in range(2))
+            past = self._pasts[ledger] = _Past(population, rooted)
         past.take(ledger)
         return past
 
@@ -135,13 +149,14 @@ class Evolution(Strategy):
         number: int,
         attempt: int,
         promoted: int | None,
+        inherits: bool,
     ) -> Candidate:
         name = f"try{attempt}"
         rows = [self._parent(ranked, choose, f"{name}.first") if promoted is None else promoted]
         if promoted is None and choose.flag(f"{name}.crossover", self.breeding.crossover):
             rows.append(self._partner(ranked, rows[0], choose, f"{name}.second"))
         both, given = [ranked.members[row] for row in rows], (question.problem.description, question.space, choose)
-        first, share = both[0], self.breeding.generation if self.breeding.inherit else 1.0
+        first, share = both[0], self.breeding.generation if inherits else 1.0
         asked = [_trained(question, entry.candidate, share, entry.candidate.training.batch) for entry in both]
         if len(set(rows)) == 2:
             better = _better(question, ledger, ranked.points[rows[0]] - ranked.points[rows[1]])
@@ -151,13 +166,12 @@ class Evolution(Strategy):
             variation = mutate(asked[0], *given, batch=question.training.batch, rather=rather)
         seed = derived_seed(question.seed, number, "training")
         training = variation.training.model_copy(update={"seed": seed})
-        if first.parents and choose.flag(f"{name}.slower", self.breeding.slower):
+        if inherits and first.parents and choose.flag(f"{name}.slower", self.breeding.slower):
             rate = max(question.space.learning_rate[0], training.learning_rate / 2)
             training = training.model_copy(update={"learning_rate": min(rate, training.learning_rate)})
-        inherits = {}
-        if self.breeding.inherit:
-            inherits = {name: (both[i].number, network) for name, (i, network) in variation.origins.items()}
-        child = Candidate(graph=variation.graph, training=training, parent=first.number, inherits=inherits)
+        origins = variation.origins if inherits else {}
+        weights = {name: (both[i].number, network) for name, (i, network) in origins.items()}
+        child = Candidate(graph=variation.graph, training=training, parent=first.number, inherits=weights)
         return child.model_copy(update={"lineage_samples": ledger.samples_seen(child.parents)})
 
     def _parent(self, ranked: "_Ranked", choose: Choose, name: str) -> int:
@@ -203,9 +217,11 @@ class _Past:
         population: the best of them.
         ended: all of them, by number.
         known: keys and parents of their graphs.
+        rooted: the best of the bred ones that began afresh.
     """
 
     population: Population
+    rooted: Population
     ended: dict[int, Entry] = field(default_factory=dict)
     known: set[tuple[str, tuple[int, ...]]] = field(default_factory=set)
 
@@ -218,11 +234,14 @@ class _Past:
             if entry.result is not None:
                 self.known.add((entry.result.key, entry.parents))
             if entry.state != "failed":
-                self.population.add(entry.number, losses([ledger.point(entry)], metrics))
+                point = losses([ledger.point(entry)], metrics)
+                self.population.add(entry.number, point)
+                if entry.candidate.parent is not None and not entry.parents:
+                    self.rooted.add(entry.number, point)
 
-    def parents(self) -> list[Entry]:
-        """The population, the best first."""
-        return [self.ended[number] for number in self.population.members]
+    def entries(self, population: Population) -> list[Entry]:
+        """The members, the best first."""
+        return [self.ended[number] for number in population.members]
 
 
 def _better(question: Question, ledger: Ledger, gains: Points) -> list[str]:

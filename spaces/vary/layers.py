@@ -93,6 +93,18 @@ def widen(revision: Revision, spot: Spot) -> bool:
     return _resized(revision, spot, _wider(revision.space, _layer(revision, spot)))
 
 
+def broadenable(revision: Revision) -> Sequence[int]:
+    """The networks with hidden layers that can be wider."""
+    return sorted({index for index, _ in widenable(revision)})
+
+
+def broaden(revision: Revision, index: int) -> bool:
+    """Widens all hidden layers of a network that can be wider: it is as narrow as its narrowest."""
+    for spot in [spot for spot in widenable(revision) if spot[0] == index]:
+        widen(revision, spot)
+    return True
+
+
 def narrow(revision: Revision, spot: Spot) -> bool:
     """Narrows a hidden layer."""
     return _resized(revision, spot, _narrower(revision.space, _layer(revision, spot)))

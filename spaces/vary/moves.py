@@ -4,8 +4,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from spaces.places import NETWORK, Place
 from spaces.vary import connections, layers, networks, training, units, weights
 from spaces.vary.revision import Revision
+
+
+def _network(index: int) -> Place:
+    return NETWORK, index
+
+
+def _first(pair: tuple[Any, Any]) -> Place:
+    """Of a connection its target, of a layer its network, of two networks the one that stays."""
+    return pair[0] if isinstance(pair[0], tuple) else (NETWORK, pair[0])
+
+
+def _second(pair: tuple[Place, Place]) -> Place:
+    return pair[1]
+
+
+def _itself(place: Place) -> Place:
+    return place
 
 
 @dataclass(frozen=True)
@@ -17,41 +35,50 @@ class Move:
         sites: where it could be made.
         make: makes it at a site, and returns whether that was possible; what then lacks a source, or feeds nothing, is
             put right by `Revision.completed`.
+        at: the component that a site is of; None if moves of this kind are of no component.
         weight: how often it is tried, beside the others.
     """
 
     title: str
     sites: Callable[[Revision], Sequence[Any]]
     make: Callable[[Revision, Any], bool]
+    at: Callable[[Any], Place] | None = None
     weight: int = 1
 
 
 MOVES: dict[str, Move] = {
-    "add": Move("a new network as a further source", networks.addable, networks.add),
-    "insert": Move("a new network in the middle of a connection", networks.insertable, networks.insert),
-    "remove": Move("a network goes, and its sources take its place", networks.removable, networks.remove),
-    "split in parallel": Move("two networks for one, side by side", networks.parallel, networks.split_in_parallel),
-    "split in series": Move("two networks for one, one behind the other", networks.series, networks.split_in_series),
-    "merge": Move("one network for two of a kind and type", networks.mergeable, networks.merge),
-    "connect": Move("a further connection", connections.targets, connections.connect),
-    "condition": Move("a first condition of a decoder", connections.unconditioned, connections.condition, weight=10),
-    "read": Move("a network reads an input itself", connections.distant, connections.read, weight=3),
-    "read alone": Move("a network reads inputs alone", connections.indirect, connections.read_alone, weight=4),
-    "disconnect": Move("a connection less", connections.spare, connections.disconnect),
-    "rewire": Move("another source for a connection", connections.links, connections.rewire),
-    "role": Move("latent or condition", connections.into_decoders, connections.change_role),
-    "psi": Move("other variables for a connection", connections.variable, connections.transport),
-    "combiner": Move("another combiner", layers.combinable, layers.recombine),
-    "widen layer": Move("a wider hidden layer", layers.widenable, layers.widen),
-    "narrow layer": Move("a narrower hidden layer", layers.narrowable, layers.narrow),
-    "deepen": Move("one hidden layer more", layers.deepenable, layers.deepen),
-    "make shallower": Move("one hidden layer less", layers.shallowable, layers.make_shallower),
-    "grow output": Move("a wider output unit", units.growable, units.grow),
-    "shrink output": Move("a narrower output unit", units.shrinkable, units.shrink),
-    "redesign": Move("other convolutional or recurrent layers", units.redesignable, units.redesign),
-    "activation": Move("another activation", layers.activatable, layers.activate),
-    "initializer": Move("another initialiser", layers.initialisable, layers.initialise),
-    "normalise": Move("batch normalisation, or none", layers.normalisable, layers.normalise),
+    "add": Move("a new network as a further source", networks.addable, networks.add, _itself),
+    "insert": Move("a new network in the middle of a connection", networks.insertable, networks.insert, _first),
+    "remove": Move("a network goes, and its sources take its place", networks.removable, networks.remove, _network),
+    "split in parallel": Move(
+        "two networks for one, side by side", networks.parallel, networks.split_in_parallel, _network
+    ),
+    "split in series": Move(
+        "two networks for one, one behind the other", networks.series, networks.split_in_series, _network
+    ),
+    "merge": Move("one network for two of a kind and type", networks.mergeable, networks.merge, _first),
+    "connect": Move("a further connection", connections.targets, connections.connect, _itself),
+    "condition": Move(
+        "a first condition of a decoder", connections.unconditioned, connections.condition, _itself, weight=10
+    ),
+    "read": Move("a network reads an input itself", connections.distant, connections.read, _second, weight=3),
+    "read alone": Move("a network reads inputs alone", connections.indirect, connections.read_alone, _second, weight=4),
+    "disconnect": Move("a connection less", connections.spare, connections.disconnect, _first),
+    "rewire": Move("another source for a connection", connections.links, connections.rewire, _first),
+    "role": Move("latent or condition", connections.into_decoders, connections.change_role, _first),
+    "psi": Move("other variables for a connection", connections.variable, connections.transport, _first),
+    "combiner": Move("another combiner", layers.combinable, layers.recombine, _network),
+    "widen": Move("wider hidden layers, all of a network", layers.broadenable, layers.broaden, _network, weight=4),
+    "widen layer": Move("a wider hidden layer", layers.widenable, layers.widen, _first),
+    "narrow layer": Move("a narrower hidden layer", layers.narrowable, layers.narrow, _first),
+    "deepen": Move("one hidden layer more", layers.deepenable, layers.deepen, _network),
+    "make shallower": Move("one hidden layer less", layers.shallowable, layers.make_shallower, _network),
+    "grow output": Move("a wider output unit", units.growable, units.grow, _network),
+    "shrink output": Move("a narrower output unit", units.shrinkable, units.shrink, _network),
+    "redesign": Move("other convolutional or recurrent layers", units.redesignable, units.redesign, _network),
+    "activation": Move("another activation", layers.activatable, layers.activate, _first),
+    "initializer": Move("another initialiser", layers.initialisable, layers.initialise, _first),
+    "normalise": Move("batch normalisation, or none", layers.normalisable, layers.normalise, _network),
     "beta": Move("another β of a loss", weights.weighed, weights.weigh, weight=4),
     "beta_kl": Move("another β of a KL loss", weights.diverging, weights.weigh_divergence),
     "learning_rate": Move("another learning rate", training.hurried, training.hurry, weight=2),

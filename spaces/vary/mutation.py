@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from spaces.candidate import Candidate
 from spaces.choose import Choose
 from spaces.description import Description
+from spaces.places import OUTPUT
 from spaces.space import Space
 from spaces.vary.moves import MOVES, TRIED
 from spaces.vary.numbered import Numbered, in_turn
@@ -15,6 +16,10 @@ FURTHER = 0.6
 """The probability of one more move."""
 
 MOST_MOVES = 8
+
+FOCUSED = 0.5
+"""The probability that all moves are, if possible, of what serves one output, each as likely: a task that few networks
+serve would else seldom have any."""
 
 
 def mutate(
@@ -49,27 +54,38 @@ def mutate(
     while moves is None and count < MOST_MOVES and numbered.flag("further", FURTHER):
         count += 1
     revision, made = opened(parent, problem, space, numbered, batch), []
+    last = len(problem.outputs) - 1
+    focus = numbered.integer("output", 0, last) if last and numbered.flag("focused", FOCUSED) else None
     for place in range(count):
-        found = moved(revision, numbered, rather if place == 0 else ())
+        found = moved(revision, numbered, rather if place == 0 else (), focus)
         if found is not None:
             revision, name = found
             made.append(name)
     return variation_of(revision, made)
 
 
-def moved(revision: Revision, choose: Numbered, rather: Sequence[str] = ()) -> tuple[Revision, str] | None:
+def moved(
+    revision: Revision, choose: Numbered, rather: Sequence[str] = (), focus: int | None = None
+) -> tuple[Revision, str] | None:
     """A revision changed by a move at a random site, and the move; None if there is none.
 
-    Moves are tried in random order, but after those that are `rather` made.
+    Moves are tried in random order, but after those that are `rather` made; sites too, but first those of what serves
+    the output `focus`, an index, if there are any.
     """
     tried = set[str]()
+    inside = set() if focus is None else revision.serving((OUTPUT, focus))
     for name in (*rather, *in_turn(choose, "move", TRIED)):
         if name in tried:
             continue
         tried.add(name)
         move = MOVES[name]
-        for site in in_turn(choose, f"{name.replace(' ', '_')}.site", move.sites(revision)):
-            edited = revision.copy()
-            if move.make(edited, site) and edited.completed() and not is_same(revision, edited):
-                return edited, name
+        sites, asked = move.sites(revision), f"{name.replace(' ', '_')}.site"
+        near = [move.at is not None and move.at(site) in inside for site in sites]
+        for part in (True, False):
+            for site in in_turn(
+                choose, asked, [site for site, is_near in zip(sites, near, strict=True) if is_near is part]
+            ):
+                edited = revision.copy()
+                if move.make(edited, site) and edited.completed() and not is_same(revision, edited):
+                    return edited, name
     return None

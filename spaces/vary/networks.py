@@ -83,7 +83,10 @@ def parallel(revision: Revision) -> Sequence[int]:
 
 
 def split_in_parallel(revision: Revision, index: int) -> bool:
-    """Splits a network into two of its like; each takes some of its sources, and feeds some of its readers."""
+    """Splits a network into two of its like; each takes some of its sources, and feeds some of its readers.
+
+    Where that leaves them alike in both, the second begins with fresh weights: what is alike learns alike.
+    """
     node, choose = revision.nodes[index], revision.choose
     links = _readers_to_share(revision, index)
     twin = replace(node, name="", sources=list(node.sources))
@@ -105,8 +108,15 @@ def split_in_parallel(revision: Revision, index: int) -> bool:
         everything, needed = node.sources, revision.essential(place)
         twin.sources = [x for i, x in enumerate(everything) if i in taken or i in needed]
         node.sources = [x for i, x in enumerate(everything) if i not in taken or i in needed]
+    if twin.sources == node.sources and _are_read_alike(revision, index, place[1]):
+        twin.origin = None
     revision.refresh()
     return True
+
+
+def _are_read_alike(revision: Revision, index: int, other: int) -> bool:
+    """Whether two networks have the same readers: with the same weights they would be one for ever."""
+    return [target for target, _ in revision.out_of(index)] == [target for target, _ in revision.out_of(other)]
 
 
 def _readers_to_share(revision: Revision, index: int) -> list[Link]:

@@ -120,6 +120,16 @@ class Revision(Draft):
         """The connections from a network."""
         return self._read_by.get(index, [])
 
+    def serving(self, target: Place) -> set[Place]:
+        """A component, and the networks that feed it, directly or not."""
+        found, left = {target}, [target]
+        while left:
+            for place, _, _ in self.into(left.pop()):
+                if place[0] is NETWORK and place not in found:
+                    found.add(place)
+                    left.append(place)
+        return found
+
     def extendable(self) -> list[Place]:
         """The components to which something can be connected."""
         return [target for target in self.targets() if not self.is_fixed(target)]

@@ -115,7 +115,7 @@ def test_the_drawn_that_span_most_have_the_first_children(generations):
 
 def test_children_of_the_bred_may_learn_at_half_the_rate_within_the_space(digits_problem, generations):
     entries, low = generations.entries(), DEFAULT.learning_rate[0]
-    question = Question(digits_problem, DEFAULT, Training(steps=100), 5, 60)
+    question = Question(digits_problem, DEFAULT, Training(steps=100), 5, 1000)
     kinds, halved = set(), set()
     for _ in range(20):
         trial = generations.ask(RandomSampler(seed=0))
@@ -125,6 +125,8 @@ def test_children_of_the_bred_may_learn_at_half_the_rate_within_the_space(digits
             for share in (1.0, 0.0)
         )
         assert (always.graph, always.parent) == (never.graph, never.parent) == (usual.graph, usual.parent)
+        if never.parent is None:
+            continue
         bred = bool(entries[never.parent].parents)
         rate = never.training.learning_rate
         assert always.training.learning_rate == (max(low, rate / 2) if bred else rate)
@@ -140,11 +142,22 @@ def test_children_of_the_bred_may_learn_at_half_the_rate_within_the_space(digits
 def test_a_quarter_has_two_parents_and_what_is_fresh_is_screened_and_early(generations):
     breeding, later = Breeding(), generations.entries()[Breeding().drawn :]
     assert 3 < sum(len(entry.parents) == 2 for entry in later) < 20
-    assert all(entry.parents for entry in later if entry.number >= 45)
+    assert all(entry.candidate.parent is not None for entry in later if entry.number >= 45)
     for entry in later:
         training = entry.candidate.training
-        share = breeding.generation if entry.parents else breeding.screening / breeding.drawn
+        alone = 1.0 if entry.candidate.parent is not None else breeding.screening / breeding.drawn
+        share = breeding.generation if entry.parents else alone
         assert abs(training.steps * training.batch - share * 100 * BATCH) < training.batch
+
+
+def test_in_the_second_half_some_begin_afresh_often_as_children_of_those_who_did(generations):
+    entries = generations.entries()
+    afresh = [entry for entry in entries if entry.candidate.parent is not None and not entry.parents]
+    assert all(entry.number >= len(entries) / 2 and entry.candidate.lineage_samples == 0 for entry in afresh)
+    later = [entry for entry in entries[len(entries) // 2 :] if entry.candidate.parent is not None]
+    assert 0.5 < len(afresh) / (Breeding().afresh * len(later)) < 1.6
+    assert {entries[entry.candidate.parent] in afresh for entry in afresh} == {True, False}
+    assert any(entry.parents for entry in later)
 
 
 def test_what_is_inherited_is_there_in_the_parent_and_of_the_same_kind(run):

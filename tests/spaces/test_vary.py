@@ -17,9 +17,11 @@ from spaces.baselines import single_task
 from spaces.candidate import Candidate, Training
 from spaces.catalogue import CATALOGUE
 from spaces.choose import Choose, RandomChoose, RecordedChoose
+from spaces.places import NETWORK, OUTPUT
 from spaces.space import DEFAULT, FULL, PAPER
 from spaces.vary import MOVES, cross, mutate
 from spaces.vary.crossover import MOST_OUTPUTS
+from spaces.vary.mutation import moved as one_move
 from spaces.vary.numbered import AGAIN, Numbered
 from spaces.vary.variation import opened
 from spaces.vary.weights import stepped
@@ -39,6 +41,7 @@ PAIRS += [(shape, FULL) for shape in SHAPED.values()]
 
 IN_ONE_NETWORK = {
     "combiner",
+    "widen",
     "widen layer",
     "narrow layer",
     "deepen",
@@ -225,6 +228,60 @@ def test_a_network_that_reads_inputs_alone_lets_go_what_was_on_the_way(moved):
         assert (name in child.origins) == bool(reads(before, name)[0])
         fresh.add(name not in child.origins)
     assert fresh == {True, False}
+
+
+def test_halves_that_have_the_same_sources_and_readers_do_not_have_the_same_weights(moved):
+    alike = 0
+    for _, child, _ in moved:
+        if child.moves[0] != "split in parallel":
+            continue
+        graph, names = child.graph, [network.name for network in child.graph.networks]
+        ends = {
+            name: (
+                {(c.source, c.role, c.indices) for c in graph.incoming(name)},
+                {c.target for c in graph.connections if c.source == name},
+            )
+            for name in names
+        }
+        of: dict[tuple[int, str], list[str]] = {}
+        for name, origin in child.origins.items():
+            of.setdefault(origin, []).append(name)
+        halves = [pair for pair in of.values() if len(pair) == 2]
+        assert all(ends[one] != ends[other] for one, other in halves)
+        alike += not halves
+    assert alike
+
+
+def test_a_widened_network_has_no_hidden_layer_as_narrow_as_before_but_where_it_was_widest(moved):
+    for parent, child, space in moved:
+        if child.moves[0] != "widen":
+            continue
+        before = {network.name: network for network in parent.graph.networks}
+        (changed,) = [network for network in child.graph.networks if network != before[network.name]]
+        pairs = list(zip(before[changed.name].layers, changed.layers, strict=True))
+        widths = [[getattr(layer, "units", 0) or layer.channels for layer in pair] for pair in pairs]
+        assert all(old <= new for old, new in widths)
+        assert any(old < new for old, new in widths)
+        if isinstance(changed.layers[0], Dense):
+            assert all(old < new or old >= space.units[1] for old, new in widths)
+
+
+def test_moves_of_what_serves_one_output_leave_the_rest_alone():
+    parent, problem = drawn(3, CLOTHING, DEFAULT), description(CLOTHING)
+    numbered = Numbered(RandomChoose("focus"), "look")
+    revision = opened(parent, problem, DEFAULT, numbered, BATCH)
+    for output in range(len(problem.outputs)):
+        serving = revision.serving((OUTPUT, output))
+        names = {revision.nodes[place[1]].name for place in serving if place[0] is NETWORK}
+        assert names == cone(parent.graph, [problem.outputs[output].name])
+        for attempt in range(20):
+            found = one_move(revision, Numbered(RandomChoose(f"{output}:{attempt}"), "moves"), ("activation",), output)
+            assert found is not None
+            edited, name = found
+            changed = {a.name for a, b in zip(revision.nodes, edited.nodes, strict=True) if a.design != b.design}
+            assert name == "activation"
+            assert changed
+            assert changed <= names
 
 
 def test_moves_is_the_number_of_moves_and_otherwise_a_small_number():
