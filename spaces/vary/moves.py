@@ -85,9 +85,9 @@ MOVES: dict[str, Move] = {
     "batch": Move("another batch size, for as many samples", training.batches, training.batch),
     "kl_warmup": Move("another KL warm-up", training.warmups, training.warm_up),
 }
-"""By name. Those that balance what is learnt, and unlearn nothing, are tried more often, and so is reading inputs
-alone, which rids a graph of detours, and widening whole networks; most of all a decoder's first condition, for nothing helps samples as much, and it
-can be made but once."""
+"""By name. Those that balance what is learnt, and unlearn nothing, are tried more often, and so are widening whole
+networks and reading inputs alone, which rids a graph of detours; most of all a decoder's first condition, for nothing
+helps samples as much, and it can be made but once."""
 
 TRIED = tuple(name for name, move in MOVES.items() for _ in range(move.weight))
 """Each name as often as it weighs."""
