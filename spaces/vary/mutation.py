@@ -1,6 +1,8 @@
 """Mutation: a candidate changed by a few moves."""
 
 from collections.abc import Sequence
+from itertools import chain
+from typing import Any
 
 from spaces.candidate import Candidate
 from spaces.choose import Choose
@@ -79,13 +81,13 @@ def moved(
             continue
         tried.add(name)
         move = MOVES[name]
-        sites, asked = move.sites(revision), f"{name.replace(' ', '_')}.site"
-        near = [move.at is not None and move.at(site) in inside for site in sites]
-        for part in (True, False):
-            for site in in_turn(
-                choose, asked, [site for site, is_near in zip(sites, near, strict=True) if is_near is part]
-            ):
-                edited = revision.copy()
-                if move.make(edited, site) and edited.completed() and not is_same(revision, edited):
-                    return edited, name
+        asked = f"{name.replace(' ', '_')}.site"
+        near: list[Any] = []
+        far: list[Any] = []
+        for site in move.sites(revision):
+            (near if move.at is not None and move.at(site) in inside else far).append(site)
+        for site in chain(in_turn(choose, asked, near), in_turn(choose, asked, far)):
+            edited = revision.copy()
+            if move.make(edited, site) and edited.completed() and not is_same(revision, edited):
+                return edited, name
     return None

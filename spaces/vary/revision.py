@@ -122,13 +122,12 @@ class Revision(Draft):
 
     def serving(self, target: Place) -> set[Place]:
         """A component, and the networks that feed it, directly or not."""
-        found, left = {target}, [target]
-        while left:
-            for place, _, _ in self.into(left.pop()):
-                if place[0] is NETWORK and place not in found:
-                    found.add(place)
-                    left.append(place)
-        return found
+        fed = self._sources(target)
+        return {target, *((NETWORK, i) for i, node in enumerate(self.nodes) if node.below & fed)}
+
+    def _sources(self, target: Place) -> int:
+        """A bit for each network that a component reads."""
+        return sum({1 << place[1] for place, _, _ in self.into(target) if place[0] is NETWORK})
 
     def extendable(self) -> list[Place]:
         """The components to which something can be connected."""
@@ -251,9 +250,8 @@ class Revision(Draft):
         Returns whether that is possible within `most` networks; where it is not, nothing has been served.
         """
         fed = 0
-        for arrivals in self.arrivals:
-            for place, _ in arrivals:
-                fed |= 1 << place[1]
+        for output in range(len(self.outputs)):
+            fed |= self._sources((OUTPUT, output))
         useless = [i for i, node in enumerate(self.nodes) if not node.below & fed]
         if useless:
             self.drop(useless)
