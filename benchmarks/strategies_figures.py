@@ -12,7 +12,7 @@ from matplotlib.ticker import PercentFormatter
 
 from benchmarks.paper import rounded
 from benchmarks.paper_figures import save
-from benchmarks.strategies_measures import GOALS, Ended, Search, first, front, growth, last, quartiles
+from benchmarks.strategies_measures import GOALS, Ended, Search, confirmed, first, front, growth, last, quartiles
 from benchmarks.strategies_page import SPLITS, WHOLE, Comparison
 from valp.errors import SettingError
 from valp.files import write_text
@@ -85,7 +85,12 @@ def figures(comparison: Comparison, settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def of_search(search: Search, comparison: Comparison) -> dict[str, Any]:
-    reached = {goal.code: first(search.ended, goal, comparison.rivals) for goal in GOALS}
+    found = {"": first, ", on both splits": confirmed}
+    reached = {
+        f"{goal.code}{splits}": find(search.ended, goal, comparison.rivals)
+        for goal in GOALS
+        for splits, find in found.items()
+    }
     tail = last(search.ended)
     return {
         "strategy": search.strategy,

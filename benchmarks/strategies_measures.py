@@ -1,6 +1,6 @@
 """What a search is measured by: hypervolume over samples seen, time to a goal, what it tries last, its best samples."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -132,10 +132,29 @@ def quartiles(rows: Sequence[Sequence[float]]) -> NDArray[np.float64]:
     return found
 
 
-def first(ended: Sequence[Ended], goal: Goal, rivals: Rivals) -> Ended | None:
-    """The candidate that reached a goal first, beside MLPs given the samples of its whole lineage."""
+def reaching(ended: Sequence[Ended], goal: Goal, rivals: Rivals) -> Iterator[Ended]:
+    """The candidates that reach a goal on the validation split, beside MLPs given the samples of their lineages."""
     for one in complete(ended):
         if goal.reached(one.scores, rivals(one.lineage)["validation"] if goal.mlps else {}):
+            yield one
+
+
+def first(ended: Sequence[Ended], goal: Goal, rivals: Rivals) -> Ended | None:
+    """The candidate that reached a goal first, on the validation split."""
+    return next(reaching(ended, goal, rivals), None)
+
+
+def holds(goal: Goal, one: Ended, rivals: Rivals) -> bool | None:
+    """Whether a candidate reaches a goal on the test split; None if it could not be scored."""
+    if one.test is None:
+        return None
+    return goal.reached(one.test, rivals(one.lineage)["test"] if goal.mlps else {})
+
+
+def confirmed(ended: Sequence[Ended], goal: Goal, rivals: Rivals) -> Ended | None:
+    """The candidate that was the first to reach a goal on the validation split, and on the test split as well."""
+    for one in reaching(ended, goal, rivals):
+        if holds(goal, one, rivals):
             return one
     return None
 
@@ -177,5 +196,6 @@ def unconditioned(ended: Sequence[Ended]) -> list[Ended]:
 
 def notable(ended: Sequence[Ended], rivals: Rivals) -> set[int]:
     """Beside the front, the candidates whose test scores are reported."""
-    found = (*(first(ended, goal, rivals) for goal in GOALS), widest(front(ended)), widest(unconditioned(ended)))
+    reached = (one for goal in GOALS for one in reaching(ended, goal, rivals))
+    found = (*reached, widest(front(ended)), widest(unconditioned(ended)))
     return {one.number for one in found if one is not None}

@@ -15,9 +15,11 @@ from benchmarks.strategies_measures import (
     Scale,
     Search,
     censored_median,
+    confirmed,
     first,
     front,
     growth,
+    holds,
     last,
     quartiles,
     unconditioned,
@@ -86,34 +88,45 @@ def goals(comparison: Comparison) -> str:
     """Samples until each goal is reached."""
     text = """Samples seen by a search until a candidate reaches a goal on the validation split, the MLPs given the
         samples of its whole lineage: medians over the searches, those that do not reach it counted as longer than they
-        were. On test: of the candidates that reached it first, those that do so on the test split too."""
+        were. On test: of the candidates that reached it first, those that do so on the test split too. On both: the
+        searches in which any that reaches it does so on the test split too, and the trainings until the first of
+        these."""
     return "\n\n".join((paragraph(text), *(times(comparison, goal) for goal in GOALS)))
 
 
 def times(comparison: Comparison, goal: Goal) -> str:
     """Samples until one goal is reached."""
-    rows: list[Sequence[str]] = [("strategy", "reached", "samples", "trainings", "wall", "on test")]
+    rows = [("strategy", "reached", "samples", "trainings", "wall", "on test", "on both", "trainings")]
     for code, searches in comparison.contenders.items():
         firsts = [first(search.ended, goal, comparison.rivals) for search in searches]
-        reached = [one for one in firsts if one is not None]
-        samples = censored_median([None if one is None else one.seen for one in firsts])
+        both = [confirmed(search.ended, goal, comparison.rivals) for search in searches]
         wall = censored_median([None if one is None else one.wall for one in firsts])
-        budget = searches[0].budget
-        cells = (f"> {budget:,}", f"> {budget // comparison.unit}", "–")
-        if isfinite(samples):
-            cells = f"{samples:,.0f}", f"{samples / comparison.unit:.1f}", duration(wall)
-        verdicts = [holds(goal, one, comparison.rivals) for one in reached]
+        verdicts = [holds(goal, one, comparison.rivals) for one in firsts if one is not None]
         unknown = f", {verdicts.count(None)} unknown" if None in verdicts else ""
-        tested = f"{verdicts.count(True)} of {len(reached)}{unknown}" if reached else "–"
-        rows.append((code, f"{len(reached)} of {len(searches)}", *cells, tested))
+        rows.append(
+            (
+                code,
+                share(len(verdicts), searches),
+                *spent(firsts, searches[0].budget, comparison.unit),
+                duration(wall) if isfinite(wall) else "–",
+                f"{verdicts.count(True)} of {len(verdicts)}{unknown}" if verdicts else "–",
+                share(sum(one is not None for one in both), searches),
+                spent(both, searches[0].budget, comparison.unit)[1],
+            )
+        )
     return f"{goal.title[0].upper()}{goal.title[1:]}:\n\n{rows_of(rows)}"
 
 
-def holds(goal: Goal, one: Ended, rivals: Rivals) -> bool | None:
-    """Whether a candidate reaches a goal on the test split; None if it could not be scored."""
-    if one.test is None:
-        return None
-    return goal.reached(one.test, rivals(one.lineage)["test"] if goal.mlps else {})
+def share(count: int, searches: Sequence[Search]) -> str:
+    return f"{count} of {len(searches)}"
+
+
+def spent(found: Sequence[Ended | None], budget: int, unit: int) -> tuple[str, str]:
+    """Samples and trainings that the searches had seen when they found these; median."""
+    samples = censored_median([None if one is None else one.seen for one in found])
+    if isfinite(samples):
+        return f"{samples:,.0f}", f"{samples / unit:.1f}"
+    return f"> {budget:,}", f"> {budget // unit}"
 
 
 def claims(comparison: Comparison) -> str:

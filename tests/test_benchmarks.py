@@ -15,15 +15,17 @@ from benchmarks.strategies_measures import (
     Ended,
     Search,
     censored_median,
+    confirmed,
     first,
     front,
     gains,
     growth,
+    holds,
     last,
     notable,
     widest,
 )
-from benchmarks.strategies_page import Comparison, holds, page
+from benchmarks.strategies_page import Comparison, page
 from benchmarks.strategies_searches import Contender
 from benchmarks.strategies_singles import best_within
 from search.report.hypervolume import hypervolume
@@ -100,6 +102,20 @@ def test_a_goal_holds_on_test_or_does_not_or_nobody_knows():
     assert holds(WHOLE, ended(0), rivals) is None
 
 
+def test_a_goal_is_confirmed_by_the_first_that_reaches_it_on_both_splits():
+    tried = [
+        ended(0, coverage=0.1, test=GOOD),
+        ended(1, test=GOOD | {"accuracy": 0.7}),
+        ended(2),
+        ended(3, lineage=400, test=GOOD),
+        ended(4, test=GOOD),
+        ended(5, test=GOOD),
+    ]
+    assert confirmed(tried, WHOLE, rivals).number == 4
+    assert confirmed(tried, SAMPLES, rivals).number == 1
+    assert confirmed(tried[:3], WHOLE, rivals) is None
+
+
 @pytest.mark.parametrize(
     ("times", "expected"),
     [
@@ -151,6 +167,12 @@ def test_weights_are_kept_of_what_is_reported():
     assert notable([], rivals) == set()
 
 
+def test_weights_are_kept_of_all_that_reach_a_goal():
+    worse = {"accuracy": 0.85, "mse": 4.5e-4, "entropy_coverage": 0.2}
+    tried = [ended(0), ended(1, **worse), ended(2, coverage=0.1, **worse), ended(3, coverage=0.1, **worse | {"mse": 1})]
+    assert notable(tried, rivals) == {0, 1, 2}
+
+
 def test_tables_are_written_whatever_came_of_the_searches():
     searches = [
         Search("random", 0, 800, []),
@@ -159,8 +181,8 @@ def test_tables_are_written_whatever_came_of_the_searches():
         Search("evolution", 1, 400, [ended(0, test=GOOD, conditioned=True)]),
     ]
     text = page(Comparison("digits", "default", 100, SCALE, rivals, searches))
-    assert "| random | 0 of 2 | > 800 | > 8 | – | – |" in text
-    assert "| evolution | 2 of 2 | 100 | 1.0 | 10 s | 1 of 2, 1 unknown |" in text
+    assert "| random | 0 of 2 | > 800 | > 8 | – | – | 0 of 2 | > 8 |" in text
+    assert "| evolution | 2 of 2 | 100 | 1.0 | 10 s | 1 of 2, 1 unknown | 2 of 2 | 1.5 |" in text
 
 
 SETTINGS = {"steps": 2, "batch": 50, "workers": 2, "seeds": [0, 1]}
