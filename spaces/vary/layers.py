@@ -226,6 +226,28 @@ def initialise(revision: Revision, spot: Spot) -> bool:
     return True
 
 
+def restylable(revision: Revision) -> Sequence[int]:
+    """The networks whose layers may each have an activation and an initialiser of their own."""
+    return [] if revision.space.uniform_layers else [i for i, node in enumerate(revision.nodes) if node.design.layers]
+
+
+def restyle(revision: Revision, index: int) -> bool:
+    """Gives all layers of a network one activation and one initialiser."""
+    node, space = revision.nodes[index], revision.space
+    activation = revision.choose.category("activation", space.activations)
+    initializer = revision.choose.category("initializer", space.initializers)
+    count = len(_activated(node))
+    layers = list[Layer]()
+    for place, layer in enumerate(node.design.layers):
+        free = place < count and not isinstance(layer, Recurrent)
+        changed = {"initializer": initializer} | ({"activation": activation} if free else {})
+        layers.append(layer.model_copy(update=changed))
+    revision.with_layers(index, layers)
+    if KINDS[node.kind].last_layer:
+        node.initializer = initializer
+    return True
+
+
 def _others(words: Sequence[str], word: str) -> list[str]:
     return [other for other in words if other != word]
 

@@ -78,6 +78,9 @@ MOVES: dict[str, Move] = {
     "redesign": Move("other convolutional or recurrent layers", units.redesignable, units.redesign, _network),
     "activation": Move("another activation", layers.activatable, layers.activate, _first),
     "initializer": Move("another initialiser", layers.initialisable, layers.initialise, _first),
+    "restyle": Move(
+        "one activation and one initialiser, all layers of a network", layers.restylable, layers.restyle, _network, 8
+    ),
     "normalise": Move("batch normalisation, or none", layers.normalisable, layers.normalise, _network),
     "beta": Move("another β of a loss", weights.weighed, weights.weigh, weight=4),
     "beta_kl": Move("another β of a KL loss", weights.diverging, weights.weigh_divergence),
@@ -86,8 +89,9 @@ MOVES: dict[str, Move] = {
     "kl_warmup": Move("another KL warm-up", training.warmups, training.warm_up),
 }
 """By name. Those that balance what is learnt, and unlearn nothing, are tried more often, and so are widening whole
-networks and reading inputs alone, which rids a graph of detours; most of all a decoder's first condition, for nothing
-helps samples as much, and it can be made but once."""
+networks and reading inputs alone, which rids a graph of detours. Where layers have activations and initialisers of their
+own, these are seldom good together, so networks often get one of each. Most of all a decoder's first condition is tried,
+for nothing helps samples as much, and it can be made but once."""
 
 TRIED = tuple(name for name, move in MOVES.items() for _ in range(move.weight))
 """Each name as often as it weighs."""

@@ -48,6 +48,7 @@ IN_ONE_NETWORK = {
     "make shallower",
     "activation",
     "initializer",
+    "restyle",
     "normalise",
 }
 """The moves that change nothing but a network."""
@@ -264,6 +265,22 @@ def test_a_widened_network_has_no_hidden_layer_as_narrow_as_before_but_where_it_
         assert any(old < new for old, new in widths)
         if isinstance(changed.layers[0], Dense):
             assert all(old < new or old >= space.units[1] for old, new in widths)
+
+
+def test_a_restyled_network_has_one_activation_and_one_initializer_where_they_are_free(moved):
+    restyled = 0
+    for parent, child, space in moved:
+        if child.moves[0] != "restyle":
+            continue
+        before = {network.name: network for network in parent.graph.networks}
+        (changed,) = [network for network in child.graph.networks if network != before[network.name]]
+        assert not space.uniform_layers
+        assert len({layer.initializer for layer in changed.layers}) == 1
+        if KINDS[changed.kind].last_layer:
+            assert changed.initializer == changed.layers[0].initializer
+            assert len({layer.activation for layer in changed.layers}) == 1
+        restyled += 1
+    assert restyled
 
 
 def test_moves_of_what_serves_one_output_leave_the_rest_alone():
