@@ -89,9 +89,9 @@ MOVES: dict[str, Move] = {
     "kl_warmup": Move("another KL warm-up", training.warmups, training.warm_up),
 }
 """By name. Those that balance what is learnt, and unlearn nothing, are tried more often, and so are widening whole
-networks and reading inputs alone, which rids a graph of detours. Where layers have activations and initialisers of their
-own, these are seldom good together, so networks often get one of each. Most of all a decoder's first condition is tried,
-for nothing helps samples as much, and it can be made but once."""
+networks and reading inputs alone, which rids a graph of detours. Where layers each have an activation and an
+initialiser of their own, these are seldom good together: networks often get one of each. Most of all a decoder's first
+condition is tried, for nothing helps samples as much, and it can be made but once."""
 
 TRIED = tuple(name for name, move in MOVES.items() for _ in range(move.weight))
 """Each name as often as it weighs."""
