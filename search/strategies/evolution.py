@@ -51,8 +51,9 @@ class Breeding:
         inherit: whether children begin with their parents' weights.
         generation: the share of a full training that these children get: shorter generations are more of them in the
             same samples. Who begins afresh gets a full one.
-        afresh: the probability that a child begins with fresh weights all the same, in the second half of a search:
-            what a graph is worth by itself shows where nothing was learnt before.
+        afresh: the probability that a child begins with fresh weights all the same, in the second half of a search for
+            several objectives: what a graph is worth by itself shows where nothing was learnt before. Where there is
+            one, nothing but its figure counts, and who is trained on has the better one.
         rooted: the probability that the parents of such a child are chosen among the best of those who began afresh.
             Others have learnt for longer, and would else hide these.
     """
@@ -105,8 +106,8 @@ class Evolution(Strategy):
         worst = chances(list(ledger.objectives.values()))
         ranked = _Ranked(parents, points, worst)
         promoted = self._promoted(ranked, drawn, trial.number - drawn)
-        inherits = self.breeding.inherit
-        if inherits and promoted is None and 2 * trial.number >= question.candidates:
+        inherits, several = self.breeding.inherit, len(ledger.objectives) > 1
+        if inherits and several and promoted is None and 2 * trial.number >= question.candidates:
             inherits = not choose.flag("afresh", self.breeding.afresh)
             if not inherits and len(past.rooted.members) > 1 and choose.flag("rooted", self.breeding.rooted):
                 parents = past.entries(past.rooted)

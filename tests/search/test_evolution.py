@@ -89,18 +89,21 @@ def test_parents_are_of_the_population_of_those_that_had_ended(run):
         assert entry.candidate.parent in population.members
 
 
-@pytest.fixture(scope="module")
-def generations(digits_problem, tmp_path_factory):
+def grown(problem, names, folder):
     """The ledger of a search of sixty untrained candidates with random scores."""
-    metrics = {name: digits_problem.metrics[name][1] for name in digits_problem.objectives}
-    ledger = Ledger.create(tmp_path_factory.mktemp("generations") / "study.db", metrics)
-    question, dice = Question(digits_problem, DEFAULT, Training(steps=100), 5, 60), random.Random(1)
+    ledger = Ledger.create(folder / "study.db", {name: problem.metrics[name][1] for name in names})
+    question, dice = Question(problem, DEFAULT, Training(steps=100), 5, 60), random.Random(1)
     for number in range(question.candidates):
         trial = ledger.ask(RandomSampler(seed=number))
         ledger.propose(trial, STRATEGIES["evolution"].propose(question, ledger, trial))
         scores = {"accuracy": dice.random(), "mse": 1e-3 * dice.random(), "entropy": dice.random()}
         ledger.tell(number, Result(scores, 1, f"key {number}", 1, (0.0, 0.0), None))
     return ledger
+
+
+@pytest.fixture(scope="module")
+def generations(digits_problem, tmp_path_factory):
+    return grown(digits_problem, digits_problem.objectives, tmp_path_factory.mktemp("generations"))
 
 
 def test_the_drawn_that_span_most_have_the_first_children(generations):
@@ -158,6 +161,13 @@ def test_in_the_second_half_some_begin_afresh_often_as_children_of_those_who_did
     assert 0.5 < len(afresh) / (Breeding().afresh * len(later)) < 1.6
     assert {entries[entry.candidate.parent] in afresh for entry in afresh} == {True, False}
     assert any(entry.parents for entry in later)
+
+
+def test_for_one_objective_all_that_are_bred_inherit(digits_problem, tmp_path):
+    entries = grown(digits_problem, ["entropy"], tmp_path).entries()
+    later = [entry for entry in entries if entry.candidate.parent is not None]
+    assert len(later) > 30
+    assert all(entry.parents for entry in later)
 
 
 def test_what_is_inherited_is_there_in_the_parent_and_of_the_same_kind(run):
