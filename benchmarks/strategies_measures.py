@@ -132,11 +132,14 @@ def quartiles(rows: Sequence[Sequence[float]]) -> NDArray[np.float64]:
     return found
 
 
+def reaches(one: Ended, scores: Scores, goal: Goal, rivals: Rivals, split: str) -> bool:
+    """Whether a candidate's scores on a split reach a goal, beside MLPs given the samples of its whole lineage."""
+    return goal.reached(scores, rivals(one.lineage)[split] if goal.mlps else {})
+
+
 def reaching(ended: Sequence[Ended], goal: Goal, rivals: Rivals) -> Iterator[Ended]:
-    """The candidates that reach a goal on the validation split, beside MLPs given the samples of their lineages."""
-    for one in complete(ended):
-        if goal.reached(one.scores, rivals(one.lineage)["validation"] if goal.mlps else {}):
-            yield one
+    """The candidates that reach a goal on the validation split."""
+    return (one for one in complete(ended) if reaches(one, one.scores, goal, rivals, "validation"))
 
 
 def first(ended: Sequence[Ended], goal: Goal, rivals: Rivals) -> Ended | None:
@@ -146,17 +149,12 @@ def first(ended: Sequence[Ended], goal: Goal, rivals: Rivals) -> Ended | None:
 
 def holds(goal: Goal, one: Ended, rivals: Rivals) -> bool | None:
     """Whether a candidate reaches a goal on the test split; None if it could not be scored."""
-    if one.test is None:
-        return None
-    return goal.reached(one.test, rivals(one.lineage)["test"] if goal.mlps else {})
+    return None if one.test is None else reaches(one, one.test, goal, rivals, "test")
 
 
 def confirmed(ended: Sequence[Ended], goal: Goal, rivals: Rivals) -> Ended | None:
     """The candidate that was the first to reach a goal on the validation split, and on the test split as well."""
-    for one in reaching(ended, goal, rivals):
-        if holds(goal, one, rivals):
-            return one
-    return None
+    return next((one for one in reaching(ended, goal, rivals) if holds(goal, one, rivals)), None)
 
 
 def censored_median(times: Sequence[float | None]) -> float:

@@ -106,19 +106,15 @@ def times(comparison: Comparison, goal: Goal) -> str:
         rows.append(
             (
                 code,
-                share(len(verdicts), searches),
+                f"{len(verdicts)} of {len(searches)}",
                 *spent(firsts, searches[0].budget, comparison.unit),
                 duration(wall) if isfinite(wall) else "–",
                 f"{verdicts.count(True)} of {len(verdicts)}{unknown}" if verdicts else "–",
-                share(sum(one is not None for one in both), searches),
+                f"{sum(one is not None for one in both)} of {len(searches)}",
                 spent(both, searches[0].budget, comparison.unit)[1],
             )
         )
     return f"{goal.title[0].upper()}{goal.title[1:]}:\n\n{rows_of(rows)}"
-
-
-def share(count: int, searches: Sequence[Search]) -> str:
-    return f"{count} of {len(searches)}"
 
 
 def spent(found: Sequence[Ended | None], budget: int, unit: int) -> tuple[str, str]:

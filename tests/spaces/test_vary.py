@@ -253,13 +253,19 @@ def test_halves_that_have_the_same_sources_and_readers_do_not_have_the_same_weig
     assert alike
 
 
+def the_changed(parent, child):
+    """The one network that a child has not as its parent has it: before and now."""
+    before = {network.name: network for network in parent.graph.networks}
+    (changed,) = [network for network in child.graph.networks if network != before[network.name]]
+    return before[changed.name], changed
+
+
 def test_a_widened_network_has_no_hidden_layer_as_narrow_as_before_but_where_it_was_widest(moved):
     for parent, child, space in moved:
         if child.moves[0] != "widen":
             continue
-        before = {network.name: network for network in parent.graph.networks}
-        (changed,) = [network for network in child.graph.networks if network != before[network.name]]
-        pairs = list(zip(before[changed.name].layers, changed.layers, strict=True))
+        old_network, changed = the_changed(parent, child)
+        pairs = list(zip(old_network.layers, changed.layers, strict=True))
         widths = [[getattr(layer, "units", 0) or layer.channels for layer in pair] for pair in pairs]
         assert all(old <= new for old, new in widths)
         assert any(old < new for old, new in widths)
@@ -272,8 +278,7 @@ def test_a_restyled_network_has_one_activation_and_one_initializer_where_they_ar
     for parent, child, space in moved:
         if child.moves[0] != "restyle":
             continue
-        before = {network.name: network for network in parent.graph.networks}
-        (changed,) = [network for network in child.graph.networks if network != before[network.name]]
+        _, changed = the_changed(parent, child)
         assert not space.uniform_layers
         assert len({layer.initializer for layer in changed.layers}) == 1
         if KINDS[changed.kind].last_layer:
