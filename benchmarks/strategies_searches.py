@@ -18,7 +18,8 @@ from search.models import model_of
 from search.result import Result
 from search.runs import Run
 from search.strategies import STRATEGIES, Strategy
-from search.strategies.evolution import Breeding, Evolution
+from search.strategies.breeding import Breeding
+from search.strategies.evolution import Evolution
 from spaces.problem import Problem
 from spaces.scoring import Scorer
 from valp.compile import lower

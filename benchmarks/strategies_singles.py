@@ -45,6 +45,8 @@ class Singles:
         problem: what they learn.
         steps, batch: between two points.
         file: where the curves are kept.
+        curves, trainings: so far.
+        found: by number of points, what `best_within` says of them.
     """
 
     problem: Problem
@@ -53,6 +55,7 @@ class Singles:
     file: Path
     curves: Curves = field(default_factory=dict)
     trainings: dict[tuple[str, int], tuple[VALPModule, Fitting]] = field(default_factory=dict)
+    found: dict[int, dict[str, Scores]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.scorer = Scorer(self.problem, {})
@@ -74,8 +77,11 @@ class Singles:
 
     def __call__(self, samples: int) -> dict[str, Scores]:
         """See `best_within`; trained on first, if need be."""
-        self.extend(-(-samples // self.unit))
-        return best_within(self.curves, self.unit, samples)
+        points = max(1, -(-samples // self.unit))
+        if points not in self.found:
+            self.extend(points)
+            self.found[points] = best_within(self.curves, self.unit, samples)
+        return self.found[points]
 
     def extend(self, points: int) -> None:
         """Has at least so many points."""

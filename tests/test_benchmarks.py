@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.conditioning import Found, first_above, rows_of
 from benchmarks.strategies_figures import COLUMNS, SCORES, figures, published, write
 from benchmarks.strategies_measures import (
     GOALS,
@@ -243,3 +244,17 @@ def test_a_contender_is_a_strategy_a_variant_of_it_and_a_budget():
 def test_a_contender_that_is_none_is_refused(text):
     with pytest.raises(SettingError):
         Contender.parse(text, 60)
+
+
+def test_a_conditioned_sampler_is_found_when_one_is_above_the_paper_s_best():
+    assert first_above([0.7, 0.75, 0.76, 0.9], 0.75) == 3
+    assert first_above([0.75], 0.75) is None
+    test = {"conditioning": 0.7, "coverage": 0.5, "accuracy": 0.85, "copying": 0.1}
+    found = [
+        Found("evolution", 0, 100, 60, 71, {"conditioning": 0.8}, test),
+        Found("evolution", 1, 100, None, 93, {"conditioning": 0.6}, test),
+        Found("random", 0, 100, None, 5, {"conditioning": 0.5}, test),
+    ]
+    *_, evolution, random = rows_of(found)
+    assert evolution == ("evolution", "all", "", "1 of 2", "", "0.700 ± 0.141", "0.700 ± 0.000", "", "", "")
+    assert random[3:6] == ("0 of 1", "", "0.500")

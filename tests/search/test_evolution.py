@@ -13,7 +13,8 @@ from search.ledger import Ledger, from_ranges
 from search.population import Population, volumes
 from search.result import Result
 from search.strategies import STRATEGIES, Question
-from search.strategies.evolution import Breeding, Evolution
+from search.strategies.breeding import Breeding
+from search.strategies.evolution import Evolution
 from spaces.candidate import Candidate, Training
 from spaces.judging import judges_of
 from spaces.scoring import Scorer

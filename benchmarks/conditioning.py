@@ -1,0 +1,141 @@
+"""Searches for conditioned samplers: when they pass the conditioning accuracy of the paper's best, and what they draw.
+
+A sampler's conditioning accuracy is how often the judge gives a sample the class it gives to the image that conditioned
+it (002, V-D3); the paper's best has 0.75. It is the only objective; searches see the validation split, and the best of
+each is scored on the test split too. Interrupted, it goes on where it was.
+
+python -m benchmarks.conditioning [--strategies evolution] [--seeds 3] [--candidates 100] [--steps 4000]
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, stdev
+
+from benchmarks.paper_figures import draw_conditioned
+from benchmarks.paper_page import table
+from benchmarks.paper_scoring import conditioned
+from benchmarks.strategies_measures import Scores
+from benchmarks.strategies_searches import Contender, proposing, tested
+from search.launch import launch
+from search.report.predictions import class_names
+from search.runs import Run
+from spaces.judging import judges_of
+from spaces.problem import Problem
+from spaces.problems import load_problem
+from spaces.scoring import Scorer
+from valp.errors import SettingError
+from valp.fit import one_thread
+
+PROBLEM, OUTPUT, OBJECTIVE, BATCH = "fashion-mnist", "image", "conditioning", 50
+PAPER = 0.75
+"""The best conditioning accuracy of the paper's 500 models."""
+
+SHOWN = 8
+"""Samples of each class in the picture of the best."""
+
+PICTURE = Path(__file__).parents[1] / "docs" / "strategies-conditioning.png"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search came to.
+
+    Attributes:
+        code, seed: the strategy's and the search's.
+        candidates: how many have ended.
+        first: how many had ended when one was better than the paper's best, itself included; None if none was.
+        number, scores, test: the best, on both splits.
+    """
+
+    code: str
+    seed: int
+    candidates: int
+    first: int | None
+    number: int
+    scores: Scores
+    test: Scores
+
+
+def first_above(values: Sequence[float], level: float) -> int | None:
+    """The place, from 1, of the first value that is above a level."""
+    return next((place for place, value in enumerate(values, 1) if value > level), None)
+
+
+def rows_of(found: Sequence[Found]) -> list[Sequence[str]]:
+    """A table's rows: each search, and each strategy's mean and spread."""
+    names = ("conditioning, validation", "test", "coverage, test", "accuracy, test", "copies, test")
+    rows: list[Sequence[str]] = [("strategy", "seed", "candidates", f"first above {PAPER}", "best", *names)]
+    rows.append(["---"] * len(rows[0]))
+    for one in found:
+        scores = (one.scores[OBJECTIVE], *(one.test[name] for name in (OBJECTIVE, "coverage", "accuracy", "copying")))
+        first = "–" if one.first is None else str(one.first)
+        counts = (str(one.seed), str(one.candidates), first, str(one.number))
+        rows.append((one.code, *counts, *(f"{score:.3f}" for score in scores)))
+    for code in dict.fromkeys(one.code for one in found):
+        group = [one for one in found if one.code == code]
+        both = ([one.scores[OBJECTIVE] for one in group], [one.test[OBJECTIVE] for one in group])
+        cells = [f"{mean(values):.3f}" + (f" ± {stdev(values):.3f}" if len(group) > 1 else "") for values in both]
+        passed = f"{sum(one.first is not None for one in group)} of {len(group)}"
+        rows.append((code, "all", "", passed, "", *cells, "", "", ""))
+    return rows
+
+
+def searched(
+    problem: Problem, contender: Contender, scorer: Scorer, seed: int, candidates: int, steps: int, runs: Path
+) -> tuple[Run, Found]:
+    """A contender's search with one seed."""
+    with proposing(contender, lambda _: set()):
+        run = launch(
+            problem,
+            name=f"benchmark-conditioning-{contender.code.replace(':', '-')}-{steps}-{seed}",
+            runs=runs,
+            strategy=contender.code,
+            objectives=[OBJECTIVE],
+            candidates=candidates,
+            steps=steps,
+            batch=BATCH,
+            seed=seed,
+            halving=contender.halving,
+        )
+    ended = [entry for entry in run.ledger.entries() if entry.ended is not None]
+    ended.sort(key=lambda entry: (entry.ended, entry.number))
+    figures = [entry.result.scores[OBJECTIVE] if entry.state == "complete" and entry.result else 0.0 for entry in ended]
+    best = run.front()[0]
+    assert best.result is not None  # it is complete
+    test = tested(run, {best.number}, scorer)[str(best.number)]
+    first = first_above(figures, PAPER)
+    return run, Found(contender.code, seed, len(ended), first, best.number, best.result.scores, test)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--strategies", nargs="+", default=["evolution"], help="as of benchmarks.strategies")
+    parser.add_argument("--seeds", type=int, default=3, help="how many")
+    parser.add_argument("--candidates", type=int, default=100)
+    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("-o", dest="picture", type=Path, default=PICTURE, help="the picture of the best on validation")
+    asked = parser.parse_args()
+    try:
+        contenders = [Contender.parse(text, asked.candidates) for text in asked.strategies]
+    except SettingError as error:
+        parser.error(str(error))
+    one_thread()
+    problem = load_problem(PROBLEM, print)
+    scorer, searches = Scorer(problem, judges_of(problem, print)), []
+    for seed in range(asked.seeds):
+        for contender in contenders:
+            run, found = searched(problem, contender, scorer, seed, asked.candidates, asked.steps, asked.runs)
+            searches.append((run, found))
+            print(f"{found.code}, seed {seed}: {found.scores[OBJECTIVE]:.3f}", flush=True)
+    run, best = max(searches, key=lambda one: one[1].scores[OBJECTIVE])
+    matrix, samples = conditioned(run.folder.candidate(best.number), scorer, OUTPUT, SHOWN)
+    classes = class_names(problem.columns.output(problem.judged_by or ""))
+    draw_conditioned(matrix.numpy(), samples.numpy(), classes, asked.picture)
+    print(f"\n{table(rows_of([found for _, found in searches]))}")
+
+
+if __name__ == "__main__":
+    main()

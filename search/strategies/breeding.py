@@ -1,0 +1,184 @@
+"""Breeding: who has offspring, what a child inherits, and how it is trained."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from search.front import Points
+from search.ledger import Entry, Ledger
+from search.population import places, volumes
+from search.strategies.base import Question, derived_seed
+from spaces.candidate import Candidate
+from spaces.choose import Choose
+from spaces.vary import cross, mutate
+
+FIRST_MOVES = ("condition",)
+"""What the first children of drawn candidates get where they can: nothing helps samples as much."""
+
+
+@dataclass(frozen=True)
+class Breeding:
+    """The settings of an evolution.
+
+    Attributes:
+        drawn: candidates that Algorithm 1 draws before any is bred; at most a third of a search.
+        screening: the full trainings that these get together, in the smallest batches: enough steps to tell which
+            deserve to be trained on.
+        promoted: so many of these, but half of them at most, have the first children, one each: the best by the volume
+            they span. Those who were trained on would else hide what the others might become. These children's decoders
+            get a condition, where they lack one.
+        population: the candidates that may have offspring: the best so far.
+        tournament: of so many of them, drawn at random, the best has offspring.
+        spanning: the probability that this is the one that spans the largest volume with what is had without learning:
+            nobody who is hopeless in one objective.
+        balanced: the probability that it is the one with the least sum of its places in the objectives: between those
+            who are good in all, the small differences count. Else it is the one of the lowest rank, and of these the
+            least crowded.
+        crossover: the probability of two parents. The second is the one that completes the first best, of as many: the
+            two would span most, were each output as in the better one.
+        tuned: the probability that a child may have the structure of somebody in the population, and other β or another
+            training alone.
+        fresh: the probability that a later candidate is drawn all the same, and screened; not in the last quarter of a
+            search, where it would stay without offspring.
+        slower: the probability that a child of a bred one learns at half its parent's rate: what was trained on for
+            longer gains by smaller steps.
+        inherit: whether children begin with their parents' weights.
+        generation: the share of a full training that these children get: shorter generations are more of them in the
+            same samples. Who begins afresh gets a full one.
+        afresh: the probability that a child begins with fresh weights all the same, in the second half of a search for
+            several objectives: what a graph is worth by itself shows where nothing was learnt before. Where there is
+            one, nothing but its figure counts, and who is trained on has the better one.
+        rooted: the probability that the parents of such a child are chosen among the best of those who began afresh.
+            Others have learnt for longer, and would else hide these.
+    """
+
+    drawn: int = 16
+    screening: float = 1.0
+    promoted: int = 4
+    population: int = 12
+    tournament: int = 4
+    spanning: float = 0.4
+    balanced: float = 0.4
+    crossover: float = 0.25
+    tuned: float = 0.15
+    fresh: float = 0.05
+    slower: float = 0.4
+    inherit: bool = True
+    generation: float = 0.5
+    afresh: float = 0.5
+    rooted: float = 0.7
+
+    def drawn_of(self, candidates: int) -> int:
+        """How many are drawn before any is bred in a search of so many candidates."""
+        return max(1, min(self.drawn, candidates // 3))
+
+
+class Ranked:
+    """Candidates as parents, a row each, the best first.
+
+    Attributes:
+        members: the candidates.
+        points: (members, objectives), all minimised.
+        worst: (objectives,), what is had without learning.
+        spanned: (members,), of each the volume it spans.
+        balance: (members,), of each minus the sum of its places.
+    """
+
+    def __init__(self, members: list[Entry], points: Points, worst: Points) -> None:
+        self.members, self.points, self.worst = members, points, worst
+        self.spanned, self.balance = volumes(points, worst), -places(points)
+
+
+@dataclass(frozen=True)
+class Litter:
+    """The children that one proposal chooses from.
+
+    Attributes:
+        breeding: the settings.
+        question: what the proposal is asked for.
+        ledger: of the search.
+        number: that the child will have.
+        choose: decides.
+        parents: who may have it.
+        only: the row of the one who does; None if parents are drawn.
+        inherits: whether it begins with the weights of its parents.
+    """
+
+    breeding: Breeding
+    question: Question
+    ledger: Ledger
+    number: int
+    choose: Choose
+    parents: Ranked
+    only: int | None
+    inherits: bool
+
+    def child(self, attempt: int) -> Candidate:
+        """One of them; each attempt draws another."""
+        question, choose, name = self.question, self.choose, f"try{attempt}"
+        rows = self._rows(name)
+        both, given = (
+            [self.parents.members[row] for row in rows],
+            (question.problem.description, question.space, choose),
+        )
+        share = self.breeding.generation if self.inherits else 1.0
+        asked = [trained(question, entry.candidate, share, entry.candidate.training.batch) for entry in both]
+        if len(set(rows)) == 2:
+            variation = cross(asked[0], asked[1], *given, better=self._better(*rows))
+        else:
+            rather = () if self.only is None else FIRST_MOVES
+            variation = mutate(asked[0], *given, batch=question.training.batch, rather=rather)
+        seed = derived_seed(question.seed, self.number, "training")
+        training = variation.training.model_copy(update={"seed": seed})
+        first = both[0]
+        if self.inherits and first.parents and choose.flag(f"{name}.slower", self.breeding.slower):
+            rate = max(question.space.learning_rate[0], training.learning_rate / 2)
+            training = training.model_copy(update={"learning_rate": min(rate, training.learning_rate)})
+        origins = variation.origins if self.inherits else {}
+        weights = {name: (both[i].number, network) for name, (i, network) in origins.items()}
+        child = Candidate(graph=variation.graph, training=training, parent=first.number, inherits=weights)
+        return child.model_copy(update={"lineage_samples": self.ledger.samples_seen(child.parents)})
+
+    def _rows(self, name: str) -> list[int]:
+        """The rows of one parent or two; equal ones are one."""
+        if self.only is not None:
+            return [self.only]
+        rows = [self._first(f"{name}.first")]
+        if self.choose.flag(f"{name}.crossover", self.breeding.crossover):
+            rows.append(self._second(rows[0], f"{name}.second"))
+        return rows
+
+    def _first(self, name: str) -> int:
+        """The row of the best of a few drawn at random."""
+        rows = self._few(name)
+        spanning, share = self.breeding.spanning, self.choose.real(f"{name}.merit", 0, 1)
+        if share >= spanning + self.breeding.balanced:
+            return min(rows)
+        merit = self.parents.spanned if share < spanning else self.parents.balance
+        return min(rows, key=lambda row: (-merit[row], row))
+
+    def _second(self, first: int, name: str) -> int:
+        """The row of who completes a first parent best, of a few drawn at random."""
+        points = self.parents.points
+        together = volumes(np.minimum(points, points[first]), self.parents.worst)
+        return min(self._few(name), key=lambda row: (-together[row], row))
+
+    def _few(self, name: str) -> list[int]:
+        last = len(self.parents.members) - 1
+        return [self.choose.integer(f"{name}.{i}", 0, last) for i in range(self.breeding.tournament)]
+
+    def _better(self, first: int, second: int) -> list[str]:
+        """The outputs of which the second has more objectives better than worse."""
+        ahead: dict[str, float] = {}
+        gains = self.parents.points[first] - self.parents.points[second]
+        for name, lead in zip(self.ledger.objectives, np.sign(gains), strict=True):
+            output, _ = self.question.problem.description.metrics[name]
+            ahead[output] = ahead.get(output, 0) + float(lead)
+        return [output for output, lead in ahead.items() if lead > 0]
+
+
+def trained(question: Question, candidate: Candidate, share: float, batch: int) -> Candidate:
+    """A candidate that sees this share of the search's samples, in such batches."""
+    steps = max(1, round(share * question.training.steps * question.training.batch / batch))
+    training = candidate.training.model_copy(update={"batch": batch, "steps": steps})
+    return candidate.model_copy(update={"training": training})
