@@ -128,38 +128,31 @@ def _readers_to_share(revision: Revision, index: int) -> list[Link]:
     return [(target, i) for target, i in links if target[0] is OUTPUT or revision.nodes[target[1]].kind != "b"]
 
 
-def repeatable(revision: Revision) -> Sequence[tuple[int, Link | None]]:
-    """The networks that feed an output and make no samples, for pictures averaged are no picture.
-
-    Each comes with nothing, if there is room for one more, and with each other connection into the same outputs.
-    """
-    found: list[tuple[int, Link | None]] = []
-    for i, node in enumerate(revision.nodes):
-        if like(node.unit.type) is DataType.SAMPLES or node.kind not in revision.space.kinds or node.fixed:
-            continue
-        links = _free_outputs(revision, i)
-        if links and room_for_one(revision):
-            found.append((i, None))
-        for target, position in links:
-            found += [(i, (target, other)) for other in range(len(revision.into(target))) if other != position]
-    return found
+def repeatable(revision: Revision) -> Sequence[int]:
+    """The networks that feed an output directly, and make no samples: pictures averaged are no picture."""
+    if not room_for_one(revision):
+        return []
+    return [
+        i
+        for i, node in enumerate(revision.nodes)
+        if like(node.unit.type) is not DataType.SAMPLES
+        and node.kind in revision.space.kinds
+        and not node.fixed
+        and _free_outputs(revision, i)
+    ]
 
 
-def repeat(revision: Revision, site: tuple[int, Link | None]) -> bool:
+def repeat(revision: Revision, index: int) -> bool:
     """Adds a network like this one, of the same sources, to the outputs that it feeds: an ensemble errs less than one.
 
-    It begins with fresh weights, for what is alike learns alike. A connection that the site names makes way, with what
-    it alone needs.
+    The second begins with fresh weights: what is alike learns alike.
     """
-    index, gone = site
     node = revision.nodes[index]
     place: Place = (NETWORK, len(revision.nodes))
-    revision.nodes.append(replace(node, name="", sources=list(node.sources), origin=None, beta=None))
+    revision.nodes.append(replace(node, name="", sources=list(node.sources), origin=None))
     for target, position in _free_outputs(revision, index):
         _, role, indices = revision.into(target)[position]
         revision.append(place, target, role, indices)
-    if gone is not None:
-        revision.cut(gone)
     return True
 
 

@@ -254,30 +254,32 @@ def test_halves_that_have_the_same_sources_and_readers_do_not_have_the_same_weig
 
 
 def test_a_repeated_network_has_the_same_design_sources_and_outputs_and_fresh_weights(moved):
-    beside, instead = 0, 0
+    repeated = 0
     for parent, child, _ in moved:
         if child.moves[0] != "repeat":
             continue
         before, after = parent.graph, child.graph
-        new, *others = (network for network in after.networks if network.name not in child.origins)
-        assert not others
-        assert like(new.output.type) is not DataType.SAMPLES
+        (new,) = set(after.networks) - set(before.networks)
+        assert set(before.networks) < set(after.networks)
+        assert set(before.connections) < set(after.connections)
+        outputs = {output.name for output in after.outputs}
         fed = {c.target for c in after.connections if c.source == new.name}
-        assert fed
-        assert fed <= {output.name for output in after.outputs}
         arriving = {(c.source, c.role, c.indices) for c in after.incoming(new.name)}
-        assert any(
-            old.model_copy(update={"name": new.name}) == new
-            and {(c.source, c.role, c.indices) for c in before.incoming(old.name)} == arriving
-            and fed == {c.target for c in before.connections if c.source == old.name} & {x.name for x in after.outputs}
+        alike = [
+            old
             for old in before.networks
-        )
-        gone = [c for c in set(before.connections) - set(after.connections) if c.target in fed]
-        assert len(gone) <= 1
-        beside += not gone
-        instead += len(gone)
-    assert beside
-    assert instead
+            if old.model_copy(update={"name": new.name}) == new
+            and {(c.source, c.role, c.indices) for c in before.incoming(old.name)} == arriving
+            and fed <= {c.target for c in before.connections if c.source == old.name}
+        ]
+        assert alike
+        assert fed
+        assert fed <= outputs
+        assert like(new.output.type) is not DataType.SAMPLES
+        assert new.name not in child.origins
+        assert set(child.origins) == {network.name for network in before.networks}
+        repeated += 1
+    assert repeated
 
 
 def the_changed(parent, child):
