@@ -53,9 +53,6 @@ MOVES: dict[str, Move] = {
     "split in parallel": Move(
         "two networks for one, side by side", networks.parallel, networks.split_in_parallel, _network
     ),
-    "repeat": Move(
-        "a second of a network beside it, for the same outputs", networks.repeatable, networks.repeat, _network, 4
-    ),
     "split in series": Move(
         "two networks for one, one behind the other", networks.series, networks.split_in_series, _network
     ),
