@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
 
+from benchmarks.paper import SHOWN
 from benchmarks.paper_figures import draw_conditioned
 from benchmarks.paper_page import table
 from benchmarks.paper_scoring import conditioned
 from benchmarks.strategies_measures import Scores
 from benchmarks.strategies_searches import Contender, proposing, tested
 from search.launch import launch
+from search.ledger import by_end
 from search.report.predictions import class_names
 from search.runs import Run
 from spaces.judging import judges_of
@@ -28,12 +30,9 @@ from spaces.scoring import Scorer
 from valp.errors import SettingError
 from valp.fit import one_thread
 
-PROBLEM, OUTPUT, OBJECTIVE, BATCH = "fashion-mnist", "image", "conditioning", 50
+PROBLEM, OBJECTIVE, BATCH = "fashion-mnist", "conditioning", 50
 PAPER = 0.75
 """The best conditioning accuracy of the paper's 500 models."""
-
-SHOWN = 8
-"""Samples of each class in the picture of the best."""
 
 PICTURE = Path(__file__).parents[1] / "docs" / "strategies-conditioning.png"
 
@@ -99,8 +98,7 @@ def searched(
             seed=seed,
             halving=contender.halving,
         )
-    ended = [entry for entry in run.ledger.entries() if entry.ended is not None]
-    ended.sort(key=lambda entry: (entry.ended, entry.number))
+    ended = by_end(run.ledger.entries())
     figures = [entry.result.scores[OBJECTIVE] if entry.state == "complete" and entry.result else 0.0 for entry in ended]
     best = run.front()[0]
     assert best.result is not None  # it is complete
@@ -131,7 +129,7 @@ def main() -> None:
             searches.append((run, found))
             print(f"{found.code}, seed {seed}: {found.scores[OBJECTIVE]:.3f}", flush=True)
     run, best = max(searches, key=lambda one: one[1].scores[OBJECTIVE])
-    matrix, samples = conditioned(run.folder.candidate(best.number), scorer, OUTPUT, SHOWN)
+    matrix, samples = conditioned(run.folder.candidate(best.number), scorer, problem.metrics[OBJECTIVE][0], SHOWN)
     classes = class_names(problem.columns.output(problem.judged_by or ""))
     draw_conditioned(matrix.numpy(), samples.numpy(), classes, asked.picture)
     print(f"\n{table(rows_of([found for _, found in searches]))}")

@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.strategies_measures import OBJECTIVES, Ended, Rivals, Search, front, notable
 from search.display import LineDisplay, Status
 from search.launch import launch
-from search.ledger import Entry, Ledger
+from search.ledger import Entry, Ledger, by_end
 from search.models import model_of
 from search.result import Result
 from search.runs import Run
@@ -124,10 +124,9 @@ class Chronicle:
 
     def ended(self, ledger: Ledger, seconds: dict[str, float], test: dict[str, Any]) -> list[Ended]:
         """The candidates in the order of their ends."""
-        trials, rows = ledger.trials(), list[Ended]()
-        done = [(entry, entry.result) for entry in ledger.entries() if entry.result is not None]
-        seen, wall = 0, 0.0
-        for entry, result in sorted(done, key=lambda one: (trials[one[0].number].datetime_complete, one[0].number)):
+        done = [(entry, entry.result) for entry in by_end(ledger.entries()) if entry.result is not None]
+        rows, seen, wall = list[Ended](), 0, 0.0
+        for entry, result in done:
             number = entry.number
             structure, conditioned, lineage = self._of(entry)
             seen, wall = seen + result.samples_seen, wall + seconds.get(str(number), 0.0)

@@ -227,6 +227,12 @@ class Ledger:
         return [entry.result.scores[name] for name in self.objectives]
 
 
+def by_end(entries: Iterable[Entry]) -> list[Entry]:
+    """The candidates that have ended, in the order in which they did."""
+    ended = [(entry.ended, entry.number, entry) for entry in entries if entry.ended is not None]
+    return [entry for *_, entry in sorted(ended, key=lambda row: row[:2])]
+
+
 def ranges(numbers: Sequence[int]) -> str:
     """Ascending whole numbers as `0-4,7`: short where they are dense."""
     parts: list[list[int]] = []

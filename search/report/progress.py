@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from search.front import Points, chances, losses, non_dominated, scaled
-from search.ledger import Entry
+from search.ledger import Entry, by_end
 from search.report.hypervolume import hypervolume
 from search.report.numbers import rounded
 from search.runs import Run
@@ -42,12 +42,6 @@ def progress(run: Run, entries: Sequence[Entry]) -> dict[str, Any]:
         "best": {name: _best(run, ended, places, name) for name in run.objectives},
         "hypervolume": _volumes(points, chances(list(run.objectives.values())), places),
     }
-
-
-def by_end(entries: Sequence[Entry]) -> list[Entry]:
-    """The candidates that have ended, in the order in which they did."""
-    ended = [(entry.ended, entry.number, entry) for entry in entries if entry.ended is not None]
-    return [entry for *_, entry in sorted(ended, key=lambda row: row[:2])]
 
 
 def _best(run: Run, ended: Sequence[Entry], places: Sequence[int], name: str) -> list[tuple[int, float]]:

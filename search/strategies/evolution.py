@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 from optuna.trial import Trial
 
 from search.front import chances, losses
-from search.ledger import Entry, Ledger
+from search.ledger import Entry, Ledger, by_end
 from search.population import Population
 from search.strategies.base import Question, Strategy, derived_seed, draw_at_random
 from search.strategies.breeding import Breeding, Litter, Ranked, trained
@@ -99,8 +99,7 @@ class _Past:
     def take(self, ledger: Ledger) -> None:
         """Takes in who has ended since."""
         metrics = list(ledger.objectives.values())
-        later = [e for e in ledger.entries() if e.number not in self.ended and e.ended is not None]
-        for entry in sorted(later, key=lambda e: (e.ended, e.number)):
+        for entry in by_end(entry for entry in ledger.entries() if entry.number not in self.ended):
             self.ended[entry.number] = entry
             if entry.result is not None:
                 self.known.add((entry.result.key, entry.parents))
