@@ -191,13 +191,16 @@ class Ledger:
             self.study.tell(number, [result.scores[name] for name in self.objectives])
 
     def reach(self, number: int, rung: int, scores: dict[str, float]) -> list[dict[str, float]]:
-        """Records a candidate's scores at a rung; those of all that have been there are returned, its own last.
+        """Records a candidate's scores at a rung; returns those of all its like there, its own last.
 
-        Rungs are numbered from 1 downwards from the end of a training.
+        Its like are all that inherited weights, or all that began with fresh ones. Rungs are numbered from 1 downwards
+        from the end of a training.
         """
-        rungs = self.trials()[number].user_attrs.get("rungs", {})
-        others = (trial.user_attrs.get("rungs", {}) for trial in self.trials() if trial.number != number)
-        there = [reached[str(rung)] for reached in others if str(rung) in reached]
+        own = self.trials()[number].user_attrs
+        rungs, inherits = own.get("rungs", {}), bool(own["parents"])
+        others = (trial.user_attrs for trial in self.trials() if trial.number != number)
+        scored = (other.get("rungs", {}) for other in others if bool(other.get("parents")) == inherits)
+        there = [reached[str(rung)] for reached in scored if str(rung) in reached]
         self.study._storage.set_trial_user_attr(self.trials()[number]._trial_id, "rungs", rungs | {str(rung): scores})
         return [*there, scores]
 

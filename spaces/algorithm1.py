@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from spaces.assembly import assemble
-from spaces.choose import Choose
+from spaces.choose import Choose, RandomChoose
 from spaces.draft import Draft
 from spaces.places import INPUT, Place
 from spaces.space import Space
@@ -56,6 +56,13 @@ def initialize(
         _grow(draft, target)
     complete(draft)
     return assemble(draft, losses, variances)
+
+
+def fewest(
+    inputs: Sequence[Input], outputs: Sequence[Output], images: Mapping[str, tuple[int, int, int]], space: Space
+) -> int:
+    """The least max_n for which a graph can be drawn for these inputs and outputs; see `initialize`."""
+    return Draft(inputs, outputs, images, space, RandomChoose(0)).needed()
 
 
 def _grow(draft: Draft, target: Place) -> None:

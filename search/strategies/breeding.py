@@ -36,6 +36,9 @@ class Breeding:
             least crowded.
         crossover: the probability of two parents. The second is the one that completes the first best, of as many: the
             two would span most, were each output as in the better one.
+        assembled: the same of children that begin afresh. Theirs is the one that serves one output best, each output as
+            likely: what serves it is worth as much beside what serves the others.
+        moved: the probability that such a child of two is changed by moves as well.
         tuned: the probability that a child may have the structure of somebody in the population, and other β or another
             training alone.
         fresh: the probability that a later candidate is drawn all the same, and screened; not in the last quarter of a
@@ -60,6 +63,8 @@ class Breeding:
     spanning: float = 0.4
     balanced: float = 0.4
     crossover: float = 0.25
+    assembled: float = 0.6
+    moved: float = 0.6
     tuned: float = 0.15
     fresh: float = 0.05
     slower: float = 0.4
@@ -125,6 +130,9 @@ class Litter:
         asked = [trained(question, entry.candidate, share, entry.candidate.training.batch) for entry in both]
         if len(set(rows)) == 2:
             variation = cross(asked[0], asked[1], *given, better=self._better(*rows))
+            if not self.inherits and choose.flag(f"{name}.moved", self.breeding.moved):
+                crossed = asked[0].model_copy(update={"graph": variation.graph, "training": variation.training})
+                variation = mutate(crossed, *given, batch=question.training.batch)  # origins: nothing is inherited
         else:
             rather = () if self.only is None else FIRST_MOVES
             variation = mutate(asked[0], *given, batch=question.training.batch, rather=rather)
@@ -144,8 +152,12 @@ class Litter:
         if self.only is not None:
             return [self.only]
         rows = [self._first(f"{name}.first")]
-        if self.choose.flag(f"{name}.crossover", self.breeding.crossover):
-            rows.append(self._second(rows[0], f"{name}.second"))
+        breeding = self.breeding
+        crossover, second = (
+            (breeding.crossover, self._completing) if self.inherits else (breeding.assembled, self._serving)
+        )
+        if self.choose.flag(f"{name}.crossover", crossover):
+            rows.append(second(rows[0], f"{name}.second"))
         return rows
 
     def _first(self, name: str) -> int:
@@ -157,11 +169,19 @@ class Litter:
         merit = self.parents.spanned if share < spanning else self.parents.balance
         return min(rows, key=lambda row: (-merit[row], row))
 
-    def _second(self, first: int, name: str) -> int:
+    def _completing(self, first: int, name: str) -> int:
         """The row of who completes a first parent best, of a few drawn at random."""
         points = self.parents.points
         together = volumes(np.minimum(points, points[first]), self.parents.worst)
         return min(self._few(name), key=lambda row: (-together[row], row))
+
+    def _serving(self, first: int, name: str) -> int:
+        """The row of who serves one output best, of a first parent and a few drawn at random."""
+        metrics = self.question.problem.description.metrics
+        served = [metrics[objective][0] for objective in self.ledger.objectives]
+        output = self.choose.category(f"{name}.output", list(dict.fromkeys(served)))
+        merit = places(self.parents.points[:, [column for column, one in enumerate(served) if one == output]])
+        return min([first, *self._few(name)], key=lambda row: merit[row])
 
     def _few(self, name: str) -> list[int]:
         last = len(self.parents.members) - 1

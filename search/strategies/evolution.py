@@ -1,6 +1,6 @@
 """Evolution over typed graphs: children of the best so far, which inherit weights."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
 
 from optuna.trial import Trial
@@ -10,8 +10,9 @@ from search.ledger import Entry, Ledger, by_end
 from search.population import Population
 from search.strategies.base import Question, Strategy, derived_seed, draw_at_random
 from search.strategies.breeding import Breeding, Litter, Ranked, trained
+from spaces.algorithm1 import fewest
 from spaces.candidate import Candidate
-from spaces.choose import RandomChoose
+from spaces.choose import Choose, RandomChoose
 from valp.keys import content_key, structure_key
 
 MOST_TRIES = 8
@@ -40,7 +41,7 @@ class Evolution(Strategy):
         if len(past.population.members) < 2 or number < drawn or fresh:
             share = min(1.0, breeding.screening / drawn)
             smallest = min(question.space.batches_of(question.training.batch))
-            return trained(question, draw_at_random(question, number), share, smallest)
+            return trained(question, _drawn(question, number, choose), share, smallest)
         inherits, several, population = breeding.inherit, len(ledger.objectives) > 1, past.population
         if inherits and several and 2 * number >= question.candidates and choose.flag("afresh", breeding.afresh):
             inherits = False
@@ -78,6 +79,18 @@ class Evolution(Strategy):
             past = self._pasts[ledger] = _Past(population, rooted)
         past.take(ledger)
         return past
+
+
+def _drawn(question: Question, number: int, choose: Choose) -> Candidate:
+    """A candidate drawn by Algorithm 1, of any size: small graphs learn sooner, and have room to grow.
+
+    Algorithm 1 fills a graph with networks as far as it may (cf. NEAT, Stanley and Miikkulainen 2002, which starts
+    from the smallest).
+    """
+    problem, space = question.problem, question.space
+    least = fewest(problem.inputs, problem.outputs, problem.images, space)
+    size = choose.integer("networks", least, space.max_n)
+    return draw_at_random(replace(question, space=replace(space, max_n=size)), number)
 
 
 @dataclass

@@ -49,9 +49,12 @@ class Move:
 MOVES: dict[str, Move] = {
     "add": Move("a new network as a further source", networks.addable, networks.add, _itself),
     "insert": Move("a new network in the middle of a connection", networks.insertable, networks.insert, _first),
-    "remove": Move("a network goes, and its sources take its place", networks.removable, networks.remove, _network),
+    "remove": Move("a network goes, and its sources take its place", networks.removable, networks.remove, _network, 4),
     "split in parallel": Move(
         "two networks for one, side by side", networks.parallel, networks.split_in_parallel, _network
+    ),
+    "repeat": Move(
+        "a second of a network beside it, for the same outputs", networks.repeatable, networks.repeat, _network, 4
     ),
     "split in series": Move(
         "two networks for one, one behind the other", networks.series, networks.split_in_series, _network
@@ -89,7 +92,8 @@ MOVES: dict[str, Move] = {
     "kl_warmup": Move("another KL warm-up", training.warmups, training.warm_up),
 }
 """By name. Those that balance what is learnt, and unlearn nothing, are tried more often, and so are widening whole
-networks and reading inputs alone, which rids a graph of detours. Where layers each have an activation and an
+networks and reading inputs alone, which rids a graph of detours. Networks go as often as others are repeated: a graph
+that is full has no room for what is better. Where layers each have an activation and an
 initialiser of their own, these are seldom good together: networks often get one of each. Most of all a decoder's first
 condition is tried, for nothing helps samples as much, and it can be made but once."""
 

@@ -128,6 +128,39 @@ def _readers_to_share(revision: Revision, index: int) -> list[Link]:
     return [(target, i) for target, i in links if target[0] is OUTPUT or revision.nodes[target[1]].kind != "b"]
 
 
+def repeatable(revision: Revision) -> Sequence[int]:
+    """The networks that feed an output directly, and make no samples: pictures averaged are no picture."""
+    if not room_for_one(revision):
+        return []
+    return [
+        i
+        for i, node in enumerate(revision.nodes)
+        if like(node.unit.type) is not DataType.SAMPLES
+        and node.kind in revision.space.kinds
+        and not node.fixed
+        and _free_outputs(revision, i)
+    ]
+
+
+def repeat(revision: Revision, index: int) -> bool:
+    """Adds a network like this one, of the same sources, to the outputs that it feeds: an ensemble errs less than one.
+
+    The second begins with fresh weights: what is alike learns alike.
+    """
+    node = revision.nodes[index]
+    place: Place = (NETWORK, len(revision.nodes))
+    revision.nodes.append(replace(node, name="", sources=list(node.sources), origin=None))
+    for target, position in _free_outputs(revision, index):
+        _, role, indices = revision.into(target)[position]
+        revision.append(place, target, role, indices)
+    return True
+
+
+def _free_outputs(revision: Revision, index: int) -> list[Link]:
+    """The connections from a network to outputs to which more may be connected."""
+    return [link for link in revision.out_of(index) if link[0][0] is OUTPUT and not revision.is_fixed(link[0])]
+
+
 def series(revision: Revision) -> Sequence[int]:
     """The networks that can be split into two behind each other."""
     least = revision.space.hidden_layers[0]

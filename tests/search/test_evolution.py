@@ -9,7 +9,7 @@ from search.evaluate import Evaluation, compiled
 from search.folder import read_weights, write_candidate, write_weights
 from search.front import chances, losses
 from search.launch import launch
-from search.ledger import Ledger, from_ranges
+from search.ledger import Ledger, by_end, from_ranges
 from search.population import Population, volumes
 from search.result import Result
 from search.strategies import STRATEGIES, Question
@@ -162,6 +162,40 @@ def test_in_the_second_half_some_begin_afresh_often_as_children_of_those_who_did
     assert 0.5 < len(afresh) / (Breeding().afresh * len(later)) < 1.6
     assert {entries[entry.candidate.parent] in afresh for entry in afresh} == {True, False}
     assert any(entry.parents for entry in later)
+
+
+def test_the_drawn_ones_are_of_any_size(generations):
+    sizes = [len(entry.candidate.graph.networks) for entry in generations.entries()[: Breeding().drawn]]
+    assert max(sizes) <= DEFAULT.max_n
+    assert len(set(sizes)) > 3
+    assert min(sizes) <= DEFAULT.max_n / 2
+
+
+def designs(candidate):
+    """The networks of a candidate, whatever their names."""
+    return {network.model_copy(update={"name": "x"}) for network in candidate.graph.networks}
+
+
+def test_who_begins_afresh_is_put_together_of_two_and_then_changed(digits_problem, generations):
+    question = Question(digits_problem, DEFAULT, Training(steps=100), 5, 60)
+    metrics = list(generations.objectives.values())
+    population = Population(Breeding().population, len(metrics))
+    for entry in by_end(generations.entries()):
+        population.add(entry.number, losses([generations.point(entry)], metrics))
+    known = {member: designs(generations.entry(member).candidate) for member in population.members}
+    there = set().union(*known.values())
+    invented = {0.0: 0, 1.0: 0}
+    mixed = 0
+    for _ in range(40):
+        trial = generations.ask(RandomSampler(seed=0))
+        for moved in invented:
+            breeding = Breeding(fresh=0, afresh=1, rooted=0, assembled=1, moved=moved, tuned=0)
+            child = Evolution(f"moved {moved}", "", breeding).propose(question, generations, trial)
+            assert child.parents == ()
+            invented[moved] += bool(designs(child) - there)
+            mixed += moved == 0 and bool(designs(child) & there) and all(designs(child) - own for own in known.values())
+    assert mixed > 10
+    assert invented[1.0] > 2 * invented[0.0]
 
 
 def test_for_one_objective_all_that_are_bred_inherit(digits_problem, tmp_path):

@@ -1,11 +1,17 @@
 """Successive halving: who goes on, and what is recorded of who does not."""
 
 import pytest
+from optuna.samplers import RandomSampler
 
 from search.folder import read_result
 from search.halving import FEWEST_STEPS, KEPT, goes_on, rungs_of
 from search.launch import launch
+from search.ledger import Ledger
+from search.strategies.base import drawn_graph
+from spaces.candidate import Candidate, Training
+from spaces.choose import RandomChoose
 from spaces.metrics import METRICS
+from spaces.space import DEFAULT
 from tests.search.listener import Listener
 
 OBJECTIVES = {"accuracy": METRICS["accuracy"], "mse": METRICS["mse"]}
@@ -65,6 +71,21 @@ def test_rung_scores_are_in_the_ledger(run):
         if entry.state == "pruned":
             below = len(known) - known.index(entry.result.samples_seen // training.batch)
             assert rungs[str(below)] == entry.result.scores
+
+
+def test_who_inherits_is_compared_with_who_inherits_and_who_does_not_with_who_does_not(digits_problem, tmp_path):
+    ledger = Ledger.create(tmp_path / "study.db", OBJECTIVES)
+    drawn = Candidate(graph=drawn_graph(digits_problem, DEFAULT, RandomChoose(0)), training=Training(steps=STEPS))
+    for inherits in ({}, {}, {"n0": (0, "n0")}, {"n0": (1, "n0")}, {}):
+        ledger.propose(ledger.ask(RandomSampler(seed=0)), drawn.model_copy(update={"inherits": inherits}))
+    told = {number: {"accuracy": number / 10, "mse": 1.0} for number in range(5)}
+    assert [ledger.reach(number, 1, told[number]) for number in (2, 0, 3, 1, 4)] == [
+        [told[2]],
+        [told[0]],
+        [told[2], told[3]],
+        [told[0], told[1]],
+        [told[0], told[1], told[4]],
+    ]
 
 
 def test_who_is_stopped_is_not_on_the_front_and_the_single_task_models_never_are(run):

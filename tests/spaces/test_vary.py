@@ -253,6 +253,35 @@ def test_halves_that_have_the_same_sources_and_readers_do_not_have_the_same_weig
     assert alike
 
 
+def test_a_repeated_network_has_the_same_design_sources_and_outputs_and_fresh_weights(moved):
+    repeated = 0
+    for parent, child, _ in moved:
+        if child.moves[0] != "repeat":
+            continue
+        before, after = parent.graph, child.graph
+        (new,) = set(after.networks) - set(before.networks)
+        assert set(before.networks) < set(after.networks)
+        assert set(before.connections) < set(after.connections)
+        outputs = {output.name for output in after.outputs}
+        fed = {c.target for c in after.connections if c.source == new.name}
+        arriving = {(c.source, c.role, c.indices) for c in after.incoming(new.name)}
+        alike = [
+            old
+            for old in before.networks
+            if old.model_copy(update={"name": new.name}) == new
+            and {(c.source, c.role, c.indices) for c in before.incoming(old.name)} == arriving
+            and fed <= {c.target for c in before.connections if c.source == old.name}
+        ]
+        assert alike
+        assert fed
+        assert fed <= outputs
+        assert like(new.output.type) is not DataType.SAMPLES
+        assert new.name not in child.origins
+        assert set(child.origins) == {network.name for network in before.networks}
+        repeated += 1
+    assert repeated
+
+
 def the_changed(parent, child):
     """The one network that a child has not as its parent has it: before and now."""
     before = {network.name: network for network in parent.graph.networks}
