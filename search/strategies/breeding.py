@@ -38,7 +38,7 @@ class Breeding:
             two would span most, were each output as in the better one.
         assembled: the same of children that begin afresh. Theirs is the one that serves one output best, each output as
             likely: what serves it is worth as much beside what serves the others.
-        moved: the probability that such a child of two is changed by moves as well.
+        moved: the probability that such a child of two is changed by moves as well, but in the last quarter of a search.
         tuned: the probability that a child may have the structure of somebody in the population, and other β or another
             training alone.
         fresh: the probability that a later candidate is drawn all the same, and screened; not in the last quarter of a
@@ -107,6 +107,8 @@ class Litter:
         parents: who may have it.
         only: the row of the one who does; None if parents are drawn.
         inherits: whether it begins with the weights of its parents.
+        late: whether the search is in its last quarter. Changes are small then, one move or two parents put together as
+            they are: what would be made of larger ones comes no more.
     """
 
     breeding: Breeding
@@ -117,6 +119,7 @@ class Litter:
     parents: Ranked
     only: int | None
     inherits: bool
+    late: bool
 
     def child(self, attempt: int) -> Candidate:
         """One of them; each attempt draws another."""
@@ -130,12 +133,13 @@ class Litter:
         asked = [trained(question, entry.candidate, share, entry.candidate.training.batch) for entry in both]
         if len(set(rows)) == 2:
             variation = cross(asked[0], asked[1], *given, better=self._better(*rows))
-            if not self.inherits and choose.flag(f"{name}.moved", self.breeding.moved):
+            if not self.inherits and not self.late and choose.flag(f"{name}.moved", self.breeding.moved):
                 crossed = asked[0].model_copy(update={"graph": variation.graph, "training": variation.training})
                 variation = mutate(crossed, *given, batch=question.training.batch)  # origins: nothing is inherited
         else:
             rather = () if self.only is None else FIRST_MOVES
-            variation = mutate(asked[0], *given, batch=question.training.batch, rather=rather)
+            moves, batch = 1 if self.late else None, question.training.batch
+            variation = mutate(asked[0], *given, moves=moves, batch=batch, rather=rather)
         seed = derived_seed(question.seed, self.number, "training")
         training = variation.training.model_copy(update={"seed": seed})
         first = both[0]

@@ -50,7 +50,7 @@ class Evolution(Strategy):
         members = [past.ended[member] for member in population.members]
         parents = Ranked(members, population.points, chances(list(ledger.objectives.values())))
         only = self._promoted(parents, drawn, number - drawn)
-        litter = Litter(breeding, question, ledger, number, choose, parents, only, inherits)
+        litter = Litter(breeding, question, ledger, number, choose, parents, only, inherits, late)
         taken = set() if choose.flag("tunes", breeding.tuned) else {entry.structure for entry in members}
         for attempt in range(MOST_TRIES + 1):
             candidate = litter.child(attempt)

@@ -49,12 +49,12 @@ class Move:
 MOVES: dict[str, Move] = {
     "add": Move("a new network as a further source", networks.addable, networks.add, _itself),
     "insert": Move("a new network in the middle of a connection", networks.insertable, networks.insert, _first),
-    "remove": Move("a network goes, and its sources take its place", networks.removable, networks.remove, _network, 4),
+    "remove": Move("a network goes, and its sources take its place", networks.removable, networks.remove, _network, 2),
     "split in parallel": Move(
         "two networks for one, side by side", networks.parallel, networks.split_in_parallel, _network
     ),
     "repeat": Move(
-        "a second of a network beside it, for the same outputs", networks.repeatable, networks.repeat, _network, 4
+        "a second of a network beside it, for the same outputs", networks.repeatable, networks.repeat, _network, 2
     ),
     "split in series": Move(
         "two networks for one, one behind the other", networks.series, networks.split_in_series, _network
