@@ -38,7 +38,7 @@ class Breeding:
             two would span most, were each output as in the better one.
         assembled: the same of children that begin afresh. Theirs is the one that serves one output best, each output as
             likely: what serves it is worth as much beside what serves the others.
-        moved: the probability that such a child of two is changed by moves as well, but in the last quarter of a search.
+        moved: the probability that such a child of two is changed by moves too, but for the last quarter of a search.
         tuned: the probability that a child may have the structure of somebody in the population, and other β or another
             training alone.
         fresh: the probability that a later candidate is drawn all the same, and screened; not in the last quarter of a

@@ -176,26 +176,28 @@ def designs(candidate):
     return {network.model_copy(update={"name": "x"}) for network in candidate.graph.networks}
 
 
-def test_who_begins_afresh_is_put_together_of_two_and_then_changed(digits_problem, generations):
-    question = Question(digits_problem, DEFAULT, Training(steps=100), 5, 60)
+def test_who_begins_afresh_is_put_together_of_two_and_changed_but_for_the_last_quarter(digits_problem, generations):
     metrics = list(generations.objectives.values())
     population = Population(Breeding().population, len(metrics))
     for entry in by_end(generations.entries()):
         population.add(entry.number, losses([generations.point(entry)], metrics))
     known = {member: designs(generations.entry(member).candidate) for member in population.members}
     there = set().union(*known.values())
-    invented = {0.0: 0, 1.0: 0}
-    mixed = 0
+    changed, mixed = {(moved, late): 0 for moved in (0, 1) for late in (False, True)}, 0
     for _ in range(40):
         trial = generations.ask(RandomSampler(seed=0))
-        for moved in invented:
+        for moved, late in changed:
+            candidates = trial.number + 1 if late else trial.number * 3 // 2
+            question = Question(digits_problem, DEFAULT, Training(steps=100), 5, candidates)
             breeding = Breeding(fresh=0, afresh=1, rooted=0, assembled=1, moved=moved, tuned=0)
-            child = Evolution(f"moved {moved}", "", breeding).propose(question, generations, trial)
+            child = Evolution("afresh", "", breeding).propose(question, generations, trial)
             assert child.parents == ()
-            invented[moved] += bool(designs(child) - there)
-            mixed += moved == 0 and bool(designs(child) & there) and all(designs(child) - own for own in known.values())
-    assert mixed > 10
-    assert invented[1.0] > 2 * invented[0.0]
+            own = designs(child)
+            changed[moved, late] += bool(own - there)
+            mixed += not moved and bool(own & there) and all(own - other for other in known.values())
+    assert mixed > 20
+    assert changed[1, False] > 2 * changed[0, False]
+    assert changed[1, True] == changed[0, True] < changed[0, False]
 
 
 def test_for_one_objective_all_that_are_bred_inherit(digits_problem, tmp_path):
