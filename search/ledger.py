@@ -196,12 +196,13 @@ class Ledger:
         Its like are all that inherited weights, or all that began with fresh ones. Rungs are numbered from 1 downwards
         from the end of a training.
         """
-        own = self.trials()[number].user_attrs
+        trials = self.trials()
+        own = trials[number].user_attrs
         rungs, inherits = own.get("rungs", {}), bool(own["parents"])
-        others = (trial.user_attrs for trial in self.trials() if trial.number != number)
+        others = (trial.user_attrs for trial in trials if trial.number != number)
         scored = (other.get("rungs", {}) for other in others if bool(other.get("parents")) == inherits)
         there = [reached[str(rung)] for reached in scored if str(rung) in reached]
-        self.study._storage.set_trial_user_attr(self.trials()[number]._trial_id, "rungs", rungs | {str(rung): scores})
+        self.study._storage.set_trial_user_attr(trials[number]._trial_id, "rungs", rungs | {str(rung): scores})
         return [*there, scores]
 
     @property

@@ -156,11 +156,9 @@ class Litter:
         if self.only is not None:
             return [self.only]
         rows = [self._first(f"{name}.first")]
-        breeding = self.breeding
-        crossover, second = (
-            (breeding.crossover, self._completing) if self.inherits else (breeding.assembled, self._serving)
-        )
-        if self.choose.flag(f"{name}.crossover", crossover):
+        share = self.breeding.crossover if self.inherits else self.breeding.assembled
+        if self.choose.flag(f"{name}.crossover", share):
+            second = self._completing if self.inherits else self._serving
             rows.append(second(rows[0], f"{name}.second"))
         return rows
 
@@ -181,8 +179,7 @@ class Litter:
 
     def _serving(self, first: int, name: str) -> int:
         """The row of who serves one output best, of a first parent and a few drawn at random."""
-        metrics = self.question.problem.description.metrics
-        served = [metrics[objective][0] for objective in self.ledger.objectives]
+        served = self._served()
         output = self.choose.category(f"{name}.output", list(dict.fromkeys(served)))
         merit = places(self.parents.points[:, [column for column, one in enumerate(served) if one == output]])
         return min([first, *self._few(name)], key=lambda row: merit[row])
@@ -191,12 +188,16 @@ class Litter:
         last = len(self.parents.members) - 1
         return [self.choose.integer(f"{name}.{i}", 0, last) for i in range(self.breeding.tournament)]
 
+    def _served(self) -> list[str]:
+        """The output that each objective is of."""
+        metrics = self.question.problem.description.metrics
+        return [metrics[objective][0] for objective in self.ledger.objectives]
+
     def _better(self, first: int, second: int) -> list[str]:
         """The outputs of which the second has more objectives better than worse."""
         ahead: dict[str, float] = {}
         gains = self.parents.points[first] - self.parents.points[second]
-        for name, lead in zip(self.ledger.objectives, np.sign(gains), strict=True):
-            output, _ = self.question.problem.description.metrics[name]
+        for output, lead in zip(self._served(), np.sign(gains), strict=True):
             ahead[output] = ahead.get(output, 0) + float(lead)
         return [output for output, lead in ahead.items() if lead > 0]
 

@@ -93,9 +93,9 @@ MOVES: dict[str, Move] = {
 }
 """By name. Those that balance what is learnt, and unlearn nothing, are tried more often, and so are widening whole
 networks and reading inputs alone, which rids a graph of detours. Networks go as often as others are repeated: a graph
-that is full has no room for what is better. Where layers each have an activation and an
-initialiser of their own, these are seldom good together: networks often get one of each. Most of all a decoder's first
-condition is tried, for nothing helps samples as much, and it can be made but once."""
+that is full has no room for what is better. Where layers each have an activation and an initialiser of their own, these
+are seldom good together: networks often get one of each. Most of all a decoder's first condition is tried, for nothing
+helps samples as much, and it can be made but once."""
 
 TRIED = tuple(name for name, move in MOVES.items() for _ in range(move.weight))
 """Each name as often as it weighs."""

@@ -89,9 +89,8 @@ def split_in_parallel(revision: Revision, index: int) -> bool:
     """
     node, choose = revision.nodes[index], revision.choose
     links = _readers_to_share(revision, index)
-    twin = replace(node, name="", sources=list(node.sources))
-    place: Place = (NETWORK, len(revision.nodes))
-    revision.nodes.append(twin)
+    place = _copied(revision, index)
+    twin = revision.nodes[place[1]]
     if len(revision.out_of(index)) == 1:
         target, position = links[0]
         _, role, indices = revision.into(target)[position]
@@ -112,6 +111,13 @@ def split_in_parallel(revision: Revision, index: int) -> bool:
         twin.origin = None
     revision.refresh()
     return True
+
+
+def _copied(revision: Revision, index: int) -> Place:
+    """Adds a network like this one, of the same sources, which feeds nothing yet."""
+    node = revision.nodes[index]
+    revision.nodes.append(replace(node, name="", sources=list(node.sources)))
+    return NETWORK, len(revision.nodes) - 1
 
 
 def _are_read_alike(revision: Revision, index: int, other: int) -> bool:
@@ -147,9 +153,8 @@ def repeat(revision: Revision, index: int) -> bool:
 
     The second begins with fresh weights: what is alike learns alike.
     """
-    node = revision.nodes[index]
-    place: Place = (NETWORK, len(revision.nodes))
-    revision.nodes.append(replace(node, name="", sources=list(node.sources), origin=None))
+    place = _copied(revision, index)
+    revision.nodes[place[1]].origin = None
     for target, position in _free_outputs(revision, index):
         _, role, indices = revision.into(target)[position]
         revision.append(place, target, role, indices)

@@ -78,14 +78,20 @@ def test_who_inherits_nothing_gets_the_whole_budget(digits_problem, generations)
     assert training.steps * training.batch == 100 * BATCH
 
 
+def population_of(ledger, entries):
+    """The best of these candidates, taken in in the order in which they ended."""
+    metrics = list(ledger.objectives.values())
+    population = Population(Breeding().population, len(metrics))
+    for entry in by_end(entries):
+        population.add(entry.number, losses([ledger.point(entry)], metrics))
+    return population
+
+
 def test_parents_are_of_the_population_of_those_that_had_ended(run):
-    metrics = list(run.ledger.objectives.values())
     entries, trials = run.ledger.entries(), run.ledger.trials()
     for entry in bred(run):
-        population = Population(Breeding().population, len(metrics))
         seen = set(from_ranges(trials[entry.number].user_attrs["seen"]))
-        for other in sorted((other for other in entries if other.number in seen), key=lambda other: other.ended):
-            population.add(other.number, losses([run.ledger.point(other)], metrics))
+        population = population_of(run.ledger, [other for other in entries if other.number in seen])
         assert set(entry.candidate.parents) <= set(population.members)
         assert entry.candidate.parent in population.members
 
@@ -177,12 +183,9 @@ def designs(candidate):
 
 
 def test_who_begins_afresh_is_put_together_of_two_and_changed_but_for_the_last_quarter(digits_problem, generations):
-    metrics = list(generations.objectives.values())
-    population = Population(Breeding().population, len(metrics))
-    for entry in by_end(generations.entries()):
-        population.add(entry.number, losses([generations.point(entry)], metrics))
-    known = {member: designs(generations.entry(member).candidate) for member in population.members}
-    there = set().union(*known.values())
+    members = population_of(generations, generations.entries()).members
+    known = [designs(generations.entry(member).candidate) for member in members]
+    there = set().union(*known)
     changed, mixed = {(moved, late): 0 for moved in (0, 1) for late in (False, True)}, 0
     for _ in range(40):
         trial = generations.ask(RandomSampler(seed=0))
@@ -194,7 +197,7 @@ def test_who_begins_afresh_is_put_together_of_two_and_changed_but_for_the_last_q
             assert child.parents == ()
             own = designs(child)
             changed[moved, late] += bool(own - there)
-            mixed += not moved and bool(own & there) and all(own - other for other in known.values())
+            mixed += not moved and bool(own & there) and all(own - other for other in known)
     assert mixed > 20
     assert changed[1, False] > 2 * changed[0, False]
     assert changed[1, True] == changed[0, True] < changed[0, False]
