@@ -16,7 +16,7 @@ python -m benchmarks.strategies [--problem fashion-mnist] [--strategies random t
 import argparse
 from pathlib import Path
 
-from benchmarks.strategies_figures import draw, figures, published, write
+from benchmarks.strategies_figures import draw, figures, part_of, published, write
 from benchmarks.strategies_measures import SCALES
 from benchmarks.strategies_page import Comparison, page
 from benchmarks.strategies_searches import Contender, searched
@@ -54,8 +54,8 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("-o", dest="base", type=Path, default=DOCS / "strategies", help="what files' names begin with")
     asked = parser.parse_args()
-    part, file = f"{asked.problem}-{asked.space}", asked.base.with_name(f"{asked.base.name}.json")
     seeds = list(range(asked.first, asked.first + asked.seeds))
+    part, file = part_of(asked.problem, asked.space, seeds), asked.base.with_name(f"{asked.base.name}.json")
     settings = {"steps": asked.steps, "batch": BATCH, "workers": asked.workers, "seeds": seeds}
     try:
         contenders = [Contender.parse(text, asked.trainings) for text in asked.strategies]

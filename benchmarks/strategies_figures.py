@@ -28,6 +28,12 @@ SCORES = ("accuracy", "mse", "entropy", "coverage", "conditioning", "copying")
 """Of a candidate's row in the raw figures, the scores once for each split."""
 
 
+def part_of(problem: str, space: str, seeds: list[int]) -> str:
+    """What a comparison is called in files; seeds that do not begin with 0 are beside those, not in their place."""
+    others = [f"seeds-{seeds[0]}-{seeds[-1]}"] if seeds[0] else []
+    return "-".join([problem, space, *others])
+
+
 def draw(comparison: Comparison, path: Path) -> None:
     """Hypervolume over samples seen, and the searches that have reached the whole goal by then."""
     figure = Figure(figsize=(10, 5), layout="constrained")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.conditioning import Found, first_above, rows_of
-from benchmarks.strategies_figures import COLUMNS, SCORES, figures, published, write
+from benchmarks.strategies_figures import COLUMNS, SCORES, figures, part_of, published, write
 from benchmarks.strategies_measures import (
     GOALS,
     SCALES,
@@ -225,6 +225,11 @@ def test_what_is_not_published_is_not_compared_with(tmp_path, part, code, settin
     write(file, "digits-default", figures(Comparison("digits", "default", 100, SCALE, rivals, searches), SETTINGS))
     with pytest.raises(SettingError, match=code):
         published(file, part, settings, code)
+
+
+def test_other_seeds_are_kept_beside_the_first():
+    assert part_of("digits", "default", [0, 1, 2]) == "digits-default"
+    assert part_of("digits", "default", [5, 6, 7]) == "digits-default-seeds-5-7"
 
 
 def test_a_contender_is_a_strategy_a_variant_of_it_and_a_budget():
