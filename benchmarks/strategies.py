@@ -43,7 +43,11 @@ def main() -> None:
         "--strategies", nargs="+", default=["random", "tpe", "evolution"], help=f"of {', '.join(STRATEGIES)}"
     )
     parser.add_argument(
-        "--published", nargs="+", default=[], metavar="CODE", help="compare with their figures in the file as well"
+        "--published",
+        nargs="+",
+        default=[],
+        metavar="CODE",
+        help="compare with their figures in the file as well, of these seeds",
     )
     parser.add_argument("--seeds", type=int, default=5, help="how many")
     parser.add_argument("--first", type=int, default=0, metavar="SEED", help="the first of them")

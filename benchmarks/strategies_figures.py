@@ -119,19 +119,17 @@ def row(one: Ended) -> list[Any]:
 
 
 def published(path: Path, part: str, settings: dict[str, Any], strategy: str) -> list[Search]:
-    """A strategy's searches as a file of raw figures has them; unknown scores are left out.
+    """A strategy's searches with the seeds asked for, as a file of raw figures has them; unknown scores are left out.
 
     Raises:
-        SettingError: if it has none that were made with these settings, as many of them as seeds are asked for.
+        SettingError: if it has none that were made with these settings.
     """
     whole = json.loads(path.read_text()).get(part, {}) if path.is_file() else {}
     rows = [one for one in whole.get("searches", {}).values() if one["strategy"] == strategy]
     rows = [one for one in rows if one["seed"] in settings["seeds"]]
     alike = all(whole.get("settings", {}).get(name) == settings[name] for name in ("steps", "batch"))
-    if not alike or len(rows) < len(settings["seeds"]):
-        raise SettingError(
-            f"{path.name} has no {len(settings['seeds'])} searches of {strategy}, {part}, {settings['steps']} steps"
-        )
+    if not alike or not rows:
+        raise SettingError(f"{path.name} has no searches of {strategy}, {part}, {settings['steps']} steps, these seeds")
     return [
         Search(strategy, one["seed"], one["budget"], [_read(one["columns"], row) for row in one["candidates"]])
         for one in rows
