@@ -1,8 +1,9 @@
-"""Draws and checks 10,000 graphs of Algorithm 1, and sets their statistics beside the original code's.
+"""Draws and checks graphs of Algorithm 1, and sets their statistics beside the original code's.
 
-python -m benchmarks.algorithm1
+python -m benchmarks.algorithm1 [--graphs 10000]
 """
 
+import argparse
 import statistics
 import time
 from collections import Counter
@@ -16,8 +17,6 @@ from valp.check import check
 from valp.compile import lower
 from valp.graph import DataType, DataUnit, Graph, Input, Output
 from valp.plan import Affine
-
-GRAPHS = 10_000
 
 Shape = tuple[tuple[Input, ...], tuple[Output, ...]]
 
@@ -62,10 +61,13 @@ def drawn(shape: Shape, space: Space, seed: int) -> Graph:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--graphs", type=int, default=10_000, help="of each shape and space")
+    asked = parser.parse_args()
     for space in (PAPER, DEFAULT, FULL):
         for name, shape in SHAPES.items():
             drawing, checking, refused = [], [], 0
-            for seed in range(GRAPHS):
+            for seed in range(asked.graphs):
                 start = time.perf_counter()
                 graph = drawn(shape, space, seed)
                 middle = time.perf_counter()
@@ -76,7 +78,7 @@ def main() -> None:
                     raise SystemExit(f"seed {seed} drew two graphs")
             drawn_in, checked_in = (statistics.median(times) * 1e3 for times in (drawing, checking))
             print(
-                f"{space.name:8} {name:25} {GRAPHS} graphs, {refused} refused; "
+                f"{space.name:8} {name:25} {asked.graphs} graphs, {refused} refused; "
                 f"median: drawn in {drawn_in:.2f} ms, checked in {checked_in:.2f} ms"
             )
     report(SHAPES["fashion-mnist"])

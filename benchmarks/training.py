@@ -120,7 +120,7 @@ def draw(results: list[dict[str, Any]], path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--structures", type=int, default=32)
     parser.add_argument("--batches", type=int, nargs="+", default=list(STEPS))
     parser.add_argument("-o", "--output", type=Path)

@@ -3,6 +3,7 @@
 python -m benchmarks.utilisation
 """
 
+import argparse
 import tempfile
 
 from search.display import LineDisplay
@@ -15,6 +16,7 @@ STEPS = 16_000
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with tempfile.TemporaryDirectory() as runs:
         run = launch(
             load_problem("digits"),

@@ -1,8 +1,9 @@
-"""Makes 100,000 children by random moves and crossings, holds each against `check`, and times how they are made.
+"""Makes children by random moves and crossings, holds each against `check`, and times how they are made.
 
-python -m benchmarks.vary
+python -m benchmarks.vary [--children 100000]
 """
 
+import argparse
 import statistics
 import time
 from collections import defaultdict
@@ -18,7 +19,6 @@ from valp.check import check
 from valp.graph import DataType
 from valp.preprocessing import Column, Preprocessing
 
-CHILDREN = 100_000
 CHAIN = 25
 """Children that descend from each other before another candidate is drawn."""
 
@@ -73,9 +73,12 @@ def drawn(task: Description, space: Space, seed: str) -> Candidate:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--children", type=int, default=100_000)
+    asked = parser.parse_args()
     milliseconds: defaultdict[str, list[float]] = defaultdict(list)
     refused = crowded = 0
-    for number in range(CHILDREN // CHAIN):
+    for number in range(asked.children // CHAIN):
         task, space = SETTINGS[number % len(SETTINGS)]
         first, second = (drawn(task, space, f"{number}:{i}") for i in range(2))
         for i in range(CHAIN):
