@@ -4,10 +4,10 @@ python -m benchmarks.vary [--children 100000]
 """
 
 import argparse
+import math
 import statistics
 import time
 from collections import defaultdict
-from math import prod
 
 from spaces.algorithm1 import initialize
 from spaces.candidate import Candidate, Training
@@ -30,7 +30,9 @@ LOSSES = {NUMERIC: "mse", DISCRETE: "cross_entropy", SAMPLES: "bernoulli", FEATU
 
 
 def column(name: str, data_type: DataType, *shape: int, image: tuple[int, int, int] | None = None) -> Column:
-    return Column(name=name, type=data_type, size=prod(shape), shape=shape if len(shape) > 1 else None, image=image)
+    return Column(
+        name=name, type=data_type, size=math.prod(shape), shape=shape if len(shape) > 1 else None, image=image
+    )
 
 
 def problem(name: str, inputs: list[Column], outputs: list[Column]) -> Description:
@@ -74,11 +76,11 @@ def drawn(task: Description, space: Space, seed: str) -> Candidate:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--children", type=int, default=100_000)
+    parser.add_argument("--children", type=int, default=100_000, help=f"in chains of {CHAIN}")
     asked = parser.parse_args()
     milliseconds: defaultdict[str, list[float]] = defaultdict(list)
     refused = crowded = 0
-    for number in range(asked.children // CHAIN):
+    for number in range(math.ceil(asked.children / CHAIN)):
         task, space = SETTINGS[number % len(SETTINGS)]
         first, second = (drawn(task, space, f"{number}:{i}") for i in range(2))
         for i in range(CHAIN):

@@ -210,6 +210,14 @@ def test_published_figures_are_the_searches_they_were_made_of(tmp_path):
     assert growth(read[0], SCALE, [100, 400]) == pytest.approx(growth(searches[0], SCALE, [100, 400]))
 
 
+def of_two_seeds(folder):
+    """A file of raw figures with a random search of each of the seeds 0 and 1."""
+    file = folder / "figures.json"
+    searches = [Search("random", seed, 400, [ended(0)]) for seed in range(2)]
+    write(file, "digits-default", figures(Comparison("digits", "default", 100, SCALE, rivals, searches), SETTINGS))
+    return file
+
+
 @pytest.mark.parametrize(
     ("part", "code", "settings"),
     [
@@ -220,19 +228,14 @@ def test_published_figures_are_the_searches_they_were_made_of(tmp_path):
     ],
 )
 def test_what_is_not_published_is_not_compared_with(tmp_path, part, code, settings):
-    file = tmp_path / "figures.json"
-    searches = [Search("random", seed, 400, [ended(0)]) for seed in range(2)]
-    write(file, "digits-default", figures(Comparison("digits", "default", 100, SCALE, rivals, searches), SETTINGS))
+    file = of_two_seeds(tmp_path)
     with pytest.raises(SettingError, match=code):
         published(file, part, settings, code)
 
 
 def test_of_what_is_published_the_seeds_that_are_there_are_compared_with(tmp_path):
-    file = tmp_path / "figures.json"
-    searches = [Search("random", seed, 400, [ended(0)]) for seed in range(2)]
-    write(file, "digits-default", figures(Comparison("digits", "default", 100, SCALE, rivals, searches), SETTINGS))
     asked = SETTINGS | {"seeds": [1, 2, 3]}
-    assert [one.seed for one in published(file, "digits-default", asked, "random")] == [1]
+    assert [one.seed for one in published(of_two_seeds(tmp_path), "digits-default", asked, "random")] == [1]
 
 
 def test_other_seeds_are_kept_beside_the_first():
