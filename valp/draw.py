@@ -5,10 +5,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from itertools import cycle, zip_longest
 from pathlib import Path
 from textwrap import wrap
+from threading import Lock
 from typing import Any
 
 from valp.combiners import COMBINERS
@@ -87,6 +89,9 @@ BOARD = {"rankdir": "TB", "fontname": FONT, "fontsize": "12", "fontcolor": TEXT,
 NODE = {"fontname": FONT, "fontsize": "12", "fontcolor": TEXT, "penwidth": "2"}
 EDGE = {"fontname": FONT, "fontsize": "11", "fontcolor": TEXT, "penwidth": "1.6", "arrowsize": "0.8"}
 
+_graphviz = Lock()
+"""Held while something is drawn, for Graphviz does not stand two threads."""
+
 
 def draw(graph: Graph, path: Path | str, *, title: str | None = None) -> Path:
     """Writes a picture of a graph, `.svg` or `.png` by the suffix of `path`.
@@ -109,16 +114,39 @@ def draw_svg(graph: Graph, *, title: str | None = None, legend: bool = True) -> 
     return _rendered(graph, title, "svg", legend).decode()
 
 
+def load_fonts() -> None:
+    """Loads the fonts of pictures, if no picture of this process has yet; a program draws in threads after it.
+
+    What any thread writes to stderr meanwhile comes after it, and is lost if the process ends before.
+    """
+    with _graphviz:
+        _fonts_loaded()
+
+
 def _rendered(graph: Graph, title: str | None, kind: str, legend: bool = True) -> bytes:
-    board = _picture(graph, title, legend)
-    with _without_font_warnings():
+    with _graphviz:
+        _fonts_loaded()
+        board = _picture(graph, title, legend)
         picture: bytes = board.draw(format=kind, prog="dot")
     return picture
 
 
+@cache
+def _fonts_loaded() -> None:
+    """Draws a word: with the first one Graphviz's own fontconfig complains of system files that are newer than it.
+
+    It complains on the process' stderr, which is held back for this once and never again.
+    """
+    import pygraphviz  # here, for most who import this package draw nothing
+
+    word = pygraphviz.AGraph()
+    word.add_node("valp", fontname=FONT)
+    with _without_font_warnings():
+        word.draw(format="svg", prog="dot")
+
+
 @contextmanager
 def _without_font_warnings() -> Iterator[None]:
-    """Graphviz brings its own fontconfig, which complains on stderr of system files that are newer than itself."""
     with tempfile.TemporaryFile() as said:
         stderr = os.dup(2)
         os.dup2(said.fileno(), 2)
@@ -142,7 +170,7 @@ def look_of(kind: str) -> Look:
 
 
 def _picture(graph: Graph, title: str | None, legend: bool) -> Any:
-    import pygraphviz  # here, for most who import this package draw nothing
+    import pygraphviz
 
     picture = pygraphviz.AGraph(strict=False, directed=True)
     picture.graph_attr.update(BOARD, label=_legend(graph) if legend else "")

@@ -36,7 +36,7 @@ class Pictures:
     def __init__(self, run: Run, drawn: Path, say: Callable[[str], None]) -> None:
         self._run, self._folder, self._say = run, drawn, say
         self._names = (GRAPH, *samples_names(run.problem).values())
-        self._lock = Lock()  # neither Graphviz nor the loading of data stands two threads
+        self._lock = Lock()  # what two pages ask for at once is loaded and drawn once
         self._drawn: dict[int, bytes] = {}
 
     def of(self, entry: Entry) -> dict[str, str]:

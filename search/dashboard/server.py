@@ -14,6 +14,7 @@ from search.dashboard.pictures import Pictures
 from search.dashboard.view import STUDY, RunView
 from search.runs import Run
 from search.scratch import scratch
+from valp.draw import load_fonts
 from valp.errors import SettingError
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def dashboard(run: Run, runs: Path, port: int, say: Callable[[str], None]) -> It
 
     if not 0 <= port < 2**16:
         raise SettingError(f"a port must be a number from 0 to {2**16 - 1}, but is {port}")
+    load_fonts()  # here, for requests are answered in threads
     with scratch("dashboard") as drawn:
         pictures = Pictures(run, drawn, say)
         view = RunView(run, Commands(run.folder.name, run.settings.problem, runs), pictures)

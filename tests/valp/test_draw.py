@@ -1,6 +1,10 @@
 """Pictures: everything a reader looks for is in them, for broken graphs too."""
 
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -23,6 +27,7 @@ from valp.graph import (
 from valp.kinds import KINDS
 from valp.losses import LOSSES
 
+ROOT = Path(__file__).parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -227,3 +232,33 @@ def test_any_graph_can_be_drawn(graph):
     drawn = groups(draw_svg(graph))
     assert {component.name for component in graph.components} <= drawn.keys()
     assert sum(len(found) for name, found in drawn.items() if "->" in name) == len(graph.connections)
+
+
+def test_threads_draw_what_one_draws():
+    graphs = [figure_2(), decoders("addition"), broken()] * 4
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(draw_svg, graphs)) == [draw_svg(graph) for graph in graphs]
+
+
+SAID = """
+import os
+import sys
+from threading import Thread
+
+from tests.valp.graphs import figure_2
+from valp.draw import draw_svg, load_fonts
+
+load_fonts()
+sys.setswitchinterval(1e-6)
+drawing = Thread(target=lambda: [draw_svg(figure_2()) for _ in range(50)])
+drawing.start()
+streams = set()
+while drawing.is_alive():
+    streams.add(os.fstat(2).st_ino)
+print(len(streams))
+"""
+
+
+def test_only_the_first_picture_of_a_process_takes_stderr_away_from_it():
+    outcome = subprocess.run([sys.executable, "-c", SAID], capture_output=True, text=True, cwd=ROOT)
+    assert (outcome.stdout, outcome.stderr) == ("1\n", "")

@@ -149,6 +149,39 @@ def test_ctrl_c_ends_the_dashboard_with_a_line_and_no_error(seen):
     assert seen[2]["ended"] == (0, "the dashboard is closed\n")
 
 
+FIRST_PICTURE = """
+import os
+import sys
+from pathlib import Path
+from threading import Thread
+from urllib.request import urlopen
+
+from search.dashboard.server import dashboard
+from search.runs import open_run
+
+runs = Path(sys.argv[1])
+with dashboard(open_run(runs, "small"), runs, 0, print) as server:
+    sys.setswitchinterval(1e-6)
+    Thread(target=server.serve_forever, daemon=True).start()
+    pictures = []
+    asking = Thread(
+        target=lambda: pictures.append(urlopen(f"http://127.0.0.1:{server.server_port}/artifacts/1/1/0-0").read())
+    )
+    asking.start()
+    streams = set()
+    while asking.is_alive():
+        streams.add(os.fstat(2).st_ino)
+    assert b"<svg" in pictures[0]
+    print(len(streams))
+"""
+
+
+def test_what_the_dashboard_says_while_it_draws_is_not_lost(small_runs):
+    words = [sys.executable, "-c", FIRST_PICTURE, str(small_runs)]
+    outcome = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE)
+    assert (outcome.stdout, outcome.stderr) == ("1\n", "")
+
+
 def test_a_port_in_use_is_one_sentence(small_runs, valp):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
