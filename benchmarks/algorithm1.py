@@ -15,7 +15,7 @@ from spaces.choose import RandomChoose
 from spaces.space import DEFAULT, FULL, PAPER, Space
 from valp.check import check
 from valp.compile import lower
-from valp.graph import DataType, DataUnit, Graph, Input, Output
+from valp.graph import DataType, DataUnit, Graph, Input, Output, UnitType
 from valp.plan import Affine
 
 Shape = tuple[tuple[Input, ...], tuple[Output, ...]]
@@ -51,7 +51,7 @@ SHAPES: dict[str, Shape] = {
     ),
 }
 IMAGES = {"image": (1, 28, 28)}
-LOSSES = {NUMERIC: "mse", DISCRETE: "cross_entropy", SAMPLES: "bernoulli"}
+LOSSES: dict[UnitType, str] = {NUMERIC: "mse", DISCRETE: "cross_entropy", SAMPLES: "bernoulli"}
 
 
 def drawn(shape: Shape, space: Space, seed: int) -> Graph:

@@ -50,17 +50,14 @@ def main() -> None:
                 seed=seed,
                 keep="all",
             )
-            done = [
-                entry
-                for entry in run.ledger.entries()[: asked.candidates]
-                if entry.result is not None and not entry.result.failure
-            ]
-            best = max(done, key=lambda entry: entry.result.scores["accuracy"])
+            ended = [(entry, entry.result) for entry in run.ledger.entries()[: asked.candidates] if entry.result]
+            done = [(entry, result) for entry, result in ended if not result.failure]
+            best, scored = max(done, key=lambda one: one[1].scores["accuracy"])
             test = scorer.score(model_of(run, best).module, problem.test)["accuracy"]
             accuracies[name].append(test)
-            seconds[name].append(mean(sum(entry.result.seconds) for entry in done))
+            seconds[name].append(mean(sum(result.seconds) for _, result in done))
             kinds = "".join(sorted(network.kind for network in best.candidate.graph.networks))
-            shown = f"validation {best.result.scores['accuracy']:.4f}, test {test:.4f}, kinds {kinds}"
+            shown = f"validation {scored.scores['accuracy']:.4f}, test {test:.4f}, kinds {kinds}"
             print(f"seed {seed}, {name}: best of {len(done)}: {shown}", flush=True)
     seen = asked.steps * BATCH
     print(f"{asked.problem}: {asked.candidates} candidates, {seen:,} samples seen by each, {asked.seeds} seeds")

@@ -41,7 +41,7 @@ def main() -> None:
             module, _ = train(candidate.model_copy(update={"training": training}), scorer)
             scores.append(scorer.score(module, problem.validation))
         print(f"{number + 1} of {asked.candidates}", flush=True)
-    rows = [("decay", *SCORES, "accuracy gained, mean ± deviation", "MSE, median ratio")]
+    rows: list[tuple[str, ...]] = [("decay", *SCORES, "accuracy gained, mean ± deviation", "MSE, median ratio")]
     first = found[asked.decays[0]]
     for decay, scores in found.items():
         means = (f"{mean(one[name] for one in scores):.4g}" for name in SCORES)

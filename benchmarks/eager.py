@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from valp.graph import DataType, Graph, Role
+from valp.graph import Connection, DataType, Dense, Graph, Role
 
 ACTIVATIONS = {
     "relu": nn.ReLU,
@@ -44,6 +44,7 @@ class Eager(nn.Module):
             size = sum(self.arriving(c) for c in graph.incoming(network.name))
             layers: list[nn.Module] = []
             for layer in network.layers:
+                assert isinstance(layer, Dense)
                 layers.append(nn.Linear(size, layer.units))
                 if layer.activation != "identity":
                     layers.append(ACTIVATIONS[layer.activation]())
@@ -51,14 +52,15 @@ class Eager(nn.Module):
             self.networks[network.name] = nn.Sequential(*layers, nn.Linear(size, network.output.size))
         self.discrete = {n.name for n in graph.networks if n.output.type is DataType.DISCRETE}
 
-    def arriving(self, connection) -> int:
+    def arriving(self, connection: Connection) -> int:
         """The variables that a connection brings."""
         size = self.sizes[connection.source] if connection.indices is None else len(connection.indices)
         return size // 2 if connection.role is Role.LATENT else size
 
     def loss(self, inputs: Mapping[str, Tensor], truths: Mapping[str, Tensor]) -> Tensor:
         """Σ β_j·L_j of a batch."""
-        values, logits, divergence = dict(inputs), {}, {}
+        values, logits = dict(inputs), dict[str, Tensor]()
+        divergence: dict[str, list[Tensor]] = {}
         for name in self.order:
             arrivals = []
             for connection in self.graph.incoming(name):
@@ -86,7 +88,7 @@ class Eager(nn.Module):
                 arriving.append(unit[:, self.selected[c]] if c in self.selected else unit)
             prediction = sum(arriving[1:], arriving[0])
             judged = F.cross_entropy if loss.kind == "cross_entropy" else F.mse_loss
-            total = total + loss.beta * judged(prediction, truths[loss.truth])
+            total = total + loss.beta * judged(prediction, truths[loss.truth or loss.prediction])
         return total
 
     def train_steps(self, inputs: Mapping[str, Tensor], truths: Mapping[str, Tensor], steps: int, batch: int) -> None:
@@ -97,7 +99,7 @@ class Eager(nn.Module):
             chosen = torch.randint(rows, (batch,))
             loss = self.loss({k: v[chosen] for k, v in inputs.items()}, {k: v[chosen] for k, v in truths.items()})
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call] # torch's
             optimizer.step()
 
 

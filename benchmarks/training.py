@@ -73,15 +73,18 @@ def measure(batch: int, structures: int) -> dict[str, Any]:
     for seed in range(structures):
         graph = structure(seed)
         module, by_hand = compile(graph, seed=seed), Eager(graph)
-        ways = {way: partial(fit, module, inputs, truths, batch=batch, executor=way) for way in WAYS[1:]}
-        ways["eager"] = partial(by_hand.train_steps, inputs, truths, batch=batch)
+        ways: dict[str, Callable[..., object]] = {
+            "eager": partial(by_hand.train_steps, inputs, truths, batch=batch),
+            "torch": partial(fit, module, inputs, truths, batch=batch, executor="torch"),
+            "native": partial(fit, module, inputs, truths, batch=batch, executor="native"),
+        }
         best = {way: (float("inf"), float("inf")) for way in WAYS}
-        for way in WAYS:
-            ways[way](steps=WARMING)
+        for run in ways.values():
+            run(steps=WARMING)
         for _ in range(REPETITIONS):
-            for way in WAYS:
-                made = milliseconds(partial(ways[way], steps=steps), steps)
-                best[way] = tuple(map(min, best[way], made))
+            for way, run in ways.items():
+                cpu, wall = milliseconds(partial(run, steps=steps), steps)
+                best[way] = (min(best[way][0], cpu), min(best[way][1], wall))
         products = 6 * batch * sum(p.numel() for p in module.parameters() if p.ndim == 2)
         rows.append(
             {
