@@ -35,12 +35,12 @@ def dashboard_command(run: str, port: int, no_browser: bool, runs: Path) -> None
     from search.runs import open_run
 
     with dashboard(open_run(runs, run), runs, port, lambda line: click.echo(line, err=True)) as server:
-        click.echo(f"{run}: {address(server)} (Ctrl-C ends it)")
-        if not no_browser:
-            webbrowser.open(address(server))
-        with suppress(AttributeError, OSError):  # where the system knows priorities, a search goes first
-            os.nice(NICENESS)
         try:
+            click.echo(f"{run}: {address(server)} (Ctrl-C ends it)")
+            if not no_browser:
+                webbrowser.open(address(server))
+            with suppress(AttributeError, OSError):  # where the system knows priorities, a search goes first
+                os.nice(NICENESS)
             server.serve_forever()
         except KeyboardInterrupt:
             click.echo("the dashboard is closed", err=True)
