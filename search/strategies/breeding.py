@@ -1,6 +1,7 @@
 """Breeding: who has offspring, what a child inherits, and how it is trained."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from search.population import places, volumes
 from search.strategies.base import Question, derived_seed
 from spaces.candidate import Candidate
 from spaces.choose import Choose
-from spaces.vary import cross, mutate
+from spaces.vary import Variation, cross, mutate
 
 FIRST_MOVES = ("condition",)
 """What the first children of drawn candidates get where they can: nothing helps samples as much."""
@@ -25,8 +26,9 @@ class Breeding:
         screening: the full trainings that these get together, in the smallest batches: enough steps to tell which
             deserve to be trained on.
         promoted: so many of these, but half of them at most, have the first children, one each: the best by the volume
-            they span. Those who were trained on would else hide what the others might become. These children's decoders
-            get a condition, where they lack one.
+            they span. Those who were trained on would else hide what the others might become. In a search for several
+            objectives the other parent is the one of the population that completes them best, for what was trained so
+            little is seldom good in all. These children's decoders get a condition, where they lack one.
         population: the candidates that may have offspring: the best so far.
         tournament: of so many of them, drawn at random, the best has offspring.
         spanning: the probability that this is the one that spans the largest volume with what is had without learning:
@@ -125,21 +127,10 @@ class Litter:
         """One of them; each attempt draws another."""
         question, choose, name = self.question, self.choose, f"try{attempt}"
         rows = self._rows(name)
-        both, given = (
-            [self.parents.members[row] for row in rows],
-            (question.problem.description, question.space, choose),
-        )
+        both = [self.parents.members[row] for row in rows]
         share = self.breeding.generation if self.inherits else 1.0
         asked = [trained(question, entry.candidate, share, entry.candidate.training.batch) for entry in both]
-        if len(set(rows)) == 2:
-            variation = cross(asked[0], asked[1], *given, better=self._better(*rows))
-            if not self.inherits and not self.late and choose.flag(f"{name}.moved", self.breeding.moved):
-                crossed = asked[0].model_copy(update={"graph": variation.graph, "training": variation.training})
-                variation = mutate(crossed, *given, batch=question.training.batch)  # origins: nothing is inherited
-        else:
-            rather = () if self.only is None else FIRST_MOVES
-            moves, batch = 1 if self.late else None, question.training.batch
-            variation = mutate(asked[0], *given, moves=moves, batch=batch, rather=rather)
+        variation = self._varied(asked, rows, name)
         seed = derived_seed(question.seed, self.number, "training")
         training = variation.training.model_copy(update={"seed": seed})
         first = both[0]
@@ -151,15 +142,34 @@ class Litter:
         child = Candidate(graph=variation.graph, training=training, parent=first.number, inherits=weights)
         return child.model_copy(update={"lineage_samples": self.ledger.samples_seen(child.parents)})
 
+    def _varied(self, parents: list[Candidate], rows: list[int], name: str) -> Variation:
+        """What moves make of one parent; what is made of two, changed by moves as well if it shall be."""
+        if len(set(rows)) == 1:
+            return self._moved(parents[0], 1 if self.late else None)
+        problem, space = self.question.problem.description, self.question.space
+        crossed = cross(parents[0], parents[1], problem, space, self.choose, better=self._better(*rows))
+        first = self.only is not None
+        if not first and (self.inherits or self.late or not self.choose.flag(f"{name}.moved", self.breeding.moved)):
+            return crossed
+        whole = parents[0].model_copy(update={"graph": crossed.graph, "training": crossed.training})
+        moved, origins = self._moved(whole, None), crossed.origins
+        return replace(moved, origins={new: origins[old] for new, (_, old) in moved.origins.items() if old in origins})
+
+    def _moved(self, parent: Candidate, moves: int | None) -> Variation:
+        problem, space, batch = self.question.problem.description, self.question.space, self.question.training.batch
+        rather = () if self.only is None else FIRST_MOVES
+        return mutate(parent, problem, space, self.choose, moves=moves, batch=batch, rather=rather)
+
     def _rows(self, name: str) -> list[int]:
         """The rows of one parent or two; equal ones are one."""
         if self.only is not None:
-            return [self.only]
+            alone = len(self.ledger.objectives) == 1  # nobody completes who is best at the same
+            return [self.only] if alone else [self.only, self._completing(self.only, range(len(self.parents.members)))]
         rows = [self._first(f"{name}.first")]
         share = self.breeding.crossover if self.inherits else self.breeding.assembled
         if self.choose.flag(f"{name}.crossover", share):
-            second = self._completing if self.inherits else self._serving
-            rows.append(second(rows[0], f"{name}.second"))
+            few = self._few(f"{name}.second")
+            rows.append(self._completing(rows[0], few) if self.inherits else self._serving(rows[0], few, name))
         return rows
 
     def _first(self, name: str) -> int:
@@ -171,18 +181,18 @@ class Litter:
         merit = self.parents.spanned if share < spanning else self.parents.balance
         return min(rows, key=lambda row: (-merit[row], row))
 
-    def _completing(self, first: int, name: str) -> int:
-        """The row of who completes a first parent best, of a few drawn at random."""
+    def _completing(self, first: int, others: Sequence[int]) -> int:
+        """The row of who completes a first parent best, among others."""
         points = self.parents.points
         together = volumes(np.minimum(points, points[first]), self.parents.worst)
-        return min(self._few(name), key=lambda row: (-together[row], row))
+        return min(others, key=lambda row: (-together[row], row))
 
-    def _serving(self, first: int, name: str) -> int:
-        """The row of who serves one output best, of a first parent and a few drawn at random."""
+    def _serving(self, first: int, others: Sequence[int], name: str) -> int:
+        """The row of who serves one output best, of a first parent and others."""
         served = self._served()
-        output = self.choose.category(f"{name}.output", list(dict.fromkeys(served)))
+        output = self.choose.category(f"{name}.second.output", list(dict.fromkeys(served)))
         merit = places(self.parents.points[:, [column for column, one in enumerate(served) if one == output]])
-        return min([first, *self._few(name)], key=lambda row: merit[row])
+        return min([first, *others], key=lambda row: merit[row])
 
     def _few(self, name: str) -> list[int]:
         last = len(self.parents.members) - 1

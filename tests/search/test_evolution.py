@@ -2,6 +2,7 @@
 
 import random
 
+import numpy as np
 import pytest
 from optuna.samplers import RandomSampler
 
@@ -23,6 +24,7 @@ from tests.search.listener import Listener
 from valp.check import check
 from valp.compile import compile
 from valp.errors import FileError
+from valp.graph import Role
 from valp.stopwatch import Stopwatch
 
 DRAWN = 6
@@ -53,7 +55,7 @@ def test_the_first_are_drawn_and_the_others_bred(run):
 def test_the_first_children_are_of_different_drawn_ones(run):
     promoted = min(Breeding().promoted, DRAWN // 2)
     children = [entry for entry in run.ledger.entries()[DRAWN : DRAWN + promoted] if entry.parents]
-    assert all(len(entry.parents) == 1 and entry.candidate.parent < DRAWN for entry in children)
+    assert all(len(entry.parents) in (1, 2) and entry.candidate.parent < DRAWN for entry in children)
     assert len({entry.candidate.parent for entry in children}) > 1
 
 
@@ -121,6 +123,33 @@ def test_the_drawn_that_span_most_have_the_first_children(generations):
     parents = [entry.candidate.parent for entry in entries[breeding.drawn :][: breeding.promoted]]
     assert parents == sorted(set(parents), key=lambda number: -spanned[number])
     assert parents[0] == spanned.argmax()
+
+
+def test_the_other_parent_of_a_first_child_is_who_completes_the_first_best(generations):
+    entries, breeding, metrics = generations.entries(), Breeding(), list(generations.objectives.values())
+    both = 0
+    for entry in entries[breeding.drawn :][: breeding.promoted]:
+        population = population_of(generations, entries[: entry.number])
+        first = entry.candidate.parent
+        own = population.points[population.members.index(first)]
+        together = volumes(np.minimum(population.points, own), chances(metrics))
+        second = population.members[together.argmax()]
+        assert set(entry.parents) <= {first, second}
+        both += len(entry.parents) == 2
+    assert both > 1
+
+
+def conditioned(candidate):
+    """The decoders of a candidate that are told what to make."""
+    decoders = {network.name for network in candidate.graph.networks if network.kind == "d"}
+    return decoders & {c.target for c in candidate.graph.connections if c.role is Role.CONDITION}
+
+
+def test_each_first_child_has_a_condition_though_not_all_parents_have(generations):
+    entries, breeding = generations.entries(), Breeding()
+    children = entries[breeding.drawn :][: breeding.promoted]
+    assert all(conditioned(child.candidate) for child in children)
+    assert any(not any(conditioned(entries[n].candidate) for n in child.parents) for child in children)
 
 
 def test_children_of_the_bred_may_learn_at_half_the_rate_within_the_space(digits_problem, generations):
@@ -208,6 +237,7 @@ def test_for_one_objective_all_that_are_bred_inherit(digits_problem, tmp_path):
     later = [entry for entry in entries if entry.candidate.parent is not None]
     assert len(later) > 30
     assert all(entry.parents for entry in later)
+    assert all(len(entry.parents) == 1 for entry in entries[Breeding().drawn :][: Breeding().promoted])
 
 
 def test_what_is_inherited_is_there_in_the_parent_and_of_the_same_kind(run):
