@@ -35,7 +35,8 @@ class Breeding:
             nobody who is hopeless in one objective.
         balanced: the probability that it is the one with the least sum of its places in the objectives: between those
             who are good in all, the small differences count. Else it is the one of the lowest rank, and of these the
-            least crowded.
+            least crowded; in the last quarter of a search, this one again: what is best in one objective alone is worth
+            its offspring's offspring, and comes no more.
         crossover: the probability of two parents. The second is the one that completes the first best, of as many: the
             two would span most, were each output as in the better one.
         assembled: the same of children that begin afresh. Theirs is the one that serves one output best, each output as
@@ -53,8 +54,9 @@ class Breeding:
         afresh: the probability that a child begins with fresh weights all the same, in the second half of a search for
             several objectives: what a graph is worth by itself shows where nothing was learnt before. Where there is
             one, nothing but its figure counts, and who is trained on has the better one.
-        rooted: the probability that the parents of such a child are chosen among the best of those who began afresh.
-            Others have learnt for longer, and would else hide these.
+        rooted: the probability that the parents of such a child are chosen among the best of those who began afresh;
+            1 in the last quarter of a search. Others have learnt for longer, and would else hide these, but what they
+            are worth without is not known.
     """
 
     drawn: int = 16
@@ -110,7 +112,7 @@ class Litter:
         only: the row of the one who does; None if parents are drawn.
         inherits: whether it begins with the weights of its parents.
         late: whether the search is in its last quarter. Changes are small then, one move or two parents put together as
-            they are: what would be made of larger ones comes no more.
+            they are, and parents are good in all objectives: what would be made of others comes no more.
     """
 
     breeding: Breeding
@@ -176,7 +178,7 @@ class Litter:
         """The row of the best of a few drawn at random."""
         rows = self._few(name)
         spanning, share = self.breeding.spanning, self.choose.real(f"{name}.merit", 0, 1)
-        if share >= spanning + self.breeding.balanced:
+        if not self.late and share >= spanning + self.breeding.balanced:
             return min(rows)
         merit = self.parents.spanned if share < spanning else self.parents.balance
         return min(rows, key=lambda row: (-merit[row], row))

@@ -45,7 +45,7 @@ class Evolution(Strategy):
         inherits, several, population = breeding.inherit, len(ledger.objectives) > 1, past.population
         if inherits and several and 2 * number >= question.candidates and choose.flag("afresh", breeding.afresh):
             inherits = False
-            if len(past.rooted.members) > 1 and choose.flag("rooted", breeding.rooted):
+            if len(past.rooted.members) > 1 and choose.flag("rooted", 1.0 if late else breeding.rooted):
                 population = past.rooted
         members = [past.ended[member] for member in population.members]
         parents = Ranked(members, population.points, chances(list(ledger.objectives.values())))
