@@ -47,7 +47,7 @@ def main() -> None:
         nargs="+",
         default=[],
         metavar="CODE",
-        help="compare with their figures in the file as well, of these seeds",
+        help="compare with their figures in the file as well, of these seeds, or else of the first ones",
     )
     parser.add_argument("--seeds", type=int, default=5, help="how many")
     parser.add_argument("--first", type=int, default=0, metavar="SEED", help="the first of them")
@@ -63,7 +63,9 @@ def main() -> None:
     settings = {"steps": asked.steps, "batch": BATCH, "workers": asked.workers, "seeds": seeds}
     try:
         contenders = [Contender.parse(text, asked.trainings) for text in asked.strategies]
-        known = [search for code in asked.published for search in published(file, part, settings, code)]
+        known = [
+            search for code in asked.published for search in published(file, asked.problem, asked.space, settings, code)
+        ]
     except SettingError as error:
         parser.error(str(error))
     one_thread()

@@ -79,14 +79,18 @@ def grid_of(search: Search, unit: int) -> list[int]:
 
 
 def figures(comparison: Comparison, settings: dict[str, Any]) -> dict[str, Any]:
-    """All raw figures."""
+    """All raw figures, but of searches with other seeds: those are in a part of their own."""
     scales = {name: asdict(scale) for name, scale in comparison.scales.items()}
     lineages = {one.lineage for search in comparison.searches for one in search.ended}
     return {
         "settings": settings | {"samples of a training": comparison.unit},
         "scales": scales,
         "single-task MLPs, by samples": {str(samples): comparison.rivals(samples) for samples in sorted(lineages)},
-        "searches": {f"{one.strategy} {one.seed}": of_search(one, comparison) for one in comparison.searches},
+        "searches": {
+            f"{one.strategy} {one.seed}": of_search(one, comparison)
+            for one in comparison.searches
+            if one.seed in settings["seeds"]
+        },
     }
 
 
@@ -118,22 +122,30 @@ def row(one: Ended) -> list[Any]:
     return [*of_it, *(scores.get(name) for scores in (one.scores, one.test or {}) for name in SCORES)]
 
 
-def published(path: Path, part: str, settings: dict[str, Any], strategy: str) -> list[Search]:
-    """A strategy's searches with the seeds asked for, as a file of raw figures has them; unknown scores are left out.
+def published(path: Path, problem: str, space: str, settings: dict[str, Any], strategy: str) -> list[Search]:
+    """A strategy's searches as a file of raw figures has them; unknown scores are left out.
+
+    They are those with the seeds asked for. Where these do not begin with 0 and it has none of them, it is those whose
+    seeds do.
 
     Raises:
         SettingError: if it has none that were made with these settings.
     """
-    whole = json.loads(path.read_text()).get(part, {}) if path.is_file() else {}
-    rows = [one for one in whole.get("searches", {}).values() if one["strategy"] == strategy]
-    rows = [one for one in rows if one["seed"] in settings["seeds"]]
-    alike = all(whole.get("settings", {}).get(name) == settings[name] for name in ("steps", "batch"))
-    if not alike or not rows:
-        raise SettingError(f"{path.name} has no searches of {strategy}, {part}, {settings['steps']} steps, these seeds")
-    return [
-        Search(strategy, one["seed"], one["budget"], [_read(one["columns"], row) for row in one["candidates"]])
-        for one in rows
-    ]
+    whole = json.loads(path.read_text()) if path.is_file() else {}
+    seeds, steps = settings["seeds"], settings["steps"]
+    parts = {part_of(problem, space, [0]): None} | {part_of(problem, space, seeds): seeds}
+    for part, wanted in reversed(parts.items()):
+        of_it = whole.get(part, {"settings": {}, "searches": {}})
+        rows = [one for one in of_it["searches"].values() if one["strategy"] == strategy]
+        rows = [one for one in rows if wanted is None or one["seed"] in wanted]
+        if rows and all(of_it["settings"].get(name) == settings[name] for name in ("steps", "batch")):
+            return [
+                Search(strategy, one["seed"], one["budget"], [_read(one["columns"], row) for row in one["candidates"]])
+                for one in rows
+            ]
+    raise SettingError(
+        f"{path.name} has no searches of {strategy}, {problem}, {space} space, {steps} steps, these seeds"
+    )
 
 
 def _read(columns: list[str], row: list[Any]) -> Ended:

@@ -199,7 +199,7 @@ def test_published_figures_are_the_searches_they_were_made_of(tmp_path):
     ]
     comparison = Comparison("digits", "default", 100, SCALE, rivals, searches)
     write(file, "digits-default", figures(comparison, SETTINGS))
-    read = published(file, "digits-default", SETTINGS, "random")
+    read = published(file, "digits", "default", SETTINGS, "random")
     assert [one.seed for one in read] == [0, 1]
     for found, made in zip(read, (searches[0], searches[2]), strict=True):
         assert len(found.ended) == len(made.ended)
@@ -219,23 +219,29 @@ def of_two_seeds(folder):
 
 
 @pytest.mark.parametrize(
-    ("part", "code", "settings"),
+    ("space", "code", "settings"),
     [
-        ("digits-paper", "random", SETTINGS),
-        ("digits-default", "tpe", SETTINGS),
-        ("digits-default", "random", SETTINGS | {"steps": 3}),
-        ("digits-default", "random", SETTINGS | {"seeds": [2, 3]}),
+        ("paper", "random", SETTINGS),
+        ("default", "tpe", SETTINGS),
+        ("default", "random", SETTINGS | {"steps": 3}),
+        ("default", "random", SETTINGS | {"steps": 3, "seeds": [2, 3]}),
     ],
 )
-def test_what_is_not_published_is_not_compared_with(tmp_path, part, code, settings):
+def test_what_is_not_published_is_not_compared_with(tmp_path, space, code, settings):
     file = of_two_seeds(tmp_path)
     with pytest.raises(SettingError, match=code):
-        published(file, part, settings, code)
+        published(file, "digits", space, settings, code)
 
 
 def test_of_what_is_published_the_seeds_that_are_there_are_compared_with(tmp_path):
-    asked = SETTINGS | {"seeds": [1, 2, 3]}
-    assert [one.seed for one in published(of_two_seeds(tmp_path), "digits-default", asked, "random")] == [1]
+    file = of_two_seeds(tmp_path)
+    for seeds, found in (([0], [0]), ([0, 1, 2], [0, 1]), ([5, 6], [0, 1])):
+        of_them = published(file, "digits", "default", SETTINGS | {"seeds": seeds}, "random")
+        assert [one.seed for one in of_them] == found
+    others = figures(Comparison("digits", "default", 100, SCALE, rivals, of_them), SETTINGS | {"seeds": [5, 6]})
+    assert others["searches"] == {}
+    write(file, "digits-default-seeds-5-6", others)
+    assert len(published(file, "digits", "default", SETTINGS | {"seeds": [5, 6]}, "random")) == 2
 
 
 def test_other_seeds_are_kept_beside_the_first():
