@@ -27,7 +27,7 @@ class Breeding:
             deserve to be trained on.
         promoted: so many of these, but half of them at most, have the first children, one each: the best by the volume
             they span. Those who were trained on would else hide what the others might become. In a search for several
-            objectives the other parent is the one of the population that completes them best, for what was trained so
+            objectives the other parent is the one of the drawn that completes them best, for what was trained so
             little is seldom good in all. These children's decoders get a condition, where they lack one.
         population: the candidates that may have offspring: the best so far.
         tournament: of so many of them, drawn at random, the best has offspring.
@@ -165,8 +165,11 @@ class Litter:
     def _rows(self, name: str) -> list[int]:
         """The rows of one parent or two; equal ones are one."""
         if self.only is not None:
-            alone = len(self.ledger.objectives) == 1  # nobody completes who is best at the same
-            return [self.only] if alone else [self.only, self._completing(self.only, range(len(self.parents.members)))]
+            if len(self.ledger.objectives) == 1:
+                return [self.only]  # nobody completes who is best at the same
+            drawn = self.breeding.drawn_of(self.question.candidates)
+            others = [row for row, entry in enumerate(self.parents.members) if entry.number < drawn]
+            return [self.only, self._completing(self.only, others)]
         rows = [self._first(f"{name}.first")]
         share = self.breeding.crossover if self.inherits else self.breeding.assembled
         if self.choose.flag(f"{name}.crossover", share):

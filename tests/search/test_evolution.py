@@ -98,14 +98,17 @@ def test_parents_are_of_the_population_of_those_that_had_ended(run):
         assert entry.candidate.parent in population.members
 
 
-def grown(problem, names, folder):
-    """The ledger of a search of sixty untrained candidates with random scores."""
+def grown(problem, names, folder, children=None):
+    """The ledger of a search of sixty untrained candidates with random scores, but for those of children."""
     ledger = Ledger.create(folder / "study.db", {name: problem.metrics[name][1] for name in names})
     question, dice = Question(problem, DEFAULT, Training(steps=100), 5, 60), random.Random(1)
     for number in range(question.candidates):
         trial = ledger.ask(RandomSampler(seed=number))
-        ledger.propose(trial, STRATEGIES["evolution"].propose(question, ledger, trial))
+        candidate = STRATEGIES["evolution"].propose(question, ledger, trial)
+        ledger.propose(trial, candidate)
         scores = {"accuracy": dice.random(), "mse": 1e-3 * dice.random(), "entropy": dice.random()}
+        if children and candidate.parent is not None:
+            scores = children
         ledger.tell(number, Result(scores, 1, f"key {number}", 1, (0.0, 0.0), None))
     return ledger
 
@@ -125,7 +128,7 @@ def test_the_drawn_that_span_most_have_the_first_children(generations):
     assert parents[0] == spanned.argmax()
 
 
-def test_the_other_parent_of_a_first_child_is_who_completes_the_first_best(generations):
+def test_the_other_parent_of_a_first_child_is_the_drawn_one_that_completes_the_first_best(generations):
     entries, breeding, metrics = generations.entries(), Breeding(), list(generations.objectives.values())
     both = 0
     for entry in entries[breeding.drawn :][: breeding.promoted]:
@@ -133,10 +136,19 @@ def test_the_other_parent_of_a_first_child_is_who_completes_the_first_best(gener
         first = entry.candidate.parent
         own = population.points[population.members.index(first)]
         together = volumes(np.minimum(population.points, own), chances(metrics))
-        second = population.members[together.argmax()]
+        drawn = [row for row, member in enumerate(population.members) if member < breeding.drawn]
+        second = population.members[max(drawn, key=lambda row: together[row])]
         assert set(entry.parents) <= {first, second}
         both += len(entry.parents) == 2
     assert both > 1
+
+
+def test_who_was_trained_on_completes_nobody_while_the_first_children_are_bred(digits_problem, tmp_path):
+    breeding, best = Breeding(), {"accuracy": 1.0, "mse": 0.0, "entropy": 1.0}
+    ledger = grown(digits_problem, digits_problem.objectives, tmp_path, children=best)
+    first, later = (ledger.entries()[breeding.drawn :][part] for part in (slice(4), slice(4, 20)))
+    assert all(max(child.parents) < breeding.drawn for child in first)
+    assert any(max(child.parents, default=0) >= breeding.drawn for child in later)
 
 
 def conditioned(candidate):
