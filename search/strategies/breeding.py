@@ -97,6 +97,10 @@ class Ranked:
         self.members, self.points, self.worst = members, points, worst
         self.spanned, self.balance = volumes(points, worst), -places(points)
 
+    def before(self, number: int) -> list[int]:
+        """The rows of those with smaller numbers."""
+        return [row for row, entry in enumerate(self.members) if entry.number < number]
+
 
 @dataclass(frozen=True)
 class Litter:
@@ -167,9 +171,8 @@ class Litter:
         if self.only is not None:
             if len(self.ledger.objectives) == 1:
                 return [self.only]  # nobody completes who is best at the same
-            drawn = self.breeding.drawn_of(self.question.candidates)
-            others = [row for row, entry in enumerate(self.parents.members) if entry.number < drawn]
-            return [self.only, self._completing(self.only, others)]
+            drawn = self.parents.before(self.breeding.drawn_of(self.question.candidates))
+            return [self.only, self._completing(self.only, drawn)]
         rows = [self._first(f"{name}.first")]
         share = self.breeding.crossover if self.inherits else self.breeding.assembled
         if self.choose.flag(f"{name}.crossover", share):

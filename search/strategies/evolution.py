@@ -67,8 +67,9 @@ class Evolution(Strategy):
 
     def _promoted(self, parents: Ranked, drawn: int, place: int) -> int | None:
         """The row of the drawn one in this place, from 0; None if nobody there is promoted."""
-        rows = [row for row, entry in enumerate(parents.members) if entry.number < drawn]
-        best = sorted(rows, key=lambda row: (-parents.spanned[row], row))[: min(self.breeding.promoted, drawn // 2)]
+        best = sorted(parents.before(drawn), key=lambda row: (-parents.spanned[row], row))[
+            : min(self.breeding.promoted, drawn // 2)
+        ]
         return best[place] if place < len(best) else None
 
     def _past(self, ledger: Ledger) -> "_Past":
