@@ -80,6 +80,13 @@ class Contender:
         inherits = isinstance(self.strategy, Evolution) and self.strategy.breeding.inherit
         return self.trainings if inherits else 1
 
+    @property
+    def candidates(self) -> int:
+        """How many candidates should see these samples, where none is stopped or fails."""
+        if isinstance(self.strategy, Evolution):
+            return self.strategy.breeding.candidates_within(self.trainings)
+        return self.trainings
+
 
 def _changed(variant: str) -> tuple[str, Any]:
     name, given, value = variant.partition("=")
@@ -190,7 +197,7 @@ def searched(
     code = contender.code.replace(":", "-")
     name = f"benchmark-strategies-{problem.name}-{space}-{code}-{steps}-{seed}"
     chronicle, unit = Chronicle(problem.metrics[SAMPLES][0]), steps * batch
-    budget, candidates, before = contender.trainings * unit, contender.trainings, -1
+    budget, candidates, before = contender.trainings * unit, contender.candidates, -1
     clock = Clock(runs / name / CLOCK)
 
     def wanted(ledger: Ledger) -> set[int]:

@@ -257,7 +257,9 @@ def test_a_contender_is_a_strategy_a_variant_of_it_and_a_budget():
     changed = Contender.parse("evolution:no-inherit:population=24", 60)
     assert (changed.strategy.breeding.inherit, changed.strategy.breeding.population, changed.longest) == (False, 24, 1)
     assert changed.code not in STRATEGIES
-    assert Contender.parse("evolution", 60).longest == 60
+    evolution = Contender.parse("evolution", 60)
+    assert evolution.longest == 60
+    assert plain.candidates == 60 < changed.candidates < evolution.candidates
 
 
 @pytest.mark.parametrize(

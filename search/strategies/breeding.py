@@ -51,9 +51,10 @@ class Breeding:
         inherit: whether children begin with their parents' weights.
         generation: the share of a full training that these children get: shorter generations are more of them in the
             same samples. Who begins afresh gets a full one.
-        afresh: the probability that a child begins with fresh weights all the same, in the second half of a search for
-            several objectives: what a graph is worth by itself shows where nothing was learnt before. Where there is
+        afresh: the probability that a child begins with fresh weights all the same, in a search for several
+            objectives: what a graph is worth by itself shows where nothing was learnt before. Where there is
             one, nothing but its figure counts, and who is trained on has the better one.
+        afresh_from: the share of a search that has passed before any child does.
         rooted: the probability that the parents of such a child are chosen among the best of those who began afresh;
             1 in the last quarter of a search. Others have learnt for longer, and would else hide these, but what they
             are worth without is not known.
@@ -75,11 +76,26 @@ class Breeding:
     inherit: bool = True
     generation: float = 0.5
     afresh: float = 0.5
+    afresh_from: float = 1 / 3
     rooted: float = 0.7
 
     def drawn_of(self, candidates: int) -> int:
         """How many are drawn before any is bred in a search of so many candidates."""
         return max(1, min(self.drawn, candidates // 3))
+
+    def candidates_within(self, trainings: int) -> int:
+        """How many candidates see about as many samples together as this many full trainings."""
+        candidates = trainings
+        while self._trainings_of(candidates + 1) <= trainings:
+            candidates += 1
+        return candidates
+
+    def _trainings_of(self, candidates: int) -> float:
+        """The full trainings that so many candidates get together."""
+        drawn = self.drawn_of(candidates)
+        bred = candidates - drawn
+        alone = self.afresh * min(bred, candidates * (1 - self.afresh_from))
+        return min(drawn, self.screening) + (alone + self.generation * (bred - alone) if self.inherit else bred)
 
 
 class Ranked:

@@ -42,8 +42,10 @@ class Evolution(Strategy):
             share = min(1.0, breeding.screening / drawn)
             smallest = min(question.space.batches_of(question.training.batch))
             return trained(question, _drawn(question, number, choose), share, smallest)
-        inherits, several, population = breeding.inherit, len(ledger.objectives) > 1, past.population
-        if inherits and several and 2 * number >= question.candidates and choose.flag("afresh", breeding.afresh):
+        inherits, population = breeding.inherit, past.population
+        several, first = len(ledger.objectives) > 1, number - drawn < breeding.promoted
+        may = not first and number >= breeding.afresh_from * question.candidates
+        if inherits and several and may and choose.flag("afresh", breeding.afresh):
             inherits = False
             if len(past.rooted.members) > 1 and choose.flag("rooted", 1.0 if late else breeding.rooted):
                 population = past.rooted

@@ -163,6 +163,22 @@ def variable(revision: Revision) -> Sequence[Link]:
     return [link for link in revision.links() if _could_transport(revision, link)]
 
 
+def partial(revision: Revision) -> Sequence[Link]:
+    """The connections that transport some variables and could transport all."""
+    return [
+        (target, position)
+        for target, position in revision.links()
+        if revision.exactly(target) is None and revision.into(target)[position][2] is not None
+    ]
+
+
+def transport_all(revision: Revision, link: Link) -> bool:
+    """Lets a connection transport all variables: what is left out may be what its target lacks."""
+    target, position = link
+    revision.point(link, revision.into(target)[position][0], None)
+    return True
+
+
 def _could_transport(revision: Revision, link: Link) -> bool:
     target, position = link
     source, role, indices = revision.into(target)[position]

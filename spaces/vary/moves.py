@@ -54,7 +54,14 @@ MOVES: dict[str, Move] = {
         "two networks for one, side by side", networks.parallel, networks.split_in_parallel, _network
     ),
     "repeat": Move(
-        "a second of a network beside it, for the same outputs", networks.repeatable, networks.repeat, _network, 2
+        "a second of a network beside it, for the same outputs", networks.repeatable, networks.repeat, _network, 4
+    ),
+    "repeat instead": Move(
+        "a second of a network, in the place of one that serves other outputs alone",
+        networks.replaceable,
+        networks.repeat_instead,
+        _first,
+        4,
     ),
     "split in series": Move(
         "two networks for one, one behind the other", networks.series, networks.split_in_series, _network
@@ -70,6 +77,7 @@ MOVES: dict[str, Move] = {
     "rewire": Move("another source for a connection", connections.links, connections.rewire, _first),
     "role": Move("latent or condition", connections.into_decoders, connections.change_role, _first),
     "psi": Move("other variables for a connection", connections.variable, connections.transport, _first),
+    "whole": Move("all variables for a connection", connections.partial, connections.transport_all, _first, weight=4),
     "combiner": Move("another combiner", layers.combinable, layers.recombine, _network),
     "widen": Move("wider hidden layers, all of a network", layers.broadenable, layers.broaden, _network, weight=4),
     "widen layer": Move("a wider hidden layer", layers.widenable, layers.widen, _first),
@@ -82,7 +90,7 @@ MOVES: dict[str, Move] = {
     "activation": Move("another activation", layers.activatable, layers.activate, _first),
     "initializer": Move("another initialiser", layers.initialisable, layers.initialise, _first),
     "restyle": Move(
-        "one activation and one initialiser, all layers of a network", layers.restylable, layers.restyle, _network, 8
+        "one activation and one initialiser, all layers of a network", layers.restylable, layers.restyle, _network, 5
     ),
     "normalise": Move("batch normalisation, or none", layers.normalisable, layers.normalise, _network),
     "beta": Move("another β of a loss", weights.weighed, weights.weigh, weight=4),
@@ -92,10 +100,11 @@ MOVES: dict[str, Move] = {
     "kl_warmup": Move("another KL warm-up", training.warmups, training.warm_up),
 }
 """By name. Those that balance what is learnt, and unlearn nothing, are tried more often, and so are widening whole
-networks and reading inputs alone, which rids a graph of detours. Networks go as often as others are repeated: a graph
-that is full has no room for what is better. Where layers each have an activation and an initialiser of their own, these
-are seldom good together: networks often get one of each. Most of all a decoder's first condition is tried, for nothing
-helps samples as much, and it can be made but once."""
+networks, reading inputs alone, which rids a graph of detours, and transporting all of a source: a network sees no more
+than it is given. An ensemble errs less than its members, and grows by one at a time: so networks are often repeated,
+and where a graph is full, instead of others. Where layers each have an activation and an initialiser of their own,
+these are seldom good together: networks often get one of each. Most of all a decoder's first condition is tried, for
+nothing helps samples as much, and it can be made but once."""
 
 TRIED = tuple(name for name, move in MOVES.items() for _ in range(move.weight))
 """Each name as often as it weighs."""

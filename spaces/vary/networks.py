@@ -136,8 +136,10 @@ def _readers_to_share(revision: Revision, index: int) -> list[Link]:
 
 def repeatable(revision: Revision) -> Sequence[int]:
     """The networks that feed an output directly, and make no samples: pictures averaged are no picture."""
-    if not room_for_one(revision):
-        return []
+    return _ensemble(revision) if room_for_one(revision) else []
+
+
+def _ensemble(revision: Revision) -> list[int]:
     return [
         i
         for i, node in enumerate(revision.nodes)
@@ -159,6 +161,25 @@ def repeat(revision: Revision, index: int) -> bool:
         _, role, indices = revision.into(target)[position]
         revision.append(place, target, role, indices)
     return True
+
+
+def replaceable(revision: Revision) -> Sequence[tuple[int, int]]:
+    """In a graph that is full, the networks that could be repeated, each with one that serves other outputs alone."""
+    if room_for_one(revision):
+        return []
+    movable, outputs = removable(revision), [(OUTPUT, i) for i in range(len(revision.outputs))]
+    serving = [revision.serving(output) for output in outputs]
+    found = list[tuple[int, int]]()
+    for index in _ensemble(revision):
+        beside = set().union(*(places for places in serving if (NETWORK, index) in places))
+        found += [(index, other) for other in movable if (NETWORK, other) not in beside]
+    return found
+
+
+def repeat_instead(revision: Revision, pair: tuple[int, int]) -> bool:
+    """Takes a network away, and repeats another in its place: a full graph has no room for an ensemble else."""
+    index, gone = pair
+    return remove(revision, gone) and repeat(revision, index - (gone < index))
 
 
 def _free_outputs(revision: Revision, index: int) -> list[Link]:

@@ -231,6 +231,20 @@ def test_a_network_that_reads_inputs_alone_lets_go_what_was_on_the_way(moved):
     assert fresh == {True, False}
 
 
+def test_a_connection_that_transports_all_is_the_same_but_for_its_variables(moved):
+    spaces = set()
+    for parent, child, space in moved:
+        if child.moves[0] != "whole":
+            continue
+        assert child.graph.networks == parent.graph.networks
+        pairs = list(zip(parent.graph.connections, child.graph.connections, strict=True))
+        (pair,) = [pair for pair in pairs if pair[0] != pair[1]]
+        assert pair[0].indices is not None
+        assert pair[1] == pair[0].model_copy(update={"indices": None})
+        spaces.add(space.name)
+    assert {"default", "paper"} <= spaces
+
+
 def test_halves_that_have_the_same_sources_and_readers_do_not_have_the_same_weights(moved):
     alike = 0
     for _, child, _ in moved:
@@ -253,6 +267,21 @@ def test_halves_that_have_the_same_sources_and_readers_do_not_have_the_same_weig
     assert alike
 
 
+def is_another(new, graph) -> bool:
+    """Whether a network, which feeds outputs alone, is made, fed and read as another one is."""
+    fed = {c.target for c in graph.connections if c.source == new.name}
+    arriving = {(c.source, c.role, c.indices) for c in graph.incoming(new.name)}
+    alike = [
+        old
+        for old in graph.networks
+        if old.name != new.name
+        and old.model_copy(update={"name": new.name}) == new
+        and {(c.source, c.role, c.indices) for c in graph.incoming(old.name)} == arriving
+        and fed <= {c.target for c in graph.connections if c.source == old.name}
+    ]
+    return bool(alike) and bool(fed) and fed <= {output.name for output in graph.outputs}
+
+
 def test_a_repeated_network_has_the_same_design_sources_and_outputs_and_fresh_weights(moved):
     repeated = 0
     for parent, child, _ in moved:
@@ -262,24 +291,32 @@ def test_a_repeated_network_has_the_same_design_sources_and_outputs_and_fresh_we
         (new,) = set(after.networks) - set(before.networks)
         assert set(before.networks) < set(after.networks)
         assert set(before.connections) < set(after.connections)
-        outputs = {output.name for output in after.outputs}
-        fed = {c.target for c in after.connections if c.source == new.name}
-        arriving = {(c.source, c.role, c.indices) for c in after.incoming(new.name)}
-        alike = [
-            old
-            for old in before.networks
-            if old.model_copy(update={"name": new.name}) == new
-            and {(c.source, c.role, c.indices) for c in before.incoming(old.name)} == arriving
-            and fed <= {c.target for c in before.connections if c.source == old.name}
-        ]
-        assert alike
-        assert fed
-        assert fed <= outputs
+        assert is_another(new, after)
         assert like(new.output.type) is not DataType.SAMPLES
         assert new.name not in child.origins
         assert set(child.origins) == {network.name for network in before.networks}
         repeated += 1
     assert repeated
+
+
+def test_in_a_full_graph_a_network_is_repeated_in_the_place_of_one_that_serves_other_outputs(moved):
+    replaced = 0
+    for parent, child, space in moved:
+        if child.moves[0] != "repeat instead":
+            continue
+        before, after = parent.graph, child.graph
+        assert len(before.networks) == space.max_n
+        if len(before.inputs) > 1:
+            continue  # an input that nobody reads any more is read by either of the two
+        new = [x for x in after.networks if x.name not in child.origins and is_another(x, after)]
+        assert new
+        served = nx.DiGraph((c.source, c.target) for c in before.connections)
+        fed = {c.target for x in new for c in after.connections if c.source == x.name}
+        gone = {x.name for x in before.networks} - set(child.origins)
+        assert gone
+        assert any(not nx.descendants(served, name) & fed for name in gone)
+        replaced += 1
+    assert replaced
 
 
 def the_changed(parent, child):
