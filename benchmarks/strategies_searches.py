@@ -191,8 +191,9 @@ def searched(
 ) -> Search:
     """A contender's search with one seed, with the test scores of its front and of what else is reported.
 
-    Where candidates are stopped early or fail it gets more, as many as should do, until it has seen its samples. What
-    ends beyond them does not count.
+    It is launched for as many candidates as should see its samples, so that a strategy that has phases has each of them
+    once. Where candidates are stopped early or fail it gets more, until it has seen them. What ends beyond does not
+    count.
     """
     code = contender.code.replace(":", "-")
     name = f"benchmark-strategies-{problem.name}-{space}-{code}-{steps}-{seed}"
