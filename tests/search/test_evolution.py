@@ -168,7 +168,7 @@ def test_children_of_the_bred_may_learn_at_half_the_rate_within_the_space(digits
     entries, low = generations.entries(), DEFAULT.learning_rate[0]
     question = Question(digits_problem, DEFAULT, Training(steps=100), 5, 1000)
     kinds, halved = set(), set()
-    for _ in range(60):
+    for _ in range(150):
         trial = generations.ask(RandomSampler(seed=0))
         usual = STRATEGIES["evolution"].propose(question, generations, trial)
         always, never = (
