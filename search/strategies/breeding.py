@@ -52,8 +52,8 @@ class Breeding:
         generation: the share of a full training that these children get: shorter generations are more of them in the
             same samples. Who begins afresh gets a full one.
         afresh: the probability that a child begins with fresh weights all the same, in a search for several
-            objectives: what a graph is worth by itself shows where nothing was learnt before. Where there is
-            one, nothing but its figure counts, and who is trained on has the better one.
+            objectives: what a graph is worth by itself shows where nothing was learnt before. Where there is one,
+            nothing but its figure counts, and who is trained on has the better one.
         afresh_from: the share of a search that has passed before any child does.
         rooted: the probability that the parents of such a child are chosen among the best of those who began afresh;
             1 in the last quarter of a search. Others have learnt for longer, and would else hide these, but what they

@@ -69,10 +69,9 @@ class Evolution(Strategy):
 
     def _promoted(self, parents: Ranked, drawn: int, place: int) -> int | None:
         """The row of the drawn one in this place, from 0; None if nobody there is promoted."""
-        best = sorted(parents.before(drawn), key=lambda row: (-parents.spanned[row], row))[
-            : min(self.breeding.promoted, drawn // 2)
-        ]
-        return best[place] if place < len(best) else None
+        best = sorted(parents.before(drawn), key=lambda row: (-parents.spanned[row], row))
+        most = min(self.breeding.promoted, drawn // 2, len(best))
+        return best[place] if place < most else None
 
     def _past(self, ledger: Ledger) -> "_Past":
         """What is known of those that have ended by now."""

@@ -20,6 +20,7 @@ from spaces.candidate import Candidate, Training
 from spaces.judging import judges_of
 from spaces.scoring import Scorer
 from spaces.space import DEFAULT
+from spaces.vary import mutate
 from tests.search.listener import Listener
 from valp.check import check
 from valp.compile import compile
@@ -157,11 +158,23 @@ def conditioned(candidate):
     return decoders & {c.target for c in candidate.graph.connections if c.role is Role.CONDITION}
 
 
-def test_first_children_have_a_condition_that_no_parent_had_but_where_a_later_move_took_it(generations):
-    entries, breeding = generations.entries(), Breeding()
+def test_each_first_child_gets_a_condition_before_all_else_which_no_parent_had(digits_problem, tmp_path, monkeypatch):
+    made = list[tuple[str, ...]]()
+
+    def recorded(*args, **kwargs):
+        variation = mutate(*args, **kwargs)
+        if kwargs["rather"]:
+            made.append(variation.moves)
+        return variation
+
+    monkeypatch.setattr("search.strategies.breeding.mutate", recorded)
+    entries, breeding = grown(digits_problem, digits_problem.objectives, tmp_path).entries(), Breeding()
     children = entries[breeding.drawn :][: breeding.promoted]
     assert not any(conditioned(entries[number].candidate) for child in children for number in child.parents)
-    assert sum(bool(conditioned(child.candidate)) for child in children) >= len(children) - 1
+    assert len(made) >= len(children)
+    assert all(moves[0] == "condition" for moves in made)
+    kept = [bool(conditioned(child.candidate)) for child in children]
+    assert sum(kept) >= len(children) - 1  # a later move may take it
 
 
 def test_children_of_the_bred_may_learn_at_half_the_rate_within_the_space(digits_problem, generations):
