@@ -13,22 +13,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
 
+from valp.search.facade.launch import launch
+from valp.search.run.ledger import by_end
+from valp.search.run.run import Run
+from valp.search.show.report.prediction_counts import class_names
+from valp.spaces.own.load_problem import load_problem
+from valp.spaces.problem.judging import judges_of
+from valp.spaces.problem.problem import Problem
+from valp.spaces.problem.scoring import Scorer
+
 from benchmarks.paper import SHOWN
 from benchmarks.paper_figures import draw_conditioned
 from benchmarks.paper_page import table
 from benchmarks.paper_scoring import conditioned
 from benchmarks.strategies_measures import Scores
 from benchmarks.strategies_searches import Contender, proposing, tested
-from search.launch import launch
-from search.ledger import by_end
-from search.report.predictions import class_names
-from search.runs import Run
-from spaces.judging import judges_of
-from spaces.problem import Problem
-from spaces.problems import load_problem
-from spaces.scoring import Scorer
 from valp.errors import SettingError
-from valp.fit import one_thread
+from valp.train.fit import one_thread
 
 PROBLEM, OBJECTIVE, BATCH = "fashion-mnist", "conditioning", 50
 PAPER = 0.75

@@ -9,12 +9,13 @@ import json
 from pathlib import Path
 from statistics import mean, stdev
 
-from search.launch import launch
-from search.models import model_of
-from spaces.judging import judges_of
-from spaces.problems import load_problem
-from spaces.scoring import Scorer
-from valp.fit import one_thread
+from valp.search.engine.models import model_of
+from valp.search.facade.launch import launch
+from valp.spaces.own.load_problem import load_problem
+from valp.spaces.problem.judging import judges_of
+from valp.spaces.problem.scoring import Scorer
+
+from valp.train.fit import one_thread
 
 BATCH = 50
 SPACES = {"MLPs only": "default", "every kind": "full"}

@@ -9,16 +9,17 @@ alike. Validation scores; the differences are from the first decay's, candidate 
 import argparse
 from statistics import mean, median, stdev
 
+from valp.search.engine.evaluate import train
+from valp.search.strategies import Question
+from valp.search.strategies.strategy import draw_at_random
+from valp.spaces.candidate import Training
+from valp.spaces.generate.space import DEFAULT
+from valp.spaces.own.load_problem import load_problem
+from valp.spaces.problem.judging import judges_of
+from valp.spaces.problem.scoring import Scorer
+
 from benchmarks.strategies_page import rows_of
-from search.evaluate import train
-from search.strategies import Question
-from search.strategies.base import draw_at_random
-from spaces.candidate import Training
-from spaces.judging import judges_of
-from spaces.problems import load_problem
-from spaces.scoring import Scorer
-from spaces.space import DEFAULT
-from valp.fit import one_thread
+from valp.train.fit import one_thread
 
 SCORES = ("accuracy", "mse", "entropy", "coverage")
 

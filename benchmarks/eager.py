@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from valp.graph import Connection, DataType, Dense, Graph, Role
+from valp.graph.graph import Connection, DataType, Dense, Graph, Role
 
 ACTIVATIONS = {
     "relu": nn.ReLU,

@@ -12,15 +12,16 @@ import argparse
 import statistics
 import time
 
+from valp.search.engine.evaluate import fitting, train
+from valp.spaces.candidate import Candidate, Training
+from valp.spaces.own.load_problem import load_problem
+from valp.spaces.problem.judging import judges_of
+from valp.spaces.problem.scoring import Scorer
+
 from benchmarks.training import structure
-from search.evaluate import fitting, train
-from spaces.candidate import Candidate, Training
-from spaces.judging import judges_of
-from spaces.problems import load_problem
-from spaces.scoring import Scorer
-from valp.compile import compile
-from valp.fit import one_thread
-from valp.plan import Executor
+from valp.compile.compile import compile
+from valp.plan.plan import Executor
+from valp.train.fit import one_thread
 
 EDGE = 400
 SCORES = ("accuracy", "mse", "entropy", "coverage")

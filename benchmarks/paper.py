@@ -14,20 +14,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from valp.search.facade.launch import launch
+from valp.search.run.folder import Folder
+from valp.search.run.result import Result
+from valp.search.run.run import Run
+from valp.search.show.display import LineDisplay, Status
+from valp.spaces.own.load_problem import load_problem
+from valp.spaces.problem.judging import judges_of
+from valp.spaces.problem.scoring import Scorer
+
 from benchmarks.paper_counts import Experiment
 from benchmarks.paper_figures import draw, draw_conditioned
 from benchmarks.paper_page import page
 from benchmarks.paper_scoring import Tested, conditioned, tested
-from search.display import LineDisplay, Status
-from search.folder import Folder
-from search.launch import launch
-from search.result import Result
-from search.runs import Run
-from spaces.judging import judges_of
-from spaces.problems import load_problem
-from spaces.scoring import Scorer
 from valp.files import write_text
-from valp.fit import one_thread
+from valp.train.fit import one_thread
 
 PROBLEM, NAME, BATCH, SEED = "fashion-mnist", "benchmark-paper", 50, 1
 DOCS = Path(__file__).parents[1] / "docs"
@@ -59,7 +60,7 @@ class Clock(LineDisplay):
         write_text(self.file, json.dumps(self.seconds))
 
     def show(self, status: Status, ended: tuple[int, Result] | None = None) -> None:
-        """See `search.display.Display`."""
+        """See `valp.search.show.display.Display`."""
         super().show(status, ended)
         if ended is not None:
             self.tick("search")

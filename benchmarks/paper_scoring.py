@@ -10,21 +10,21 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from valp.search.run.folder import CANDIDATE, read_weights
+from valp.search.run.run import Run
+from valp.spaces.candidate import Candidate
+from valp.spaces.own.load_problem import load_problem
+from valp.spaces.problem.judging import judges_of
+from valp.spaces.problem.scoring import GENERATED, Scorer, generate
 
-from search.folder import CANDIDATE, read_weights
-from search.runs import Run
-from spaces.candidate import Candidate
-from spaces.judging import judges_of
-from spaces.problems import load_problem
-from spaces.scoring import GENERATED, Scorer, generate
-from valp.compile import compile
+from valp.compile.compile import compile
+from valp.compile.module import VALPModule
 from valp.errors import ValpError
 from valp.files import read_model, write_text
-from valp.fit import one_thread
-from valp.generation import conditioning_matrix
-from valp.judge import Judge
-from valp.module import VALPModule
-from valp.plan import Protocol
+from valp.plan.plan import Protocol
+from valp.score.generation_scores import conditioning_matrix
+from valp.score.judge import Judge
+from valp.train.fit import one_thread
 
 TESTED = "test.json"
 """In the run's folder: by the folder of a model, what came of it."""

@@ -16,17 +16,17 @@ from pathlib import Path
 
 import optuna
 from optuna.trial import TrialState, create_trial
+from valp.search.run.ledger import Ledger
+from valp.search.run.result import Result
+from valp.search.strategies import STRATEGIES, Question
+from valp.search.strategies.optuna_parameters import slot_distributions
+from valp.search.strategies.strategy import draw
+from valp.spaces.candidate import Training
+from valp.spaces.generate.choose import RandomChoose
+from valp.spaces.generate.space import DEFAULT
+from valp.spaces.own.load_problem import load_problem
 
-from search.ledger import Ledger
-from search.result import Result
-from search.slots import slot_distributions
-from search.strategies import STRATEGIES, Question
-from search.strategies.base import draw
-from spaces.candidate import Training
-from spaces.choose import RandomChoose
-from spaces.problems import load_problem
-from spaces.space import DEFAULT
-from valp.keys import content_key
+from valp.check.keys import content_key
 
 PROPOSALS = 20
 

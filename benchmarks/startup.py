@@ -17,27 +17,27 @@ import tempfile
 import time
 from pathlib import Path
 
-from search.display import LineDisplay
-from search.launch import launch
-from search.profile import STARTING, TITLES
-from spaces.baselines import baselines
-from spaces.candidate import Training
-from spaces.judging import judges_of
-from spaces.problems import load_problem
-from spaces.scoring import Scorer
+from valp.search.engine.time_profile import STARTING, TITLES
+from valp.search.facade.launch import launch
+from valp.search.show.display import LineDisplay
+from valp.spaces.candidate import Training
+from valp.spaces.own.load_problem import load_problem
+from valp.spaces.problem.baselines import baselines
+from valp.spaces.problem.judging import judges_of
+from valp.spaces.problem.scoring import Scorer
 
 WORKER = """
 import pickle, sys, time
 from pathlib import Path
-from search.worker import CandidateTrainable
+from valp.search.engine.ray.worker import CandidateTrainable
 
 scorer, candidate, folder = pickle.loads(Path(sys.argv[1]).read_bytes())
 worker = CandidateTrainable.__new__(CandidateTrainable)  # what Tune's own constructor does needs its session
 worker.config = {"candidate": candidate, "folder": folder, "rungs": ""}
 worker.setup(worker.config, scorer, "auto", time.time())
 """
-PROBLEM = "import sys; from spaces.problems import load_problem; load_problem(sys.argv[1]).fingerprint"
-COMMAND = "from search.cli import main; main()"
+PROBLEM = "import sys; from valp.spaces.own.load_problem import load_problem; load_problem(sys.argv[1]).fingerprint"
+COMMAND = "from valp.search.cli import main; main()"
 
 
 def processes(folder: Path) -> dict[str, list[str]]:
@@ -54,7 +54,7 @@ def processes(folder: Path) -> dict[str, list[str]]:
         "import torch": ["-c", "import torch"],
         "import ray.tune": ["-c", "import ray.tune"],
         "import torch, ray.tune": ["-c", "import torch, ray.tune"],
-        "a worker's libraries": ["-c", "import search.worker"],
+        "a worker's libraries": ["-c", "import valp.search.engine.ray.worker"],
         "a worker, ready to train": ["-c", WORKER, str(passed)],
         "a worker, its first model of one step": ["-c", f"{WORKER}\nworker.step()", str(passed)],
         "digits": ["-c", PROBLEM, "digits"],

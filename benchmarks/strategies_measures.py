@@ -6,9 +6,8 @@ from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
-
-from search.front import non_dominated
-from search.report.hypervolume import hypervolume
+from valp.search.pareto.front import non_dominated
+from valp.search.pareto.hypervolume import hypervolume
 
 Scores = dict[str, float]
 Rivals = Callable[[int], dict[str, Scores]]

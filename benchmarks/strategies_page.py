@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from math import isfinite
 from statistics import median
 
+from valp.search.show.display import duration
+
 from benchmarks.paper_page import paragraph, shown, table
 from benchmarks.strategies_measures import (
     ACCURATE,
@@ -25,7 +27,6 @@ from benchmarks.strategies_measures import (
     unconditioned,
     widest,
 )
-from search.display import duration
 
 WHOLE = GOALS[0]
 SPLITS = ("validation", "test")

@@ -10,19 +10,20 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from valp.search.engine.models import model_of
+from valp.search.facade.launch import launch
+from valp.search.run.ledger import Entry, Ledger, by_end
+from valp.search.run.result import Result
+from valp.search.run.run import Run
+from valp.search.show.display import LineDisplay, Status
+from valp.search.strategies import STRATEGIES, Strategy
+from valp.search.strategies.breeding import Breeding
+from valp.search.strategies.evolution import Evolution
+from valp.spaces.problem.problem import Problem
+from valp.spaces.problem.scoring import Scorer
+
 from benchmarks.strategies_measures import OBJECTIVES, Ended, Rivals, Search, front, notable
-from search.display import LineDisplay, Status
-from search.launch import launch
-from search.ledger import Entry, Ledger, by_end
-from search.models import model_of
-from search.result import Result
-from search.runs import Run
-from search.strategies import STRATEGIES, Strategy
-from search.strategies.breeding import Breeding
-from search.strategies.evolution import Evolution
-from spaces.problem import Problem
-from spaces.scoring import Scorer
-from valp.compile import lower
+from valp.compile.compile import lower
 from valp.errors import FileError, SettingError
 from valp.files import write_text
 
@@ -113,7 +114,7 @@ class Clock(LineDisplay):
         self.seconds = read_json(self.file)
 
     def show(self, status: Status, ended: tuple[int, Result] | None = None) -> None:
-        """See `search.display.Display`."""
+        """See `valp.search.show.display.Display`."""
         super().show(status, ended)
         if ended is not None:
             now, (number, result) = time.perf_counter(), ended

@@ -23,16 +23,16 @@ import pyarrow.parquet
 from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, RidgeCV
+from valp.search.engine.models import spread, train_seeds
+from valp.search.facade.launch import launch
+from valp.search.run.ledger import Entry
+from valp.search.run.run import Run
+from valp.spaces.own import load_own
+from valp.spaces.problem.judging import judges_of
+from valp.spaces.problem.problem import Problem, Split
+from valp.spaces.problem.scoring import Scorer
 
-from search.launch import launch
-from search.ledger import Entry
-from search.models import spread, train_seeds
-from search.runs import Run
-from spaces.judging import judges_of
-from spaces.own import load_own
-from spaces.problem import Problem, Split
-from spaces.scoring import Scorer
-from valp.fit import one_thread
+from valp.train.fit import one_thread
 
 MISSING = 0.2
 PREDICTED = "worst texture"

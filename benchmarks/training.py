@@ -20,16 +20,16 @@ from typing import Any
 import matplotlib.pyplot as plt
 import torch
 from torch import Tensor
+from valp.spaces.generate.algorithm1 import initialize
+from valp.spaces.generate.choose import RandomChoose
+from valp.spaces.generate.space import PAPER
 
 from benchmarks.algorithm1 import SHAPES
 from benchmarks.eager import Eager
-from spaces.algorithm1 import initialize
-from spaces.choose import RandomChoose
-from spaces.space import PAPER
-from valp.compile import compile
-from valp.fit import fit, one_thread
-from valp.graph import Graph
-from valp.native.warm import prepare
+from valp.compile.compile import compile
+from valp.graph.graph import Graph
+from valp.train.fit import fit, one_thread
+from valp.train.native.warm import prepare
 
 ROWS = 10_000
 LOSSES = {"histogram": ("mse",), "garment": ("cross_entropy",), "image": ("mse",)}

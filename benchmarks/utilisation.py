@@ -6,9 +6,9 @@ python -m benchmarks.utilisation
 import argparse
 import tempfile
 
-from search.display import LineDisplay
-from search.launch import launch
-from spaces.problems import load_problem
+from valp.search.facade.launch import launch
+from valp.search.show.display import LineDisplay
+from valp.spaces.own.load_problem import load_problem
 
 CANDIDATES, WORKERS = 24, 2
 STEPS = 16_000

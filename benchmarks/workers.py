@@ -13,8 +13,8 @@ import time
 from multiprocessing.synchronize import Barrier
 
 from benchmarks.training import data, structure
-from valp.compile import compile
-from valp.fit import fit, one_thread
+from valp.compile.compile import compile
+from valp.train.fit import fit, one_thread
 
 STRUCTURES = 4
 BATCH = 50

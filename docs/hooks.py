@@ -4,7 +4,7 @@ import re
 from inspect import cleandoc
 from typing import Any
 
-from search.cli import cli
+from valp.search.cli import cli
 
 VERBATIM = re.compile(r"^\x08\n(?:(\w[^\n]*:)\n)?(.*?)(?=\n\n|\Z)", re.DOTALL | re.MULTILINE)
 """A paragraph that click does not wrap: behind a backspace, often with a line of its own above the rest."""

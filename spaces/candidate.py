@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from valp.graph import Frozen, Graph
+from valp.graph.graph import Frozen, Graph
 
 
 class Training(Frozen):
@@ -14,8 +14,9 @@ class Training(Frozen):
         learning_rate: of Adam.
         batch: examples a step.
         steps: the number of steps; steps × batch is the budget, in samples seen.
-        kl_warmup: the share of the steps over which β of the KL losses rises from 0, as of `valp.fit.fit`.
-        decay: the share of the steps, at their end, over which the learning rate falls to 0, as of `valp.fit.fit`.
+        kl_warmup: the share of the steps over which β of the KL losses rises from 0, as of `valp.train.fit.fit`.
+        decay: the share of the steps, at their end, over which the learning rate falls to 0, as of
+            `valp.train.fit.fit`.
         seed: of the initial weights, the order of the examples and the noise.
     """
 

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 from hypothesis import settings
-
-from search.launch import launch
-from search.runs import Run, open_run
-from spaces.digits import digits
-from spaces.problem import Problem
+from valp.search.facade.launch import launch
+from valp.search.run.run import Run, open_run
+from valp.spaces.builtin.digits import digits
+from valp.spaces.problem.problem import Problem
 
 settings.register_profile("valp", deadline=None)  # a machine that has other work to do is not a failure
 settings.load_profile("valp")

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from valp.search.pareto.hypervolume import hypervolume
+from valp.search.strategies import STRATEGIES
 
 from benchmarks.conditioning import Found, first_above, rows_of
 from benchmarks.strategies_figures import COLUMNS, SCORES, figures, part_of, published, write
@@ -29,8 +31,6 @@ from benchmarks.strategies_measures import (
 from benchmarks.strategies_page import Comparison, page
 from benchmarks.strategies_searches import Contender
 from benchmarks.strategies_singles import best_within
-from search.report.hypervolume import hypervolume
-from search.strategies import STRATEGIES
 from valp.errors import SettingError
 
 WHOLE, MLPS, SAMPLES = GOALS

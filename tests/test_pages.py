@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from valp.search.cli import cli
 
-from search.cli import cli
 from tests.valp.test_plugins import install, run
 
 ROOT = Path(__file__).parent.parent
@@ -39,7 +39,7 @@ def test_every_command_of_a_page_is_one_with_the_options_it_is_given(page):
 
 
 def test_the_graph_of_the_concepts_is_one_and_its_picture_is_the_pages(tmp_path, capsys):
-    from valp.draw import draw_svg
+    from valp.draw.draw import draw_svg
 
     ((_, _, text),) = [fence for fence in fences("concepts.md") if fence[0] == "python"]
     names = {}

@@ -11,8 +11,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from valp.search.cli import cli
 
-from search.cli import cli
 from tests.search.chromium import browser
 
 ROOT = Path(__file__).parent.parent

@@ -6,11 +6,11 @@ Graphs, their rules and the plan need no torch; `load`, `save` and `Model` bring
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from valp.check import Report, check
-from valp.compile import compile, lower
-from valp.draw import draw
+from valp.check.check import Report, check
+from valp.compile.compile import compile, lower
+from valp.draw.draw import draw
 from valp.errors import ValpError
-from valp.graph import (
+from valp.graph.graph import (
     Connection,
     Convolution,
     DataType,
@@ -27,7 +27,7 @@ from valp.graph import (
 )
 
 if TYPE_CHECKING:
-    from valp.bundle import Model, load, save
+    from valp.model.bundle import Model, load, save
 
 __all__ = [
     "Connection",
@@ -57,5 +57,5 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in {"Model", "load", "save"}:
-        return getattr(import_module("valp.bundle"), name)
+        return getattr(import_module("valp.model.bundle"), name)
     raise AttributeError(f"module 'valp' has no attribute {name!r}")

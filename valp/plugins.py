@@ -26,7 +26,7 @@ class Table(Mapping[str, T]):
     entry point that is wrong raises; see `plugins`.
 
     Args:
-        group: of the entry points, such as `valp.kinds`.
+        group: of the entry points, such as `valp.parts.kinds`.
         row: what a row is.
         own: the library's rows.
         taken: codes that are not free, besides those of the library's rows.
@@ -57,7 +57,7 @@ def plugins(group: str, row: type[T], *, taken: Collection[str]) -> Iterator[T]:
     An entry point names a row, or a class of rows that is made without arguments.
 
     Args:
-        group: of the entry points, such as `valp.kinds`.
+        group: of the entry points, such as `valp.parts.kinds`.
         row: what a row must be.
         taken: the codes that are not free.
 

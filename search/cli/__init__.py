@@ -3,17 +3,17 @@
 import sys
 
 import click
+from valp.search.cli.clean_command import clean_command
+from valp.search.cli.dashboard_command import dashboard_command
+from valp.search.cli.export_command import export_command
+from valp.search.cli.graph_commands import check_command, draw_command
+from valp.search.cli.graphs_command import graphs_command
+from valp.search.cli.model_commands import score_command, train_command
+from valp.search.cli.report_command import report_command
+from valp.search.cli.run_commands import best_command, list_command, show_command
+from valp.search.cli.search_commands import problems_command, search_command
+from valp.search.cli.use_commands import generate_command, predict_command
 
-from search.cli.catalogue import graphs_command
-from search.cli.clean import clean_command
-from search.cli.dashboard import dashboard_command
-from search.cli.exports import export_command
-from search.cli.graphs import check_command, draw_command
-from search.cli.models import score_command, train_command
-from search.cli.reports import report_command
-from search.cli.runs import best_command, list_command, show_command
-from search.cli.searches import problems_command, search_command
-from search.cli.use import generate_command, predict_command
 from valp.errors import ValpError
 
 INTERRUPTED = 130

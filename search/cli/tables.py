@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 import click
+from valp.search.cli.options import fits, print_table
+from valp.search.number_text import ARROWS
+from valp.search.run.ledger import Entry
+from valp.search.run.result import Result
+from valp.search.run.run import Run
+from valp.search.show.display import number_text
 
-from search.cli.options import fits, print_table
-from search.display import number_text
-from search.display.words import ARROWS
-from search.ledger import Entry
-from search.result import Result
-from search.runs import Run
-from valp.graph import Graph, Output, PrimaryNetwork
+from valp.graph.graph import Graph, Output, PrimaryNetwork
 
 
 def print_front(run: Run, front: Sequence[Entry]) -> None:
@@ -57,9 +57,9 @@ def print_scores(run: Run, entry: Entry) -> None:
 
 def print_graph(graph: Graph) -> None:
     """A graph, a line for each network and output, and its loss."""
-    from valp.kinds import KINDS
-    from valp.prose import layers_text
-    from valp.shapes import text
+    from valp.draw.layer_text import layers_text
+    from valp.parts.kinds import KINDS
+    from valp.parts.shapes import text
 
     rows = []
     parts: list[PrimaryNetwork | Output] = [*graph.networks, *graph.outputs]

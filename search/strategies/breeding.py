@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-
-from search.front import Points
-from search.ledger import Entry, Ledger
-from search.population import places, volumes
-from search.strategies.base import Question, derived_seed
-from spaces.candidate import Candidate
-from spaces.choose import Choose
-from spaces.vary import Variation, cross, mutate
+from valp.search.pareto.front import Points
+from valp.search.pareto.population import places, volumes
+from valp.search.run.ledger import Entry, Ledger
+from valp.search.strategies.strategy import Question, derived_seed
+from valp.spaces.candidate import Candidate
+from valp.spaces.generate.choose import Choose
+from valp.spaces.vary import Variation, cross, mutate
 
 FIRST_MOVES = ("condition",)
 """What the first children of drawn candidates get where they can: nothing helps samples as much."""

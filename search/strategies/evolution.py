@@ -4,16 +4,16 @@ from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
 
 from optuna.trial import Trial
+from valp.search.pareto.front import chances, losses
+from valp.search.pareto.population import Population
+from valp.search.run.ledger import Entry, Ledger, by_end
+from valp.search.strategies.breeding import Breeding, Litter, Ranked, trained
+from valp.search.strategies.strategy import Question, Strategy, derived_seed, draw_at_random
+from valp.spaces.candidate import Candidate
+from valp.spaces.generate.algorithm1 import fewest
+from valp.spaces.generate.choose import Choose, RandomChoose
 
-from search.front import chances, losses
-from search.ledger import Entry, Ledger, by_end
-from search.population import Population
-from search.strategies.base import Question, Strategy, derived_seed, draw_at_random
-from search.strategies.breeding import Breeding, Litter, Ranked, trained
-from spaces.algorithm1 import fewest
-from spaces.candidate import Candidate
-from spaces.choose import Choose, RandomChoose
-from valp.keys import content_key, structure_key
+from valp.check.keys import content_key, structure_key
 
 MOST_TRIES = 8
 """Variations of a graph that are drawn before one that was there already is trained again."""

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from spaces.catalogue.autoencoders import beta_vae, mt_vae, mt_vae_separate, vae
-from spaces.catalogue.illustrations import figure_2, figure_7
-from spaces.catalogue.shared import lenet, mtvib
-from spaces.description import Description
+from valp.spaces.catalogue.autoencoders import beta_vae, mt_vae, mt_vae_separate, vae
+from valp.spaces.catalogue.illustrations import figure_2, figure_7
+from valp.spaces.catalogue.shared_representations import lenet, mtvib
+from valp.spaces.problem.description import Description
+
 from valp.errors import SettingError
-from valp.graph import Graph
+from valp.graph.graph import Graph
 
 
 @dataclass(frozen=True)

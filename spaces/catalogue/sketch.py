@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from spaces.description import Description
-from valp.graph import (
+from valp.spaces.problem.description import Description
+
+from valp.graph.graph import (
     Connection,
     DataType,
     DataUnit,
@@ -16,9 +17,9 @@ from valp.graph import (
     PrimaryNetwork,
     Role,
 )
-from valp.kinds import KINDS
-from valp.losses import KL
-from valp.shapes import Arrival, merged, transported
+from valp.parts.kinds import KINDS
+from valp.parts.losses import KL
+from valp.parts.shapes import Arrival, merged, transported
 
 PRODUCERS: dict[str, str] = {DataType.NUMERIC: "g", DataType.DISCRETE: "delta"}
 """What produces an output of a type that is predicted."""
@@ -66,7 +67,7 @@ class Sketch:
 
         Args:
             name: what it is to be called.
-            kind: a code of `valp.kinds.KINDS`.
+            kind: a code of `valp.parts.kinds.KINDS`.
             reads: the inputs and networks that it reads whole.
             layers: its layers.
             output: what it produces; None where the layers decide that.

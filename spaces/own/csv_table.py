@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from valp.errors import DataError
-from valp.table import Table
+from valp.model.table import Table
 
 SEPARATORS = ",;\t|"
 

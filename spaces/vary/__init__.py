@@ -4,9 +4,9 @@ A parent becomes a `Revision`, which is a draft of Algorithm 1; moves edit it; w
 what lacks a source is served as Algorithm 1 completes a graph.
 """
 
-from spaces.vary.crossover import cross
-from spaces.vary.moves import MOVES, Move
-from spaces.vary.mutation import mutate
-from spaces.vary.variation import Variation
+from valp.spaces.vary.crossover import cross
+from valp.spaces.vary.moves import MOVES, Move
+from valp.spaces.vary.mutation import mutate
+from valp.spaces.vary.variation import Variation
 
 __all__ = ["MOVES", "Move", "Variation", "cross", "mutate"]

@@ -4,18 +4,19 @@ from collections.abc import Collection, Sequence
 from functools import partial
 from itertools import combinations
 
-from spaces.candidate import Candidate, Training
-from spaces.choose import Choose
-from spaces.description import Description
-from spaces.interface import require_interface
-from spaces.space import Space
-from spaces.vary.fixed import is_fixed_output
-from spaces.vary.networks import removable, remove
-from spaces.vary.numbered import Numbered, in_turn
-from spaces.vary.reading import ancestors, take
-from spaces.vary.revision import Revision
-from spaces.vary.variation import Variation, judge, opened, outputs_of, variation_of
-from valp.graph import Connection, Graph
+from valp.spaces.candidate import Candidate, Training
+from valp.spaces.generate.choose import Choose
+from valp.spaces.generate.space import Space
+from valp.spaces.problem.description import Description
+from valp.spaces.problem.interface import require_interface
+from valp.spaces.vary.fixed_parts import is_fixed_output
+from valp.spaces.vary.network_moves import removable, remove
+from valp.spaces.vary.numbered_choices import Numbered, in_turn
+from valp.spaces.vary.revision import Revision
+from valp.spaces.vary.take_networks import ancestors, take
+from valp.spaces.vary.variation import Variation, judge, opened, outputs_of, variation_of
+
+from valp.graph.graph import Connection, Graph
 
 MOST_OUTPUTS = 5
 """Of so many outputs all ways to share them out are looked at; of more, as many drawn ones."""

@@ -4,9 +4,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from spaces.places import NETWORK, Place
-from spaces.vary import connections, layers, networks, training, units, weights
-from spaces.vary.revision import Revision
+from valp.spaces.generate.draft_node import NETWORK, Place
+from valp.spaces.vary import (
+    beta_moves as weights,
+)
+from valp.spaces.vary import (
+    connection_moves as connections,
+)
+from valp.spaces.vary import (
+    layer_moves as layers,
+)
+from valp.spaces.vary import (
+    network_moves as networks,
+)
+from valp.spaces.vary import (
+    training_moves as training,
+)
+from valp.spaces.vary import (
+    unit_moves as units,
+)
+from valp.spaces.vary.revision import Revision
 
 
 def _network(index: int) -> Place:

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-from spaces.candidate import Candidate
-from spaces.choose import Choose
-from spaces.description import Description
-from spaces.places import OUTPUT
-from spaces.space import Space
-from spaces.vary.moves import MOVES, TRIED
-from spaces.vary.numbered import Numbered, in_turn
-from spaces.vary.revision import Revision
-from spaces.vary.variation import Variation, is_same, opened, variation_of
+from valp.spaces.candidate import Candidate
+from valp.spaces.generate.choose import Choose
+from valp.spaces.generate.draft_node import OUTPUT
+from valp.spaces.generate.space import Space
+from valp.spaces.problem.description import Description
+from valp.spaces.vary.moves import MOVES, TRIED
+from valp.spaces.vary.numbered_choices import Numbered, in_turn
+from valp.spaces.vary.revision import Revision
+from valp.spaces.vary.variation import Variation, is_same, opened, variation_of
 
 FURTHER = 0.6
 """The probability of one more move."""

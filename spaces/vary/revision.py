@@ -6,18 +6,19 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from spaces.algorithm1 import complete
-from spaces.assembly import drawn_divergence, graph_of, latent_sources
-from spaces.candidate import Training
-from spaces.choose import Choose
-from spaces.description import Description
-from spaces.draft import Draft
-from spaces.offers import Offers
-from spaces.places import INPUT, NETWORK, OUTPUT, Place
-from spaces.space import Space
-from valp.graph import DataType, DataUnit, Graph, Layer, Loss, Output, Role
-from valp.losses import KL
-from valp.types import like
+from valp.spaces.candidate import Training
+from valp.spaces.generate.algorithm1 import complete
+from valp.spaces.generate.assembly import drawn_divergence, graph_of, latent_sources
+from valp.spaces.generate.available_sources import Offers
+from valp.spaces.generate.choose import Choose
+from valp.spaces.generate.draft import Draft
+from valp.spaces.generate.draft_node import INPUT, NETWORK, OUTPUT, Place
+from valp.spaces.generate.space import Space
+from valp.spaces.problem.description import Description
+
+from valp.graph.graph import DataType, DataUnit, Graph, Layer, Loss, Output, Role
+from valp.graph.own_types import like
+from valp.parts.losses import KL
 
 Link = tuple[Place, int]
 """A connection: its target, and its position among the connections into that."""

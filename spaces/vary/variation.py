@@ -4,21 +4,22 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
-from spaces.algorithm1 import serve
-from spaces.assembly import losses_of
-from spaces.candidate import Candidate, Training
-from spaces.choose import Choose
-from spaces.description import Description
-from spaces.interface import require_interface
-from spaces.places import NETWORK, Place
-from spaces.space import Space
-from spaces.vary.reading import take
-from spaces.vary.revision import Revision
+from valp.spaces.candidate import Candidate, Training
+from valp.spaces.generate.algorithm1 import serve
+from valp.spaces.generate.assembly import losses_of
+from valp.spaces.generate.choose import Choose
+from valp.spaces.generate.draft_node import NETWORK, Place
+from valp.spaces.generate.space import Space
+from valp.spaces.problem.description import Description
+from valp.spaces.problem.interface import require_interface
+from valp.spaces.vary.revision import Revision
+from valp.spaces.vary.take_networks import take
+
+from valp.check.keys import content_key
 from valp.errors import SettingError
-from valp.graph import Graph, Output
-from valp.keys import content_key
-from valp.kinds import KINDS
-from valp.losses import LOSSES
+from valp.graph.graph import Graph, Output
+from valp.parts.kinds import KINDS
+from valp.parts.losses import LOSSES
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,7 @@ import sys
 from typing import Any, NamedTuple
 
 import pytest
-
-from search.cli import main
+from valp.search.cli import main
 
 
 class Outcome(NamedTuple):

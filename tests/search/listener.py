@@ -1,6 +1,6 @@
 """A display for tests: nothing is shown, and what a search told can be asked for."""
 
-from search.display import SilentDisplay
+from valp.search.show.display import SilentDisplay
 
 
 class Listener(SilentDisplay):

@@ -3,9 +3,9 @@
 import pytest
 import ray
 import torch
+from valp.search.facade.launch import launch
+from valp.search.run.run import open_run
 
-from search.launch import launch
-from search.runs import open_run
 from tests.conftest import SMALL_SEED, SMALL_STEPS
 from tests.search.listener import Listener
 

@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from valp.search.facade.launch import launch
+from valp.search.run import temporary_folders as scratch
+from valp.search.run.clean import needed
+from valp.search.run.folder import Folder
+from valp.search.run.lock import locked
+from valp.search.run.run import open_run
+from valp.search.run.temporary_folders import abandoned, claimed
 
-from search import scratch
-from search.clean import needed
-from search.folder import Folder
-from search.launch import launch
-from search.lock import locked
-from search.runs import open_run
-from search.scratch import abandoned, claimed
 from tests.conftest import files_of
 
 BRED = 16
@@ -189,7 +189,7 @@ def test_a_process_that_is_killed_leaves_its_folder_behind_to_be_cleaned(tempora
     code = f"""
 import os, signal, tempfile
 tempfile.tempdir = {str(temporary)!r}
-from search.scratch import scratch
+from valp.search.run.temporary_folders import scratch
 with scratch("tune"):
     os.kill(os.getpid(), signal.SIGKILL)
 """

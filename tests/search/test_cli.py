@@ -5,13 +5,13 @@ from importlib.metadata import version
 import pytest
 from click import Group
 from click.testing import CliRunner
+from valp.search.cli import cli
+from valp.spaces.candidate import Training
+from valp.spaces.problem.baselines import baselines
 
-from search.cli import cli
-from spaces.baselines import baselines
-from spaces.candidate import Training
 from tests.conftest import SMALL_STEPS, files_of
-from valp.bundle import load
-from valp.graph import DataUnit, Graph
+from valp.graph.graph import DataUnit, Graph
+from valp.model.bundle import load
 
 COMMANDS = ("problems", "search", "list", "best", "show", "draw", "check", "graphs", "train", "score", "export")
 

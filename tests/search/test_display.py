@@ -6,14 +6,21 @@ import re
 import pytest
 from rich.console import Console
 from rich.text import Text
-
-from search import display as module
-from search.display import LineDisplay, LiveDisplay, Status, display_for_stderr, duration, line, number_text
-from search.display import status as status_module
-from search.display.view import View
-from search.front import by_knee, chances, losses
-from search.result import Result
-from spaces.metrics import METRICS
+from valp.search.engine import status as status_module
+from valp.search.pareto.front import by_knee, chances, losses
+from valp.search.run.result import Result
+from valp.search.show import display as module
+from valp.search.show.display import (
+    LineDisplay,
+    LiveDisplay,
+    Status,
+    display_for_stderr,
+    duration,
+    line,
+    number_text,
+)
+from valp.search.show.display.live_table import View
+from valp.spaces.problem.metrics import METRICS
 
 
 def result(accuracy=0.5, mse=0.01, failure=None, complete=True):

@@ -3,12 +3,12 @@
 import dataclasses
 
 import pytest
+from valp.search.engine.ray import tuner
+from valp.search.facade.launch import launch
+from valp.search.run.folder import read_result
+from valp.search.run.run import open_run
+from valp.spaces.generate.space import DEFAULT, SPACES
 
-from search import tuner
-from search.folder import read_result
-from search.launch import launch
-from search.runs import open_run
-from spaces.space import DEFAULT, SPACES
 from tests.conftest import SMALL_SEED, SMALL_STEPS, files_of
 from tests.search.listener import Listener
 from valp.errors import SettingError

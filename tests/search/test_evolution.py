@@ -5,28 +5,28 @@ import random
 import numpy as np
 import pytest
 from optuna.samplers import RandomSampler
+from valp.search.engine.evaluate import Evaluation, compiled
+from valp.search.facade.launch import launch
+from valp.search.pareto.front import chances, losses
+from valp.search.pareto.population import Population, volumes
+from valp.search.run.folder import read_weights, write_candidate, write_weights
+from valp.search.run.ledger import Ledger, by_end, from_ranges
+from valp.search.run.result import Result
+from valp.search.strategies import STRATEGIES, Question
+from valp.search.strategies.breeding import Breeding
+from valp.search.strategies.evolution import Evolution
+from valp.spaces.candidate import Candidate, Training
+from valp.spaces.generate.space import DEFAULT
+from valp.spaces.problem.judging import judges_of
+from valp.spaces.problem.scoring import Scorer
+from valp.spaces.vary import mutate
 
-from search.evaluate import Evaluation, compiled
-from search.folder import read_weights, write_candidate, write_weights
-from search.front import chances, losses
-from search.launch import launch
-from search.ledger import Ledger, by_end, from_ranges
-from search.population import Population, volumes
-from search.result import Result
-from search.strategies import STRATEGIES, Question
-from search.strategies.breeding import Breeding
-from search.strategies.evolution import Evolution
-from spaces.candidate import Candidate, Training
-from spaces.judging import judges_of
-from spaces.scoring import Scorer
-from spaces.space import DEFAULT
-from spaces.vary import mutate
 from tests.search.listener import Listener
-from valp.check import check
-from valp.compile import compile
+from valp.check.check import check
+from valp.compile.compile import compile
 from valp.errors import FileError
-from valp.graph import Role
-from valp.stopwatch import Stopwatch
+from valp.graph.graph import Role
+from valp.train.stopwatch import Stopwatch
 
 DRAWN = 6
 """A third of the candidates."""
@@ -167,7 +167,7 @@ def test_each_first_child_gets_a_condition_before_all_else_which_no_parent_had(d
             made.append(variation.moves)
         return variation
 
-    monkeypatch.setattr("search.strategies.breeding.mutate", recorded)
+    monkeypatch.setattr("valp.search.strategies.breeding.mutate", recorded)
     entries, breeding = grown(digits_problem, digits_problem.objectives, tmp_path).entries(), Breeding()
     children = entries[breeding.drawn :][: breeding.promoted]
     assert not any(conditioned(entries[number].candidate) for child in children for number in child.parents)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from valp.bundle import load
+from valp.model.bundle import load
 
 PAGE = (Path(__file__).parents[2] / "docs" / "export.md").read_text()
 ONNX_ALONE, TORCH_ALONE, PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -23,9 +23,10 @@ def best(small_run):
 @pytest.fixture(scope="module")
 def bundle(small_runs, tmp_path_factory):
     """A bundle of the run's best candidate, as the command writes it."""
-    from search.models import model_of
-    from search.runs import open_run
-    from valp.bundle import save
+    from valp.search.engine.models import model_of
+    from valp.search.run.run import open_run
+
+    from valp.model.bundle import save
 
     run = open_run(small_runs, "small")
     path = tmp_path_factory.mktemp("bundle") / "digits.valp"

@@ -4,8 +4,7 @@ import csv
 
 import pytest
 import torch
-
-from search.folder import (
+from valp.search.run.folder import (
     CANDIDATE,
     WEIGHTS,
     Folder,
@@ -19,12 +18,13 @@ from search.folder import (
     write_result,
     write_weights,
 )
-from search.result import Result
-from spaces.baselines import baselines
-from spaces.candidate import Candidate, Training
+from valp.search.run.result import Result
+from valp.spaces.candidate import Candidate, Training
+from valp.spaces.problem.baselines import baselines
+
 from valp.errors import FileError
 from valp.files import read_model
-from valp.fit import Curves
+from valp.train.fit import Curves
 
 RESULT = Result({"accuracy": 0.1 + 0.2, "mse": 1e-30}, 12, "a key", 350, (1.25, 0.5), None)
 STATE = {"a.weight": torch.arange(6.0).reshape(2, 3).T, "a.bias": torch.tensor([float(2**-20)])}

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-
-from search.front import Front, by_knee, chances, losses, non_dominated, scaled
-from spaces.metrics import METRICS
+from valp.search.pareto.front import Front, by_knee, chances, losses, non_dominated, scaled
+from valp.spaces.problem.metrics import METRICS
 
 FEW_VALUES = st.integers(-2, 2).map(float)
 """So few that rows often tie and repeat."""

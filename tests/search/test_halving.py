@@ -2,16 +2,16 @@
 
 import pytest
 from optuna.samplers import RandomSampler
+from valp.search.engine.ray.halving import FEWEST_STEPS, KEPT, goes_on, rungs_of
+from valp.search.facade.launch import launch
+from valp.search.run.folder import read_result
+from valp.search.run.ledger import Ledger
+from valp.search.strategies.strategy import drawn_graph
+from valp.spaces.candidate import Candidate, Training
+from valp.spaces.generate.choose import RandomChoose
+from valp.spaces.generate.space import DEFAULT
+from valp.spaces.problem.metrics import METRICS
 
-from search.folder import read_result
-from search.halving import FEWEST_STEPS, KEPT, goes_on, rungs_of
-from search.launch import launch
-from search.ledger import Ledger
-from search.strategies.base import drawn_graph
-from spaces.candidate import Candidate, Training
-from spaces.choose import RandomChoose
-from spaces.metrics import METRICS
-from spaces.space import DEFAULT
 from tests.search.listener import Listener
 
 OBJECTIVES = {"accuracy": METRICS["accuracy"], "mse": METRICS["mse"]}

@@ -1,8 +1,7 @@
 """`--json`: every command that shows something prints one document on stdout, and nothing else there."""
 
 import pytest
-
-from search.cli import cli
+from valp.search.cli import cli
 
 SILENT = {"dashboard"}
 """What it shows is in a browser."""

@@ -8,10 +8,10 @@ import time
 
 import psutil
 import pytest
+from valp.search.engine.ray.reaper import MARK
+from valp.search.run.run import open_run
+from valp.search.strategies import STRATEGIES
 
-from search.reaper import MARK
-from search.runs import open_run
-from search.strategies import STRATEGIES
 from tests.conftest import files_of
 
 CANDIDATES = 9
@@ -22,7 +22,7 @@ PATIENCE = 240
 
 def command(runs):
     settings = ["--candidates", str(CANDIDATES), "--steps", str(STEPS), "--workers", "2"]
-    return [sys.executable, "-c", "from search.cli import main; main()", "search", "digits", "--name", "k",
+    return [sys.executable, "-c", "from valp.search.cli import main; main()", "search", "digits", "--name", "k",
             "--runs", str(runs), *settings]  # fmt: skip
 
 

@@ -1,10 +1,9 @@
 """What a search is when little is asked of it."""
 
 import pytest
-
-from search.folder import Folder
-from search.launch import FEWEST_TO_BREED, usual_strategy
-from search.strategies.evolution import Breeding
+from valp.search.facade.launch import FEWEST_TO_BREED, usual_strategy
+from valp.search.run.folder import Folder
+from valp.search.strategies.evolution import Breeding
 
 
 @pytest.mark.parametrize(("candidates", "strategy"), [(1, "random"), (15, "random"), (16, "evolution")])

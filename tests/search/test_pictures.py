@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import torch
+from valp.search.run.run import open_run
+from valp.search.show.pictures import draw_samples
 
-from search.pictures import draw_samples
-from search.runs import open_run
 from tests.conftest import files_of
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from search.launch import launch
-from search.models import model_of
-from search.pictures import draw_graph
-from spaces.problem import Problem, numeric, of_own_type
-from valp.bundle import load, save
+from valp.search.facade.launch import launch
+from valp.search.engine.models import model_of
+from valp.search.show.pictures import draw_graph
+from valp.spaces.problem.problem import Problem, numeric, of_own_type
+from valp.model.bundle import load, save
 
 random = np.random.default_rng(0)
 x = random.normal(size=(300, 4))

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from search.population import Population, best, crowding, places, volumes
+from valp.search.pareto.population import Population, best, crowding, places, volumes
 
 COARSE = st.integers(0, 4).map(float)
 POINTS = st.integers(1, 3).flatmap(lambda d: st.lists(st.tuples(*[COARSE] * d), min_size=1, max_size=25)).map(np.array)

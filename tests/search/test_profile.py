@@ -1,11 +1,11 @@
 """Where the workers' time went."""
 
 import pytest
+from valp.search.engine.time_profile import STARTING, TITLES, Profile
+from valp.search.facade.launch import launch
 
-from search.launch import launch
-from search.profile import STARTING, TITLES, Profile
 from tests.search.listener import Listener
-from valp.stopwatch import Stopwatch
+from valp.train.stopwatch import Stopwatch
 
 
 def seconds_of(lines):

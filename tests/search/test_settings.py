@@ -3,8 +3,8 @@
 import tomllib
 
 import pytest
+from valp.search.run.settings import PACKAGES, Settings, read_settings, write_settings
 
-from search.settings import PACKAGES, Settings, read_settings, write_settings
 from valp.errors import FileError, SettingError
 
 SETTINGS = Settings(

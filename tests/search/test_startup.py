@@ -5,22 +5,21 @@ import subprocess
 import sys
 
 import pytest
-
-from search.garbage import uncollected
+from valp.search.engine.ray.garbage_collection import uncollected
 
 LOOKING = """
 import sys
-from search.cli import cli
+from valp.search.cli import cli
 
 runs = ["--runs", sys.argv[1]]
 for words in (["list"], ["best", "small"], ["show", "small", "0"], ["show", "small", "0", "--json"]):
     cli.main([*words, *runs], prog_name="valp", standalone_mode=False)
 """
 HELP = """
-from search.cli import cli
+from valp.search.cli import cli
 cli.main(["--help"], prog_name="valp", standalone_mode=False)
 """
-WORKING = "import search.worker"
+WORKING = "import valp.search.engine.ray.worker"
 
 
 @pytest.mark.parametrize(

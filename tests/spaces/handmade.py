@@ -1,8 +1,9 @@
 """Problems of a shape without data, and a graph that keeps the rules in ways of which Algorithm 1 knows nothing."""
 
-from spaces.description import Description
+from valp.spaces.problem.description import Description
+
 from tests.spaces.graphs import DISCRETE, FEATURES, NUMERIC, SAMPLES, SEQUENCE, Shape, unit
-from valp.graph import (
+from valp.graph.graph import (
     Connection,
     Convolution,
     Dense,
@@ -14,7 +15,7 @@ from valp.graph import (
     Recurrent,
     TransposedConvolution,
 )
-from valp.preprocessing import Column, Preprocessing
+from valp.model.preprocessing import Column, Preprocessing
 
 
 def description(shape: Shape) -> Description:

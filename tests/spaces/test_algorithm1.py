@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from valp.spaces.generate.algorithm1 import initialize
+from valp.spaces.generate.choose import RandomChoose, RecordedChoose
+from valp.spaces.generate.space import DEFAULT, FULL, PAPER
 
-from spaces.algorithm1 import initialize
-from spaces.choose import RandomChoose, RecordedChoose
-from spaces.space import DEFAULT, FULL, PAPER
 from tests.spaces.graphs import (
     CLOTHING,
     IMAGE,
@@ -25,9 +25,9 @@ from tests.spaces.graphs import (
     random_graph,
     unit,
 )
-from valp.check import check
+from valp.check.check import check
 from valp.errors import SettingError
-from valp.graph import DataType, Graph, Output, Role
+from valp.graph.graph import DataType, Graph, Output, Role
 
 GRAPHS = 15
 

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from valp.spaces.candidate import Training
+from valp.spaces.problem.baselines import baselines, single_task
+from valp.spaces.problem.problem import Problem, discrete, features, labels, numeric, samples
 
-from spaces.baselines import baselines, single_task
-from spaces.candidate import Training
-from spaces.problem import Problem, discrete, features, labels, numeric, samples
-from valp.check import check
-from valp.compile import compile
-from valp.fit import fit
-from valp.graph import Role
+from valp.check.check import check
+from valp.compile.compile import compile
+from valp.graph.graph import Role
+from valp.train.fit import fit
 
 ROWS = 60
 

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from valp.spaces.generate.assembly import range_of_beta
+from valp.spaces.generate.choose import RandomChoose
+from valp.spaces.generate.space import DEFAULT, PAPER
 
-from spaces.assembly import range_of_beta
-from spaces.choose import RandomChoose
-from spaces.space import DEFAULT, PAPER
 from tests.spaces.graphs import CLOTHING, random_graph
 
 LOW, HIGH = DEFAULT.beta_error

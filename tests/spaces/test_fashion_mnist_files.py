@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from torchvision.datasets import FashionMNIST
+from valp.spaces.builtin import fashion_mnist_files
+from valp.spaces.builtin.fashion_mnist_files import DEBIAN_FOLDER, MD5, RAW, fashion_mnist_arrays
 
-from spaces import fashion_mnist_files
-from spaces.fashion_mnist_files import DEBIAN_FOLDER, MD5, RAW, fashion_mnist_arrays
 from valp.errors import DataError
 
 REASON = "needs the Fashion-MNIST files: install the Debian package dataset-fashion-mnist, or set VALP_DATA"
@@ -32,7 +32,7 @@ def files() -> Path:
 def cache(tmp_path, monkeypatch) -> Path:
     """An empty user cache, no VALP_DATA, no package and no network."""
     folder = tmp_path / "cache"
-    monkeypatch.setattr("spaces.cache.user_cache_dir", lambda name: str(folder / name))
+    monkeypatch.setattr("valp.spaces.problem.cache_folder.user_cache_dir", lambda name: str(folder / name))
     monkeypatch.setattr(fashion_mnist_files, "DEBIAN_FOLDER", ABSENT)
     monkeypatch.delenv("VALP_DATA", raising=False)
     for variable in ("no_proxy", "NO_PROXY"):

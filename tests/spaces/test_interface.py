@@ -1,13 +1,13 @@
 """Whether a graph is for a problem."""
 
 import pytest
+from valp.spaces.generate.algorithm1 import initialize
+from valp.spaces.generate.choose import RandomChoose
+from valp.spaces.generate.space import DEFAULT
+from valp.spaces.problem.interface import require_interface
 
-from spaces.algorithm1 import initialize
-from spaces.choose import RandomChoose
-from spaces.interface import require_interface
-from spaces.space import DEFAULT
 from valp.errors import SettingError
-from valp.graph import DataUnit
+from valp.graph.graph import DataUnit
 
 
 @pytest.fixture

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 import torch
-
-from spaces.judging import judges_of
-from spaces.problem import Problem, discrete, numeric, samples
-from spaces.problem import labels as yes_or_no
+from valp.spaces.problem.judging import judges_of
+from valp.spaces.problem.problem import Problem, discrete, numeric, samples
+from valp.spaces.problem.problem import labels as yes_or_no
 
 ROWS = 90
 

@@ -2,8 +2,7 @@
 
 import pytest
 import torch
-
-from spaces.logic import logic
+from valp.spaces.builtin.logic import logic
 
 
 @pytest.mark.parametrize("factor", [1.0, 10.0])

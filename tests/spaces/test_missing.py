@@ -8,18 +8,18 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from valp.spaces.problem.problem import Problem, discrete, labels, numeric, samples
+from valp.spaces.problem.scoring import Scorer
 
-from spaces.problem import Problem, discrete, labels, numeric, samples
-from spaces.scoring import Scorer
 from tests.valp.graphs import discrete as discrete_unit
 from tests.valp.graphs import numeric as numeric_unit
 from tests.valp.graphs import samples as samples_unit
 from tests.valp.graphs import wired
-from valp.compile import compile
+from valp.compile.compile import compile
 from valp.errors import DataError
-from valp.fit import fit
-from valp.graph import Role
-from valp.judge import Judge, JudgeConfig
+from valp.graph.graph import Role
+from valp.score.judge import Judge, JudgeConfig
+from valp.train.fit import fit
 
 ROWS = 40
 PARTS = {"train": range(20), "validation": range(20, 30), "test": range(30, 40)}

@@ -12,16 +12,16 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 from torchvision.datasets import MNIST
+from valp.spaces.builtin import mnist
+from valp.spaces.builtin.mnist import FILES, embedded_digits, mnist_arrays
 
-from spaces import mnist
-from spaces.mnist import FILES, embedded_digits, mnist_arrays
 from valp.errors import DataError
 
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     """An empty user cache, no VALP_DATA, no VALP_DOWNLOAD and no network."""
-    monkeypatch.setattr("spaces.cache.user_cache_dir", lambda name: str(tmp_path / "cache" / name))
+    monkeypatch.setattr("valp.spaces.problem.cache_folder.user_cache_dir", lambda name: str(tmp_path / "cache" / name))
     for variable in ("VALP_DATA", "VALP_DOWNLOAD"):
         monkeypatch.delenv(variable, raising=False)
     for variable in ("no_proxy", "NO_PROXY"):
@@ -127,7 +127,7 @@ def test_a_download_that_was_asked_for_and_fails_is_an_error_that_says_what_to_d
 def test_a_server_that_does_not_answer_is_given_up(monkeypatch):
     silent = ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)  # it listens, and serves nobody
     monkeypatch.setattr(MNIST, "mirrors", [f"http://127.0.0.1:{silent.server_port}/"])
-    monkeypatch.setattr("spaces.idx_files.TIMEOUT", 0.2)
+    monkeypatch.setattr("valp.spaces.builtin.idx_files.TIMEOUT", 0.2)
     monkeypatch.setenv("VALP_DOWNLOAD", "1")
     started = time.monotonic()
     with pytest.raises(DataError, match="download failed"):

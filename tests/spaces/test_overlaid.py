@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 import torch
-
-from spaces.idx_files import ImageArrays
-from spaces.mnist import embedded_digits
-from spaces.overlaid import PAIRS_PER_IMAGE, draw_pairs, overlay
-from spaces.two_digits import shrink
+from valp.spaces.builtin.idx_files import ImageArrays
+from valp.spaces.builtin.mnist import embedded_digits
+from valp.spaces.builtin.overlaid import PAIRS_PER_IMAGE, draw_pairs, overlay
+from valp.spaces.builtin.two_digits import shrink
 
 
 def numbered(train, test):
@@ -77,5 +76,5 @@ def test_shrinking_keeps_a_grey_and_the_mean_of_a_digit():
 def test_shrinking_in_chunks_is_shrinking_at_once(monkeypatch):
     images = np.random.default_rng(0).integers(0, 256, (7, 32, 32)).astype(np.uint8)
     whole = shrink(images, 28)
-    monkeypatch.setattr("spaces.two_digits.CHUNK", 3)
+    monkeypatch.setattr("valp.spaces.builtin.two_digits.CHUNK", 3)
     assert torch.equal(torch.from_numpy(shrink(images, 28)), torch.from_numpy(whole))

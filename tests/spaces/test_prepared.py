@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-
-import spaces
-from spaces.prepared import CODE, prepared
-from spaces.problem import Problem, discrete, features, labels, samples
-from spaces.problems import load_problem
+import valp.spaces
+from valp.spaces.own.load_problem import load_problem
+from valp.spaces.problem.prepared import CODE, prepared
+from valp.spaces.problem.problem import Problem, discrete, features, labels, samples
 
 MAKERS = ("digits", "fashion_mnist", "overlaid", "two_digits")
 
@@ -47,7 +46,7 @@ class Maker:
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     """An empty user cache."""
-    monkeypatch.setattr("spaces.cache.user_cache_dir", lambda name: str(tmp_path / "cache" / name))
+    monkeypatch.setattr("valp.spaces.problem.cache_folder.user_cache_dir", lambda name: str(tmp_path / "cache" / name))
     return tmp_path / "cache" / "valp"
 
 
@@ -124,22 +123,23 @@ def test_another_source_is_made_anew(make):
 
 def test_another_version_of_the_code_makes_anew(make, monkeypatch):
     kept(make)
-    monkeypatch.setattr("spaces.prepared._code", lambda: "another")
+    monkeypatch.setattr("valp.spaces.problem.prepared._code", lambda: "another")
     kept(make)
     assert make.calls == 2
 
 
 @pytest.mark.parametrize("module", MAKERS)
 def test_the_code_that_counts_is_all_that_makes_a_problem_here(module):
-    folder, reached, left = Path(spaces.__file__).parent, set(), [module]
+    rooms, reached, left = Path(valp.spaces.__file__).parents[1], set(), [f"valp.spaces.builtin.{module}"]
     while left:
         name = left.pop()
-        if name in reached or name == "cache":  # where a file lies does not change it
+        if name in reached or name == "valp.spaces.problem.cache_folder":  # where a file lies does not change it
             continue
         reached.add(name)
-        for node in ast.walk(ast.parse((folder / f"{name}.py").read_text())):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("spaces."):
-                left.append(node.module.split(".")[1])
+        file = rooms.joinpath(*name.split(".")[1:]).with_suffix(".py")
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("valp.spaces."):
+                left.append(node.module)
     assert reached <= {*CODE}
 
 
@@ -193,9 +193,9 @@ def test_a_built_in_problem_is_the_same_from_the_cache(monkeypatch):
     monkeypatch.delenv("VALP_DATA", raising=False)
     monkeypatch.delenv("VALP_DOWNLOAD", raising=False)
     with tempfile.TemporaryDirectory() as folder:  # not the test's own, which is kept: this is large
-        monkeypatch.setattr("spaces.cache.user_cache_dir", lambda name: f"{folder}/{name}")
+        monkeypatch.setattr("valp.spaces.problem.cache_folder.user_cache_dir", lambda name: f"{folder}/{name}")
         made = load_problem("multi-mnist")
-        monkeypatch.setattr("spaces.mnist.embedded_digits", None)  # nothing is read any more
+        monkeypatch.setattr("valp.spaces.builtin.mnist.embedded_digits", None)  # nothing is read any more
         said = []
         again = load_problem("multi-mnist", said.append)
         assert again.title == made.title

@@ -5,11 +5,19 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from valp.spaces.problem.metrics import METRICS
+from valp.spaces.problem.problem import (
+    Description,
+    Problem,
+    discrete,
+    features,
+    labels,
+    numeric,
+    samples,
+)
 
-from spaces.metrics import METRICS
-from spaces.problem import Description, Problem, discrete, features, labels, numeric, samples
 from valp.errors import DataError
-from valp.graph import DataType, DataUnit
+from valp.graph.graph import DataType, DataUnit
 
 ROWS = 40
 

@@ -6,16 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from valp.spaces.builtin import fashion_mnist as clothing
+from valp.spaces.builtin.digits import grey_histogram
+from valp.spaces.builtin.mnist import FILES
+from valp.spaces.candidate import Training
+from valp.spaces.own.load_problem import PROBLEMS, load_problem
+from valp.spaces.problem.baselines import baselines
 
-from spaces import fashion_mnist as clothing
-from spaces.baselines import baselines
-from spaces.candidate import Training
-from spaces.digits import grey_histogram
-from spaces.mnist import FILES
-from spaces.problems import PROBLEMS, load_problem
-from valp.compile import compile
+from valp.compile.compile import compile
 from valp.errors import DataError
-from valp.fit import fit
+from valp.train.fit import fit
 
 SIZES = {
     "digits": (1197, 300, 300),
@@ -50,7 +50,7 @@ def embedded_digits(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         for module in ("mnist", "prepared"):
             patch.setattr(f"spaces.{module}.cache_folder", lambda: no_folder)
-        patch.setattr("spaces.mnist.FILES", replace(FILES, places=()))
+        patch.setattr("valp.spaces.builtin.mnist.FILES", replace(FILES, places=()))
         patch.delenv("VALP_DOWNLOAD", raising=False)
         yield
 

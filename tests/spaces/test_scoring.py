@@ -6,18 +6,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from valp.spaces.problem.judging import judges_of
+from valp.spaces.problem.problem import Problem, discrete, numeric, samples
+from valp.spaces.problem.scoring import Scorer, ScoringError, generate, predictions
 
-from spaces.judging import judges_of
-from spaces.problem import Problem, discrete, numeric, samples
-from spaces.scoring import Scorer, ScoringError, generate, predictions
 from tests.valp.graphs import discrete as discrete_unit
 from tests.valp.graphs import numeric as numeric_unit
 from tests.valp.graphs import samples as samples_unit
 from tests.valp.graphs import wired
-from valp.compile import compile
-from valp.fit import fit
-from valp.graph import Role
-from valp.judge import train_judge
+from valp.compile.compile import compile
+from valp.graph.graph import Role
+from valp.score.judge import train_judge
+from valp.train.fit import fit
 
 ROWS, CLASSES, SIZE = 600, 3, 9
 
@@ -225,7 +225,7 @@ def test_the_module_is_left_in_evaluation_mode_without_gradients(problem, scorer
 def test_predictions_do_not_depend_on_the_rows_of_a_pass(problem, monkeypatch):
     module = compile(graph_of(through_decoder=True), seed=1)
     whole = predictions(module, problem.train, ["c", "y"], "generate", 3)
-    monkeypatch.setattr("spaces.scoring.ROWS", 7)
+    monkeypatch.setattr("valp.spaces.problem.scoring.ROWS", 7)
     parts = predictions(module, problem.train, ["c", "y"], "generate", 3)
     for name in whole:
         torch.testing.assert_close(parts[name], whole[name])

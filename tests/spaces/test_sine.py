@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
-
-from spaces.sine import NOISE, SHAPES, sine, waves
+from valp.spaces.builtin.sine import NOISE, SHAPES, sine, waves
 
 
 @pytest.fixture(scope="module")

@@ -11,29 +11,29 @@ import networkx as nx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from valp.spaces.candidate import Candidate, Training
+from valp.spaces.catalogue import CATALOGUE
+from valp.spaces.generate.assembly import range_of_beta
+from valp.spaces.generate.choose import Choose, RandomChoose, RecordedChoose
+from valp.spaces.generate.draft_node import NETWORK, OUTPUT
+from valp.spaces.generate.space import DEFAULT, FULL, PAPER
+from valp.spaces.problem.baselines import single_task
+from valp.spaces.vary import MOVES, cross, mutate
+from valp.spaces.vary.beta_moves import stepped
+from valp.spaces.vary.crossover import MOST_OUTPUTS
+from valp.spaces.vary.mutation import moved as one_move
+from valp.spaces.vary.numbered_choices import AGAIN, Numbered
+from valp.spaces.vary.variation import opened
 
-from spaces.assembly import range_of_beta
-from spaces.baselines import single_task
-from spaces.candidate import Candidate, Training
-from spaces.catalogue import CATALOGUE
-from spaces.choose import Choose, RandomChoose, RecordedChoose
-from spaces.places import NETWORK, OUTPUT
-from spaces.space import DEFAULT, FULL, PAPER
-from spaces.vary import MOVES, cross, mutate
-from spaces.vary.crossover import MOST_OUTPUTS
-from spaces.vary.mutation import moved as one_move
-from spaces.vary.numbered import AGAIN, Numbered
-from spaces.vary.variation import opened
-from spaces.vary.weights import stepped
 from tests.spaces.graphs import CLOTHING, IMAGE, SEQUENCE, SETTINGS, SEVERAL, SHAPED, SHAPES, random_graph, shape, unit
 from tests.spaces.handmade import description, odd_graph
-from valp.check import check
+from valp.check.check import check
+from valp.check.keys import content_key
 from valp.errors import SettingError
-from valp.graph import DataType, Dense, Graph, Role
-from valp.keys import content_key
-from valp.kinds import KINDS
-from valp.losses import KL
-from valp.types import like
+from valp.graph.graph import DataType, Dense, Graph, Role
+from valp.graph.own_types import like
+from valp.parts.kinds import KINDS
+from valp.parts.losses import KL
 
 PAIRS = [(shape, space) for shape in SHAPES.values() for space in (PAPER, DEFAULT, FULL)]
 PAIRS += [(shape, FULL) for shape in SHAPED.values()]

@@ -3,14 +3,14 @@
 from random import Random
 
 from tests.valp.rows import rows_of
-from valp.compile import compile
-from valp.fit import fit
-from valp.graph import DataType, DataUnit, Graph
-from valp.losses import LOSSES
-from valp.manifest import Manifest
-from valp.model import Model
-from valp.preprocessing import Column, Preprocessing
-from valp.types import like
+from valp.compile.compile import compile
+from valp.graph.graph import DataType, DataUnit, Graph
+from valp.graph.own_types import like
+from valp.model.manifest import Manifest
+from valp.model.model import Model
+from valp.model.preprocessing import Column, Preprocessing
+from valp.parts.losses import LOSSES
+from valp.train.fit import fit
 
 STEPS, ROWS = 8, 24
 

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from valp.graph import (
+from valp.graph.graph import (
     Connection,
     Convolution,
     DataType,
@@ -17,8 +17,8 @@ from valp.graph import (
     Role,
     TransposedConvolution,
 )
-from valp.kinds import KINDS
-from valp.losses import KL, LOSSES
+from valp.parts.kinds import KINDS
+from valp.parts.losses import KL, LOSSES
 
 
 def unit(type_: DataType, *shape: int) -> DataUnit:

@@ -1,7 +1,7 @@
 """The least graph in which a network of a kind can be tried."""
 
 from tests.valp.graphs import numeric, unit
-from valp.graph import (
+from valp.graph.graph import (
     Connection,
     Convolution,
     DataType,
@@ -15,8 +15,8 @@ from valp.graph import (
     Role,
     TransposedConvolution,
 )
-from valp.losses import LOSSES
-from valp.shapes import merged, transported
+from valp.parts.losses import LOSSES
+from valp.parts.shapes import merged, transported
 
 SHAPES = {DataType.FEATURES: (2, 4, 4)}
 """The shapes of units that are not vectors of four variables."""

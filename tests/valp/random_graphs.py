@@ -9,8 +9,7 @@ from itertools import product
 from math import prod
 from random import Random
 
-from valp.combiners import COMBINERS
-from valp.graph import (
+from valp.graph.graph import (
     Connection,
     Convolution,
     DataType,
@@ -25,8 +24,9 @@ from valp.graph import (
     Role,
     TransposedConvolution,
 )
-from valp.losses import KL, LOSSES
-from valp.vocabulary import ACTIVATIONS, INITIALIZERS
+from valp.graph.vocabulary import ACTIVATIONS, INITIALIZERS
+from valp.parts.combiners import COMBINERS
+from valp.parts.losses import KL, LOSSES
 
 NUMERIC, DISCRETE, SAMPLES, FEATURES = DataType
 BETAS = (0.001, 0.5, 1.0, 2.0)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from valp.losses import LOSSES
+from valp.parts.losses import LOSSES
 
 
 def rows_of(graph, count, seed=0, dtype=torch.float32):

@@ -8,10 +8,10 @@ import pytest
 
 from tests.valp.planters import PLANTERS
 from tests.valp.random_graphs import random_graph
-from valp.check import GraphError, check
-from valp.compile import compile
-from valp.graph import Graph
-from valp.rules import RULES
+from valp.check.check import GraphError, check
+from valp.check.rules import RULES
+from valp.compile.compile import compile
+from valp.graph.graph import Graph
 
 
 def test_every_rule_has_a_planter():

@@ -15,12 +15,12 @@ from sklearn.datasets import load_digits
 
 import valp
 from tests.valp.graphs import discrete, numeric, samples, wired
-from valp.bundle import CARD, MANIFEST, WEIGHTS, Manifest, Model, load, save
-from valp.compile import compile
+from valp.compile.compile import compile
 from valp.errors import DataError, FileError, SettingError
-from valp.fit import fit
-from valp.graph import DataType, Graph, Role
-from valp.preprocessing import Column, Preprocessing
+from valp.graph.graph import DataType, Graph, Role
+from valp.model.bundle import CARD, MANIFEST, WEIGHTS, Manifest, Model, load, save
+from valp.model.preprocessing import Column, Preprocessing
+from valp.train.fit import fit
 
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 PIXELS = Column(name="pixels", type=DataType.NUMERIC, size=64, scale=16)

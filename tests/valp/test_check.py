@@ -5,8 +5,9 @@ from hypothesis import given, settings
 
 from tests.valp.graphs import any_graphs, discrete, figure_2, numeric, replaced, samples, unit, with_part, without
 from tests.valp.minimal import minimal
-from valp.check import GraphError, Violation, check, require
-from valp.graph import (
+from valp.check.check import GraphError, Violation, check, require
+from valp.check.rules import NOTES, RULES
+from valp.graph.graph import (
     Connection,
     Convolution,
     DataType,
@@ -18,8 +19,7 @@ from valp.graph import (
     Role,
     TransposedConvolution,
 )
-from valp.kinds import KINDS
-from valp.rules import NOTES, RULES
+from valp.parts.kinds import KINDS
 
 
 def plus(part, *items):

@@ -6,10 +6,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from tests.valp.graphs import decoders, discrete, figure_2, numeric, samples, two_decoders, wired, with_part
-from valp.check import GraphError
-from valp.compile import compile, lower
-from valp.graph import Role
-from valp.plan import MODES
+from valp.check.check import GraphError
+from valp.compile.compile import compile, lower
+from valp.graph.graph import Role
+from valp.plan.plan import MODES
 
 BATCH = 11
 

@@ -5,12 +5,12 @@ import torch
 
 from tests.valp.graphs import discrete, numeric, samples, wired, without
 from tests.valp.rows import noise_of, rows_of
-from valp.check import check
-from valp.compile import compile
-from valp.critic import Critic, critics_of
-from valp.fit import fit
-from valp.graph import Role
-from valp.plan import MODES
+from valp.check.check import check
+from valp.compile.compile import compile
+from valp.graph.graph import Role
+from valp.plan.plan import MODES
+from valp.train.critic import Critic, critics_of
+from valp.train.fit import fit
 
 ROWS = 64
 

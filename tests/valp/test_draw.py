@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 
 from tests.valp.graphs import any_graphs, decoders, figure_2, numeric, replaced, wired, with_part
-from valp.draw import KIND_LOOKS, TYPE_COLOURS, WRONG, draw, draw_svg, look_of
+from valp.draw.draw import KIND_LOOKS, TYPE_COLOURS, WRONG, draw, draw_svg, look_of
 from valp.errors import FileError, SettingError
-from valp.graph import (
+from valp.graph.graph import (
     Connection,
     Convolution,
     DataType,
@@ -24,8 +24,8 @@ from valp.graph import (
     Role,
     TransposedConvolution,
 )
-from valp.kinds import KINDS
-from valp.losses import LOSSES
+from valp.parts.kinds import KINDS
+from valp.parts.losses import LOSSES
 
 ROOT = Path(__file__).parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -243,7 +243,7 @@ def test_threads_draw_what_one_draws():
 SAID = """
 from tests.stderr import targets_during
 from tests.valp.graphs import figure_2
-from valp.draw import draw_svg, load_fonts
+from valp.draw.draw import draw_svg, load_fonts
 
 load_fonts()
 print(targets_during(lambda: [draw_svg(figure_2()) for _ in range(50)]))

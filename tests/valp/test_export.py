@@ -14,15 +14,15 @@ import torch
 from torch import nn
 
 from tests.valp.test_bundle import NAMES, graph_of, model_of, with_wish
+from valp.compile.module import VALPModule
 from valp.errors import FileError, SettingError
-from valp.export import format_of
-from valp.export.compare import LARGEST, TOLERANCE, allowed, difference, run_of
-from valp.export.signature import signature_of
-from valp.export.writing import export
-from valp.manifest import Manifest
-from valp.model import Model
-from valp.module import VALPModule
-from valp.plan import Affine, Apply
+from valp.model.export import format_of
+from valp.model.export.compare import LARGEST, TOLERANCE, allowed, difference, run_of
+from valp.model.export.export import export
+from valp.model.export.signature import signature_of
+from valp.model.manifest import Manifest
+from valp.model.model import Model
+from valp.plan.plan import Affine, Apply
 
 ROOT = str(Path(__file__).parents[2])
 FORMATS = ("onnx", "pt2")

@@ -1,17 +1,18 @@
 """Random trained candidates of all kinds: ONNX and pt2 files give what torch gives, for 1 row and for 7."""
 
 import pytest
+from valp.spaces.generate.space import FULL
 
-from spaces.space import FULL
 from tests.spaces.graphs import IMAGE, SEQUENCE
 from tests.spaces.graphs import random_graph as algorithm_1
 from tests.valp.candidates import trained_candidate
 from tests.valp.random_graphs import random_graph
-from valp.combiners import COMBINERS
-from valp.export import onnx, pt2
-from valp.export.compare import TOLERANCE, largest_difference
-from valp.kinds import KINDS
-from valp.vocabulary import ACTIVATIONS
+from valp.graph.vocabulary import ACTIVATIONS
+from valp.model.export import onnx_format as onnx
+from valp.model.export import pt2_format as pt2
+from valp.model.export.compare import TOLERANCE, largest_difference
+from valp.parts.combiners import COMBINERS
+from valp.parts.kinds import KINDS
 
 FEW = (1004, 1995, 3099)
 """Seeds of graphs that have everything between them."""

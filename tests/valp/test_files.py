@@ -6,8 +6,15 @@ import pytest
 
 from tests.valp.graphs import figure_2
 from valp.errors import FileError, ValpError
-from valp.files import parse_model, read_bytes, read_model, replacing, write_bytes, write_text
-from valp.graph import Graph
+from valp.files import (
+    parse_model,
+    read_bytes,
+    read_model,
+    replacing,
+    write_bytes,
+    write_text,
+)
+from valp.graph.graph import Graph
 
 
 def one_sentence(error):

@@ -9,10 +9,10 @@ from sklearn.datasets import load_digits
 
 from tests.spaces.graphs import TINY, TINY_SPACE, random_graph
 from tests.valp.graphs import discrete, figure_2, figure_2_rows, numeric, samples, wired
-from valp.compile import compile
+from valp.compile.compile import compile
 from valp.errors import SettingError
-from valp.fit import CURVE_POINTS, Fitting, fit
-from valp.graph import Role
+from valp.graph.graph import Role
+from valp.train.fit import CURVE_POINTS, Fitting, fit
 
 ROWS = 23
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from tests.valp.test_predict import OUTPUTS, ROWS, model, raw  # noqa: F401 - fixtures
-from valp.flat import flat
-from valp.graph import DataType
-from valp.preprocessing import Column
+from valp.graph.graph import DataType
+from valp.model.output_columns import flat
+from valp.model.preprocessing import Column
 
 
 def test_every_variable_label_and_class_is_a_column(model, raw):  # noqa: F811

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from tests.spaces.graphs import SEVERAL, SHAPES, TINY, TINY_SPACE, random_graph
-from valp.check import check
-from valp.compile import compile
-from valp.graph import DataType, Graph
-from valp.plan import MODES
+from valp.check.check import check
+from valp.compile.compile import compile
+from valp.graph.graph import DataType, Graph
+from valp.plan.plan import MODES
 
 BATCH = 5
 

@@ -8,8 +8,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from valp import generation
-from valp.generation import (
+from valp.score import generation_scores as generation
+from valp.score.generation_scores import (
     class_entropy,
     conditioning_accuracy,
     conditioning_matrix,

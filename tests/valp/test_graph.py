@@ -6,7 +6,7 @@ from hypothesis import given
 from pydantic import ValidationError
 
 from tests.valp.graphs import any_graphs, figure_2, numeric, replaced, samples
-from valp.graph import Connection, DataUnit, Dense, Graph, Loss, Role
+from valp.graph.graph import Connection, DataUnit, Dense, Graph, Loss, Role
 
 
 @given(any_graphs())

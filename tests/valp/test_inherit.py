@@ -11,11 +11,9 @@ from tests.valp.random_graphs import random_graph
 from tests.valp.rows import noise_of, rows_of
 from tests.valp.test_keys import renamed
 from tests.valp.test_random_graphs import edited
-from valp.check import check
-from valp.combiners import COMBINERS
-from valp.compile import compile
-from valp.fit import fit
-from valp.graph import (
+from valp.check.check import check
+from valp.compile.compile import compile
+from valp.graph.graph import (
     Connection,
     Convolution,
     DataType,
@@ -29,10 +27,12 @@ from valp.graph import (
     Role,
     TransposedConvolution,
 )
-from valp.inherit import Parent, inherit
-from valp.kinds import KINDS
-from valp.kinds.generic import GenericMLP
-from valp.plan import MODES
+from valp.parts.combiners import COMBINERS
+from valp.parts.kinds import KINDS
+from valp.parts.kinds.generic_mlp import GenericMLP
+from valp.plan.plan import MODES
+from valp.train.fit import fit
+from valp.train.inherit import Parent, inherit
 
 BATCH = 9
 WIDTHS = {Dense: "units", Recurrent: "units", Convolution: "channels", TransposedConvolution: "channels"}

@@ -11,7 +11,16 @@ from sklearn.datasets import load_digits
 from torch import Tensor, nn
 
 from valp.errors import DataError, FileError, SettingError
-from valp.judge import JUDGING_BATCH, Judge, JudgeConfig, augment, load_judge, one_cycle, save_judge, train_judge
+from valp.score.judge import (
+    JUDGING_BATCH,
+    Judge,
+    JudgeConfig,
+    augment,
+    load_judge,
+    one_cycle,
+    save_judge,
+    train_judge,
+)
 
 SHAPES = [(1, 8, 8), (3, 9, 20), (1, 28, 28), (2, 36, 33), (1, 65, 65), (12,), (1,)]
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.valp.graphs import any_graphs, discrete, figure_2, numeric, replaced, samples, with_part
-from valp.graph import (
+from valp.check.keys import content_key, structure_key
+from valp.graph.graph import (
     Connection,
     Convolution,
     Dense,
@@ -21,7 +22,6 @@ from valp.graph import (
     Role,
     TransposedConvolution,
 )
-from valp.keys import content_key, structure_key
 
 
 def renamed(graph, names):

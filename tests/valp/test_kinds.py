@@ -6,10 +6,10 @@ import torch
 from tests.valp.graphs import decoders, numeric, unit, with_part
 from tests.valp.minimal import LAYERS, minimal, unit_of
 from tests.valp.rows import assert_gradients_are_right, noise_of, rows_of
-from valp.check import check
-from valp.combiners import COMBINERS
-from valp.compile import compile, lower
-from valp.graph import (
+from valp.check.check import check
+from valp.check.keys import content_key
+from valp.compile.compile import compile, lower
+from valp.graph.graph import (
     Connection,
     Convolution,
     DataType,
@@ -21,11 +21,11 @@ from valp.graph import (
     Recurrent,
     Role,
 )
-from valp.keys import content_key
-from valp.kinds import KINDS, Kind
-from valp.kinds.base import ANY
-from valp.plan import MODES
-from valp.shapes import transported
+from valp.parts.combiners import COMBINERS
+from valp.parts.kinds import KINDS, Kind
+from valp.parts.kinds.kind import ANY
+from valp.parts.shapes import transported
+from valp.plan.plan import MODES
 
 BATCH = 5
 

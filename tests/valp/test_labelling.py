@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from valp.labelling import canonical_labelling
+from valp.graph.labelling import canonical_labelling
 
 
 def form(labels, arcs):

@@ -9,12 +9,22 @@ from torch.nn import functional as F
 
 from tests.valp.graphs import discrete, numeric, unit, wired, with_part
 from tests.valp.rows import assert_gradients_are_right, rows_of
-from valp.check import check
-from valp.compile import compile
-from valp.critic import critics_of
-from valp.graph import Connection, Convolution, DataType, Dense, Graph, Input, Loss, Output, PrimaryNetwork
-from valp.losses import KL, LOSSES, LossKind, divergence
-from valp.plan import MODES
+from valp.check.check import check
+from valp.compile.compile import compile
+from valp.graph.graph import (
+    Connection,
+    Convolution,
+    DataType,
+    Dense,
+    Graph,
+    Input,
+    Loss,
+    Output,
+    PrimaryNetwork,
+)
+from valp.parts.losses import KL, LOSSES, LossKind, divergence
+from valp.plan.plan import MODES
+from valp.train.critic import critics_of
 
 BATCH, SIZE = 6, 4
 

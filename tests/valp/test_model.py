@@ -11,7 +11,7 @@ import torch
 from tests.valp.test_bundle import graph_of, model_of, with_wish
 from tests.valp.test_predict import FIELDS, model, raw  # noqa: F401 - fixtures
 from valp.errors import DataError
-from valp.model import ROWS, Model
+from valp.model.model import ROWS, Model
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from tests.valp.graphs import figure_2, numeric, two_decoders, wired, with_part
-from valp.compile import compile
-from valp.graph import Dense
-from valp.plan import MODES
+from valp.compile.compile import compile
+from valp.graph.graph import Dense
+from valp.plan.plan import MODES
 
 BATCH = 11
 

@@ -9,24 +9,24 @@ import numpy as np
 import pytest
 import torch
 from numba import vectorize
+from valp.spaces.generate.space import DEFAULT, PAPER
 
-from spaces.space import DEFAULT, PAPER
 from tests.spaces.graphs import SHAPES, TINY, TINY_SPACE
 from tests.spaces.graphs import random_graph as drawn_graph
 from tests.valp.graphs import discrete, figure_2, numeric, samples, wired, with_part
 from tests.valp.random_graphs import Builder
-from valp.combiners import COMBINERS
-from valp.compile import compile
+from valp.compile.compile import compile
 from valp.errors import SettingError
-from valp.fit import fit
-from valp.graph import Dense, Role
-from valp.losses import LOSSES
-from valp.native import elementary
-from valp.native.executor import NativeExecutor
-from valp.native.program import UnsupportedError
-from valp.native.warm import prepare
-from valp.training import Draws, Schedule
-from valp.vocabulary import ACTIVATIONS
+from valp.graph.graph import Dense, Role
+from valp.graph.vocabulary import ACTIVATIONS
+from valp.parts.combiners import COMBINERS
+from valp.parts.losses import LOSSES
+from valp.train.fit import fit
+from valp.train.native import elementary
+from valp.train.native.executor import NativeExecutor
+from valp.train.native.program import UnsupportedError
+from valp.train.native.warm import prepare
+from valp.train.torch_executor import Draws, Schedule
 
 ROWS, BATCH = 60, 17
 
@@ -259,7 +259,7 @@ def test_what_native_cannot_train_torch_trains(reason, caplog):
         inputs, truths = (
             {k: v.double() if v.is_floating_point() else v for k, v in p.items()} for p in (inputs, truths)
         )
-    with caplog.at_level(logging.INFO, logger="valp.fit"):
+    with caplog.at_level(logging.INFO, logger="valp.train.fit"):
         for _ in range(2):
             assert fit(module, inputs, truths, steps=3, batch=7, executor="auto").failure is None
     assert sum(reason in record.message for record in caplog.records) <= 1
@@ -273,8 +273,8 @@ import sys, logging
 sys.modules["numba"] = None
 logging.basicConfig(level=logging.INFO)
 from tests.valp.graphs import figure_2
-from valp.compile import compile
-from valp.fit import fit
+from valp.compile.compile import compile
+from valp.train.fit import fit
 import torch
 truths = {"o0": torch.rand(9, 5), "o1": torch.rand(9, 1), "o2": torch.arange(9) % 3}
 for _ in range(2):

@@ -5,10 +5,10 @@ import sys
 
 PROGRAM = """
 import sys
-import valp.kinds, valp.losses
-from valp.check import check
-from valp.compile import lower
-from valp.keys import content_key
+import valp.parts.kinds, valp.parts.losses
+from valp.check.check import check
+from valp.compile.compile import lower
+from valp.check.keys import content_key
 from tests.valp.graphs import figure_2
 assert check(figure_2()).passed
 content_key(figure_2())

@@ -24,13 +24,13 @@ ENTRY_POINTS = tomllib.loads(block("toml"))["project"]["entry-points"]
 IMPORTS = """
 import sys
 import torch
-from valp.graph import *
-from valp.check import check
-from valp.compile import compile
-from valp.combiners import COMBINERS
-from valp.kinds import KINDS
-from valp.losses import LOSSES
-from valp.types import OWN_TYPES
+from valp.graph.graph import *
+from valp.check.check import check
+from valp.compile.compile import compile
+from valp.parts.combiners import COMBINERS
+from valp.parts.kinds import KINDS
+from valp.parts.losses import LOSSES
+from valp.graph.own_types import OWN_TYPES
 """
 
 GRAPH = """
@@ -67,11 +67,11 @@ def codes(broken):
 
 USE = """
 from pathlib import Path
-from valp.bundle import Manifest, Model, load, save
-from valp.draw import draw_svg
-from valp.fit import fit
-from valp.keys import content_key
-from valp.preprocessing import Column, Preprocessing
+from valp.model.bundle import Manifest, Model, load, save
+from valp.draw.draw import draw_svg
+from valp.train.fit import fit
+from valp.check.keys import content_key
+from valp.model.preprocessing import Column, Preprocessing
 
 assert {"gated"} < KINDS.keys() and {"maximum", "scaled"} < COMBINERS.keys()
 assert "cosine" in LOSSES and list(OWN_TYPES) == ["angle"]
@@ -171,7 +171,9 @@ def test_without_the_package_its_words_are_unknown(tmp_path):
         assert said in done.stdout.splitlines()
 
 
-@pytest.mark.parametrize("first", ["valp.types", "valp.combiners", "valp.kinds", "valp.losses", "valp", "angles"])
+@pytest.mark.parametrize(
+    "first", ["valp.graph.own_types", "valp.parts.combiners", "valp.parts.kinds", "valp.parts.losses", "valp", "angles"]
+)
 def test_whatever_is_imported_first_the_package_is_found(package, first):
     done = run(f"import {first}\n" + IMPORTS + GRAPH + "assert check(graph).passed", package)
     assert done.returncode == 0, done.stderr
@@ -215,11 +217,11 @@ WRONG = {
 }
 
 OWN = """
-from valp.combiners import Combiner
-from valp.graph import DataType
-from valp.kinds import Kind
-from valp.losses.base import LossKind
-from valp.types import OwnType
+from valp.parts.combiners import Combiner
+from valp.graph.graph import DataType
+from valp.parts.kinds import Kind
+from valp.parts.losses.loss_kind import LossKind
+from valp.graph.own_types import OwnType
 
 ADDITION = Combiner("addition", "+", min, lambda *_: None, True)
 ANGLE, NUMERIC = (OwnType(code, code.title(), DataType.NUMERIC) for code in ("angle", "numeric"))
@@ -232,10 +234,10 @@ class Divergence(LossKind):
 """
 
 TOLD = """
-from valp.combiners import COMBINERS
-from valp.kinds import KINDS
-from valp.losses import LOSSES
-from valp.types import OWN_TYPES
+from valp.parts.combiners import COMBINERS
+from valp.parts.kinds import KINDS
+from valp.parts.losses import LOSSES
+from valp.graph.own_types import OWN_TYPES
 from valp.errors import SettingError
 try:
     [list(table) for table in (KINDS, COMBINERS, LOSSES, OWN_TYPES)]
@@ -258,7 +260,7 @@ def test_the_command_line_tells_it_in_one_sentence(tmp_path):
     folder = install(tmp_path / "site", {}, {"valp.kinds": {"x": "nowhere:X"}})
     graph = tmp_path / "graph.json"
     graph.write_text(figure_2().model_dump_json())
-    done = run("from search.cli import main; main()", folder, "check", graph)
+    done = run("from valp.search.cli import main; main()", folder, "check", graph)
     assert done.returncode == 1
-    assert done.stderr.startswith("valp: entry point 'x' in valp.kinds"), done.stderr
+    assert done.stderr.startswith("valp: entry point 'x' in valp.parts.kinds"), done.stderr
     assert done.stderr.count("\n") == 1

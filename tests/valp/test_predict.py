@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from tests.valp.graphs import discrete, numeric, samples, wired
-from valp.bundle import CARD, Manifest, Model, load, save
-from valp.compile import compile
+from valp.compile.compile import compile
 from valp.errors import DataError, SettingError
-from valp.graph import DataType, Input, Role
-from valp.preprocessing import Column, Preprocessing
+from valp.graph.graph import DataType, Input, Role
+from valp.model.bundle import CARD, Manifest, Model, load, save
+from valp.model.preprocessing import Column, Preprocessing
 
 ANIMALS = ("ant", "bee", "cat")
 FIELDS = ("width in cm", "height in cm", "mass")

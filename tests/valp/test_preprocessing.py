@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from valp.errors import DataError
-from valp.graph import DataType
-from valp.preprocessing import Column, Preprocessing
+from valp.graph.graph import DataType
+from valp.model.preprocessing import Column, Preprocessing
 
 
 def column(type_="numeric", size=2, **fields):

@@ -9,16 +9,16 @@ from tests.valp.graphs import with_part
 from tests.valp.random_graphs import random_graph
 from tests.valp.rows import noise_of, rows_of
 from tests.valp.test_keys import renamed
-from valp.check import check
-from valp.combiners import COMBINERS
-from valp.compile import compile
-from valp.critic import critics_of
-from valp.graph import Connection, DataType, DataUnit, Dense, Graph, Role
-from valp.keys import content_key, structure_key
-from valp.kinds import KINDS
-from valp.losses import KL, LOSSES
-from valp.lowering import Lowering
-from valp.plan import MODES, Convolve, Recur
+from valp.check.check import check
+from valp.check.keys import content_key, structure_key
+from valp.compile.compile import compile
+from valp.graph.graph import Connection, DataType, DataUnit, Dense, Graph, Role
+from valp.parts.combiners import COMBINERS
+from valp.parts.kinds import KINDS
+from valp.parts.losses import KL, LOSSES
+from valp.parts.lowering import Lowering
+from valp.plan.plan import MODES, Convolve, Recur
+from valp.train.critic import critics_of
 
 BATCH = 3
 

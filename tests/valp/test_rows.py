@@ -6,9 +6,9 @@ import pyarrow as pa
 import pytest
 
 from valp.errors import DataError
-from valp.graph import DataType
-from valp.preprocessing import Column
-from valp.rows import raw_inputs, unseen
+from valp.graph.graph import DataType
+from valp.model.preprocessing import Column
+from valp.model.raw_inputs import raw_inputs, unseen
 
 MEASURED = Column(
     name="measured",

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import r2_score
 
-from valp.scores import accuracy, label_accuracy, mean_squared_error, r_squared
+from valp.score.prediction_scores import accuracy, label_accuracy, mean_squared_error, r_squared
 
 ROWS = 30
 

@@ -8,10 +8,10 @@ from torch import nn
 
 from tests.valp.graphs import numeric, unit, with_part
 from tests.valp.minimal import minimal
-from valp.check import check
-from valp.combiners import COMBINERS, merged_type
-from valp.compile import compile
-from valp.graph import (
+from valp.check.check import check
+from valp.compile.compile import compile
+from valp.compile.torch_layers import CONVOLUTIONS, POOLINGS
+from valp.graph.graph import (
     Connection,
     Convolution,
     DataType,
@@ -24,9 +24,17 @@ from valp.graph import (
     Role,
     TransposedConvolution,
 )
-from valp.kinds import KINDS
-from valp.layers import CONVOLUTIONS, POOLINGS
-from valp.shapes import Arrival, MisfitError, convolved, merged, shapes_through, transported, transposed
+from valp.parts.combiners import COMBINERS, merged_type
+from valp.parts.kinds import KINDS
+from valp.parts.shapes import (
+    Arrival,
+    MisfitError,
+    convolved,
+    merged,
+    shapes_through,
+    transported,
+    transposed,
+)
 
 FEATURES = DataType.FEATURES
 dimensions = st.shared(st.integers(1, 2), key="dimensions")

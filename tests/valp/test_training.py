@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from tests.valp.graphs import figure_2, figure_2_rows
-from valp.compile import compile
-from valp.fit import Fitting, fit
-from valp.training import Schedule
+from valp.compile.compile import compile
+from valp.train.fit import Fitting, fit
+from valp.train.torch_executor import Schedule
 
 ROWS = 40
 

@@ -4,10 +4,11 @@ import pytest
 import torch
 
 from tests.valp.rows import rows_of
-from valp.check import check
-from valp.combiners import merged_type
-from valp.compile import compile, lower
-from valp.graph import (
+from valp.check.check import check
+from valp.check.keys import content_key
+from valp.check.rules.typing_rules import produces, takes
+from valp.compile.compile import compile, lower
+from valp.graph.graph import (
     Connection,
     Convolution,
     DataType,
@@ -21,12 +22,11 @@ from valp.graph import (
     Recurrent,
     Role,
 )
-from valp.keys import content_key
-from valp.kinds import KINDS
-from valp.losses import LOSSES
-from valp.rules.typing import produces, takes
-from valp.shapes import Arrival, merged, transported
-from valp.types import OWN_TYPES, OwnType, like
+from valp.graph.own_types import OWN_TYPES, OwnType, like
+from valp.parts.combiners import merged_type
+from valp.parts.kinds import KINDS
+from valp.parts.losses import LOSSES
+from valp.parts.shapes import Arrival, merged, transported
 
 NUMERIC, DISCRETE, SAMPLES, FEATURES = DataType
 

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from tests.valp.graphs import figure_2
 from tests.valp.rows import noise_of, rows_of
 from tests.valp.test_losses import CASES, PREDICTION, judged, prediction_of, truth_of
-from valp.compile import compile
-from valp.critic import critics_of
-from valp.fit import fit
-from valp.graph import DataType
-from valp.losses import LOSSES
+from valp.compile.compile import compile
+from valp.graph.graph import DataType
+from valp.parts.losses import LOSSES
+from valp.train.critic import critics_of
+from valp.train.fit import fit
 
 ROWS, SIZE = PREDICTION.shape
 each_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES.keys())

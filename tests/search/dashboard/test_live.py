@@ -13,12 +13,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from valp.search.run.run import open_run
 
-from search.runs import open_run
 from tests.conftest import files_of
 from tests.search.chromium import browser
 
-VALP = [sys.executable, "-c", "from search.cli import main; main()"]
+VALP = [sys.executable, "-c", "from valp.search.cli import main; main()"]
 ROOT = Path(__file__).parents[3]
 CANDIDATES, STEPS = 10, 1500
 PATIENCE = 120
@@ -157,8 +157,8 @@ from pathlib import Path
 from threading import Thread
 from urllib.request import urlopen
 
-from search.dashboard.server import dashboard
-from search.runs import open_run
+from valp.search.show.dashboard.server import dashboard
+from valp.search.run.run import open_run
 from tests.stderr import targets_during
 
 runs, pictures = Path(sys.argv[1]), []

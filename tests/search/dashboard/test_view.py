@@ -6,13 +6,13 @@ from pathlib import Path
 import optuna
 import pytest
 from bottle import HTTPError
+from valp.search.run.ledger import Entry, Ledger
+from valp.search.run.run import open_run
+from valp.search.run.settings import Settings
+from valp.search.show.dashboard.artifacts import Pictures
+from valp.search.show.dashboard.notes import Commands
+from valp.search.show.dashboard.run_view import STUDY, RunView, noted
 
-from search.dashboard.notes import Commands
-from search.dashboard.pictures import Pictures
-from search.dashboard.view import STUDY, RunView, noted
-from search.ledger import Entry, Ledger
-from search.runs import open_run
-from search.settings import Settings
 from tests.conftest import files_of
 
 WRITING = {

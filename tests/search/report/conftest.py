@@ -1,10 +1,10 @@
 """The report of a real run, made once."""
 
 import pytest
+from valp.search.run.run import Run, open_run
+from valp.search.show.report.evidence import Evidence, evidence_of
+from valp.search.show.report.page import write_report
 
-from search.report.evidence import Evidence, evidence_of
-from search.report.page import write_report
-from search.runs import Run, open_run
 from tests.search.chromium import browser as chromium
 
 

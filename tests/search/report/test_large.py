@@ -4,13 +4,13 @@ import time
 
 import numpy as np
 import pytest
+from valp.search.show.report.evidence import Evidence
+from valp.search.show.report.material import gather
+from valp.search.show.report.page import page as written
+from valp.search.strategies.strategy import Question, draw_at_random
+from valp.spaces.candidate import Training
+from valp.spaces.generate.space import DEFAULT
 
-from search.report.evidence import Evidence
-from search.report.material import gather
-from search.report.page import page as written
-from search.strategies.base import Question, draw_at_random
-from spaces.candidate import Training
-from spaces.space import DEFAULT
 from tests.search.report.chromium import opened
 from tests.search.report.untrained import told
 

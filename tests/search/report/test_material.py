@@ -7,37 +7,37 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from valp.search.cli import cli
+from valp.search.pareto.hypervolume import hypervolume
+from valp.search.run.folder import CURVES
+from valp.search.run.run import open_run
+from valp.search.show.report import REPORT
+from valp.search.show.report.choice_features import features_of
+from valp.search.show.report.details import details
+from valp.search.show.report.evidence import Evidence, evidence_of
+from valp.search.show.report.graph_drawing import compact_svg, conditioning_paths
+from valp.search.show.report.graph_structure import structure
+from valp.search.show.report.importance import FEWEST, importance
+from valp.search.show.report.material import DETAILED, effort, gather
+from valp.search.show.report.page import write_report
+from valp.search.show.report.prediction_counts import predicted
+from valp.search.show.report.progress import progress
+from valp.search.show.report.rounding import rounded
+from valp.search.show.report.sample_pictures import generated_samples, real_samples
+from valp.search.show.report.search_command import command
+from valp.search.strategies.strategy import Question, draw_at_random
+from valp.spaces.candidate import Candidate, Training
+from valp.spaces.catalogue import CATALOGUE
+from valp.spaces.generate.space import DEFAULT
+from valp.spaces.problem.arrays import numeric, samples
+from valp.spaces.problem.problem import Problem
+from valp.spaces.problem.splits import Split
 
-from search.cli import cli
-from search.folder import CURVES
-from search.report import REPORT
-from search.report.command import command
-from search.report.details import details
-from search.report.drawing import compact_svg, conditioning_paths
-from search.report.evidence import Evidence, evidence_of
-from search.report.features import features_of
-from search.report.hypervolume import hypervolume
-from search.report.importance import FEWEST, importance
-from search.report.material import DETAILED, effort, gather
-from search.report.numbers import rounded
-from search.report.page import write_report
-from search.report.predictions import predicted
-from search.report.progress import progress
-from search.report.samples import generated_samples, real_samples
-from search.report.structure import structure
-from search.runs import open_run
-from search.strategies.base import Question, draw_at_random
-from spaces.candidate import Candidate, Training
-from spaces.catalogue import CATALOGUE
-from spaces.data import numeric, samples
-from spaces.problem import Problem
-from spaces.space import DEFAULT
-from spaces.split import Split
 from tests.conftest import files_of
 from tests.search.report.untrained import told
-from valp.compile import compile
-from valp.graph import DataType
-from valp.preprocessing import Column
+from valp.compile.compile import compile
+from valp.graph.graph import DataType
+from valp.model.preprocessing import Column
 
 
 @pytest.fixture(scope="module")

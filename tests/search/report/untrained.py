@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import optuna
 from optuna.trial import TrialState
-
-from search.folder import Folder
-from search.ledger import Ledger
+from valp.search.run.folder import Folder
+from valp.search.run.ledger import Ledger
 
 STATES = {
     "complete": TrialState.COMPLETE,

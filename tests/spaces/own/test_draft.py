@@ -6,8 +6,9 @@ import tomllib
 import numpy as np
 import pytest
 from PIL import Image
+from valp.spaces.own import load_own
+from valp.spaces.own import toml_draft as draft
 
-from spaces.own import draft, load_own
 from tests.spaces.own.files import ROWS, columns, pictures, table_file
 from valp.errors import DataError
 

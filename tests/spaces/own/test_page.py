@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from valp.search.cli import cli
+from valp.spaces.own import load_own
 
-from search.cli import cli
-from spaces.own import load_own
 from tests.spaces.own.files import columns, pictures, table_file
 
 PAGE = (Path(__file__).parents[3] / "docs" / "own-data.md").read_text()

@@ -3,12 +3,7 @@
 from collections.abc import Callable
 from random import Random
 
-from valp.graph import (
-    DataType,
-    DataUnit,
-    Graph,
-    PrimaryNetwork,
-)
+from valp.graph.graph import DataType, DataUnit, Graph, PrimaryNetwork
 
 Planted = tuple[Graph, str]
 """The broken graph, and the component where it is broken."""

@@ -1,13 +1,8 @@
 """Planters of the rules on losses."""
 
 from tests.valp.planters.base import Planter, changed, flat, kept, more, pick, unit_of
-from valp.graph import (
-    Connection,
-    DataType,
-    Loss,
-    PrimaryNetwork,
-)
-from valp.losses import KL, LOSSES
+from valp.graph.graph import Connection, DataType, Loss, PrimaryNetwork
+from valp.parts.losses import KL, LOSSES
 
 
 def loss_known(graph, random):

@@ -3,7 +3,7 @@
 import networkx as nx
 
 from tests.valp.planters.base import Planter, changed, flat, kept, more, pick, unit_of, with_indices, with_unit
-from valp.graph import (
+from valp.graph.graph import (
     Connection,
     DataType,
     DataUnit,

@@ -1,7 +1,7 @@
 """Planters of the rules on types, shapes and roles."""
 
 from tests.valp.planters.base import Planter, changed, flat, kept, more, network, of_type, pick, with_indices, with_unit
-from valp.graph import (
+from valp.graph.graph import (
     Connection,
     Convolution,
     DataType,
@@ -12,7 +12,7 @@ from valp.graph import (
     Role,
     TransposedConvolution,
 )
-from valp.kinds import KINDS
+from valp.parts.kinds import KINDS
 
 
 def role(graph, random):

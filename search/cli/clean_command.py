@@ -1,0 +1,81 @@
+"""`valp clean`."""
+
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from valp.search.cli.options import JSON, RUNS, print_json, print_table
+
+from valp.errors import SettingError
+
+if TYPE_CHECKING:
+    from valp.search.run.clean import Part
+
+
+@click.command("clean")
+@click.argument("run", required=False)
+@click.option("--all", "everything", is_flag=True, help="Delete the whole RUN.")
+@click.option("--yes", is_flag=True, help="Ask nothing.")
+@RUNS
+@JSON
+def clean_command(run: str | None, everything: bool, yes: bool, runs: Path, as_json: bool) -> None:
+    """Delete what RUN does not need any more.
+
+    Weights and pictures of candidates off the front go, unless a later candidate may inherit the weights, and what was
+    being written when a search was killed. Scores, curves and graphs of all candidates stay, and the same command
+    resumes the run with the same further candidates. Temporary folders of killed searches go with any RUN, or
+    without one.
+
+    What goes is listed first, and asked for. With --json and without --yes it is listed only.
+
+    \b
+    Examples:
+      valp clean first
+      valp clean first --all --yes
+      valp clean first --json
+    """
+    from valp.search.run.clean import deletions, remove, superfluous, temporary, whole
+    from valp.search.run.folder import existing
+    from valp.search.run.lock import locked
+    from valp.search.run.run import open_run
+    from valp.search.run.temporary_folders import abandoned
+
+    if everything and run is None:
+        raise SettingError("--all deletes a whole run, so it takes the name of one")
+    folder = existing(runs, run) if run is not None else None
+    with locked(folder) if folder is not None else nullcontext():
+        parts = temporary([*abandoned(), *deletions(runs)])
+        if folder is not None:
+            parts = [*(whole(folder) if everything else superfluous(open_run(runs, folder.name))), *parts]
+        listed = [{"what": part.title, "paths": list(map(str, part.paths)), "bytes": part.size} for part in parts]
+        if not as_json:
+            _show(parts, run)
+        goes = bool(parts) and (yes or (not as_json and _asked()))
+        if goes:
+            remove(parts)
+    if as_json:
+        print_json({"run": run, "deleted": goes, "parts": listed})
+
+
+def _show(parts: "list[Part]", run: str | None) -> None:
+    if not parts:
+        click.echo(f"there is nothing to clean{f' in {run}' if run is not None else ''}")
+        return
+    rows = [[part.title, f"{len(part.paths):,}", _megabytes(part.size)] for part in parts]
+    rows.append(["in all", "", _megabytes(sum(part.size for part in parts))])
+    print_table("to be deleted", ["what", "files", "MB"], rows)
+
+
+def _asked() -> bool:
+    try:
+        return click.confirm("delete it?", err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise SettingError("nothing was deleted, for there is nobody to ask: give --yes") from None
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.2f}"

@@ -1,0 +1,105 @@
+"""`valp draw` and `valp check`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from valp.search.cli.options import JSON, print_json
+
+if TYPE_CHECKING:
+    from valp.spaces.candidate import Candidate
+    from valp.spaces.problem.description import Description
+
+    from valp.graph.graph import Graph
+
+GRAPH = click.argument("graph", metavar="GRAPH.json", type=click.Path(path_type=Path))
+
+
+def read_candidate_or_graph(path: Path) -> "Candidate":
+    """A candidate from its document or from that of a bare graph."""
+    from valp.spaces.candidate import Candidate
+
+    from valp.files import parse_model, read_bytes
+    from valp.graph.graph import Graph
+
+    content = read_bytes(path)
+    if _has_graph(content):
+        return parse_model(Candidate, content, str(path))
+    return Candidate(graph=parse_model(Graph, content, str(path)))
+
+
+def graph_to_start_from(text: str, problem: "Description") -> "Graph":
+    """The graph in a file, or the one of that name in the catalogue.
+
+    Raises:
+        FileError: if the file holds no graph.
+        SettingError: if there is neither.
+    """
+    from valp.spaces.catalogue import catalogue_graph
+
+    if text.endswith(".json") or Path(text).is_file():
+        return read_candidate_or_graph(Path(text)).graph
+    return catalogue_graph(text, problem)
+
+
+def _has_graph(content: bytes) -> bool:
+    """Whether a document has a graph in it, as a candidate has; a name in a graph may be `graph`, too."""
+    try:
+        document = json.loads(content)
+    except ValueError:
+        return False
+    return isinstance(document, dict) and "graph" in document
+
+
+@click.command("draw")
+@GRAPH
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The picture: .svg or .png.")
+@JSON
+def draw_command(graph: Path, output: Path, as_json: bool) -> None:
+    """Draw GRAPH.json, also one that breaks rules.
+
+    It may be a graph or a candidate.
+
+    \b
+    Examples:
+      valp draw graph.json -o graph.svg
+      valp draw runs/first/candidates/3/candidate.json -o graph.png
+    """
+    from valp.draw.draw import draw
+
+    draw(read_candidate_or_graph(graph).graph, output, title=graph.stem)
+    if as_json:
+        print_json({"picture": str(output)})
+    else:
+        click.echo(str(output))
+
+
+@click.command("check")
+@GRAPH
+@JSON
+@click.pass_context
+def check_command(context: click.Context, graph: Path, as_json: bool) -> None:
+    """Hold GRAPH.json against the rules, and name each it breaks.
+
+    It may be a graph or a candidate. Exit 1 if it breaks any rule.
+
+    \b
+    Examples:
+      valp check graph.json
+      valp check runs/first/candidates/3/candidate.json --json
+    """
+    from valp.check.check import check
+
+    report = check(read_candidate_or_graph(graph).graph)
+    if as_json:
+        listed = {name: [vars(v) for v in getattr(report, name)] for name in ("violations", "notes")}
+        print_json({"passed": report.passed, **listed})
+    else:
+        for violation in report.violations:
+            click.echo(f"{graph}: {violation}", err=True)
+        for note in report.notes:
+            click.echo(f"{graph}: note: {note}")
+        if report.passed:
+            click.echo(f"{graph}: a VALP")
+    context.exit(0 if report.passed else 1)

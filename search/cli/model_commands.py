@@ -1,0 +1,187 @@
+"""`valp train` and `valp score`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+from valp.search.cli.graph_commands import read_candidate_or_graph
+from valp.search.cli.options import EXECUTOR, JSON, RUNS, print_json, print_table
+
+from valp.errors import SettingError
+
+if TYPE_CHECKING:
+    from valp.search.run.settings import Settings
+    from valp.spaces.candidate import Candidate
+    from valp.spaces.problem.description import Description
+
+    from valp.model.bundle import Manifest
+
+MODEL = click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The model's file.")
+
+
+@click.command("train")
+@click.argument("graph", metavar="[GRAPH.json]", required=False, type=click.Path(path_type=Path))
+@click.option("--from", "origin", nargs=2, metavar="RUN N", help="Train candidate N of RUN instead of GRAPH.json.")
+@click.option("--problem", help="What to learn: a built-in problem or a .toml file.  [with --from: the run's]")
+@click.option("--steps", type=int, help="Training steps.  [default: the candidate's]")
+@click.option("--batch", type=int, help="Examples a step.  [default: the candidate's]")
+@click.option(
+    "--decay",
+    type=click.FloatRange(0, 1),
+    help="The share of the steps, at their end, over which the learning rate falls to 0.  [default: the candidate's]",
+)
+@click.option("--seed", type=int, help="Of weights, order and noise.  [default: the candidate's]")
+@click.option("--seeds", type=int, default=1, show_default=True, help="Train with so many seeds, keep the best.")
+@EXECUTOR
+@MODEL
+@RUNS
+@JSON
+def train_command(
+    graph: Path | None,
+    origin: tuple[str, str] | None,
+    problem: str | None,
+    steps: int | None,
+    batch: int | None,
+    decay: float | None,
+    seed: int | None,
+    seeds: int,
+    executor: Literal["auto", "torch"],
+    output: Path,
+    runs: Path,
+    as_json: bool,
+) -> None:
+    """Train a graph, or a candidate of a run, and write the model.
+
+    GRAPH.json may be a graph or a candidate; --from takes candidate N of RUN in its place.
+
+    --decay 0.2 usually makes classes and numbers of a long training better: weights settle as the learning rate falls.
+    With several seeds the scores are shown as mean ± standard deviation, and the model that is best on the
+    validation split is kept.
+
+    \b
+    Examples:
+      valp train graph.json --problem digits --steps 4000 -o model.valp
+      valp train --from first 3 --steps 8000 --decay 0.2 --seeds 3 -o model.valp
+      valp train graph.json --problem wine.toml -o wine.valp
+    """
+    from valp.search.cli.bar import bar
+    from valp.search.engine.models import spread, train_seeds
+    from valp.search.facade.launch import positive, require_seed
+    from valp.spaces.own.load_problem import load_problem
+    from valp.spaces.problem.interface import require_interface
+    from valp.spaces.problem.judging import judges_of
+    from valp.spaces.problem.scoring import Scorer
+
+    from valp.check.check import require
+    from valp.model.bundle import save
+    from valp.train.fit import one_thread
+
+    for name, value in (("steps", steps), ("batch", batch), ("seeds", seeds)):
+        if value is not None:
+            positive(name, value)
+    if seed is not None:
+        require_seed(seed)
+    if (graph is None) == (origin is None):
+        raise SettingError("either GRAPH.json or --from RUN N must be given, and not both")
+    if origin is not None:
+        candidate, held, where = _from_run(runs, *origin)
+        problem, protocol = problem or _problem_of(held, origin[0]), held.protocol
+    elif graph is not None:
+        candidate, where, protocol = read_candidate_or_graph(graph), {"graph": graph.name}, "predict"
+    if problem is None:
+        raise SettingError("--problem must be given, for a graph does not say what it shall learn")
+    require(candidate.graph)
+    data = load_problem(problem, _say)
+    require_interface(candidate.graph, data.description)
+    asked = {"steps": steps, "batch": batch, "decay": decay, "seed": seed}
+    training = candidate.training.model_copy(update={k: v for k, v in asked.items() if v is not None})
+    candidate = candidate.model_copy(update={"training": training})
+    one_thread()
+    scorer = Scorer(data, judges_of(data, _say), protocol)
+    with bar("training", training.steps) as progress:
+        trained = train_seeds(candidate, scorer, seeds, where, progress.say, progress.show, executor)
+    save(trained.model, output)
+    if as_json:
+        print_json({"model": str(output), "validation": trained.validation, "test": trained.test})
+        return
+    click.echo(f"validation: {spread(trained.validation)}")
+    click.echo(f"test: {spread(trained.test)}")
+    click.echo(str(output))
+
+
+@click.command("score")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--problem", help="A built-in problem or a .toml file.  [default: the built-in one it learnt]")
+@JSON
+def score_command(model: Path, problem: str | None, as_json: bool) -> None:
+    """Score MODEL on the validation and the test split of its problem.
+
+    A model of your own data does not know where they are: name their .toml file.
+
+    \b
+    Examples:
+      valp score digits.valp
+      valp score wine.valp --problem wine.toml
+    """
+    from valp.search.show.display import number_text
+    from valp.spaces.own.load_problem import PROBLEMS, load_problem
+    from valp.spaces.problem.interface import require_interface
+    from valp.spaces.problem.judging import judges_of
+    from valp.spaces.problem.scoring import Scorer
+
+    from valp.model.bundle import load
+    from valp.train.fit import one_thread
+
+    loaded = load(model)
+    learnt = loaded.manifest.problem
+    if problem is None and learnt not in PROBLEMS:
+        raise SettingError(f"{model} learnt {learnt!r}, which is no built-in problem: give --problem FILE.toml")
+    data = load_problem(problem or learnt, _say)
+    require_interface(loaded.manifest.graph, data.description)
+    _require_columns(model, loaded.manifest, data)
+    one_thread()
+    scorer = Scorer(data, judges_of(data, _say), loaded.manifest.protocol)
+    scores = {split: scorer.score(loaded.module, getattr(data, split)) for split in ("validation", "test")}
+    if as_json:
+        print_json({"model": str(model), "problem": data.name, "scores": scores})
+        return
+    rows = [[name, *(number_text(scores[split][name]) for split in scores)] for name in scores["test"]]
+    print_table(f"{model} on {data.name}", ["score", *scores], rows)
+
+
+def _from_run(runs: Path, run: str, number: str) -> "tuple[Candidate, Settings, dict[str, str | int | float]]":
+    from valp.search.run.run import open_run
+
+    if not number.isdigit():
+        raise SettingError(f"--from takes a run and the number of a candidate, but got {number!r}")
+    opened = open_run(runs, run)
+    return opened.ledger.entry(int(number)).candidate, opened.settings, {"run": run, "candidate": int(number)}
+
+
+def _say(line: str) -> None:
+    """A line about the data, on stderr."""
+    click.echo(line, err=True)
+
+
+def _problem_of(settings: "Settings", run: str) -> str:
+    """What a run learns: the name of a built-in problem, or the file of one's own."""
+    if settings.source is not None and not Path(settings.source).is_file():
+        raise SettingError(
+            f"run {run!r} learns what {settings.source} described, which is not there any more: "
+            "give --problem FILE.toml"
+        )
+    return settings.source or settings.problem
+
+
+def _require_columns(model: Path, manifest: "Manifest", problem: "Description") -> None:
+    """Refuses data that are prepared in another way than those a model learnt from: its numbers would mean others."""
+    held, given = manifest.preprocessing, problem.columns
+    now = {column.name: column for column in (*given.inputs, *given.outputs)}
+    used = {part.name for part in manifest.graph.inputs} | {part.name for part in manifest.graph.outputs}
+    for column in (*held.inputs, *held.outputs):
+        for field in ("offset", "scale", "classes", "labels"):
+            if column.name in used and getattr(column, field) != getattr(now[column.name], field):
+                raise SettingError(
+                    f"{model} learnt {column.name!r} with another {field} than {problem.name} has now; these follow "
+                    "from the training split, so name the data it was trained on by --problem"
+                )

@@ -1,0 +1,116 @@
+"""`valp list`, `valp best` and `valp show`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from valp.search.cli.options import JSON, RUNS, print_json, print_table
+
+if TYPE_CHECKING:
+    from valp.search.run.ledger import Entry
+
+
+@click.command("list")
+@RUNS
+@JSON
+def list_command(runs: Path, as_json: bool) -> None:
+    """List the runs: how far they are, and the best of each objective.
+
+    \b
+    Examples:
+      valp list
+      valp list --json
+    """
+    from valp.search.run.run import all_runs
+    from valp.search.show.display import number_text
+
+    summaries = [run.summary() for run in all_runs(runs)]
+    if as_json:
+        print_json(summaries)
+        return
+    rows = []
+    for summary in summaries:
+        best = "  ".join(f"{name} {number_text(value)}" for name, value in summary["best"].items())
+        counts = [str(summary[key]) for key in ("complete", "pruned", "failed", "unfinished", "front")]
+        rows.append([summary["name"], summary["problem"], summary["strategy"], best, *counts])
+    counted = ["complete", "stopped", "failed", "unfinished", "front"]
+    columns = ["run", "problem", "strategy", "best of each objective", *counted]
+    print_table(f"runs in {runs}", columns, rows, left=4)
+
+
+@click.command("best")
+@click.argument("run")
+@click.option("--by", help="Sort by this score, best first.  [default: the knee first]")
+@RUNS
+@JSON
+def best_command(run: str, by: str | None, runs: Path, as_json: bool) -> None:
+    """Show the Pareto front of RUN beside its single-task models.
+
+    First comes the knee: the candidate nearest to the ideal point, each objective on a scale from the best value of the
+    front to what is had without learning.
+
+    \b
+    Examples:
+      valp best first
+      valp best first --by accuracy
+      valp best first --json
+    """
+    from valp.search.cli.tables import print_front
+    from valp.search.run.run import open_run
+
+    opened = open_run(runs, run)
+    front = opened.front(by)
+    if as_json:
+        print_json([entry.listing() for entry in front])
+    else:
+        print_front(opened, front)
+
+
+@click.command("show")
+@click.argument("run")
+@click.argument("number", metavar="N", type=int)
+@RUNS
+@JSON
+def show_command(run: str, number: int, runs: Path, as_json: bool) -> None:
+    """Show candidate N of RUN: its scores, its graph, its training.
+
+    Its picture is drawn, too.
+
+    \b
+    Examples:
+      valp show first 3
+      valp show first 3 --json
+    """
+    from valp.search.cli.tables import print_graph, print_scores
+    from valp.search.run.run import open_run
+
+    opened = open_run(runs, run)
+    entry = opened.ledger.entry(number)
+    if as_json:
+        print_json(entry.listing() | {"candidate": entry.candidate.model_dump(mode="json")})
+        return
+    _tell(entry, run)
+    print_scores(opened, entry)
+    print_graph(entry.candidate.graph)
+    if entry.state == "running":  # its folder is its worker's until it has ended
+        click.echo("picture: drawn when it has ended")
+        return
+    from valp.search.show.pictures import draw_graph
+
+    click.echo(f"picture: {draw_graph(opened, entry)}")
+
+
+def _tell(entry: "Entry", run: str) -> None:
+    """What a candidate is, how it was trained, and what that cost."""
+    result, training = entry.result, entry.candidate.training
+    click.echo(f"candidate {entry.number} of {run}: {entry.state}")
+    if result is not None:
+        if result.failure:
+            click.echo(f"  it failed: {result.failure}")
+        click.echo(f"  {result.parameters:,} parameters, {result.samples_seen:,} samples seen")
+        click.echo(f"  {result.seconds[0]:.1f} s of training, {result.seconds[1]:.1f} s of scoring")
+    if entry.parents:
+        parents, seen = " and ".join(map(str, entry.parents)), entry.candidate.lineage_samples
+        click.echo(f"  it began with weights of {parents}, whose lineage had seen {seen:,} samples")
+    falling = f", falling over the last {training.decay:.0%} of the steps" if training.decay else ""
+    click.echo(f"  learning rate {training.learning_rate:.3g}{falling}, batch {training.batch}, {training.steps} steps")

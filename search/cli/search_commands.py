@@ -1,0 +1,213 @@
+"""`valp problems` and `valp search`."""
+
+import shlex
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import click
+from valp.search.cli.options import EXECUTOR, JSON, RUNS, print_json, print_table
+
+from valp.errors import FileError, SettingError
+
+
+@click.command("problems")
+@click.option(
+    "--new",
+    "table",
+    metavar="TABLE",
+    type=click.Path(path_type=Path),
+    help="Draft a problem of your own from a .csv, .tsv, .parquet or .npz file, or a folder of images.",
+)
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="The draft.  [default: TABLE's name, .toml]"
+)
+@JSON
+def problems_command(table: Path | None, output: Path | None, as_json: bool) -> None:
+    """List the built-in problems, or with --new draft one of your own.
+
+    A draft names every column of TABLE and guesses what is learnt from what. It is a TOML file, which can be searched
+    as it is; correct it first. docs/own-data.md explains all it may say. From Python, see
+    `valp.spaces.problem.problem.Problem.from_arrays` and `valp.search.facade.launch.launch`.
+
+    \b
+    Examples:
+      valp problems
+      valp problems --new wine.csv
+      valp problems --new pictures/ -o birds.toml
+      valp search wine.toml --candidates 24 --steps 500
+    """
+    if table is not None:
+        _write_draft(table, output, as_json)
+        return
+    if output is not None:
+        raise SettingError("-o names the file of a draft, so it takes --new TABLE")
+    from valp.spaces.own.load_problem import PROBLEMS
+
+    if as_json:
+        print_json([{"name": name, "title": entry.title} for name, entry in PROBLEMS.items()])
+    else:
+        print_table("problems", ["name", "what is learnt"], [[n, e.title] for n, e in PROBLEMS.items()], left=2)
+
+
+@click.command("search")
+@click.argument("problem")
+@click.option("--name", help="The run's name.  [default: the problem and today's date]")
+@click.option(
+    "--strategy",
+    help="evolution, random, tpe, nsga2 or nsga3.  [default: the run's; evolution; random below 16 candidates]",
+)
+@click.option("--space", default="default", show_default=True, help="default, full (every kind of network) or paper.")
+@click.option(
+    "--kinds",
+    metavar="g,delta,...",
+    help="The kinds of network to search: g, delta, d, c, t, b, r, or another package's.  [default: the space's]",
+)
+@click.option(
+    "--start-from",
+    "starts",
+    metavar="GRAPH",
+    multiple=True,
+    help="A GRAPH.json or a name of `valp graphs` for the first candidate; several times for several.",
+)
+@click.option("--candidates", type=int, default=40, show_default=True, help="Candidates the run shall have in all.")
+@click.option("--hours", type=float, help="Begin no further candidate after so many hours.")
+@click.option("--steps", type=int, default=2000, show_default=True, help="Training steps of a candidate; see above.")
+@click.option("--batch", type=int, default=50, show_default=True, help="Examples a step.")
+@click.option(
+    "--workers",
+    type=int,
+    help="Candidates trained at once, one thread each; 0 trains in this process, without Ray.  [default: the cores]",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Everything random follows from it.")
+@click.option(
+    "--objective",
+    "objectives",
+    multiple=True,
+    help="A score to optimise; several times for several.  [default: one for each output]",
+)
+@click.option(
+    "--protocol",
+    type=click.Choice(["predict", "generate"]),
+    default="predict",
+    show_default=True,
+    help="How predictions are scored: with all connections, or, as in the paper, with the latent ones cut.",
+)
+@click.option(
+    "--keep", type=click.Choice(["front", "all"]), default="front", show_default=True, help="Whose weights are kept."
+)
+@click.option(
+    "--halving", is_flag=True, help="Stop at a ninth and a third of the steps what is not among the best there."
+)
+@EXECUTOR
+@click.option("--profile", is_flag=True, help="Say at the end where the workers' time went.")
+@RUNS
+@JSON
+def search_command(
+    problem: str,
+    name: str | None,
+    strategy: str | None,
+    space: str,
+    kinds: str | None,
+    starts: tuple[str, ...],
+    candidates: int,
+    hours: float | None,
+    steps: int,
+    batch: int,
+    workers: int | None,
+    seed: int,
+    objectives: tuple[str, ...],
+    protocol: Literal["predict", "generate"],
+    keep: Literal["front", "all"],
+    halving: bool,
+    executor: Literal["auto", "torch"],
+    profile: bool,
+    runs: Path,
+    as_json: bool,
+) -> None:
+    """Search PROBLEM for good VALPs; the same command again resumes.
+
+    PROBLEM is a built-in one (see `valp problems`), or a .toml file that describes data of your own; `valp problems
+    --new TABLE` drafts one.
+
+    Each candidate is a graph, trained for a fixed number of steps and scored on the validation split. Evolution's train
+    for half of them, and go on from their parents' weights; its first, which have no parents, only for a glance. The
+    run keeps every candidate with its scores and shows the Pareto front beside the single-task models of the same
+    budget. Stop it at any time: what is finished is kept.
+
+    \b
+    Examples:
+      valp search digits --candidates 24 --steps 500
+      valp search fashion-mnist --strategy nsga2 --hours 2
+      valp search fashion-mnist --objective accuracy --objective coverage
+      valp search fashion-mnist --space full --start-from mt-vae --start-from lenet
+      valp search wine.toml --strategy nsga2 --hours 1
+    """
+    from valp.search.cli.graph_commands import graph_to_start_from
+    from valp.search.cli.tables import print_front
+    from valp.search.facade.launch import launch
+    from valp.search.show.display import display_for_stderr
+    from valp.search.show.pictures import draw_graph, draw_samples
+    from valp.spaces.own.load_problem import load_problem
+
+    data = load_problem(problem, lambda line: click.echo(line, err=True))
+    run = launch(
+        data,
+        name=name or f"{data.name}-{date.today()}",
+        runs=runs,
+        strategy=strategy,
+        space=space,
+        kinds=tuple(kinds.split(",")) if kinds is not None else (),
+        start_from=[graph_to_start_from(start, data) for start in starts],
+        objectives=objectives,
+        candidates=candidates,
+        hours=hours,
+        steps=steps,
+        batch=batch,
+        workers=workers,
+        seed=seed,
+        protocol=protocol,
+        keep=keep,
+        executor=executor,
+        halving=halving,
+        profile=profile,
+        source=str(Path(problem).absolute()) if problem.endswith(".toml") else None,
+        display=display_for_stderr(),
+    )
+    front = run.front()
+    if not as_json:
+        print_front(run, front)
+    for entry in front:
+        draw_graph(run, entry)
+        draw_samples(run, entry, data)
+    if as_json:
+        print_json([entry.listing() for entry in front])
+    elif front:
+        best, where = f"{run.folder.name} {front[0].number}", "" if runs == Path("runs") else f" --runs {runs}"
+        click.echo(f"\npictures of candidate {front[0].number}: {run.folder.candidate(front[0].number)}")
+        click.echo("next:")
+        click.echo(f"  valp show {best}{where}")
+        click.echo(f"  valp report {run.folder.name}{where}")
+        click.echo(f"  valp export {best} -o {data.name}.valp{where}")
+        longer = 4 * max(steps, run.ledger.samples_seen([front[0].number]) // batch)
+        click.echo(f"  valp train --from {best} --steps {longer} --seeds 3 -o {data.name}.valp{where}")
+
+
+def _write_draft(table: Path, output: Path | None, as_json: bool) -> None:
+    from valp.spaces.own import toml_draft as draft
+
+    from valp.files import write_text
+
+    target = output or Path(f"{table.absolute().name if table.is_dir() else table.stem}.toml")
+    if target.suffix != ".toml":
+        raise SettingError(f"a draft's suffix must be .toml, but is {target.suffix or 'none'!r}: {target}")
+    if target.exists():
+        raise FileError(f"{target} is there already, and a draft overwrites nothing: give another name with -o")
+    write_text(target, draft(table, target.parent))
+    if as_json:
+        print_json({"problem": str(target)})
+        return
+    click.echo(str(target))
+    click.echo("next:")
+    click.echo(f"  look into {target}: is the output what you want to learn?")
+    click.echo(f"  valp search {shlex.quote(str(target))} --candidates 24 --steps 500")

@@ -1,0 +1,269 @@
+"""`valp predict` and `valp generate`: a model at work, without the problem it learnt from."""
+
+from math import ceil, sqrt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from valp.search.cli.options import JSON, print_json
+
+from valp.errors import DataError, SettingError
+
+if TYPE_CHECKING:
+    from valp.model.model import Model
+    from valp.model.output_columns import Arrays
+    from valp.model.preprocessing import Column
+    from valp.model.table import Table
+
+PICTURE = ".png"
+COUNT = 64
+"""Samples where nobody says how many."""
+
+MOST_NAMES = 10
+"""Classes that a message names, at most."""
+
+SEED = click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Repeats what is drawn.  [default: a fresh one]")
+MODEL = click.argument("model", type=click.Path(path_type=Path))
+
+
+@click.command("predict")
+@MODEL
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Where predictions go: .csv, .parquet or .npz.",
+)
+@click.option(
+    "--id",
+    "kept",
+    metavar="COLUMN",
+    multiple=True,
+    help="A column of DATA to be written too; several times for several.",
+)
+@click.option(
+    "--draws",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Average over so many draws of the latent variables; 0 takes their means.",
+)
+@SEED
+@JSON
+def predict_command(
+    model: Path, data: Path, output: Path, kept: tuple[str, ...], draws: int, seed: int | None, as_json: bool
+) -> None:
+    """Predict every output of MODEL for the rows of DATA.
+
+    DATA is a .csv, .tsv, .parquet or .npz file with the columns that the model learnt from, and whatever others; an
+    .npy file if the model has one input; or a picture or a folder of pictures, for a model of pictures. A model of a
+    built-in problem takes an .npz file with an array for each input.
+
+    What is written has a row for each row, in their order: numbers in your units, classes by their names, and for
+    each class its probability, `output.probabilities.class`. An .npz file has arrays, as `Model.predict` in Python.
+
+    \b
+    Examples:
+      valp predict wine.valp new.csv -o predicted.csv
+      valp predict wine.valp new.parquet --id bottle --draws 20 --seed 0 -o predicted.parquet
+      valp predict birds.valp pictures/ --id file -o predicted.csv
+    """
+    from valp.search.cli.write_rows import ARRAYS, TABLES, require_suffix
+    from valp.spaces.own.read_rows import read_rows
+
+    from valp.model.bundle import load
+    from valp.model.raw_inputs import raw_inputs, unseen
+
+    suffix = require_suffix(output, (*TABLES, ARRAYS))
+    loaded = load(model)
+    table = read_rows(data, loaded.inputs, _say)
+    carried = {name: _carried(table, name) for name in kept}
+    inputs = raw_inputs(table, loaded.inputs)
+    for remark in unseen(inputs, loaded.inputs):
+        _say(f"note: {remark}")
+    found = loaded.predict(inputs, draws, seed)
+    written = _write(output, suffix, loaded, found, carried)
+    _told(output, len(next(iter(found.values()))), "row", written, as_json)
+
+
+@click.command("generate")
+@MODEL
+@click.option(
+    "-n",
+    "--count",
+    type=click.IntRange(1),
+    help=f"How many samples.  [default: {COUNT}, or one for each row of the condition if it has several]",
+)
+@click.option(
+    "--condition",
+    metavar="DATA|CLASS",
+    help="What the samples are to follow: a file with rows, or a class if it is a class that conditions them.",
+)
+@SEED
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Where samples go: .csv, .parquet, .npz, or .png for a grid of pictures.",
+)
+@JSON
+def generate_command(
+    model: Path, count: int | None, condition: str | None, seed: int | None, output: Path, as_json: bool
+) -> None:
+    """Generate new samples with MODEL, in your units.
+
+    Where a model's samples are conditioned on one of its inputs, --condition says what they follow: a file with rows
+    of these inputs, as `valp predict` takes it; if it has several rows, the samples are dealt out among them evenly,
+    in their order. Where the input is a class, its name or number will do.
+
+    \b
+    Examples:
+      valp generate digits.valp -n 64 -o grid.png
+      valp generate wine.valp -n 1000 --seed 0 -o more.csv
+      valp generate wine.valp --condition new.csv -o like-these.csv
+      valp generate birds.valp -n 16 --condition owl -o owls.png
+    """
+    import numpy as np
+    from valp.search.cli.write_rows import ARRAYS, TABLES, require_suffix
+
+    from valp.model.bundle import load
+
+    suffix = require_suffix(output, (*TABLES, ARRAYS, PICTURE))
+    loaded = load(model)
+    if not loaded.generated:
+        raise SettingError(f"{model} has no output that is generated, for it learnt none of type samples")
+    pictured = _pictured(model, loaded) if suffix == PICTURE else None
+    inputs, rows = _conditions(loaded, condition)
+    count = count or (rows if rows > 1 else COUNT)
+    if count < rows:
+        _say(f"note: of {rows} rows only the first {count} condition a sample")
+    origin = np.sort(np.arange(count) % rows) if rows else np.empty(0, int)
+    repeated = {name: np.asarray(values)[origin] for name, values in inputs.items()}
+    found = loaded.generate(count, inputs=repeated, seed=seed)
+    if pictured is not None:
+        _draw(output, loaded, pictured, found, inputs, rows)
+    else:
+        carried = {"condition.row": origin} if rows > 1 else {}
+        _write(output, suffix, loaded, found, carried)
+    _told(output, count, "sample", [column.name for column in loaded.generated], as_json)
+
+
+def _write(output: Path, suffix: str, loaded: "Model", found: "Arrays", carried: "Arrays") -> list[str]:
+    """Writes what was found behind the columns that are carried along; the names of the outputs."""
+    import numpy as np
+    from valp.search.cli.write_rows import ARRAYS, write_arrays, write_table
+
+    outputs = [column for column in loaded.outputs if column.name in found]
+    columns = found if suffix == ARRAYS else loaded.flat(found)
+    twice = next((name for name in carried if name in columns), None)
+    if twice is not None:
+        raise SettingError(
+            f"--id {twice} cannot be written beside the predictions, for they have a column of this name"
+        )
+    if suffix == ARRAYS:
+        classes = {f"{column.name}.classes": np.array(column.classes) for column in outputs if column.classes}
+        write_arrays(output, {**carried, **columns, **classes})
+    else:
+        write_table(output, {**carried, **columns})
+    return [column.name for column in outputs]
+
+
+def _carried(table: "Table", name: str) -> Any:
+    """A column of the data as it is there."""
+    from valp.spaces.own.read_rows import raw_column
+
+    from valp.errors import hint
+
+    if name not in table.columns:
+        raise DataError(f"{table.path} has no column {name!r} for --id{hint(name, table.names)}")
+    values = raw_column(table, name)
+    if values.ndim > 1:
+        raise DataError(f"{table.path}: array {name!r} has several numbers a row, so it cannot be an --id")
+    return values
+
+
+def _conditions(loaded: "Model", given: str | None) -> tuple[dict[str, Any], int]:
+    """The raw rows of the inputs that condition samples, and how many there are; none if nothing conditions them."""
+    needed = [column for column in loaded.inputs if column.name in loaded.conditions()]
+    names = " and ".join(f"{column.name!r} ({column.type})" for column in needed)
+    if not needed:
+        if given is not None:
+            raise SettingError("nothing conditions the samples of this model, so --condition must be left out")
+        return {}, 0
+    classes = needed[0] if len(needed) == 1 and needed[0].type == "discrete" and not needed[0].labels else None
+    wanted = f"a class ({_classes(classes)}) or a file with rows of it" if classes else "a file with rows of it"
+    if given is None:
+        raise SettingError(f"the samples of this model are conditioned on {names}, so --condition must be {wanted}")
+    number = None if classes is None else _number(classes, given)
+    if classes is not None and number is not None:
+        return {classes.name: [number]}, 1
+    if not Path(given).exists():
+        raise SettingError(
+            f"the samples of this model are conditioned on {names}, so --condition must be {wanted}, but is {given!r}"
+        )
+    from valp.spaces.own.read_rows import read_rows
+
+    from valp.model.raw_inputs import raw_inputs, unseen
+
+    inputs = raw_inputs(read_rows(Path(given), needed, _say), needed)
+    for remark in unseen(inputs, needed):
+        _say(f"note: {remark}")
+    return dict(inputs), len(next(iter(inputs.values())))
+
+
+def _number(column: "Column", word: str) -> int | None:
+    """The number of a class by its name, or else by its number; None if there is none."""
+    if column.classes and word in column.classes:
+        return column.classes.index(word)
+    return int(word) if word.isdecimal() and int(word) < column.size else None
+
+
+def _classes(column: "Column") -> str:
+    if column.classes is None:
+        return f"0 to {column.size - 1}"
+    return ", ".join(column.classes[:MOST_NAMES]) + (", …" if column.size > MOST_NAMES else "")
+
+
+def _pictured(model: Path, loaded: "Model") -> "Column":
+    """The output of pictures that a grid shows."""
+    images = [column for column in loaded.generated if column.image is not None and column.image[0] in (1, 3)]
+    if len(images) != 1:
+        found = " and ".join(column.name for column in images) if images else "none"
+        raise SettingError(
+            f"a .png takes one output of grey or colour pictures, but {model} generates {found}; "
+            "-o may end in .csv, .parquet or .npz as well"
+        )
+    return images[0]
+
+
+def _draw(output: Path, loaded: "Model", column: "Column", found: "Arrays", inputs: dict[str, Any], rows: int) -> None:
+    """A grid; samples of several conditions have a row each, behind the picture that conditions them if it is one."""
+    import numpy as np
+    from valp.search.show.image_grid import pixels, write_grid
+
+    pictures = pixels(found[column.name], column)
+    count = len(pictures)
+    if rows < 2 or count % rows or count == rows:
+        write_grid(output, pictures, ceil(sqrt(count)))
+        return
+    shown = next((part for part in loaded.inputs if part.name in inputs and part.image == column.image), None)
+    conditions = None if shown is None else pixels(np.asarray(inputs[shown.name], np.float32), shown)
+    write_grid(output, pictures, count // rows, conditions)
+
+
+def _told(output: Path, count: int, what: str, names: list[str], as_json: bool) -> None:
+    """Says what was written: so many rows or samples, of these outputs."""
+    if as_json:
+        print_json({"output": str(output), f"{what}s": count, "outputs": names})
+    else:
+        click.echo(f"{output}: {count:,} {what}{'' if count == 1 else 's'} of {', '.join(names)}")
+
+
+def _say(line: str) -> None:
+    """A line about the data, on stderr."""
+    click.echo(line, err=True)

@@ -1,0 +1,159 @@
+"""Trains one candidate, scores it, and writes its folder."""
+
+from collections.abc import Callable
+from math import isfinite
+from pathlib import Path
+
+from valp.search.run.folder import (
+    CANDIDATE,
+    filling,
+    read_weights,
+    write_candidate,
+    write_curves,
+    write_result,
+    write_weights,
+)
+from valp.search.run.result import Result
+from valp.spaces.candidate import Candidate
+from valp.spaces.problem.scoring import GENERATED, Scorer
+
+from valp.check.keys import content_key
+from valp.compile.compile import compile
+from valp.compile.module import VALPModule
+from valp.errors import ValpError
+from valp.files import read_model
+from valp.plan.plan import Executor
+from valp.train.fit import Fit, Fitting
+from valp.train.inherit import Parent, inherit
+from valp.train.stopwatch import Stopwatch
+
+GENERATED_AT_RUNGS = 250
+"""Samples generated for the scores before the end of a training: what is compared there has as many."""
+
+
+class Evaluation:
+    """A candidate's training on its problem's training split and its scores on the validation split, step by step.
+
+    Whatever goes wrong with the candidate is a result too: it is recorded as failed, with the reason.
+
+    Args:
+        candidate: what to train.
+        scorer: of its problem.
+        path: its folder; those of the candidates whose weights it begins with lie beside it.
+        executor: as of `valp.train.fit.fit`.
+    """
+
+    def __init__(self, candidate: Candidate, scorer: Scorer, path: Path, executor: Executor = "auto") -> None:
+        self._candidate, self._scorer, self._path, self._executor = candidate, scorer, path, executor
+        self._module: VALPModule | None = None
+        self._fitting: Fitting | None = None
+        self._scoring = 0.0
+
+    def advance(self, to: int | None = None, watch: Stopwatch | None = None) -> Result:
+        """Trains until so many steps are made, all by default, and scores; the folder is then there, whole.
+
+        Before the end fewer samples are generated for the scores.
+
+        Args:
+            to: the number of steps.
+            watch: is given where the seconds went.
+
+        Raises:
+            FileError: if the folder cannot be written.
+        """
+        watch, steps = watch or Stopwatch(), self._candidate.training.steps
+        result = self._run(steps if to is None else min(to, steps), watch)
+        with watch("writing"), filling(self._path) as folder:
+            write_candidate(folder, self._candidate)
+            if self._fitting is not None:
+                write_curves(folder, self._fitting.fit.curves)
+            if self._module is not None and result.failure is None:
+                write_weights(folder, self._module.state_dict())
+            write_result(folder, result)
+        return result
+
+    def _run(self, to: int, watch: Stopwatch) -> Result:
+        scores: dict[str, float] = {}
+        complete = to == self._candidate.training.steps
+        try:
+            if self._module is None or self._fitting is None:
+                self._module = compiled(self._candidate, self._path.parent, watch)
+                with watch("compiling"):
+                    self._fitting = fitting(self._module, self._candidate, self._scorer, self._executor)
+            self._fitting.advance(to, watch=watch)
+            failure = self._fitting.failure
+            if failure is None:
+                with watch("scoring"):
+                    generated = GENERATED if complete else GENERATED_AT_RUNGS
+                    scores = self._scorer.score(self._module, self._scorer.problem.validation, generated)
+                wrong = [name for name, value in scores.items() if not isfinite(value)]
+                if wrong:
+                    scores, failure = {}, f"the score {wrong[0]} is not a finite number"
+        except ValpError as error:
+            failure = str(error)
+        except Exception as error:  # out of memory, or a fault of ours: the search goes on, and the reason is kept
+            failure = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason given'}"
+        made = self._fitting.fit if self._fitting is not None else None
+        self._scoring += watch.parts["scoring"]
+        return Result(
+            scores=scores,
+            parameters=self._module.parameter_count if self._module is not None else 0,
+            key=content_key(self._candidate.graph),
+            samples_seen=made.samples_seen if made is not None else 0,
+            seconds=(made.seconds if made is not None else 0.0, self._scoring),
+            failure=failure,
+            complete=complete,
+        )
+
+
+def compiled(candidate: Candidate, folders: Path | None, watch: Stopwatch) -> VALPModule:
+    """A candidate's module, with the weights it begins with.
+
+    Args:
+        candidate: what to compile.
+        folders: where the candidates are whose weights it inherits, by their numbers; without it nothing is inherited.
+        watch: is given the seconds.
+
+    Raises:
+        FileError: if the weights of one of these are not there.
+    """
+    with watch("compiling"):
+        module = compile(candidate.graph, seed=candidate.training.seed)
+        if folders is not None and candidate.parents:
+            paths = [folders / str(number) for number in candidate.parents]
+            parents = [Parent(read_model(Candidate, path / CANDIDATE).graph, read_weights(path)) for path in paths]
+            places = {number: i for i, number in enumerate(candidate.parents)}
+            origins = {name: (places[number], network) for name, (number, network) in candidate.inherits.items()}
+            inherit(module, candidate.graph, parents, origins)
+        return module
+
+
+def fitting(module: VALPModule, candidate: Candidate, scorer: Scorer, executor: Executor) -> Fitting:
+    """The training of a compiled candidate on its problem's training split; no step is made yet."""
+    training, split, outputs = candidate.training, scorer.problem.train, module.plan.outputs
+    return Fitting(
+        module,
+        split.inputs,
+        {name: split.truths[name] for name in outputs},
+        weights={name: tensor for name, tensor in scorer.problem.weights.items() if name in outputs},
+        steps=training.steps,
+        batch=training.batch,
+        learning_rate=training.learning_rate,
+        kl_warmup=training.kl_warmup,
+        decay=training.decay,
+        seed=training.seed,
+        executor=executor,
+    )
+
+
+def train(
+    candidate: Candidate,
+    scorer: Scorer,
+    progress: Callable[[int], None] | None = None,
+    executor: Executor = "auto",
+) -> tuple[VALPModule, Fit]:
+    """Compiles and trains a candidate from scratch; `progress` is called with the steps made, now and then."""
+    module = compiled(candidate, None, Stopwatch())
+    training = fitting(module, candidate, scorer, executor)
+    training.advance(candidate.training.steps, progress)
+    return module, training.fit

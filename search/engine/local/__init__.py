@@ -1,0 +1,1 @@
+"""A search in this process, without Ray."""

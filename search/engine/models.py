@@ -1,0 +1,128 @@
+"""Trained models taken out of a run, or trained anew."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import mean, stdev
+
+from valp.search.engine.evaluate import train
+from valp.search.run.folder import read_weights
+from valp.search.run.ledger import Entry
+from valp.search.run.run import Run
+from valp.spaces.candidate import Candidate
+from valp.spaces.problem.description import Description
+from valp.spaces.problem.scoring import Scorer
+
+from valp.compile.compile import compile
+from valp.errors import FileError, ValpError
+from valp.model.bundle import Manifest, Model
+from valp.plan.plan import Executor, Protocol
+
+
+def model_of(run: Run, entry: Entry) -> Model:
+    """A candidate of a run as a model, with its weights.
+
+    Raises:
+        FileError: if it is not complete, or its weights are not kept.
+    """
+    if entry.state != "complete" or entry.result is None:
+        raise FileError(f"candidate {entry.number} of run {run.folder.name!r} is {entry.state}, not complete")
+    module = compile(entry.candidate.graph, seed=entry.candidate.training.seed)
+    module.load_state_dict(read_weights(run.folder.candidate(entry.number)))
+    origin: dict[str, str | int | float] = {"run": run.folder.name, "candidate": entry.number}
+    scores = {"validation": entry.result.scores, "single-task models, validation": run.baseline_scores}
+    return Model(module, manifest(run.problem, entry.candidate, scores, run.settings.protocol, origin))
+
+
+def manifest(
+    problem: Description,
+    candidate: Candidate,
+    scores: dict[str, dict[str, float]],
+    protocol: Protocol,
+    origin: dict[str, str | int | float] | None = None,
+) -> Manifest:
+    """What a bundle says of a candidate."""
+    trained = candidate.training.model_dump()
+    samples_seen = candidate.training.steps * candidate.training.batch
+    return Manifest(
+        problem=problem.name,
+        title=problem.title,
+        graph=candidate.graph,
+        preprocessing=problem.columns,
+        scores=scores,
+        protocol=protocol,
+        training={**(origin or {}), **trained, "samples_seen": samples_seen},
+    )
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A candidate trained with several seeds.
+
+    Attributes:
+        model: the one with the best validation losses.
+        validation, test: for each score the values, one a seed.
+    """
+
+    model: Model
+    validation: dict[str, list[float]]
+    test: dict[str, list[float]]
+
+
+def train_seeds(
+    candidate: Candidate,
+    scorer: Scorer,
+    seeds: int,
+    origin: dict[str, str | int | float],
+    say: Callable[[str], None],
+    progress: Callable[[int], None] | None = None,
+    executor: Executor = "auto",
+) -> Trained:
+    """Trains a candidate with `seeds` seeds, the candidate's own first, and keeps the best.
+
+    The best is the one with the highest mean rank over the validation scores that the search optimises by default.
+
+    `say` is told of each seed, `progress` of the steps made with it.
+
+    Raises:
+        ValpError: if every training failed, with the last one's reason.
+    """
+    problem = scorer.problem
+    models: list[Model] = []
+    validation: dict[str, list[float]] = {}
+    test: dict[str, list[float]] = {}
+    failure = ""
+    for i in range(seeds):
+        training = candidate.training.model_copy(update={"seed": candidate.training.seed + i})
+        seeded = candidate.model_copy(update={"training": training})
+        module, made = train(seeded, scorer, progress, executor)
+        if made.failure is not None:
+            failure = made.failure
+            say(f"seed {training.seed} failed: {failure}")
+            continue
+        scores = {"validation": scorer.score(module, problem.validation), "test": scorer.score(module, problem.test)}
+        for kept, split in ((validation, "validation"), (test, "test")):
+            for name, value in scores[split].items():
+                kept.setdefault(name, []).append(value)
+        models.append(Model(module, manifest(problem.description, seeded, scores, scorer.protocol, origin)))
+        say(f"seed {training.seed}: {made.seconds:.1f} s, {spread({k: [v] for k, v in scores['validation'].items()})}")
+    if not models:
+        raise ValpError(f"no training came to its end: {failure}")
+    return Trained(models[_best(problem, validation, len(models))], validation, test)
+
+
+def spread(scores: dict[str, list[float]]) -> str:
+    """Scores as text: the value, or mean ± standard deviation over seeds."""
+    parts = []
+    for name, values in scores.items():
+        more = f" ± {stdev(values):.2g}" if len(values) > 1 else ""
+        parts.append(f"{name} {mean(values):.4g}{more}")
+    return "  ".join(parts)
+
+
+def _best(problem: Description, scores: dict[str, list[float]], count: int) -> int:
+    ranks = [0] * count
+    for name in problem.objectives:
+        metric = problem.metrics[name][1]
+        for i, value in enumerate(scores.get(name, ())):
+            ranks[i] += sum(metric.better(other, value) for other in scores[name])
+    return min(range(count), key=ranks.__getitem__)

@@ -1,0 +1,1 @@
+"""A search whose candidates are trained by actors of Ray Tune."""

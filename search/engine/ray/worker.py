@@ -1,0 +1,66 @@
+"""The Tune trainable: one trial is one candidate, and an actor runs many trials."""
+
+import gc
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from valp.search.engine.ray.garbage_collection import uncollected
+
+with uncollected():  # a worker begins here
+    from ray import tune
+    from valp.search.engine.evaluate import Evaluation
+    from valp.search.engine.time_profile import STARTING
+    from valp.spaces.candidate import Candidate
+    from valp.spaces.problem.scoring import Scorer
+
+    from valp.errors import FileError
+    from valp.plan.plan import Executor
+    from valp.train.fit import one_thread, ready
+    from valp.train.stopwatch import Stopwatch
+
+SECONDS = "seconds/"
+"""Begins the names of times in a result."""
+
+
+class CandidateTrainable(tune.Trainable):  # type: ignore[misc] # ray ships no types
+    """Trains and scores the candidate in its config; what comes of it is in the candidate's folder."""
+
+    def setup(self, config: dict[str, Any], scorer: Scorer, executor: Executor, begun: float) -> None:  # noqa: ARG002 - each trial's config comes with it
+        """Called once in an actor that was asked for at `begun`; the data is mapped from Ray's store, not copied."""
+        one_thread()
+        with uncollected():
+            ready(executor)
+        gc.freeze()  # what is there now stays, and no later collection need look at it
+        self.scorer, self.executor = scorer, executor
+        self.evaluation: Evaluation | None = None
+        self.starting: float | None = time.time() - begun
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:  # noqa: ARG002 - `self.config` is set by Tune
+        """Takes the next candidate; nothing of the one before is kept."""
+        self.evaluation = None
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """The candidate up to its next rung, or to the end; the result says where its seconds went."""
+        watch = Stopwatch()
+        if self.starting is not None:
+            watch.parts[STARTING], self.starting = self.starting, None
+        try:
+            if self.evaluation is None:
+                candidate = Candidate.model_validate_json(self.config["candidate"])
+                rungs = [int(rung) for rung in self.config["rungs"].split(",") if rung]
+                self.stages = [*rungs, candidate.training.steps]
+                self.evaluation = Evaluation(candidate, self.scorer, Path(self.config["folder"]), self.executor)
+            steps = self.stages.pop(0)
+            result = self.evaluation.advance(steps, watch)
+        except FileError as error:  # not the candidate's fault: the search must stop, and run it again
+            return {"done": True, "unwritten": str(error)}
+        seconds = {f"{SECONDS}{part}": seconds for part, seconds in watch.parts.items()}
+        return {"done": not self.stages or result.failure is not None, "steps": steps} | seconds
+
+
+def reported(result: Mapping[str, Any]) -> dict[str, float]:
+    """Where the seconds went, as the result of a trial says."""
+    return {key.removeprefix(SECONDS): value for key, value in result.items() if key.startswith(SECONDS)}

@@ -1,0 +1,313 @@
+"""`VALPSearch`: a search as a scikit-learn estimator."""
+
+import copy
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.metrics import r2_score
+from sklearn.model_selection import train_test_split
+from sklearn.utils import ClassifierTags, RegressorTags, Tags, check_random_state
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+from valp.search.estimator.read_targets import AUTO, given_of, missing, shaped, targets_of
+from valp.spaces.own import toml_schema as own
+from valp.spaces.own.read_columns import Reader
+from valp.spaces.own.read_tables import Source
+from valp.spaces.own.toml_draft import identifier, unused
+from valp.spaces.problem.problem import Data, Problem
+
+from valp.errors import ValpError
+from valp.model.model import Model
+from valp.model.output_columns import Arrays
+from valp.model.raw_inputs import raw_inputs
+from valp.model.table import MISSING, Table, is_table, table_of
+
+FEWEST = 4
+"""Rows that a search takes, at least: two to train on, and two to judge by."""
+
+NUMBERS = "x"
+"""The input of all columns that are numbers."""
+
+
+class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
+    """Searches for a VALP that learns y from X, and predicts with the best it has found.
+
+    y may be one output or several of different kinds at once: an array, a data frame with a column for each, or a
+    mapping of arrays, (n,) or (n, k). X is an array of numbers, or a data frame whose columns of texts are categories;
+    NaN is a missing value, which the training mean fills. In a data frame or a mapping y may have missing values too:
+    they teach and count nothing.
+
+    Args:
+        outputs: what y is: "numeric", "discrete" (classes), "labels" (yes and no) or "samples" (to be generated), or a
+            mapping that says so for some of its columns. Elsewhere, and with "auto", texts, truth values and whole
+            numbers with ten distinct values at most are classes, and other numbers are numeric. With "discrete"
+            scikit-learn takes this for a classifier, with "numeric" for a regressor.
+        candidates: how many graphs are tried.
+        steps, batch: the training of each.
+        workers: candidates trained at once by Ray; 0 trains in this process, one after the other, without Ray.
+        strategy: a code of `valp.search.strategies.STRATEGIES`; by default evolution, or random search with few
+            candidates.
+        space: a name of `valp.spaces.generate.space.SPACES`.
+        objectives: the scores to optimise; by default one for each output.
+        by: the score by which the best of the front is chosen; by default it is the knee.
+        validation: the share of the rows by which candidates are judged; they do not train.
+        executor: what trains, "auto" or "torch".
+        random_state: an int repeats everything, if there is one worker at most.
+        runs: a folder in which runs are kept, each named after its data and settings: the same fit again resumes it.
+            By default the run is deleted when the best is found.
+        verbose: whether the search tells its progress on stderr.
+
+    Attributes:
+        model_: the best, a `valp.Model`: `valp.save` writes it, `generate` draws samples from it.
+        front_: the numbers, scores and parameters of the candidates on the Pareto front, the chosen first.
+        baselines_: the scores of the single-task models with the same budget.
+        classes_: the labels of the one output that is a class; of several a list or a mapping, as y was given.
+        n_features_in_, feature_names_in_: of X.
+        run_: the folder of the run, or None if it was not to be kept.
+    """
+
+    def __init__(
+        self,
+        outputs: str | Mapping[Any, str] = AUTO,
+        *,
+        candidates: int = 20,
+        steps: int = 1000,
+        batch: int = 50,
+        workers: int = 0,
+        strategy: str | None = None,
+        space: str = "default",
+        objectives: Sequence[str] = (),
+        by: str | None = None,
+        validation: float = 0.15,
+        executor: str = "auto",
+        random_state: Any = None,
+        runs: str | Path | None = None,
+        verbose: bool = False,
+    ) -> None:
+        self.outputs = outputs
+        self.candidates = candidates
+        self.steps = steps
+        self.batch = batch
+        self.workers = workers
+        self.strategy = strategy
+        self.space = space
+        self.objectives = objectives
+        self.by = by
+        self.validation = validation
+        self.executor = executor
+        self.random_state = random_state
+        self.runs = runs
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 - scikit-learn's name
+        """Searches.
+
+        Raises:
+            ValueError: if X, y or a parameter does not fit, or no candidate came to its end.
+        """
+        table, y = self._checked(X, y)
+        self._form, self._targets = targets_of(y, self.outputs)
+        self._frame = type(y) if self._form == "frame" else None
+        check_consistent_length(table, *(target.values for target in self._targets))
+        classes = [target.classes for target in self._targets if target.classes is not None]
+        if classes:
+            chosen = [target for target in self._targets if target.classes is not None]
+            self.classes_ = classes if self._form == "array" else shaped(self._form, chosen, classes)
+        with _value_errors():
+            self._search(self._problem(table), check_random_state(self.random_state).randint(2**31 - 1))
+        return self
+
+    def predict(self, X: Any) -> Any:  # noqa: N803
+        """Every output for the rows of X, in the form that y had."""
+        found = self._found(X)
+        values = [target.predicted(found) for target in self._targets]
+        return shaped(self._form, self._targets, values, self._frame)
+
+    @available_if(lambda self: self._tells_classes())  # type: ignore[untyped-decorator] # scikit-learn ships no types
+    def predict_proba(self, X: Any) -> Any:  # noqa: N803
+        """The probabilities (n, classes) of the one output that is a class, or (n, k) of labels.
+
+        Of several they are a list where y was an array, else a mapping.
+        """
+        found = self._found(X)
+        shown = [target for target in self._targets if target.kind in ("discrete", "labels")]
+        values = [target.probabilities(found) for target in shown]
+        return values if self._form == "array" else shaped(self._form, shown, values)
+
+    def score(self, X: Any, y: Any) -> float:  # noqa: N803
+        """The mean over the outputs: accuracy of classes and labels, R² of numbers; samples do not count."""
+        found = self._found(X)
+        scores = []
+        for target, given in zip(self._targets, given_of(self._form, self._targets, y), strict=True):
+            if target.kind == "samples":
+                continue
+            said, there = target.predicted(found), ~missing(given)
+            if target.kind == "numeric":
+                rows = there.reshape(len(there), -1).all(1)
+                scores.append(r2_score(given[rows].astype(np.float64), said[rows]))
+            else:
+                scores.append(float((given[there] == said[there]).mean()))
+        if not scores:
+            raise ValueError("y has samples alone, which have no score here; front_ has those of the search")
+        return float(np.mean(scores))
+
+    def __sklearn_tags__(self) -> Tags:
+        """See scikit-learn."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        if self.outputs == "discrete":
+            tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
+        if self.outputs == "numeric":
+            tags.estimator_type, tags.regressor_tags = "regressor", RegressorTags()
+        return tags
+
+    def _tells_classes(self) -> bool:
+        """Whether there are probabilities to ask for: before the fit, whether there may be."""
+        targets = getattr(self, "_targets", None)
+        if targets is None:
+            return bool(self.outputs not in ("numeric", "samples"))
+        return any(target.kind in ("discrete", "labels") for target in targets)
+
+    def _checked(self, X: Any, y: Any) -> tuple[Table, Any]:  # noqa: N803
+        """X as a table, and y, checked as scikit-learn checks them; what is learnt of X is kept."""
+        self._categories = _categories(X)
+        if self._categories:
+            validate_data(self, X, y, skip_check_array=True)
+            if not hasattr(self, "feature_names_in_"):
+                raise ValueError("a data frame with categories must have columns whose names are texts")
+            return self._table(X), y
+        asked = {"dtype": np.float64, "ensure_all_finite": "allow-nan", "ensure_min_samples": FEWEST}
+        if y is None or not (isinstance(y, Mapping) or is_table(y)):
+            rows, y = validate_data(self, X, y, multi_output=True, y_numeric=self.outputs == "numeric", **asked)
+        else:
+            rows = validate_data(self, X, **asked)
+        return self._table(rows), y
+
+    def _table(self, X: Any) -> Table:  # noqa: N803
+        """X, which is checked, as a table: its columns by their names, or all of them as one array."""
+        if self._categories:
+            return table_of(X, list(self.feature_names_in_))
+        names = getattr(self, "feature_names_in_", None)
+        columns = {NUMBERS: X} if names is None else dict(zip(names, X.T, strict=True))
+        return Table("X", columns, MISSING, lambda row: f"row {row} of X")
+
+    def _found(self, X: Any) -> Arrays:  # noqa: N803
+        """What the model finds for the rows of X: in double precision, so that a row is the same in any batch."""
+        check_is_fitted(self, "model_")
+        if self._categories:
+            if not is_table(X):
+                raise ValueError(f"X must be a data frame, as it was in fit, but is of type {type(X).__name__}")
+            rows = validate_data(self, X, reset=False, skip_check_array=True)
+        else:
+            rows = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
+        with _value_errors():
+            return self._exact.predict(raw_inputs(self._table(rows), self.model_.inputs))
+
+    def _problem(self, table: Table) -> Problem:
+        """What is searched. The rows that judge candidates are its test rows too, for nobody looks at these."""
+        train, held = self._split(len(table))
+        rows = np.concatenate([train, held, held])
+        parts = np.split(np.arange(len(rows)), [len(train), len(train) + len(held)])
+        splits = (parts[0], parts[1], parts[2])
+        columns = {target.name: target.values[rows] for target in self._targets}
+        outputs = Reader(Source((Table("y", columns, MISSING, lambda row: f"row {row} of y"),)), splits)
+        return Problem.from_arrays(
+            "fit",
+            inputs=self._inputs(Reader(Source((_taken(table, rows),)), splits)),
+            outputs={target.name: target.data(outputs, rows) for target in self._targets},
+            splits=splits,
+        )
+
+    def _split(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rows that train and those that judge; the shares of the first output of classes are kept if they can."""
+        held = max(FEWEST // 2, round(count * self.validation))
+        seed = check_random_state(self.random_state).randint(2**31 - 1)
+        classes = next((target.values for target in self._targets if target.classes is not None), None)
+        for stratify in (classes, None):
+            try:
+                train, rows = train_test_split(np.arange(count), test_size=held, random_state=seed, stratify=stratify)
+                return np.sort(train), np.sort(rows)
+            except ValueError:
+                if stratify is None:
+                    raise
+        raise AssertionError("a split without classes either is made or raises")
+
+    def _inputs(self, reader: Reader) -> dict[str, Data]:
+        """The problem's inputs: the numbers as one, each category as one."""
+        names = [name for name in reader.source.names if name not in self._categories]
+        inputs: dict[str, Data] = {}
+        if names:
+            numbers = own.NumericInput(type="numeric", columns=tuple(names), missing="mean")
+            inputs[NUMBERS] = reader.input("X", numbers, tuple(names))
+        taken = {NUMBERS, *(target.name for target in self._targets)}
+        for name in self._categories:
+            category = own.Discrete(type="discrete", column=name)
+            inputs[unused(identifier(name), taken)] = reader.input(f"X[{name!r}]", category, (name,))
+        return inputs
+
+    def _search(self, problem: Problem, seed: int) -> None:
+        from valp.search.engine.models import model_of
+        from valp.search.facade.launch import launch, one_of
+        from valp.search.run.temporary_folders import scratch
+        from valp.search.show.display import LineDisplay, SilentDisplay
+
+        if self.by is not None:
+            one_of("by", self.by, problem.metrics)
+        asked: dict[str, Any] = {
+            name: getattr(self, name) for name in ("steps", "batch", "strategy", "space", "objectives", "executor")
+        }
+        name = hashlib.sha256(f"{problem.fingerprint} {asked} {seed}".encode()).hexdigest()[:12]
+        with scratch("fit") if self.runs is None else nullcontext(Path(self.runs)) as runs:
+            run = launch(
+                problem,
+                name=f"fit-{name}",
+                runs=runs,
+                candidates=self.candidates,
+                workers=self.workers,
+                seed=seed,
+                display=LineDisplay() if self.verbose else SilentDisplay(),
+                **asked,
+            )
+            front = run.front(self.by)
+            if not front:
+                reasons = [entry.result.failure for entry in run.ledger.entries() if entry.result is not None]
+                raise ValueError(f"no candidate came to its end: {reasons[-1] if reasons else 'none was begun'}")
+            self.model_ = model_of(run, front[0])
+            self.front_ = [entry.listing() for entry in front]
+            self.baselines_ = run.baseline_scores
+            self.run_ = None if self.runs is None else str(run.folder.path)
+        self._exact = Model(copy.deepcopy(self.model_.module).double(), self.model_.manifest)
+
+
+@contextmanager
+def _value_errors() -> Iterator[None]:
+    """What a user has done wrong is a ValueError, as everywhere in scikit-learn."""
+    try:
+        yield
+    except ValpError as error:
+        raise ValueError(str(error)) from error
+
+
+def _categories(X: Any) -> list[str]:  # noqa: N803
+    """The columns of a data frame that are no numbers."""
+    if not is_table(X):
+        return []
+    return [str(name) for name in X.columns if np.asarray(X[name]).dtype.kind not in "biuf"]
+
+
+def _taken(table: Table, rows: NDArray[np.int64]) -> Table:
+    """Some rows of a table."""
+    columns = {
+        name: values[rows] if isinstance(values, np.ndarray) else values.take(rows)
+        for name, values in table.columns.items()
+    }
+    return replace(table, columns=columns)

@@ -1,0 +1,163 @@
+"""`launch`: a search in one call, its settings checked before anything is written."""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from valp.search.engine.driver import search
+from valp.search.run.folder import Folder
+from valp.search.run.run import Run, open_run
+from valp.search.run.settings import Settings, read_settings
+from valp.search.show.display import Display
+from valp.search.strategies import STRATEGIES
+from valp.spaces.generate.space import space_of
+from valp.spaces.problem.interface import require_interface
+from valp.spaces.problem.problem import Problem
+
+from valp.check.check import require
+from valp.check.keys import content_key
+from valp.errors import SettingError
+from valp.graph.graph import Graph
+from valp.plan.plan import EXECUTORS, Executor, Protocol
+
+FEWEST_TO_BREED = 16
+"""With fewer candidates there is little to breed from."""
+
+
+def launch(
+    problem: Problem,
+    *,
+    name: str,
+    runs: Path | str = "runs",
+    strategy: str | None = None,
+    space: str = "default",
+    kinds: Sequence[str] = (),
+    start_from: Sequence[Graph] = (),
+    objectives: Sequence[str] = (),
+    candidates: int = 40,
+    hours: float | None = None,
+    steps: int = 2000,
+    batch: int = 50,
+    workers: int | None = None,
+    seed: int = 0,
+    protocol: Protocol = "predict",
+    keep: Literal["front", "all"] = "front",
+    executor: Executor = "auto",
+    halving: bool = False,
+    profile: bool = False,
+    source: str | None = None,
+    display: Display | None = None,
+) -> Run:
+    """Searches a problem; called again with the same settings it resumes.
+
+    Args:
+        problem: what to learn.
+        name: of the run; its folder in `runs`.
+        runs: the folder of the runs.
+        strategy: a code of `valp.search.strategies.STRATEGIES`; by default the run's own where it is there, else
+            evolution, or random search where there are too few candidates to breed from.
+        space: a name of `valp.spaces.generate.space.SPACES`.
+        kinds: codes of `valp.parts.kinds.KINDS`, in place of the space's own.
+        start_from: graphs that the first candidates have.
+        objectives: the scores to optimise; by default one for each output.
+        candidates: the number of candidates the run shall have, those of earlier calls included.
+        hours: wall time after which no further candidate is begun.
+        steps, batch: the training of each candidate.
+        workers: candidates trained at once, one thread each; the number of cores by default. 0 trains in this process,
+            one after the other, without Ray.
+        seed: everything random follows from it.
+        protocol: the mode in which predictions are scored; the paper's is `generate`.
+        keep: whose weights are kept.
+        executor: what trains, as of `valp.train.fit.fit`.
+        halving: whether candidates that are not among the best at a rung are stopped there; see
+            `valp.search.engine.ray.halving`.
+        profile: whether the display is told at the end where the workers' time went.
+        source: the file that describes the problem; `valp train --from` finds the data again by it.
+        display: shows the progress; lines on stderr by default.
+
+    Raises:
+        SettingError: if a setting is not possible, differs from the run's, or another driver is at work on the run.
+        FileError: if the run's folder cannot be written.
+    """
+    if name in ("", "..") or Path(name).name != name:
+        raise SettingError(f"a run's name must be the name of a folder, but is {name!r}")
+    folder = Folder(Path(runs) / name)
+    strategy = strategy or usual_strategy(folder, candidates)
+    one_of("strategy", strategy, STRATEGIES)
+    one_of("executor", executor, EXECUTORS)
+    searched = space_of(space, kinds)
+    for graph in start_from:
+        require(graph)
+        require_interface(graph, problem.description, whole=True)
+    for objective in objectives:
+        one_of("objective", objective, problem.metrics)
+    if len(set(objectives)) < len(objectives):
+        raise SettingError("an objective must be given once, but one is given twice")
+    wanted = tuple(objectives) or problem.objectives
+    if not wanted:
+        raise SettingError(f"{problem.name} has no output that a search can score")
+    asked_workers = os.cpu_count() or 1 if workers is None else workers
+    for what, value in (("steps", steps), ("batch", batch), ("candidates", candidates)):
+        positive(what, value)
+    if asked_workers < 0:
+        raise SettingError(f"workers must not be negative, but is {asked_workers}")
+    if hours is not None:
+        positive("hours", hours)
+    require_seed(seed)
+    STRATEGIES[strategy].require(problem, searched)
+    settings = Settings(
+        problem=problem.name,
+        fingerprint=problem.fingerprint,
+        strategy=strategy,
+        space=space,
+        kinds=tuple(kinds),
+        start_from=tuple(content_key(graph) for graph in start_from),
+        objectives=wanted,
+        steps=steps,
+        batch=batch,
+        seed=seed,
+        protocol=protocol,
+        keep=keep,
+        executor=executor,
+        halving=halving,
+        source=source,
+    )
+    search(
+        folder,
+        problem,
+        settings,
+        start_from=start_from,
+        candidates=candidates,
+        hours=hours,
+        workers=asked_workers,
+        profile=profile,
+        display=display,
+    )
+    return open_run(Path(runs), name)
+
+
+def usual_strategy(folder: Folder, candidates: int) -> str:
+    """The strategy of a run for which none is asked."""
+    if folder.settings.is_file():
+        return read_settings(folder.settings).strategy
+    return "evolution" if candidates >= FEWEST_TO_BREED else "random"
+
+
+def one_of(name: str, value: str, known: Iterable[str]) -> None:
+    """Refuses a word that is not known. Raises SettingError."""
+    words = list(known)
+    if value not in words:
+        raise SettingError(f"{name} must be one of {', '.join(words)}, but is {value!r}")
+
+
+def require_seed(seed: int) -> None:
+    """Refuses what is no seed. Raises SettingError."""
+    if not 0 <= seed < 2**63:
+        raise SettingError(f"seed must not be negative, and less than 2^63, but is {seed}")
+
+
+def positive(name: str, value: float) -> None:
+    """Refuses a number that is not positive. Raises SettingError."""
+    if not value > 0:
+        raise SettingError(f"{name} must be positive, but is {value:g}")

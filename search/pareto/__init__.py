@@ -1,0 +1,1 @@
+"""Candidates compared by several objectives: the front, its hypervolume, and populations."""

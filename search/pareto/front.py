@@ -1,0 +1,73 @@
+"""The Pareto front, and its knee."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from valp.spaces.problem.metrics import Metric
+
+Points = NDArray[np.float64]
+"""(candidates, objectives)."""
+
+
+def losses(rows: Sequence[Sequence[float]], metrics: Sequence[Metric]) -> Points:
+    """Scores as figures to be minimised: those to be maximised change their sign."""
+    signs = np.array([-1.0 if metric.direction == "maximize" else 1.0 for metric in metrics])
+    points: Points = np.asarray(rows, dtype=float).reshape(len(rows), len(metrics)) * signs
+    return points
+
+
+def non_dominated(points: Points) -> list[int]:
+    """The rows, in order, that no other row dominates: none is as good in all and better in one. All minimised."""
+    kept = []
+    for i, point in enumerate(points):
+        dominates = (points <= point).all(1) & (points < point).any(1)
+        if not dominates.any():
+            kept.append(i)
+    return kept
+
+
+def chances(metrics: Sequence[Metric]) -> Points:
+    """What is had without learning, as figures to be minimised, (objectives,); NaN where that is not known."""
+    known = [np.nan if metric.chance is None else metric.chance for metric in metrics]
+    return losses([known], metrics).reshape(-1)
+
+
+def scaled(points: Points, worst: Points | None = None) -> Points:
+    """Each objective on a scale on which 0 is the best value among the rows, and 1 is what is had without learning.
+
+    So a narrow range counts as little as it is worth: a front on which all regress well is not ordered by that. Where
+    nothing is known of an objective without learning, or no row is better, 1 is the worst value among the rows.
+
+    Args:
+        points: (rows, objectives), all minimised, one row at least.
+        worst: what is had without learning, as of `chances`; not known by default.
+    """
+    low, high = points.min(0), points.max(0)
+    if worst is not None:
+        high = np.where(worst > low, worst, high)  # not where it is NaN
+    shares: Points = (points - low) / np.where(high > low, high - low, 1.0)
+    return shares
+
+
+def by_knee(points: Points, worst: Points | None = None) -> list[int]:
+    """The rows by their distance from the ideal point, the nearest first. All minimised; scales as of `scaled`."""
+    if len(points) == 0:
+        return []
+    order: list[int] = np.argsort(np.sqrt((scaled(points, worst) ** 2).sum(1)), kind="stable").tolist()
+    return order
+
+
+class Front:
+    """The front of points that arrive one by one. All minimised."""
+
+    def __init__(self) -> None:
+        self.members: dict[int, NDArray[np.float64]] = {}
+
+    def add(self, number: int, point: NDArray[np.float64]) -> None:
+        """Takes a point in, if no other dominates it; those that it dominates leave."""
+        if any((other <= point).all() and (other < point).any() for other in self.members.values()):
+            return
+        for n in [n for n, other in self.members.items() if (point <= other).all() and (point < other).any()]:
+            del self.members[n]
+        self.members[number] = point

@@ -1,0 +1,111 @@
+"""Who may have offspring: non-dominated rank, then crowding (NSGA-II, Deb et al. 2002)."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+from valp.search.pareto.front import Points, scaled
+
+Order = NDArray[np.int64]
+
+LEAST_GAIN = 0.01
+"""Who has gained nothing in one objective is still told apart by the others."""
+
+
+def best(points: Points, count: int) -> tuple[list[int], list[int]]:
+    """The best rows: those of lower rank first, in a rank those in the emptier places. All minimised.
+
+    Of rows that are equal in all objectives one is as good as many, so the later ones stand behind the others of their
+    rank.
+
+    Returns:
+        At most `count` row numbers, the best first, and the rank of each from 0.
+    """
+    left = np.lexsort(points.T[::-1])
+    found: list[int] = []
+    ranks: list[int] = []
+    rank = 0
+    while len(found) < count and len(left):
+        front, left = _split(points, left)
+        front = front[np.argsort(-crowding(points[front]), kind="stable")][: count - len(found)]
+        found += front.tolist()
+        ranks += [rank] * len(front)
+        rank += 1
+    return found, ranks
+
+
+class Population:
+    """The best of candidates that end one by one; who has left it never comes back.
+
+    Attributes:
+        members: their numbers, the best first.
+        points: (members, objectives), all minimised.
+    """
+
+    def __init__(self, size: int, objectives: int) -> None:
+        self._size = size
+        self.members: list[int] = []
+        self.points: Points = np.zeros((0, objectives))
+
+    def add(self, number: int, point: Points) -> None:
+        """Takes a candidate in; if there are too many then, the worst leaves."""
+        numbers, points = [*self.members, number], np.vstack([self.points, point])
+        rows = best(points, self._size)[0]
+        self.members, self.points = [numbers[row] for row in rows], points[rows]
+
+
+def volumes(points: Points, worst: Points) -> NDArray[np.float64]:
+    """The volume that each row spans alone, as a share of that of the best values: good in all is more than in some.
+
+    Args:
+        points: (rows, objectives), all minimised.
+        worst: what is had without learning, as of `valp.search.pareto.front.chances`: such a value spans next to
+            nothing.
+    """
+    if len(points) == 0:
+        return np.zeros(0)
+    spanned: NDArray[np.float64] = np.maximum(1 - scaled(points, worst), LEAST_GAIN).prod(1)
+    return spanned
+
+
+def places(points: Points) -> NDArray[np.float64]:
+    """The sum of each row's places in the objectives: 1 for who is best in one, equals the same."""
+    if len(points) == 0:
+        return np.zeros(0)
+    summed: NDArray[np.float64] = rankdata(points, method="min", axis=0).sum(1)
+    return summed
+
+
+def _split(points: Points, rows: Order) -> tuple[Order, Order]:
+    """The rows that none of them dominates, and the others. They come in lexical order, and stay in it.
+
+    In that order nothing dominates what stands before it, so each row is compared with the front so far.
+    """
+    values, left, front = points[rows], np.arange(len(rows)), []
+    while len(left):
+        first = left[0]
+        front.append(first)
+        others = values[left[1:]]
+        behind = (values[first] <= others).all(1) & (values[first] < others).any(1)
+        left = left[1:][~behind]
+    chosen = np.zeros(len(rows), bool)
+    chosen[front] = True
+    return rows[chosen], rows[~chosen]
+
+
+def crowding(points: Points) -> NDArray[np.float64]:
+    """How empty it is around each row: the perimeter between its neighbours, objectives scaled; endless at the ends.
+
+    Of equal rows all but the first have 0.
+    """
+    distances = np.zeros(len(points))
+    unique, first = np.unique(points, axis=0, return_index=True)
+    room = np.zeros(len(unique))
+    for column in range(points.shape[1]):
+        order = np.argsort(unique[:, column], kind="stable")
+        values = unique[order, column]
+        width = values[-1] - values[0]
+        room[order[[0, -1]]] = np.inf
+        if width > 0 and len(unique) > 2:
+            room[order[1:-1]] += (values[2:] - values[:-2]) / width
+    distances[first] = room
+    return distances

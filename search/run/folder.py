@@ -1,0 +1,156 @@
+"""A run's folder: run.toml, study.db, and a folder for each candidate and baseline."""
+
+import csv
+import io
+import json
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from valp.search.run.result import Result
+from valp.spaces.candidate import Candidate
+
+from valp.errors import FileError
+from valp.files import read_bytes, write_bytes, write_text
+
+if TYPE_CHECKING:  # torch is slow to import, and runs are listed without it
+    from torch import Tensor
+
+    from valp.train.fit import Curves
+
+CANDIDATE, SCORES, CURVES, WEIGHTS = "candidate.json", "scores.json", "curves.csv", "weights.safetensors"
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Where a run keeps what."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self.path.name
+
+    @property
+    def settings(self) -> Path:
+        """The file of the settings."""
+        return self.path / "run.toml"
+
+    @property
+    def study(self) -> Path:
+        """The ledger's file."""
+        return self.path / "study.db"
+
+    @property
+    def problem(self) -> Path:
+        """The file of the problem's description."""
+        return self.path / "problem.json"
+
+    def candidate(self, number: int) -> Path:
+        """The folder of a candidate."""
+        return self.path / "candidates" / str(number)
+
+    def baseline(self, output: str) -> Path:
+        """The folder of a single-task model."""
+        return self.path / "baselines" / output
+
+    def exists(self) -> bool:
+        """Whether there is a run."""
+        return self.settings.is_file()
+
+
+def existing(runs: Path, name: str) -> Folder:
+    """The folder of a run.
+
+    Raises:
+        FileError: if there is no such run.
+    """
+    folder = Folder(runs / name)
+    if not folder.exists():
+        known = sorted(path.parent.name for path in runs.glob("*/run.toml"))
+        raise FileError(f"there is no run {name!r} in {runs}; there is {', '.join(known) or 'none'}")
+    return folder
+
+
+@contextmanager
+def filling(path: Path) -> Iterator[Path]:
+    """A folder to fill, which takes the place of `path` when the block ends well; there is never half of one.
+
+    Raises:
+        FileError: if it cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        if path.exists():
+            shutil.rmtree(path)
+        temporary.rename(path)
+    except OSError as error:
+        raise FileError(f"{path} cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_candidate(path: Path, candidate: Candidate) -> None:
+    """Writes the candidate's document."""
+    write_text(path / CANDIDATE, candidate.model_dump_json(indent=1))
+
+
+def write_result(path: Path, result: Result) -> None:
+    """Writes a candidate's scores and what else came of it."""
+    write_text(path / SCORES, json.dumps(asdict(result), indent=1))
+
+
+def write_weights(path: Path, state: "dict[str, Tensor]") -> None:
+    """Writes a module's weights."""
+    from safetensors.torch import save
+
+    write_bytes(path / WEIGHTS, save({name: tensor.contiguous() for name, tensor in state.items()}))
+
+
+def write_curves(path: Path, curves: "Curves") -> None:
+    """Writes the learning curves: a column for the step and one for each loss."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("step", *curves.names))
+    writer.writerows((step, *values) for step, values in zip(curves.steps, curves.values, strict=True))
+    write_text(path / CURVES, text.getvalue())
+
+
+def read_result(path: Path) -> Result | None:
+    """What came of a candidate, if its folder is there: a folder is written as a whole."""
+    try:
+        fields = json.loads((path / SCORES).read_text())
+        return Result(**{**fields, "seconds": tuple(fields["seconds"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def read_weights(path: Path) -> "dict[str, Tensor]":
+    """A candidate's weights.
+
+    Raises:
+        FileError: if they are not there (any more), or damaged.
+    """
+    from safetensors.torch import load
+
+    file = path / WEIGHTS
+    if not file.is_file():
+        raise FileError(
+            f"candidate {path.name} has no weights: a run keeps those of its front, unless searched with --keep all"
+        )
+    try:
+        return load(read_bytes(file))
+    except Exception as error:  # safetensors raises an error type of its own that it does not export
+        raise FileError(f"{file} is damaged: {error}") from error
+
+
+def drop_weights(path: Path) -> None:
+    """Deletes a candidate's weights, if there are any."""
+    (path / WEIGHTS).unlink(missing_ok=True)

@@ -1,0 +1,267 @@
+"""The ledger: the run's Optuna study on disk, and the only state of a search.
+
+A candidate's files are written first, then its trial is told. What a strategy may want to know of a candidate is
+also in the trial, so the ledger alone suffices. Only the driver of a run writes to it.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import optuna
+from optuna.samplers import BaseSampler
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, Trial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
+from valp.search.pareto.front import by_knee, chances, losses, non_dominated
+from valp.search.run.result import Result
+from valp.spaces.candidate import Candidate
+from valp.spaces.problem.metrics import Metric
+
+from valp.check.keys import structure_key
+from valp.errors import FileError
+
+STUDY = "valp"
+State = Literal["complete", "pruned", "failed", "running"]
+STATES: dict[TrialState, State] = {
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+    TrialState.RUNNING: "running",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A candidate as the ledger has it.
+
+    Attributes:
+        number, state: of its trial.
+        ended: when it did; None while it runs.
+        result: what came of it; None while it runs.
+        parents: the candidates whose weights it inherits.
+    """
+
+    number: int
+    state: State
+    ended: datetime | None
+    result: Result | None
+    parents: tuple[int, ...]
+    _document: str
+
+    @cached_property
+    def candidate(self) -> Candidate:
+        """The candidate itself."""
+        return Candidate.model_validate_json(self._document)
+
+    @cached_property
+    def structure(self) -> str:
+        """The key of its graph without β."""
+        return structure_key(self.candidate.graph)
+
+    def listing(self) -> dict[str, Any]:
+        """What listings show of it."""
+        result = self.result
+        row: dict[str, Any] = {"number": self.number, "state": self.state}
+        if result is not None:
+            row |= {"scores": result.scores, "parameters": result.parameters, "key": result.key}
+            row |= {"samples_seen": result.samples_seen, "seconds": round(sum(result.seconds), 3)}
+            row |= {"failure": result.failure} if result.failure else {}
+        row |= {"parents": self.parents} if self.parents else {}
+        return row
+
+
+class Ledger:
+    """Opens a run's study; see `create` and `open`."""
+
+    def __init__(self, study: optuna.Study, objectives: dict[str, Metric]) -> None:
+        self.study = study
+        self.objectives = objectives
+        self._ended: dict[int, Entry] = {}
+
+    @classmethod
+    def create(cls, path: Path, objectives: dict[str, Metric]) -> "Ledger":
+        """The ledger at `path`, new if there is none."""
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        try:
+            study = optuna.create_study(
+                storage=_storage(path),
+                study_name=STUDY,
+                directions=[metric.direction for metric in objectives.values()],
+                load_if_exists=True,
+            )
+        except SQLAlchemyError as error:
+            raise FileError(f"{path} cannot be opened: {_cause(error)}") from error
+        return cls(study, objectives)
+
+    @classmethod
+    def open(cls, path: Path, objectives: dict[str, Metric]) -> "Ledger":
+        """The ledger at `path`.
+
+        Raises:
+            FileError: if there is none, or it is damaged.
+        """
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        if not path.is_file():
+            raise FileError(f"there is no ledger at {path}")
+        try:
+            return cls(optuna.load_study(storage=_storage(path), study_name=STUDY), objectives)
+        except (SQLAlchemyError, KeyError) as error:
+            raise FileError(f"{path} cannot be opened: {_cause(error)}") from error
+
+    def trials(self) -> list[FrozenTrial]:
+        """All trials, in order; read only."""
+        return self.study.get_trials(deepcopy=False)
+
+    def entries(self) -> list[Entry]:
+        """All candidates, in order. A number whose proposal never ended has none yet."""
+        return [
+            self._ended.get(number) or self._read(trial)
+            for number, trial in enumerate(self.trials())
+            if number in self._ended or "candidate" in trial.user_attrs
+        ]
+
+    def entry(self, number: int) -> Entry:
+        """One candidate.
+
+        Raises:
+            FileError: if there is none of this number.
+        """
+        if number in self._ended:
+            return self._ended[number]
+        trials = self.trials()
+        if not 0 <= number < len(trials) or "candidate" not in trials[number].user_attrs:
+            raise FileError(f"there is no candidate {number}; the run has {len(trials)}, numbered from 0")
+        return self._read(trials[number])
+
+    def _read(self, trial: FrozenTrial) -> Entry:
+        """A trial as a candidate; one that has ended is kept, for nothing of it changes any more."""
+        attributes, ended = trial.user_attrs, trial.state.is_finished()
+        result = _result(attributes["result"]) if ended and "result" in attributes else None
+        parents = tuple(attributes.get("parents", ()))
+        state, end = STATES[trial.state], trial.datetime_complete
+        entry = Entry(trial.number, state, end, result, parents, attributes["candidate"])
+        if ended:
+            self._ended[trial.number] = entry
+        return entry
+
+    def samples_seen(self, numbers: Iterable[int]) -> int:
+        """The examples that candidates, and all whose weights theirs come from, have seen."""
+        lineage: dict[int, Entry] = {}
+        left = [*numbers]
+        while left:
+            number = left.pop()
+            if number not in lineage:
+                lineage[number] = self.entry(number)
+                left += lineage[number].parents
+        return sum(entry.result.samples_seen for entry in lineage.values() if entry.result is not None)
+
+    def ask(self, sampler: BaseSampler) -> Trial:
+        """A new trial, running, whose number is the count of those before."""
+        self.study.sampler = sampler
+        return self.study.ask()
+
+    def again(self, trial: FrozenTrial, sampler: BaseSampler) -> Trial:
+        """A trial that was left running, to be proposed or run again under its own number."""
+        self.study.sampler = sampler
+        return Trial(self.study, trial._trial_id)
+
+    def propose(self, trial: Trial, candidate: Candidate) -> None:
+        """Records what a running trial will train, and which finished candidates its proposal had seen."""
+        seen = [other.number for other in self.trials() if other.state.is_finished()]
+        trial.set_user_attr("seen", ranges(seen))
+        trial.set_user_attr("parent", candidate.parent)
+        trial.set_user_attr("parents", candidate.parents)
+        trial.set_user_attr("candidate", candidate.model_dump_json())
+
+    def tell(self, number: int, result: Result) -> None:
+        """Records what came of a candidate; the last word on it."""
+        # By the storage: a Trial object would have the sampler draw for it again.
+        trial_id = self.trials()[number]._trial_id
+        self.study._storage.set_trial_user_attr(trial_id, "result", json.loads(json.dumps(asdict(result))))
+        if result.failure is not None:
+            self.study.tell(number, state=TrialState.FAIL)
+        elif not result.complete:
+            self.study.tell(number, state=TrialState.PRUNED)
+        else:
+            self.study.tell(number, [result.scores[name] for name in self.objectives])
+
+    def reach(self, number: int, rung: int, scores: dict[str, float]) -> list[dict[str, float]]:
+        """Records a candidate's scores at a rung; returns those of all its like there, its own last.
+
+        Its like are all that inherited weights, or all that began with fresh ones. Rungs are numbered from 1 downwards
+        from the end of a training.
+        """
+        trials = self.trials()
+        own = trials[number].user_attrs
+        rungs, inherits = own.get("rungs", {}), bool(own["parents"])
+        others = (trial.user_attrs for trial in trials if trial.number != number)
+        scored = (other.get("rungs", {}) for other in others if bool(other.get("parents")) == inherits)
+        there = [reached[str(rung)] for reached in scored if str(rung) in reached]
+        self.study._storage.set_trial_user_attr(trials[number]._trial_id, "rungs", rungs | {str(rung): scores})
+        return [*there, scores]
+
+    @property
+    def baselines(self) -> dict[str, Result]:
+        """The single-task models, by output."""
+        stored: dict[str, dict[str, Any]] = self.study.user_attrs.get("baselines", {})
+        return {output: _result(fields) for output, fields in stored.items()}
+
+    def tell_baseline(self, output: str, result: Result) -> None:
+        """Records a single-task model."""
+        stored = self.study.user_attrs.get("baselines", {})
+        self.study.set_user_attr("baselines", stored | {output: json.loads(json.dumps(asdict(result)))})
+
+    def front(self, entries: Iterable[Entry] | None = None) -> list[Entry]:
+        """The non-dominated candidates by their objectives, the knee first."""
+        done = [entry for entry in (self.entries() if entries is None else entries) if entry.state == "complete"]
+        metrics = list(self.objectives.values())
+        points = losses([self.point(entry) for entry in done], metrics)
+        kept = non_dominated(points)
+        return [done[kept[i]] for i in by_knee(points[kept], chances(metrics))]
+
+    def point(self, entry: Entry) -> Sequence[float]:
+        """The objectives of a candidate that has scores, in their order."""
+        if entry.result is None:
+            raise ValueError(f"candidate {entry.number} has no result yet")
+        return [entry.result.scores[name] for name in self.objectives]
+
+
+def by_end(entries: Iterable[Entry]) -> list[Entry]:
+    """The candidates that have ended, in the order in which they did."""
+    ended = [(entry.ended, entry.number, entry) for entry in entries if entry.ended is not None]
+    return [entry for *_, entry in sorted(ended, key=lambda row: row[:2])]
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Ascending whole numbers as `0-4,7`: short where they are dense."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][1] + 1:
+            parts[-1][1] = number
+        else:
+            parts.append([number, number])
+    return ",".join(f"{a}-{b}" if b > a else f"{a}" for a, b in parts)
+
+
+def from_ranges(text: str) -> list[int]:
+    """The numbers that `ranges` wrote."""
+    bounds = [part.partition("-") for part in text.split(",") if part]
+    return [number for low, _, high in bounds for number in range(int(low), int(high or low) + 1)]
+
+
+def _storage(path: Path) -> RDBStorage:
+    # A reader, such as `valp list`, waits for the driver's write instead of failing.
+    return RDBStorage(f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": 60}})
+
+
+def _result(fields: dict[str, Any]) -> Result:
+    return Result(**{**fields, "seconds": tuple(fields["seconds"])})
+
+
+def _cause(error: Exception) -> str:
+    return str(error.__cause__ or error).splitlines()[0]

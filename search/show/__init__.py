@@ -1,0 +1,1 @@
+"""What a search shows: its progress, pictures, the report and the dashboard."""

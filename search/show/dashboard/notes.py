@@ -1,0 +1,133 @@
+"""What the dashboard says of a run and of its candidates, in Markdown."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from valp.search.number_text import ARROWS
+from valp.search.run.ledger import Entry
+from valp.search.run.run import Run
+from valp.search.show.display import number_text
+
+RUNS = Path("runs")
+"""The folder of the runs that commands take where none is named."""
+
+
+MOST_ROWS = 30
+"""Candidates of the front that the run's note lists."""
+
+
+@dataclass(frozen=True)
+class Commands:
+    """The commands for a candidate, as they are typed where the dashboard was started.
+
+    Attributes:
+        run: the run's name.
+        problem: the problem's name, after which a model is called.
+        runs: the folder of the runs.
+    """
+
+    run: str
+    problem: str
+    runs: Path = RUNS
+
+    def of(self, number: int, kept: bool) -> list[str]:
+        """The commands that show a candidate and, if its weights are `kept`, export it; else train it again."""
+        where = "" if self.runs == RUNS else f" --runs {shlex.quote(str(self.runs))}"
+        candidate, model = f"{shlex.quote(self.run)} {number}", shlex.quote(f"{self.problem}.valp")
+        taken = f"valp export {candidate} -o {model}" if kept else f"valp train --from {candidate} -o {model}"
+        return [f"valp show {candidate}{where}", f"{taken}{where}"]
+
+
+def note_of(
+    run: Run,
+    entry: Entry,
+    single: Mapping[str, float],
+    commands: Commands,
+    pictures: Sequence[tuple[str, str]],
+    kept: bool,
+) -> str:
+    """The note of a candidate.
+
+    Args:
+        run: the run it is of.
+        entry: the candidate.
+        single: the scores of the single-task models.
+        commands: what can be typed.
+        pictures: the titles and addresses of its pictures.
+        kept: whether its weights are.
+    """
+    result = entry.result
+    parts = [f"## Candidate {entry.number} of {run.folder.name}: {_state(entry)}"]
+    if result is not None and result.failure is not None:
+        parts.append(f"It failed: {result.failure}")
+    if result is not None and result.scores:
+        parts.append(_scores(run, result.scores, single))
+        parts.append(
+            f"{result.parameters:,} parameters · {result.samples_seen:,} samples seen · {sum(result.seconds):.1f} s"
+        )
+    if entry.parents:
+        parts.append(f"It began with weights of candidate {' and '.join(map(str, entry.parents))}.")
+    if entry.state in ("complete", "pruned"):
+        lines = "\n".join(commands.of(entry.number, kept and entry.state == "complete"))
+        parts.append(f"```\n{lines}\n```")
+    parts += [f"![{title}]({address})" for title, address in pictures]
+    return "\n\n".join(parts)
+
+
+def note_of_run(
+    run: Run, entries: Sequence[Entry], front: Sequence[Entry], single: Mapping[str, float], commands: Commands
+) -> str:
+    """The note of a run: how far it is, and its front beside the single-task models."""
+    states = [entry.state for entry in entries]
+    counts = [f"{states.count('complete')} complete", f"{states.count('failed')} failed"]
+    counts += [f"{states.count('pruned')} stopped early"] if "pruned" in states else []
+    counts += [f"{states.count('running')} unfinished"] if "running" in states else []
+    names = list(run.objectives)
+    rows = [["candidate", *(f"{name} {_arrow(run, name)}" for name in names), "parameters"]]
+    rows.append(["---:"] * len(rows[0]))
+    for entry in front[:MOST_ROWS]:
+        if entry.result is not None:
+            values = [number_text(entry.result.scores[name]) for name in names]
+            rows.append([f"**{entry.number}**", *values, f"{entry.result.parameters:,}"])
+    rows.append(["single-task", *(number_text(single[name]) if name in single else "–" for name in names), ""])
+    parts = [
+        f"## {run.folder.name}: {run.problem.title}",
+        f"{', '.join(counts)}. Strategy {run.settings.strategy}, {run.settings.steps} steps of {run.settings.batch}.",
+        _announced(len(front)),
+        _table(rows),
+    ]
+    if front:
+        best = front[0]
+        lines = "\n".join(commands.of(best.number, kept=True))
+        parts.append(f"The best compromise is candidate {best.number}:\n\n```\n{lines}\n```")
+    return "\n\n".join(parts)
+
+
+def _state(entry: Entry) -> str:
+    return {"running": "not finished", "pruned": "stopped early"}.get(entry.state, entry.state)
+
+
+def _announced(count: int) -> str:
+    if not count:
+        return "No candidate is complete yet."
+    listed = f" The first {MOST_ROWS} of them:" if count > MOST_ROWS else ""
+    return f"Candidates on the front: {count}, the knee first.{listed}"
+
+
+def _scores(run: Run, scores: Mapping[str, float], single: Mapping[str, float]) -> str:
+    """A table of a candidate's scores, the objectives first and in bold."""
+    rows = [["validation score", "this", "single-task"], ["---", "---:", "---:"]]
+    for name in sorted(scores, key=lambda name: name not in run.objectives):
+        title = f"**{name} {_arrow(run, name)}**" if name in run.objectives else name
+        rows.append([title, number_text(scores[name]), number_text(single[name]) if name in single else "–"])
+    return _table(rows)
+
+
+def _arrow(run: Run, name: str) -> str:
+    return ARROWS[run.metric(name).direction]
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)

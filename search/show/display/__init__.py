@@ -1,0 +1,27 @@
+"""What a running search shows: a live table on a terminal, plain lines elsewhere. Both go to stderr."""
+
+import os
+import sys
+
+from valp.search.engine.status import Status
+from valp.search.number_text import duration, number_text
+from valp.search.show.display.lines import Display, LineDisplay, SilentDisplay, line
+from valp.search.show.display.live import LiveDisplay
+
+__all__ = [
+    "Display",
+    "LineDisplay",
+    "LiveDisplay",
+    "SilentDisplay",
+    "Status",
+    "display_for_stderr",
+    "duration",
+    "line",
+    "number_text",
+]
+
+
+def display_for_stderr() -> Display:
+    """A live table if stderr is a terminal on which a cursor can move, else lines."""
+    moves = sys.stderr.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
+    return LiveDisplay() if moves else LineDisplay()

@@ -1,0 +1,66 @@
+"""What the driver tells of its progress, and the plain way to show it."""
+
+import sys
+from typing import Protocol
+
+from valp.search.engine.status import Status
+from valp.search.number_text import duration, number_text
+from valp.search.run.result import Result
+
+
+class Display(Protocol):
+    """What the driver tells of its progress."""
+
+    def say(self, line: str) -> None:
+        """A line about something other than a candidate."""
+
+    def show(self, status: Status, ended: tuple[int, Result] | None = None) -> None:
+        """Where the search stands now, and the candidate that has just ended, if one has."""
+
+    def close(self) -> None:
+        """Leaves the terminal as it was."""
+
+
+class LineDisplay:
+    """A line for each candidate that ends."""
+
+    def say(self, line: str) -> None:
+        """See `Display`."""
+        print(line, file=sys.stderr, flush=True)
+
+    def show(self, status: Status, ended: tuple[int, Result] | None = None) -> None:
+        """See `Display`."""
+        if ended is not None:
+            left = f", {duration_left(status)} left" if duration_left(status) else ""
+            self.say(f"[{status.ended}/{status.total}] {line(*ended, tuple(status.objectives))}{left}")
+
+    def close(self) -> None:
+        """See `Display`."""
+
+
+class SilentDisplay:
+    """Shows nothing."""
+
+    def say(self, line: str) -> None:
+        """See `Display`."""
+
+    def show(self, status: Status, ended: tuple[int, Result] | None = None) -> None:
+        """See `Display`."""
+
+    def close(self) -> None:
+        """See `Display`."""
+
+
+def line(number: int, result: Result, objectives: tuple[str, ...]) -> str:
+    """What came of a candidate, on one line."""
+    if result.failure is not None:
+        return f"candidate {number} failed: {result.failure}"
+    scores = "  ".join(f"{name} {number_text(result.scores[name])}" for name in objectives)
+    stopped = "" if result.complete else f"stopped after {result.samples_seen:,} samples, "
+    return f"candidate {number}: {scores}  ({stopped}{sum(result.seconds):.1f} s)"
+
+
+def duration_left(status: Status) -> str:
+    """The time that a search will take yet; empty if that is not known, or nothing."""
+    left = status.seconds_left()
+    return duration(left) if left is not None and status.ended < status.total else ""

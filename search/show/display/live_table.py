@@ -1,0 +1,150 @@
+"""What the live view shows, fitted to the width and the height of the terminal."""
+
+import time
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+from valp.search.engine.status import Status
+from valp.search.number_text import ARROWS, duration, number_text
+from valp.search.pareto.front import by_knee, chances, losses
+from valp.search.show.display.lines import duration_left
+
+MOST_ROWS = 6
+"""Candidates of the front that are shown."""
+
+MOST_WORKERS = 4
+"""Workers whose candidates are named."""
+
+OTHER_LINES = 9
+"""What the view has beside the front, the workers and the events: bar, counts, the table's frame, gaps."""
+
+NARROWEST_BAR = 10
+GAP = 3
+"""Spaces between two columns."""
+
+
+class View:
+    """A search as it stands now.
+
+    Args:
+        status: where it stands; what changes later is not shown.
+        events: what came last.
+    """
+
+    def __init__(self, status: Status, events: Sequence[Text]) -> None:
+        self._head = f"{status.run}  {status.ended} of {status.total}"
+        self._done = status.ended, status.total
+        self._began, self._left = status.started[0], duration_left(status)
+        self._counts = counts(status)
+        self._columns, self._rows, self._last = front_table(status)
+        self._work, self._workers = tuple(status.work), status.workers
+        self._events = tuple(events)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The lines of the view; each is cut rather than broken."""
+        width, height = options.max_width, console.height
+        yield self._progress(width)
+        yield _cut(self._counts)
+        room = height - OTHER_LINES - min(len(self._work), MOST_WORKERS) - len(self._events)
+        if self._rows or self._last:
+            yield from self._front(width, max(1, min(MOST_ROWS, room)))
+        yield from self._now(height)
+        if height > OTHER_LINES + len(self._events):
+            for i, event in enumerate(reversed(self._events)):
+                yield _cut(Text.assemble(("last  " if i == 0 else "      ", "dim"), event))
+
+    def _progress(self, width: int) -> Table:
+        """The bar, how long it took, and how long it will take."""
+        gone = duration(time.monotonic() - self._began)
+        times = f"{gone}, {self._left} left" if self._left else gone
+        bar = width - len(self._head) - len(times) - 2 * GAP
+        row = Table.grid(padding=(0, GAP, 0, 0))
+        done, total = self._done
+        if bar >= NARROWEST_BAR:
+            row.add_row(Text(self._head, style="bold"), ProgressBar(total, done, width=min(bar, 40)), times)
+        else:
+            row.add_row(_cut(Text.assemble((self._head, "bold"), f"  {times}")))
+        return row
+
+    def _front(self, width: int, most: int) -> Iterator[Table | Text]:
+        """The best of the front, the knee first, with as many objectives as the width allows."""
+        rows = [*self._rows[:most], *self._last]
+        widths = [max(len(row[i].plain) for row in (self._columns, *rows)) for i in range(len(self._columns))]
+        shown, used = [0], widths[0]
+        for i in range(1, len(widths)):
+            if used + GAP + widths[i] <= width:
+                shown, used = [*shown, i], used + GAP + widths[i]
+        table = Table.grid(padding=(0, GAP, 0, 0))
+        for i in shown:
+            table.add_column(justify="left" if i == 0 else "right", no_wrap=True)
+        for row in (self._columns, *rows):
+            table.add_row(*(row[i] for i in shown))
+        yield Text("")
+        yield table
+        hidden = len(self._rows) - most
+        if hidden > 0:
+            yield _cut(Text(f"and {hidden} more on the front", style="dim"))
+        yield Text("")
+
+    def _now(self, height: int) -> Iterator[Text]:
+        """What each worker trains."""
+        most = MOST_WORKERS if height > OTHER_LINES + MOST_WORKERS else 1
+        for i, work in enumerate(self._work[:most]):
+            parents = f" from {' and '.join(map(str, work.parents))}" if work.parents else ""
+            more = f", and {len(self._work) - most} more" if i == most - 1 and len(self._work) > most else ""
+            gone = duration(time.monotonic() - work.since)
+            yield _cut(Text.assemble(("now   " if i == 0 else "      ", "dim"), f"{work.title}{parents}, {gone}{more}"))
+
+
+def counts(status: Status) -> str:
+    """How many candidates came to what, and what they cost."""
+    parts = [f"{status.complete} complete"]
+    parts += [f"{status.pruned} stopped early"] if status.pruned else []
+    parts += [f"{status.failed} failed", f"{len(status.front)} on the front", f"{status.samples_seen:,} samples seen"]
+    return ", ".join(parts)
+
+
+def front_table(status: Status) -> tuple[list[Text], list[list[Text]], list[list[Text]]]:
+    """The headers; a row for each candidate of the front, the knee first; the best of each, and the single-task models.
+
+    What beats the single-task model is green and bold, so that it is told without colour too.
+    """
+    names, metrics = list(status.objectives), list(status.objectives.values())
+    arrows = [f"{name} {ARROWS[metric.direction]}" for name, metric in status.objectives.items()]
+    columns = [Text(text, style="dim") for text in ("candidate", *arrows, "parameters")]
+    scores = [[status.results[number].scores[name] for name in names] for number in status.front]
+    rows = [
+        [
+            Text(str(status.front[i])),
+            *_values(status, scores[i]),
+            Text(f"{status.results[status.front[i]].parameters:,}"),
+        ]
+        for i in by_knee(losses(scores, metrics), chances(metrics))
+    ]
+    best = [status.best[name][0] if name in status.best else None for name in names]
+    single = [status.baselines.get(name) for name in names]
+    last = [[Text("best of each"), *_values(status, best), Text("")]] if rows else []
+    if status.baselines:
+        plain = [Text(number_text(value) if value is not None else "–", style="dim") for value in single]
+        last.append([Text("single-task", style="dim"), *plain, Text("")])
+    return columns, rows, last
+
+
+def _values(status: Status, values: Sequence[float | None]) -> list[Text]:
+    """Scores, one for each objective."""
+    shown = []
+    for (name, metric), value in zip(status.objectives.items(), values, strict=True):
+        baseline = status.baselines.get(name)
+        beats = value is not None and baseline is not None and metric.better(value, baseline)
+        shown.append(Text(number_text(value) if value is not None else "–", style="bold green" if beats else ""))
+    return shown
+
+
+def _cut(text: str | Text) -> Text:
+    """A line that is cut where the terminal ends."""
+    line = Text(text) if isinstance(text, str) else text
+    line.no_wrap, line.overflow = True, "ellipsis"
+    return line

@@ -1,0 +1,112 @@
+"""Pictures of candidates: the graph, and generated samples beside real ones."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from valp.search.run.ledger import Entry
+from valp.search.run.run import Run
+from valp.spaces.problem.description import Description
+
+from valp.draw.draw import draw
+from valp.files import replacing
+from valp.graph.graph import DataType
+from valp.model.preprocessing import Column
+
+if TYPE_CHECKING:  # matplotlib is loaded when something is drawn, and torch when something is generated
+    from matplotlib.axes import Axes
+    from valp.spaces.problem.problem import Problem
+
+Rows = NDArray[np.float32]
+
+GRAPH, SAMPLES = "graph.svg", "samples.png"
+ROWS, COLUMNS = 8, 10
+LINES = 24
+"""Samples of a picture of lines."""
+
+MOST_NAMES = 14
+"""Of the variables below a picture of lines."""
+
+
+def draw_graph(run: Run, entry: Entry) -> Path:
+    """The picture of a candidate's graph; drawn if it is not there yet."""
+    path = run.folder.candidate(entry.number) / GRAPH
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draw(entry.candidate.graph, path, title=f"{run.folder.name}, candidate {entry.number}")
+    return path
+
+
+def samples_names(problem: Description) -> dict[str, str]:
+    """The file names of the pictures of samples, by the Samples outputs."""
+    names = [column.name for column in problem.columns.outputs if column.type is DataType.SAMPLES]
+    return {name: SAMPLES if len(names) == 1 else f"samples-{name}.png" for name in names}
+
+
+def draw_samples(run: Run, entry: Entry, problem: "Problem", into: Path | None = None) -> list[Path]:
+    """The pictures of a candidate's samples beside real ones, one for each Samples output; drawn if not there yet.
+
+    Images are shown as such, other samples as lines over their variables.
+
+    Args:
+        run: the run.
+        entry: the candidate.
+        problem: with its data.
+        into: the folder of the pictures; the candidate's by default.
+
+    Raises:
+        FileError: if the candidate's weights are not kept.
+    """
+    from valp.search.engine.models import model_of
+    from valp.spaces.problem.scoring import generate
+
+    folder, paths = into or run.folder.candidate(entry.number), []
+    for output, name in samples_names(problem).items():
+        column, path = problem.columns.output(output), folder / name
+        paths.append(path)
+        if path.exists():
+            continue
+        module = model_of(run, entry).module
+        shown = problem.validation.having(column.name)
+        generated, rows = generate(module, shown, column.name, ROWS * COLUMNS, seed=0)
+        real = shown.truths[column.name][rows]
+        conditioned = bool(module.plan.inputs_of(column.name, "generate"))
+        titles = ("what conditions the samples" if conditioned else "data", "generated")
+        _write(path, column, titles, (real.numpy(), generated.numpy()))
+    return paths
+
+
+def _write(path: Path, column: Column, titles: tuple[str, str], samples: tuple[Rows, Rows]) -> None:
+    """Two panels: real samples, and generated ones, (n, size) of each."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 4.4), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=column.image is None)
+    low, high = float(samples[0].min()), float(samples[0].max())
+    for axes, title, rows in zip(panels, titles, samples, strict=True):
+        axes.set_title(title)
+        if column.image is None:
+            _lines(axes, rows, column.fields)
+        else:
+            _mosaic(axes, (rows - low) / (high - low or 1), column.image)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=120)
+
+
+def _mosaic(axes: "Axes", rows: Rows, image: tuple[int, int, int]) -> None:
+    """Images in a grid; 0 is black, 1 white."""
+    channels, height, width = image
+    grid = rows.reshape(ROWS, COLUMNS, channels, height, width).transpose(0, 3, 1, 4, 2)
+    mosaic = grid.reshape(ROWS * height, COLUMNS * width, channels).clip(0, 1)
+    axes.imshow(mosaic if channels == 3 else mosaic[:, :, 0], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    axes.axis("off")
+
+
+def _lines(axes: "Axes", rows: Rows, names: tuple[str, ...]) -> None:
+    """Each sample a line over its variables, in the model's units, for the user's may differ from one to the next."""
+    axes.plot(rows[:LINES].T, color="#0072B2", linewidth=0.7, alpha=0.3)
+    if len(names) == rows.shape[1] <= MOST_NAMES:
+        axes.set_xticks(range(len(names)), names, rotation=30, ha="right", fontsize=8)
+    axes.margins(x=0.01)
+    axes.spines[["top", "right"]].set_visible(False)

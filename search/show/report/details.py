@@ -1,0 +1,74 @@
+"""Everything the page shows of one candidate of the front."""
+
+import csv
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import torch
+from valp.search.engine.models import model_of
+from valp.search.run.folder import CURVES
+from valp.search.run.ledger import Entry
+from valp.search.run.run import Run
+from valp.search.show.report.evidence import SEED, Evidence
+from valp.search.show.report.graph_drawing import compact_svg, conditioning_paths
+from valp.search.show.report.prediction_counts import predicted
+from valp.search.show.report.rounding import rounded
+from valp.search.show.report.sample_pictures import generated_samples
+from valp.search.show.report.speed import inferences_per_second
+from valp.spaces.problem.scoring import predictions
+
+from valp.compile.module import VALPModule
+from valp.errors import ValpError
+from valp.graph.graph import DataType
+
+
+def details(run: Run, entry: Entry, evidence: Evidence) -> dict[str, Any]:
+    """What the page shows of a candidate beyond its row.
+
+    Returns:
+        `svg` and `conditioning` of its graph, `curves`; and from its weights and the validation split `predicted`,
+        `generated` and `speed`, or in place of these `missing`: why they are not there.
+    """
+    graph = entry.candidate.graph
+    made: dict[str, Any] = {
+        "svg": compact_svg(graph),
+        "conditioning": conditioning_paths(graph),
+        "curves": read_curves(run.folder.candidate(entry.number) / CURVES),
+    }
+    if evidence.problem is None:
+        return made | {"missing": evidence.missing}
+    try:
+        return made | _computed(run, model_of(run, entry).module, evidence)
+    except ValpError as error:  # its weights are gone, or the graph is of another version
+        return made | {"missing": str(error)}
+
+
+def _computed(run: Run, module: VALPModule, evidence: Evidence) -> dict[str, Any]:
+    torch.set_num_threads(1)
+    columns = [column for column in run.problem.columns.outputs if column.name in module.plan.outputs]
+    told = [column.name for column in columns if column.type is not DataType.SAMPLES]
+    values = predictions(module, evidence.split, told, run.settings.protocol, SEED)
+    return {
+        "predicted": [
+            predicted(column, values[column.name], evidence.split) for column in columns if column.name in told
+        ],
+        "generated": [generated_samples(module, evidence, c.name) for c in columns if c.type is DataType.SAMPLES],
+        "speed": rounded(inferences_per_second(module, evidence.split), 3),
+    }
+
+
+def read_curves(path: Path) -> dict[str, Any] | None:
+    """Learning curves: `steps` at which all losses are finite, and each loss by its name; None where there are none."""
+    try:
+        with path.open(newline="") as file:
+            names, *rows = csv.reader(file)
+        columns = [[float(value) for value in column] for column in zip(*rows, strict=True)]
+    except (OSError, ValueError):
+        return None
+    if not columns:
+        return None
+    kept = [i for i in range(len(columns[0])) if all(isfinite(column[i]) for column in columns)]
+    columns = [[column[i] for i in kept] for column in columns]
+    losses = {name: rounded(column, 4) for name, column in zip(names[1:], columns[1:], strict=True)}
+    return {"steps": [int(step) for step in columns[0]], "losses": losses}

@@ -1,0 +1,109 @@
+"""The picture of a graph as the page holds it: small, in the page's colours, with names that the page finds."""
+
+import re
+from html import unescape
+from itertools import groupby
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+import networkx as nx
+
+from valp.draw.draw import (
+    FAINT,
+    KIND_LOOKS,
+    OTHER_LOOKS,
+    OWN_TYPE_COLOUR,
+    TEXT,
+    TYPE_COLOURS,
+    draw_svg,
+)
+from valp.graph.graph import DataType, Graph, Role
+
+COLOURS = {
+    **{colour.lower(): f"var(--type-{unit_type})" for unit_type, colour in TYPE_COLOURS.items()},
+    **{look.fill.lower(): f"var(--kind-{code})" for code, look in KIND_LOOKS.items()},
+    **{look.fill.lower(): f"var(--kind-other-{place})" for place, look in enumerate(OTHER_LOOKS)},
+    OWN_TYPE_COLOUR.lower(): "var(--type-own)",
+    TEXT.lower(): "var(--ink)",
+    FAINT.lower(): "var(--muted)",
+    "#ffffff": "var(--paper)",
+    "white": "none",
+}
+"""What stands in the page for the colours of `valp.draw`, so that they follow its theme."""
+
+SVG = "http://www.w3.org/2000/svg"
+DROPPED = ("width", "height", "id", "font-family", "{http://www.w3.org/XML/1998/namespace}space")
+
+
+def compact_svg(graph: Graph) -> str:
+    """The SVG of a graph, without a legend, fonts and a size; nodes and edges carry their names.
+
+    A node has `data-node`, an edge `data-from` and `data-to`. The lines of a node's text are centred on it, so that
+    they stay there whatever the font.
+    """
+    ElementTree.register_namespace("", SVG)
+    root = ElementTree.fromstring(draw_svg(graph, legend=False))
+    for group in root.iter(f"{{{SVG}}}g"):
+        _name(group)
+        if group.get("class") == "node":
+            _centre(group)
+    for element in root.iter():
+        for name in DROPPED:
+            element.attrib.pop(name, None)
+        for name in ("fill", "stroke"):
+            if name in element.attrib:
+                element.set(name, COLOURS.get(element.attrib[name].lower(), element.attrib[name]))
+    text = ElementTree.tostring(root, encoding="unicode")
+    text = re.sub(r"-?\d+\.\d+", lambda m: f"{float(m[0]):.1f}".removesuffix(".0"), text)
+    return re.sub(r">\n+<", "><", text)
+
+
+def _name(group: Element) -> None:
+    """Puts the name of a node or an edge into attributes in place of a title, which browsers show as a tip."""
+    title = group.find(f"{{{SVG}}}title")
+    if title is None:
+        return
+    group.remove(title)
+    if group.get("class") == "node":
+        group.set("data-node", unescape(title.text or ""))
+    elif group.get("class") == "edge":
+        source, _, target = unescape(title.text or "").partition("->")
+        group.set("data-from", source)
+        group.set("data-to", target)
+
+
+def _centre(node: Element) -> None:
+    """Makes one text of each line of a node, in the middle of its first shape."""
+    texts = node.findall(f"{{{SVG}}}text")
+    middle = _middle(node[0])
+    for _, line in groupby(texts, key=lambda text: text.get("y")):
+        first, *others = list(line)
+        first.set("x", f"{middle:.2f}")
+        first.set("text-anchor", "middle")
+        for other in others:
+            span = ElementTree.SubElement(first, f"{{{SVG}}}tspan", {"font-weight": other.get("font-weight", "normal")})
+            span.text = other.text
+            node.remove(other)
+
+
+def _middle(shape: Element) -> float:
+    if "cx" in shape.attrib:
+        return float(shape.attrib["cx"])
+    drawn = shape.get("points") or shape.get("d") or ""
+    xs = [float(x) for x in re.findall(r"(-?[\d.]+),-?[\d.]+", drawn)]
+    return (min(xs) + max(xs)) / 2
+
+
+def conditioning_paths(graph: Graph) -> list[tuple[str, str]]:
+    """The connections by which inputs reach Samples outputs when the model generates."""
+    generating = graph.generating_digraph()
+    inputs = [model_input.name for model_input in graph.inputs]
+    outputs = [output.name for output in graph.outputs if output.unit.type == DataType.SAMPLES]
+    after = set(inputs).union(*(nx.descendants(generating, name) for name in inputs))
+    before = set(outputs).union(*(nx.ancestors(generating, name) for name in outputs))
+    on_path = after & before
+    return [
+        (c.source, c.target)
+        for c in graph.connections
+        if c.role is not Role.LATENT and c.source in on_path and c.target in on_path
+    ]

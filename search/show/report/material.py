@@ -1,0 +1,187 @@
+"""All that the page says of a run."""
+
+import shlex
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from valp.search.run.folder import CANDIDATE, CURVES, read_weights
+from valp.search.run.ledger import Entry
+from valp.search.run.result import Result
+from valp.search.run.run import Run
+from valp.search.show.report.details import details, read_curves
+from valp.search.show.report.evidence import Evidence
+from valp.search.show.report.graph_structure import kinds_of, structure
+from valp.search.show.report.importance import importance
+from valp.search.show.report.progress import progress
+from valp.search.show.report.rounding import rounded
+from valp.search.show.report.sample_pictures import real_samples
+from valp.search.show.report.search_command import command
+from valp.search.show.report.speed import inferences_per_second
+from valp.spaces.candidate import Candidate
+
+from valp.compile.compile import compile
+from valp.errors import ValpError
+from valp.files import read_bytes, read_model
+from valp.parts.combiners import COMBINERS
+
+DETAILED = 60
+"""Candidates of the front that are shown in full, the best compromise first; a page of more would be slow."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a page is made of.
+
+    Attributes:
+        summary: of the run and all its candidates.
+        details: by number, those of the front's.
+    """
+
+    summary: dict[str, Any]
+    details: dict[int, dict[str, Any]]
+
+
+def effort(run: Run) -> int:
+    """How often `gather` tells of its progress, about."""
+    return min(len(run.front()), DETAILED) + len(run.objectives)
+
+
+def gather(run: Run, evidence: Evidence, told: Callable[[], None] = lambda: None) -> Material:
+    """Gathers what a page says of a run.
+
+    Args:
+        run: the run.
+        evidence: the data that its models are shown on.
+        told: is called after each of `effort` steps.
+    """
+    entries = run.ledger.entries()
+    front = run.ledger.front(entries)
+    shown = {}
+    for entry in front[:DETAILED]:
+        shown[entry.number] = details(run, entry, evidence)
+        told()
+    ranks = {entry.number: rank for rank, entry in enumerate(front)}
+    lineage = _lineage(entries)
+    summary = {
+        **_about(run, entries),
+        "candidates": [_row(entry, ranks, lineage) for entry in entries],
+        "front": len(front),
+        "detailed": len(shown),
+        "kinds": kinds_of([entry.candidate for entry in entries]),
+        "combiners": {combiner.sign: code.replace("_", " ") for code, combiner in COMBINERS.items()},
+        "singles": _singles(run, evidence),
+        "real": real_samples(evidence),
+        "missing": evidence.missing,
+        "progress": progress(run, entries),
+        "importance": importance(run, entries, told),
+        "command": command(run, len(entries)),
+        "model": shlex.quote(f"{run.settings.problem}.valp"),
+        "where": ""
+        if run.folder.path.parent == Path("runs")
+        else f" --runs {shlex.quote(str(run.folder.path.parent))}",
+    }
+    return Material(summary, shown)
+
+
+def _about(run: Run, entries: Sequence[Entry]) -> dict[str, Any]:
+    results = [entry.result for entry in entries if entry.result is not None]
+    started = [trial.datetime_start for trial in run.ledger.trials() if trial.datetime_start is not None]
+    ended = [entry.ended for entry in entries if entry.ended is not None]
+    states = [entry.state for entry in entries]
+    return {
+        "run": run.folder.name,
+        "problem": run.settings.problem,
+        "title": run.problem.title,
+        "objectives": list(run.objectives),
+        "scores": {
+            name: {"output": output, "title": metric.title, "maximise": metric.direction == "maximize"}
+            for name, (output, metric) in run.shown_scores.items()
+        },
+        "remarks": run.problem.remarks,
+        "states": {state: states.count(state) for state in ("complete", "pruned", "failed", "running")},
+        "samples": sum(result.samples_seen for result in results),
+        "seconds": rounded(sum(sum(result.seconds) for result in results), 4),
+        "wall": rounded((max(ended) - min(started)).total_seconds(), 4) if started and ended else None,
+        "date": min(started).strftime("%Y-%m-%d %H:%M") if started else "",
+        "made": datetime.now().strftime("%Y-%m-%d %H:%M"),
+        "settings": _settings(run),
+    }
+
+
+def _settings(run: Run) -> dict[str, str]:
+    """The settings and versions, as text."""
+    held = run.settings.model_dump(exclude={"source"} if run.settings.source is None else set())
+    told = {
+        name: ", ".join(map(str, value)) if isinstance(value, tuple) else str(value) for name, value in held.items()
+    }
+    versions = tomllib.loads(read_bytes(run.folder.settings).decode()).get("versions", {})
+    return {name: value for name, value in told.items() if value} | {
+        f"{package} (version)": str(version) for package, version in versions.items()
+    }
+
+
+def _row(entry: Entry, ranks: dict[int, int], lineage: dict[int, int]) -> dict[str, Any]:
+    """A candidate in the table: few letters a field, for there may be thousands.
+
+    Returns:
+        `n`: its number; `s`: the first letter of its state; `lr`: its learning rate; `g`: its `structure`; if it has
+        them `k`: its place on the front, `p`: its parents, `w`: parameters, `m`: the samples that it and its ancestors
+        have seen, `t`: seconds, `f`: why it failed, `v`: its scores by name.
+    """
+    training = entry.candidate.training
+    row: dict[str, Any] = {"n": entry.number, "s": entry.state[0], "lr": rounded(training.learning_rate, 3)}
+    row["g"] = structure(entry.candidate)
+    if entry.number in ranks:
+        row["k"] = ranks[entry.number]
+    if entry.parents:
+        row["p"] = entry.parents
+    result = entry.result
+    if result is None:
+        return row
+    row |= {"w": result.parameters, "m": lineage[entry.number], "t": rounded(sum(result.seconds), 3)}
+    if result.failure is not None:
+        return row | {"f": result.failure}
+    return row | {"v": {name: rounded(value) for name, value in result.scores.items()}}
+
+
+def _lineage(entries: Sequence[Entry]) -> dict[int, int]:
+    """By number, the samples that a candidate and all its ancestors have seen."""
+    seen = {entry.number: entry.result.samples_seen if entry.result else 0 for entry in entries}
+    ancestors: dict[int, frozenset[int]] = {}
+    for entry in entries:  # in order: parents come before their children
+        behind = frozenset().union(*(ancestors.get(parent, frozenset({parent})) for parent in entry.parents))
+        ancestors[entry.number] = behind | {entry.number}
+    return {number: sum(seen.get(one, 0) for one in behind) for number, behind in ancestors.items()}
+
+
+def _singles(run: Run, evidence: Evidence) -> list[dict[str, Any]]:
+    """The single-task models, in the order of the outputs."""
+    told = run.ledger.baselines
+    return [
+        _single(run, output.name, told[output.name], evidence) for output in run.problem.outputs if output.name in told
+    ]
+
+
+def _single(run: Run, output: str, result: Result, evidence: Evidence) -> dict[str, Any]:
+    folder = run.folder.baseline(output)
+    made: dict[str, Any] = {
+        "output": output,
+        "parameters": result.parameters,
+        "samples": result.samples_seen,
+        "seconds": rounded(sum(result.seconds), 3),
+        "scores": {name: rounded(value) for name, value in result.scores.items()},
+        "failure": result.failure,
+        "curves": read_curves(folder / CURVES),
+    }
+    if evidence.problem is not None and result.failure is None:
+        try:
+            module = compile(read_model(Candidate, folder / CANDIDATE).graph, seed=0)
+            module.load_state_dict(read_weights(folder))
+            made["speed"] = rounded(inferences_per_second(module, evidence.split), 3)
+        except (ValpError, RuntimeError):  # another version made it: there is no speed to show
+            made["speed"] = None
+    return made

@@ -1,0 +1,92 @@
+"""The page: one HTML file that needs no network."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from valp.search.run.run import Run
+from valp.search.show.report import REPORT
+from valp.search.show.report.evidence import evidence_of
+from valp.search.show.report.material import Material, gather
+
+from valp.files import write_text
+
+SCRIPTS = (
+    "base",
+    "charts",
+    "graph",
+    "overview",
+    "frames",
+    "pareto",
+    "table",
+    "detail",
+    "picture",
+    "panels",
+    "samples",
+    "predictions",
+    "differences",
+    "compare",
+    "importance",
+    "start",
+)
+"""The page's scripts, in the order in which they need each other."""
+
+
+def write_report(
+    run: Run,
+    path: Path | None = None,
+    say: Callable[[str], None] = lambda line: None,  # noqa: ARG005
+    told: Callable[[], None] = lambda: None,
+) -> Path:
+    """Writes the report of a run, by default into its folder.
+
+    Args:
+        run: the run.
+        path: of the page.
+        say: is told of data that are loaded, and of what the page has to do without.
+        told: is called after each of `material.effort` steps.
+
+    Raises:
+        FileError: if it cannot be written.
+    """
+    where = path or run.folder.path / REPORT
+    evidence = evidence_of(run, say)
+    if evidence.missing:
+        say(f"no predictions and samples are shown, for {evidence.missing}")
+    write_text(where, page(gather(run, evidence, told)))
+    return where
+
+
+def page(material: Material) -> str:
+    """The page as text."""
+    environment = Environment(
+        loader=PackageLoader("valp.search.show.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    parts = "\n".join(_source(environment, f"{name}.js") for name in SCRIPTS)
+    script = f"(() => {{\n{parts}\n}})();"
+    return environment.get_template("report.html").render(
+        summary=material.summary,
+        data=_json(material.summary),
+        details={number: _json(values) for number, values in material.details.items()},
+        style=Markup(environment.get_template("report.css").render()),
+        script=Markup(script),
+        checksum=base64.b64encode(hashlib.sha256(f"\n{script}\n".encode()).digest()).decode(),
+    )
+
+
+def _source(environment: Environment, name: str) -> str:
+    """A file of the templates, as it is."""
+    if environment.loader is None:
+        raise AssertionError("the environment has a loader")
+    return environment.loader.get_source(environment, name)[0].strip()
+
+
+def _json(value: Any) -> Markup:
+    """JSON that may stand in a script element: nothing in it ends the element."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))

@@ -1,0 +1,157 @@
+"""What a model generates, by class, beside real samples."""
+
+import base64
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from valp.search.show.report.evidence import SEED, Evidence
+from valp.search.show.report.prediction_counts import class_names
+from valp.search.show.report.rounding import rounded
+from valp.spaces.problem.problem import Problem, Split
+from valp.spaces.problem.scoring import GENERATED, generate
+
+from valp.compile.module import VALPModule
+from valp.graph.graph import DataType
+from valp.model.preprocessing import Column
+from valp.score.generation_scores import conditioning_matrix
+
+EACH = 10
+"""Samples of a class."""
+
+MOST_CLASSES = 20
+LINES = 40
+"""Samples of a picture of lines."""
+
+MOST_POINTS = 64
+"""Of a line: a longer one is thinned out."""
+
+SHARP = 40_000
+"""Pictures of fewer pixels are kept as they are; larger ones lose a little that nobody sees."""
+
+QUALITY = 85
+GAP = 14
+"""Images are so many times as high as the gap between them."""
+
+Places = list[list[int]]
+"""For each class the rows of the samples that are shown."""
+
+
+def real_samples(evidence: Evidence) -> dict[str, dict[str, Any]]:
+    """By Samples output, real samples of the validation split: `rows` of a picture, or lines; and their classes."""
+    problem = evidence.problem
+    made: dict[str, dict[str, Any]] = {}
+    if problem is None:
+        return made
+    for column in problem.columns.outputs:
+        if column.type is not DataType.SAMPLES:
+            continue
+        split = _known(problem, column, evidence)
+        labels = split.truths[problem.judged_by] if problem.judged_by and column.name in evidence.judges else None
+        places = _places(labels, _classes(problem, column, evidence), len(split))
+        scale = _range(split.truths[column.name])
+        made[column.name] = {"shown": _shown(column, split.truths[column.name], places, scale)}
+        if labels is not None:
+            counts = torch.bincount(labels, minlength=problem.columns.output(str(problem.judged_by)).size)
+            made[column.name]["shares"] = rounded((counts / counts.sum()).tolist(), 4)
+    return made
+
+
+def generated_samples(module: VALPModule, evidence: Evidence, output: str) -> dict[str, Any]:
+    """What a model generates for a Samples output: the samples that its scores are of.
+
+    Returns:
+        `shown`: a picture or lines, with a row for each class that a judge sees in them; `shares` of the classes;
+        where an input conditions the samples `conditions`: what was shown to the model, likewise, and `matrix`, rows
+        the class of the condition and columns that of the sample, if the judge can label both.
+    """
+    problem = evidence.problem
+    if problem is None:
+        return {}
+    column = problem.columns.output(output)
+    samples, rows = generate(module, problem.validation, output, GENERATED, SEED)
+    scale = _range(_known(problem, column, evidence).truths[output])
+    judge, classes = evidence.judges.get(output), _classes(problem, column, evidence)
+    labels = judge.judge(samples)[0] if judge is not None else None
+    places = _places(labels, classes, len(samples))
+    made: dict[str, Any] = {"name": output, "classes": classes, "shown": _shown(column, samples, places, scale)}
+    if labels is not None:
+        counts = torch.bincount(labels, minlength=len(classes)).double()
+        made["shares"] = rounded((counts / counts.sum()).tolist(), 4)
+    conditions = sorted(module.plan.inputs_of(output, "generate"))
+    if conditions:
+        made["inputs"] = conditions
+        view = problem.view(output)
+        if view in conditions:
+            shown = problem.validation.inputs[view][rows]
+            made["conditions"] = _shown(column, shown, places, scale)
+            if labels is not None:
+                asked = evidence.judged_conditions(output, rows, shown)
+                made["matrix"] = conditioning_matrix(asked, labels, len(classes)).tolist()
+    return made
+
+
+def _known(problem: Problem, column: Column, evidence: Evidence) -> Split:
+    """The rows of the validation split that have a sample, and a class where a judge labels samples."""
+    judged = problem.judged_by if column.name in evidence.judges else None
+    return problem.validation.having(column.name, *([judged] if judged else []))
+
+
+def _classes(problem: Problem, column: Column, evidence: Evidence) -> list[str]:
+    if column.name not in evidence.judges or problem.judged_by is None:
+        return []
+    return class_names(problem.columns.output(problem.judged_by))
+
+
+def _places(labels: Tensor | None, classes: Sequence[str], count: int) -> Places:
+    """The first samples of each class; without classes, rows of samples as they come."""
+    if labels is None:
+        numbers = list(range(min(count, 6 * EACH)))
+        return [numbers[i : i + EACH] for i in range(0, len(numbers), EACH)]
+    return [(labels == label).nonzero()[:EACH, 0].tolist() for label in range(min(len(classes), MOST_CLASSES))]
+
+
+def _range(real: Tensor) -> tuple[float, float]:
+    return float(real.min()), float(real.max())
+
+
+def _shown(column: Column, samples: Tensor, places: Places, scale: tuple[float, float]) -> dict[str, Any]:
+    values = samples.numpy()
+    if column.image is not None:
+        return {"image": _sprite(values, places, column.image, scale), "rows": len(places), "columns": EACH}
+    return {"lines": _lines(values, places), "names": list(column.fields)}
+
+
+def _lines(values: NDArray[np.float32], places: Places) -> list[list[list[float]]]:
+    """For each class samples as lines over their variables, in the model's units."""
+    several = max(1, len([row for row in places if row]))
+    step = -(-values.shape[1] // MOST_POINTS)
+    each = max(2, LINES // several)
+    return [[rounded(values[i, ::step].tolist(), 3) for i in row[:each]] for row in places]
+
+
+def _sprite(
+    values: NDArray[np.float32], places: Places, image: tuple[int, int, int], scale: tuple[float, float]
+) -> str:
+    """Images in a grid, a class a row, as a data URI; where a class has fewer, nothing shows."""
+    from PIL import Image
+
+    channels, height, width = image
+    low, high = scale
+    gap = max(1, height // GAP)
+    down, right = height + gap, width + gap
+    grid = np.zeros((len(places) * down - gap, EACH * right - gap, 4), np.uint8)
+    for i, row in enumerate(places):
+        for j, place in enumerate(row):
+            pixels = (values[place].reshape(image).transpose(1, 2, 0) - low) / (high - low or 1)
+            cell = grid[i * down : i * down + height, j * right : j * right + width]
+            cell[..., :3] = (pixels[..., :3] if channels >= 3 else pixels[..., :1]).clip(0, 1) * 255
+            cell[..., 3] = 255
+    content = io.BytesIO()
+    sharp = grid.shape[0] * grid.shape[1] < SHARP
+    Image.fromarray(grid).save(content, "webp", lossless=sharp, quality=QUALITY, method=4)
+    return "data:image/webp;base64," + base64.b64encode(content.getvalue()).decode()

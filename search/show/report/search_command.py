@@ -1,0 +1,39 @@
+"""The command that repeats a run."""
+
+import shlex
+from pathlib import Path
+
+from valp.search.run.folder import CANDIDATE
+from valp.search.run.run import Run
+
+
+def command(run: Run, candidates: int) -> str:
+    """The `valp search` that makes a run like this one, under another name; every setting that decides is written out.
+
+    Args:
+        run: the run.
+        candidates: how many it has.
+    """
+    held = run.settings
+    words = ["valp", "search", _source(held.source) if held.source else held.problem]
+    words += ["--name", f"{run.folder.name}-again", "--strategy", held.strategy, "--space", held.space]
+    if held.kinds:
+        words += ["--kinds", ",".join(held.kinds)]
+    for number in range(len(held.start_from)):
+        words += ["--start-from", str(run.folder.candidate(number) / CANDIDATE)]
+    for objective in held.objectives:
+        words += ["--objective", objective]
+    words += ["--candidates", str(candidates), "--steps", str(held.steps), "--batch", str(held.batch)]
+    words += ["--seed", str(held.seed)]
+    defaults = {"protocol": "predict", "keep": "front", "executor": "auto"}
+    for name, usual in defaults.items():
+        if getattr(held, name) != usual:
+            words += [f"--{name}", getattr(held, name)]
+    words += ["--halving"] if held.halving else []
+    return shlex.join(words)
+
+
+def _source(source: str) -> str:
+    """A file as it is called from here, if it lies below."""
+    path, here = Path(source), Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -1,0 +1,82 @@
+"""Optuna's multi-objective samplers, over the fixed slots of a space."""
+
+import warnings
+from collections.abc import Callable
+
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import BaseSampler, NSGAIIISampler, NSGAIISampler, TPESampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial, Trial
+from valp.search.run.ledger import Ledger
+from valp.search.strategies.optuna_parameters import SlotChoose, slot_distributions
+from valp.search.strategies.strategy import Question, Strategy, derived_seed, draw
+from valp.spaces.candidate import Candidate
+from valp.spaces.generate.space import Space
+from valp.spaces.problem.problem import Problem
+
+POPULATION = 20
+"""A generation of NSGA-II and NSGA-III; Optuna's own 50 would spend most short searches on the first."""
+
+
+class _ParentsAnew:
+    """Makes a genetic sampler of Optuna a function of the trials it sees.
+
+    Optuna chooses the parents of a generation once and keeps them in the study, in an order, and at a cost in random
+    numbers, that depend on who asked first. Here they are chosen anew from the generations before.
+    """
+
+    def get_parent_population(self, study: Study, generation: int) -> list[FrozenTrial]:
+        """The parents of a generation: the elite of the one before and of its parents."""
+        parents: list[FrozenTrial] = []
+        for earlier in range(generation):
+            pool = self.get_population(study, earlier) + parents  # type: ignore[attr-defined] # the sampler's own
+            elite = self._elite_population_selection_strategy(study, pool)  # type: ignore[attr-defined]
+            parents = sorted(elite, key=lambda trial: trial.number)
+        return parents
+
+
+class _NSGAII(_ParentsAnew, NSGAIISampler):
+    pass
+
+
+class _NSGAIII(_ParentsAnew, NSGAIIISampler):
+    pass
+
+
+class SamplerStrategy(Strategy):
+    """A sampler of Optuna's proposes the values of the slots, and Algorithm 1 builds the graph from them.
+
+    The sampler learns from candidates that were trained to the end.
+    """
+
+    def __init__(self, code: str, title: str, make: Callable[[int], BaseSampler]) -> None:
+        self.code, self.title = code, title  # type: ignore[misc] # one class serves three rows of the table
+        self._make = make
+
+    def sampler(self, seed: int, number: int) -> BaseSampler:
+        """See `Strategy`."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)  # NSGA-III: a user can do nothing about it
+            return self._make(derived_seed(seed, number, "sampler"))
+
+    def require(self, problem: Problem, space: Space) -> None:
+        """See `Strategy`; also that the space has not too many parameters."""
+        super().require(problem, space)
+        slot_distributions(space, problem)
+
+    def propose(self, question: Question, ledger: Ledger, trial: Trial) -> Candidate:  # noqa: ARG002 - the trial's sampler reads it
+        """See `Strategy`."""
+        choose = SlotChoose.of_trial(trial, question.space, question.problem)
+        return draw(question, choose, trial.number)
+
+
+SAMPLER_STRATEGIES = (
+    SamplerStrategy(
+        "tpe",
+        "Optuna's tree-structured Parzen estimator",
+        # Optuna 5 would let running trials into the model, and a proposal shall follow from those it has seen.
+        lambda seed: TPESampler(seed=seed, constant_liar=False),
+    ),
+    SamplerStrategy("nsga2", "Optuna's NSGA-II", lambda seed: _NSGAII(seed=seed, population_size=POPULATION)),
+    SamplerStrategy("nsga3", "Optuna's NSGA-III", lambda seed: _NSGAIII(seed=seed, population_size=POPULATION)),
+)

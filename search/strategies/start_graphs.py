@@ -1,0 +1,46 @@
+"""Begins a search with given graphs, then leaves it to another strategy."""
+
+from collections.abc import Sequence
+
+from optuna.samplers import BaseSampler, RandomSampler
+from optuna.trial import Trial
+from valp.search.run.ledger import Ledger
+from valp.search.strategies.strategy import Question, Strategy, derived_seed
+from valp.spaces.candidate import Candidate
+from valp.spaces.generate.space import Space
+from valp.spaces.problem.problem import Problem
+
+from valp.graph.graph import Graph
+
+
+class Seeded(Strategy):
+    """The first candidates are given graphs, in their order; the others are another strategy's.
+
+    A given graph has no values of the space's parameters, so Optuna's samplers do not learn from its trial.
+    """
+
+    code, title = "seeded", "given graphs first"
+
+    def __init__(self, strategy: Strategy, graphs: Sequence[Graph]) -> None:
+        self._strategy, self._graphs = strategy, tuple(graphs)
+
+    def sampler(self, seed: int, number: int) -> BaseSampler:
+        """See `Strategy`."""
+        if number < len(self._graphs):
+            return RandomSampler(seed=derived_seed(seed, number, "sampler"))
+        return self._strategy.sampler(seed, number)
+
+    def require(self, problem: Problem, space: Space) -> None:
+        """See `Strategy`."""
+        self._strategy.require(problem, space)
+
+    def keeps(self, ledger: Ledger) -> frozenset[int]:
+        """See `Strategy`."""
+        return self._strategy.keeps(ledger)
+
+    def propose(self, question: Question, ledger: Ledger, trial: Trial) -> Candidate:
+        """See `Strategy`; a given graph is trained with the question's settings."""
+        if trial.number >= len(self._graphs):
+            return self._strategy.propose(question, ledger, trial)
+        seed = derived_seed(question.seed, trial.number, "training")
+        return Candidate(graph=self._graphs[trial.number], training=question.training.model_copy(update={"seed": seed}))

@@ -1,0 +1,1 @@
+"""The built-in problems, and where their files are found."""

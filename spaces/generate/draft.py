@@ -1,0 +1,334 @@
+"""A graph under construction, and what completing it would still take."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from valp.spaces.generate.available_sources import Offers
+from valp.spaces.generate.choose import Choose
+from valp.spaces.generate.designs import Design, Make, Sides, Wish, anything, design, serving
+from valp.spaces.generate.draft_node import INPUT, NETWORK, OUTPUT, Node, Place
+from valp.spaces.generate.space import Space
+
+from valp.errors import SettingError
+from valp.graph.graph import DataType, DataUnit, Input, Output, Role
+
+MOST_A_CONNECTION_TAKES = 2
+"""One connection or creation raises `Draft.needed` by this much at the most, Bottlenecks and their readers apart."""
+
+
+class Draft:
+    """A graph under construction.
+
+    `open` has the components that still lack a source they cannot do without; `most` is the most networks it may have.
+
+    Args:
+        inputs, outputs: of the model.
+        images: (C, H, W) of the outputs that are pictures.
+        space: the ranges.
+        choose: takes the decisions.
+
+    Raises:
+        SettingError: if an output has a type that no kind of the space produces.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[Input],
+        outputs: Sequence[Output],
+        images: Mapping[str, tuple[int, int, int]],
+        space: Space,
+        choose: Choose,
+    ) -> None:
+        self.inputs, self.outputs, self.space, self.choose = tuple(inputs), tuple(outputs), space, choose
+        self.images, self.most = images, space.max_n
+        self.given: list[Sides] = [i.unit.shape[1:] for i in inputs if i.unit.type is DataType.FEATURES]
+        self.anything = anything(space, self.given)
+        shaping = [sides for sides in self.given if "c" in space.kinds or ("r" in space.kinds and len(sides) == 1)]
+        by_shape = [space.by_shape and x.unit.type is DataType.FEATURES and x.unit.shape[1:] in shaping for x in inputs]
+        self._raw = [i for i, shaped in enumerate(by_shape) if not shaped]
+        """The inputs that networks may read which know no shapes."""
+        self._by_output = [self._serving_output(output) for output in outputs]
+        unserved = [o.name for o, makes in zip(outputs, self._by_output, strict=True) if not makes]
+        if unserved:
+            kinds = ", ".join(space.kinds)
+            raise SettingError(
+                f"the {space.name} space ({kinds}) has no network kind that produces output {unserved[0]!r}; "
+                "the full space has every kind"
+            )
+        self.nodes: list[Node] = []
+        self._shaped = 0
+        self._offers = Offers(inputs, outputs)
+        self.arrivals: list[list[tuple[Place, tuple[int, ...] | None]]] = [[] for _ in outputs]
+        self.open: set[Place] = {(OUTPUT, i) for i in range(len(outputs))}
+        self._repeats: Counter[str] = Counter()
+
+    def name(self, decision: str) -> str:
+        """The stable name of a decision: numbered within the slot of the network that comes next."""
+        name = f"n{len(self.nodes)}.{decision}"
+        self._repeats[name] += 1
+        return f"{name}.{self._repeats[name]}"
+
+    def targets(self) -> list[Place]:
+        """O ∪ N, without the Bottlenecks that have their source."""
+        networks = ((NETWORK, i) for i in range(len(self.nodes)))
+        return [
+            *((OUTPUT, i) for i in range(len(self.outputs))),
+            *(place for place in networks if place in self.open or self.nodes[place[1]].kind != "b"),
+        ]
+
+    def role(self, target: Place) -> Role:
+        """The role of the next connection: into a decoder first latent, then a condition with probability φ."""
+        kind = self.nodes[target[1]].kind if target[0] is NETWORK else ""
+        if kind == "b":
+            return Role.LATENT
+        if kind != "d":
+            return Role.DATA
+        if target in self.open or not self.choose.flag(self.name("condition"), self.space.phi):
+            return Role.LATENT
+        return Role.CONDITION
+
+    def room(self) -> int:
+        """The networks that may still be created."""
+        return self.most - len(self.nodes)
+
+    def needed(self) -> int:
+        """The most networks that completing the draft may still create.
+
+        An open output needs one where no network fits it. Generic MLPs that wait for Samples can all be served by
+        one source that lies below none of them, and decoders by one Generic MLP below nothing that waits: each of
+        these counts once, unless it is there. A Bottleneck counts a Generic MLP of its own, and a transposed decoder
+        a Bottleneck with one, unless they are there below nothing that waits. Serving something from such a source,
+        or from a new one, never makes the number grow; any other connection is tried first (`sources`).
+        """
+        unserved = below_generic = 0
+        decoder = False
+        waiting = [node for group, i in self.open if group is NETWORK and (node := self.nodes[i]).waits]
+        below = 0
+        for node in waiting:
+            below |= node.below
+        for group, i in self.open:
+            if group is OUTPUT and not self._offers.fitting[i]:
+                kinds = {kind for kind, _ in self._by_output[i]}
+                decoder |= "d" in kinds
+                unserved += 3 if kinds == {"t"} else 1  # its Bottleneck, too, and that one's Generic MLP
+        for node in waiting:
+            if node.kind == "b":
+                unserved += not self._offers.wide(2 * node.unit.size, below)
+            elif node.kind == "t":
+                unserved += 0 if self._offers.bottleneck(below) else 2
+            elif node.kind == "d":
+                decoder = True
+            else:
+                below_generic |= node.below
+        samples = below_generic != 0 and not self._offers.samples(below_generic)
+        latent = (decoder or samples) and not self._offers.latent(below)
+        # Where every input is read by its shape, one network that knows shapes serves all, for it reads none of them.
+        shaped = not self._raw and not self._shaped
+        return unserved + samples + latent + shaped
+
+    def sources(self, target: Place, role: Role) -> list[Place]:
+        """The existing components that can serve `target` without a cycle, and leave the rest within max_n."""
+        fitting = [place for place in self._existing(target, role) if not self._joined(place, target)]
+        if self._plenty(self.room()) or not any(map(self._is_waiting, self.open)):
+            return fitting
+        return [place for place in fitting if self._affordable(place, target)]
+
+    def creatable(self, target: Place, role: Role) -> list[Make]:
+        """The networks that may be created for `target`, with what each still needs, within max_n."""
+        makes = self._makes(target, role)
+        if self._plenty(self.room() - 1):
+            return list(makes)
+        return [make for make in makes if self._creation_affordable(make, target)]
+
+    def create(self, target: Place, role: Role, makes: Sequence[Make]) -> Place:
+        """A new network for `target`, one of `makes`, its parametrisation drawn."""
+        index, space, choose = len(self.nodes), self.space, self.choose
+        slot = f"n{index}"
+        make = choose.category(f"{slot}.kind", makes)
+        drawn = design(make, self._wish(target, role), slot, space, choose, self.given)
+        initializer = choose.category(f"{slot}.initializer", space.initializers)
+        combiner = choose.category(f"{slot}.combiner", space.network_combiners)
+        self.nodes.append(Node(make[0], drawn, initializer, combiner, 1 << index))
+        self._shaped += drawn.reads is not None
+        self._offers.add(index, make[0], drawn.unit)
+        place = (NETWORK, index)
+        self.open.add(place)
+        return place
+
+    def connect(self, source: Place, target: Place, role: Role) -> None:
+        """Draws ψ and connects; `target` is open no longer."""
+        indices = self._psi(self.unit(source), target, role)
+        if target[0] is OUTPUT:
+            self.arrivals[target[1]].append((source, indices))
+        else:
+            self.nodes[target[1]].sources.append((source, role, indices))
+            if source[0] is NETWORK:
+                self._mark_below(source[1], self.nodes[target[1]].below)
+        self.open.discard(target)
+
+    def unread_inputs(self) -> list[int]:
+        """The inputs that nothing reads."""
+        read = {place for node in self.nodes for place, _, _ in node.sources}
+        return [i for i in range(len(self.inputs)) if (INPUT, i) not in read]
+
+    def readers(self, model_input: int) -> list[Place]:
+        """The networks that can read an input: those that know its shape, if any, else those that take any type."""
+        shaped = [i for i, n in enumerate(self.nodes) if n.design.reads is not None]
+        fitting = [i for i in shaped if self._is_shaped((INPUT, model_input), self.nodes[i].design.reads or ())]
+        plain = [i for i, n in enumerate(self.nodes) if n.kind not in ("d", "t", "b", "c", "r") and not n.fixed]
+        return [(NETWORK, i) for i in (fitting if self.space.by_shape and fitting else plain)]
+
+    def _plenty(self, room: int) -> bool:
+        """Whether any connection or creation leaves enough room, so that none needs to be tried."""
+        fragile = sum(place[0] is NETWORK and self.nodes[place[1]].kind in "bt" for place in self.open)
+        return room - self.needed() >= MOST_A_CONNECTION_TAKES * (1 + fragile)
+
+    def _psi(self, unit: DataUnit, target: Place, role: Role) -> tuple[int, ...] | None:
+        """ψ: a model output gets its full width, a latent connection an even number of variables."""
+        if target[0] is OUTPUT:
+            return self._chosen(unit.size, self.outputs[target[1]].unit.size)
+        node = self.nodes[target[1]]
+        if node.kind == "b":
+            return self._chosen(unit.size, 2 * node.unit.size)
+        if not self.choose.flag(self.name("partial"), self.space.partial):
+            return None
+        return self._part(unit, node, role)
+
+    def _part(self, unit: DataUnit, node: Node, role: Role) -> tuple[int, ...] | None:
+        """A drawn ψ of a connection into a network that adapts to it."""
+        if role is Role.LATENT:
+            return self._chosen(unit.size, 2 * self.choose.integer(self.name("count"), 1, unit.size // 2))
+        if node.design.reads is None:
+            return self._chosen(unit.size, self.choose.integer(self.name("count"), 1, unit.size))
+        channels, area = unit.shape[0], unit.size // unit.shape[0]  # what reads Features gets whole channels
+        kept = self._chosen(channels, self.choose.integer(self.name("count"), 1, channels))
+        return None if kept is None else tuple(area * channel + i for channel in kept for i in range(area))
+
+    def _chosen(self, size: int, count: int) -> tuple[int, ...] | None:
+        return None if count == size else self.choose.subset(self.name("psi"), size, count)
+
+    def unit(self, place: Place) -> DataUnit:
+        """The data unit of an input or a network."""
+        return self.inputs[place[1]].unit if place[0] is INPUT else self.nodes[place[1]].unit
+
+    def _wish(self, target: Place, role: Role) -> Wish:
+        """What a new network for `target` must be."""
+        if target[0] is OUTPUT:
+            output = self.outputs[target[1]]
+            return Wish(role, unit=output.unit, image=self.images.get(output.name))
+        node = self.nodes[target[1]]
+        return Wish(role, reads=node.design.reads, latent=2 * node.unit.size if node.kind == "b" else None)
+
+    def _below(self, target: Place) -> int:
+        return self.nodes[target[1]].below if target[0] is NETWORK else 0
+
+    def _mark_below(self, source: int, below: int) -> None:
+        bit = 1 << source
+        for node in self.nodes:
+            if node.below & bit:
+                node.below |= below
+
+    def _existing(self, target: Place, role: Role) -> list[Place]:
+        """The components whose type and size can serve `target`, and that do not read it."""
+        below = self._below(target)
+        networks = [(NETWORK, i) for i in range(len(self.nodes)) if not below >> i & 1]
+        if target[0] is OUTPUT:
+            return [place for place in networks if self._offers.fitting[target[1]] >> place[1] & 1]
+        node = self.nodes[target[1]]
+        if role is Role.LATENT:
+            least = 2 * node.unit.size if node.kind == "b" else 2
+            return [place for place in networks if self._offers.wide(least, ~(1 << place[1]))]
+        if node.design.reads is not None:
+            places = [*((INPUT, i) for i in range(len(self.inputs))), *networks]
+            return [place for place in places if self._is_shaped(place, node.design.reads)]
+        places = [*((INPUT, i) for i in self._raw), *networks]
+        if node.kind == "t" and (target in self.open or not self.choose.flag(self.name("condition"), self.space.phi)):
+            return [place for place in networks if self.nodes[place[1]].kind == "b"]
+        if role is Role.CONDITION or node.kind == "t":
+            types = {DataType.NUMERIC, DataType.FEATURES}
+            types |= {DataType.DISCRETE} if self.space.discrete_conditions else set()
+            return [place for place in places if self.unit(place).type in types]
+        if self._waits_for_samples(target):
+            return [place for place in places if self.unit(place).type is DataType.SAMPLES]
+        return places
+
+    def _is_shaped(self, place: Place, sides: Sides) -> bool:
+        unit = self.unit(place)
+        return unit.type is DataType.FEATURES and unit.shape[1:] == sides
+
+    def _joined(self, source: Place, target: Place) -> bool:
+        if target[0] is OUTPUT:
+            return any(place == source for place, _ in self.arrivals[target[1]])
+        return any(place == source for place, _, _ in self.nodes[target[1]].sources)
+
+    def _affordable(self, source: Place, target: Place) -> bool:
+        """Whether the rest can still be completed within max_n once source feeds target."""
+        before = [node.below for node in self.nodes]
+        with self._served(target):
+            if source[0] is NETWORK and target[0] is NETWORK:
+                self._mark_below(source[1], self.nodes[target[1]].below)
+            affordable = self.needed() <= self.room()
+        for node, below in zip(self.nodes, before, strict=True):
+            node.below = below
+        return affordable
+
+    def _creation_affordable(self, make: Make, target: Place) -> bool:
+        """Whether the rest can still be completed within max_n once a new network of this make feeds target."""
+        kind, data_type = make
+        if self.room() < 1:
+            return False
+        index, place = len(self.nodes), (NETWORK, len(self.nodes))
+        # What it will offer is not drawn yet: the least it may be. What a Bottleneck will need: the most.
+        size = self.outputs[target[1]].unit.size if target[0] is OUTPUT else self.space.output_units[0]
+        if target[0] is NETWORK and self.nodes[target[1]].kind == "b":
+            size = 2 * self.nodes[target[1]].unit.size
+        unit = DataUnit(type=data_type, shape=(1 if kind == "b" else size,))
+        most = DataUnit(type=data_type, shape=(self.space.output_units[1],)) if kind == "b" else unit
+        self.nodes.append(Node(kind, Design(most, ()), "", "", 1 << index | self._below(target)))
+        self._offers.add(index, kind, unit)
+        self._shaped += kind in "cr"
+        with self._served(target):
+            self.open.add(place)
+            affordable = self.needed() <= self.room()
+            self.open.discard(place)
+        self._shaped -= kind in "cr"
+        self._offers.remove(index, kind, unit)
+        self.nodes.pop()
+        return affordable
+
+    @contextmanager
+    def _served(self, target: Place) -> Iterator[None]:
+        """As if `target` had a source."""
+        was_open = target in self.open
+        self.open.discard(target)
+        yield
+        if was_open:
+            self.open.add(target)
+
+    def _serving_output(self, output: Output) -> tuple[Make, ...]:
+        wish = Wish(Role.DATA, unit=output.unit, image=self.images.get(output.name))
+        return serving(self.space, output.unit.type, wish, self.given)
+
+    def _makes(self, target: Place, role: Role) -> Sequence[Make]:
+        if target[0] is OUTPUT:
+            return self._by_output[target[1]]
+        node, wish = self.nodes[target[1]], self._wish(target, role)
+        if role is Role.LATENT:
+            return (("g", DataType.NUMERIC),)
+        if node.kind == "t":
+            return (("b", DataType.NUMERIC),)
+        if node.design.reads is not None:
+            return serving(self.space, DataType.FEATURES, wish, self.given)
+        if role is Role.CONDITION:
+            types = (DataType.NUMERIC, *((DataType.DISCRETE,) if self.space.discrete_conditions else ()))
+            return [make for wanted in types for make in serving(self.space, wanted, wish, self.given)]
+        samples = self._waits_for_samples(target)
+        return serving(self.space, DataType.SAMPLES, wish, self.given) if samples else self.anything
+
+    def _is_waiting(self, place: Place) -> bool:
+        return place[0] is NETWORK and self.nodes[place[1]].waits
+
+    def _waits_for_samples(self, target: Place) -> bool:
+        """A Generic MLP may produce Samples only if it receives Samples: that source comes first."""
+        return target in self.open and self._is_waiting(target) and self.nodes[target[1]].kind == "g"

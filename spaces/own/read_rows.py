@@ -1,0 +1,128 @@
+"""Reads a file of raw rows for a model, which alone knows what its inputs are made of."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from valp.spaces.own.csv_table import guess_separator
+from valp.spaces.own.image_folder import SUFFIXES as PICTURES
+from valp.spaces.own.image_folder import image_files, read_files
+from valp.spaces.own.read_columns import PIXEL_SCALE
+from valp.spaces.own.read_tables import SUFFIXES, TEXT, read_table
+from valp.spaces.own.toml_schema import Data
+
+from valp.errors import DataError
+from valp.model.preprocessing import Column
+from valp.model.table import MISSING, Table, cells
+
+IMAGE, FILE = "image", "file"
+"""The columns of pictures: their values, (n, C, H, W), and where each was."""
+
+
+def read_rows(path: Path, inputs: Sequence[Column], say: Callable[[str], object]) -> Table:
+    """The rows of a file: a CSV or Parquet table, arrays in an NPZ or, for one input, an NPY file, or pictures.
+
+    Pictures are a file or a folder, with or without sub-folders; they get the size and the channels that the model
+    takes, and `say` is told if that changes any.
+
+    Args:
+        path: of the file or folder.
+        inputs: the columns of the model's inputs that are needed.
+        say: is told what a user should know.
+
+    Raises:
+        DataError: if it cannot be read, or is no such file.
+    """
+    suffix = path.suffix.lower()
+    if path.is_dir() or suffix in PICTURES:
+        return _pictures(path, inputs, say)
+    if suffix == ".npy":
+        return _array(path, inputs)
+    if suffix not in SUFFIXES:
+        known = ", ".join((*SUFFIXES, ".npy"))
+        raise DataError(f"{path} must be one of {known}, or a picture or a folder of pictures; save it as one of these")
+    return read_table(path, Data(table=path.name, separator=_separator(path) if suffix in TEXT else None))
+
+
+def raw_column(table: Table, name: str) -> NDArray[Any]:
+    """A column as it is in its file: (n,) texts of a CSV, otherwise what there is, (n, …)."""
+    values = table.columns[name]
+    if isinstance(values, np.ndarray):
+        return values
+    found: NDArray[Any] = values.to_numpy()
+    return found
+
+
+def _separator(path: Path) -> str | None:
+    """The separator, where the usual one is not in the header."""
+    try:
+        with path.open("rb") as file:
+            header = file.readline()
+    except OSError:
+        return None  # reading the table says why
+    usual = b"\t" if path.suffix.lower() == ".tsv" else b","
+    return None if usual in header else guess_separator(header)
+
+
+def _array(path: Path, inputs: Sequence[Column]) -> Table:
+    if len(inputs) != 1:
+        names = ", ".join(part.name for part in inputs)
+        raise DataError(
+            f"{path} holds one array, but the model needs {names}: give an .npz file with an array for each"
+        )
+    try:
+        with path.open("rb") as file:
+            array = np.load(file, allow_pickle=False)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+    except Exception as error:  # numpy raises several kinds of error for a damaged file
+        reason = " ".join(str(error).split())[:100]
+        raise DataError(f"{path} must be an NPY file of a plain array, but is not: {reason}") from error
+    if not isinstance(array, np.ndarray) or array.ndim == 0 or array.size == 0:
+        raise DataError(f"{path} must have rows, but has none")
+    name = inputs[0].name
+    return Table(path, {name: cells(path, name, array)}, MISSING, lambda row: f"{path}, row {row} counted from 0")
+
+
+def _pictures(path: Path, inputs: Sequence[Column], say: Callable[[str], object]) -> Table:
+    """Pictures as the model's one input that is an image, and as `label` the sub-folders they are in."""
+    images = [part for part in inputs if part.image is not None]
+    if len(images) != 1 or images[0].image is None:
+        found = ", ".join(part.name for part in images) or "none"
+        raise DataError(f"{path} holds pictures, so the model must have one input that is an image, but has {found}")
+    (channels, height, width), part = images[0].image, images[0]
+    learnt_from_pictures = IMAGE in part.fields
+    if not learnt_from_pictures and (part.offset, part.scale) != (0, PIXEL_SCALE):
+        raise DataError(
+            f"{path} holds pictures of 8 bits, but the values of {part.name!r} have another range: "
+            "give an array of them in an .npz or .npy file"
+        )
+    files = _files(path)
+    table = read_files(path, files, MISSING, (height, width), grey=channels == 1)
+    values = table.columns[IMAGE]
+    if values.shape[1] == 1 and channels == 3:
+        values = np.repeat(values, 3, axis=1)
+    resized = sum(_size(file) != (height, width) for file in files)
+    if resized:
+        say(f"note: {resized} of {len(files)} pictures are resized to {height}×{width}, which the model takes")
+    name = IMAGE if learnt_from_pictures else part.name
+    return replace(table, columns={**table.columns, name: values, FILE: cells(path, FILE, list(map(str, files)))})
+
+
+def _files(path: Path) -> list[Path]:
+    """The pictures: a file, those in a folder, or those in its sub-folders."""
+    if not path.is_dir():
+        if not path.is_file():
+            raise DataError(f"{path} cannot be read: there is no such file")
+        return [path]
+    here = [file for file in path.iterdir() if file.suffix.lower() in PICTURES and not file.name.startswith(".")]
+    return sorted(here) or image_files(path)
+
+
+def _size(file: Path) -> tuple[int, int]:
+    with Image.open(file) as picture:
+        return picture.height, picture.width

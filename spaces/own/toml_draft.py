@@ -1,0 +1,213 @@
+"""A first TOML file for a table: every column with what it looks like, and a guess of what is to be learnt."""
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+
+from PIL import Image
+from valp.spaces.own.column_profile import Profile, profile
+from valp.spaces.own.csv_table import guess_separator
+from valp.spaces.own.image_folder import image_files, read_images
+from valp.spaces.own.read_columns import matching
+from valp.spaces.own.read_tables import TEXT, read_table
+from valp.spaces.own.toml_schema import Data
+
+from valp.errors import DataError
+from valp.model.table import MISSING, Table
+
+FEWEST = 10
+"""Rows that three splits take, at least."""
+
+GROUPED = 4
+"""Columns like x1, x2, … become one pattern if there are as many as this."""
+
+HEADER = ["column", "distinct", "missing", "from … to, or the most frequent", "kind"]
+
+
+def draft(table: Path, folder: Path = Path()) -> str:
+    """The text of a TOML file that describes a table; it loads as it is.
+
+    The last column that can be an output is one, and all others are inputs.
+
+    Args:
+        table: a CSV, Parquet or NPZ file, or a folder of images.
+        folder: where the TOML file will be: paths in it are relative to that.
+
+    Raises:
+        DataError: if the table cannot be read, or has too few rows, no column to learn, or none to learn it from.
+    """
+    read, options = _read(table)
+    if len(read) < FEWEST:
+        raise DataError(f"{table} must have {FEWEST} rows or more for a draft, but has {len(read)}")
+    columns = [profile(read, name) for name in read.names]
+    output = _output(table, columns)
+    inputs = [column for column in columns if not column.left_out and column is not output]
+    if not inputs:
+        raise DataError(f"{table} must have a column to learn {output.name!r} from, but has none that differs by row")
+    path = Path(os.path.relpath(table, folder)).as_posix()
+    lines = [
+        "# A draft: check what is learnt from what, then give this file to `valp search`.",
+        "#",
+        *_columns_listed(columns),
+        "",
+        f"title = {_text(table.stem)}",
+        "",
+        "[data]",
+        f"{'images' if table.is_dir() else 'table'} = {_text(path)}",
+        *options,
+        "",
+        "[split]",
+        "validation = 0.15",
+        "test = 0.15",
+        *([f"stratify = {_text(output.name)}    # each class keeps its share in every split"] * output.classes),
+        "",
+        *_inputs(inputs, output, read),
+        *_outputs(output, inputs, read),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _read(path: Path) -> tuple[Table, list[str]]:
+    """The table, and the lines of [data] that it takes to read it."""
+    if path.is_dir():
+        size = _common_size(path)
+        lines = [f"size = {list(size)}    # (height, width) that all pictures are resized to"] if size else []
+        return read_images(path, MISSING, size, grey=False), lines
+    separator = None
+    if path.suffix.lower() in TEXT and path.is_file():
+        separator = guess_separator(path.read_bytes())
+    table = read_table(path, Data(table=path.name, separator=separator))
+    rows = {name: len(values) for name, values in table.columns.items()}
+    common = max(rows.values(), key=lambda count: (list(rows.values()).count(count), count))
+    columns = {name: values for name, values in table.columns.items() if rows[name] == common}
+    usual = "\t" if path.suffix.lower() == ".tsv" else ","
+    lines = [f"separator = {_text(separator)}"] if separator not in (None, usual) else []
+    lines += [f"# array {_text(name)} has other rows: {rows[name]}" for name in rows if name not in columns]
+    return Table(path, columns, table.missing, table.place), lines
+
+
+def _common_size(folder: Path) -> tuple[int, int] | None:
+    """(H, W) that most pictures have, or None if all have it."""
+    sizes: Counter[tuple[int, int]] = Counter()
+    for file in image_files(folder):
+        try:
+            with Image.open(file) as picture:
+                sizes[picture.height, picture.width] += 1
+        except Exception:
+            continue  # reading the folder names it, whatever is wrong with it
+    return sizes.most_common(1)[0][0] if len(sizes) > 1 else None
+
+
+def _output(table: Path, columns: Sequence[Profile]) -> Profile:
+    for column in reversed(columns):
+        if not column.left_out and (column.classes or column.kind == "numbers"):
+            return column
+    raise DataError(
+        f"{table} must have a column to learn, of numbers or of classes with two rows each, but has none; "
+        "write the file by hand if it is an array"
+    )
+
+
+def _columns_listed(columns: Sequence[Profile]) -> list[str]:
+    rows = [HEADER, *(column.cells() for column in columns)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(HEADER))]
+    return ["# " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _inputs(inputs: Sequence[Profile], output: Profile, table: Table) -> list[str]:
+    lines: list[str] = []
+    taken = {identifier(output.name)}
+    numbers = [column for column in inputs if column.kind == "numbers"]
+    if numbers:
+        lines += [
+            f"[inputs.{unused('numbers', taken)}]",
+            'type = "numeric"    # numbers: standardised by the training split',
+            f"columns = {_list(_patterns([column.name for column in numbers], table.names))}",
+            *(['missing = "mean"    # what fills empty cells'] if any(column.missing for column in numbers) else []),
+            "",
+        ]
+    for column in inputs:
+        if column.kind == "texts":
+            lines += [
+                f"[inputs.{unused(identifier(column.name), taken)}]",
+                f'type = "discrete"    # a category; {column.distinct} of them',
+                f"column = {_text(column.name)}",
+                "",
+            ]
+        if column.kind == "array":
+            lines += [f"[inputs.{unused(identifier(column.name), taken)}]", *_array(column), ""]
+    return lines
+
+
+def _array(column: Profile) -> list[str]:
+    lines = ['type = "numeric"' if len(column.shape) == 1 else 'type = "features"', f"array = {_text(column.name)}"]
+    if len(column.shape) == 2:
+        lines.append(
+            f"shape = {[1, *column.shape]}    # an image (C, H, W); {list(column.shape)} for a sequence (C, T)"
+        )
+    if len(column.shape) > 3:
+        lines[0] = 'type = "numeric"'
+    return [*lines, *(['missing = "mean"    # what fills empty cells'] if column.missing else [])]
+
+
+def _outputs(output: Profile, inputs: Sequence[Profile], table: Table) -> list[str]:
+    lines = [
+        f"[outputs.{identifier(output.name)}]",
+        'type = "discrete"    # classes to tell apart'
+        if output.classes
+        else 'type = "numeric"    # numbers to predict',
+        f"column = {_text(output.name)}",
+        *(['# class_weights = "balanced"    # if some classes are rare'] if output.classes else []),
+    ]
+    arrays = [column for column in inputs if column.kind == "array"]
+    numbers = [column.name for column in inputs if column.kind == "numbers"]
+    if arrays or numbers:
+        source = f"array = {_text(arrays[0].name)}" if arrays else f"columns = {_list(_patterns(numbers, table.names))}"
+        lines += [
+            "",
+            "# To generate rows like these as well:",
+            f"# [outputs.{unused('generated', {identifier(output.name), *(identifier(c.name) for c in inputs)})}]",
+            '# type = "samples"',
+            *(f"# {line}" for line in source.splitlines()),
+        ]
+    return lines
+
+
+def _patterns(names: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Names, with a pattern for columns like x1, x2, … where it stands for no other column."""
+    found: list[str] = []
+    for stem, group in groupby(names, key=lambda name: re.sub(r"\d+$", "", name)):
+        members = list(group)
+        grouped = len(members) >= GROUPED and not stem.startswith("!")
+        alike = grouped and set(matching("", [f"{stem}*"], known)) == set(members)
+        found += [f"{stem}*"] if alike else members
+    return found
+
+
+def _list(names: Sequence[str]) -> str:
+    line = f"[{', '.join(map(_text, names))}]"
+    return line if len(line) < 100 else "[\n" + "".join(f"  {_text(name)},\n" for name in names) + "]"
+
+
+def _text(text: str) -> str:
+    """A TOML string."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
+def identifier(name: str) -> str:
+    """A name that an input or output may have."""
+    plain = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_")[:60] or "column"
+    return f"_{plain}" if plain[0].isdigit() else plain
+
+
+def unused(name: str, taken: set[str]) -> str:
+    """A name that is not taken; it is afterwards."""
+    found, number = name, 2
+    while found in taken:
+        found, number = f"{name}_{number}", number + 1
+    taken.add(found)
+    return found

@@ -1,0 +1,96 @@
+"""The single-task models of a problem: does sharing help?"""
+
+from valp.spaces.candidate import Candidate, Training
+from valp.spaces.problem.problem import Problem
+
+from valp.graph.graph import (
+    Connection,
+    Convolution,
+    DataType,
+    DataUnit,
+    Dense,
+    Graph,
+    Loss,
+    Output,
+    PrimaryNetwork,
+    Role,
+)
+from valp.graph.own_types import OWN_TYPES, like
+from valp.parts.kinds import KINDS
+from valp.parts.kinds.kind import ANY
+from valp.parts.losses import KL
+
+HIDDEN = (Dense(units=100, activation="relu", initializer="xavier"),)
+"""One hidden layer of 100 ReLU (002, V-D1)."""
+
+PRODUCERS = {DataType.NUMERIC: "g", DataType.DISCRETE: "delta", DataType.SAMPLES: "d"}
+"""What produces an output of a type."""
+
+LATENT = 16
+"""Latent variables of a single-task VAE."""
+
+CHANNELS = 32
+"""Of the hidden layer of a convolutional single-task model."""
+
+
+def baselines(problem: Problem, training: Training) -> dict[str, Candidate]:
+    """One candidate for each output that learns it alone: an MLP, a VAE for Samples, convolutions for Features."""
+    return {
+        output.name: Candidate(graph=single_task(problem, output.name), training=training) for output in problem.outputs
+    }
+
+
+def single_task(problem: Problem, name: str) -> Graph:
+    """The single-task graph of an output; every input is read whole, but for Features those of its sides alone."""
+    output = next(output for output in problem.outputs if output.name == name)
+    generates = like(output.unit.type) is DataType.SAMPLES
+    code = DataUnit(type=DataType.NUMERIC, shape=(2 * LATENT,))
+    if like(output.unit.type) is DataType.FEATURES:
+        return _convolutional(problem, output)
+    kind = _producer(output.unit.type)
+    hidden = HIDDEN if KINDS[kind].layer is Dense else ()
+    last = PrimaryNetwork(name="decoder" if generates else "mlp", kind=kind, layers=hidden, output=output.unit)
+    first = PrimaryNetwork(name="encoder", kind="g", layers=HIDDEN, output=code) if generates else last
+    connections = [Connection(source=model_input.name, target=first.name) for model_input in problem.inputs]
+    losses = [Loss(kind=loss, prediction=name, truth=name) for loss in problem.losses[name]]
+    if generates:
+        connections.append(Connection(source=first.name, target=last.name, role=Role.LATENT))
+        losses.append(Loss(kind=KL, prediction=first.name))
+    return Graph(
+        inputs=problem.inputs,
+        networks=(first, last) if generates else (last,),
+        outputs=(output,),
+        connections=(*connections, Connection(source=last.name, target=name)),
+        losses=tuple(losses),
+    )
+
+
+def _producer(unit_type: DataType | str) -> str:
+    """The kind that makes a type; of a user's own type one that is named for it and takes anything, if any."""
+    usual, own = PRODUCERS[like(unit_type) or DataType.NUMERIC], OWN_TYPES.get(unit_type)
+    if own is None or usual in own.made_by:
+        return usual
+    return next((k for k in sorted(own.made_by) if k in KINDS and KINDS[k].takes.get(Role.DATA) == ANY), usual)
+
+
+def _convolutional(problem: Problem, output: Output) -> Graph:
+    sides = output.unit.shape[1:]
+    threes, ones = (3,) * len(sides), (1,) * len(sides)
+    layers = [
+        Convolution(channels=channels, kernel=threes, stride=ones, padding=ones, pool=ones, activation=activation)
+        for channels, activation in ((CHANNELS, "relu"), (output.unit.shape[0], "identity"))
+    ]
+    inputs = tuple(model_input for model_input in problem.inputs if model_input.unit.shape[1:] == sides)
+    network = PrimaryNetwork(name="convolutional", kind="c", layers=tuple(layers), output=output.unit)
+    return Graph(
+        inputs=inputs,
+        networks=(network,),
+        outputs=(output,),
+        connections=(
+            *(Connection(source=model_input.name, target=network.name) for model_input in inputs),
+            Connection(source=network.name, target=output.name),
+        ),
+        losses=tuple(
+            Loss(kind=code, prediction=output.name, truth=output.name) for code in problem.losses[output.name]
+        ),
+    )

@@ -1,0 +1,33 @@
+"""The judges that a problem's generated samples need."""
+
+from collections.abc import Callable
+
+from valp.spaces.problem.judges import judge_for
+from valp.spaces.problem.problem import Problem
+
+from valp.graph.graph import DataType
+from valp.score.judge import Judge
+
+
+def judges_of(problem: Problem, progress: Callable[[str], None] | None = None) -> dict[str, Judge]:
+    """A judge for each Samples output, learnt from the training split and the classes of `Description.judged_by`.
+
+    It learns from the rows that have both a sample and a class. There is none where no Discrete output could teach one.
+    """
+    if problem.judged_by is None:
+        return {}
+    teacher = problem.columns.output(problem.judged_by)
+    generated = [column for column in problem.columns.outputs if column.type is DataType.SAMPLES]
+    judges = {}
+    for column in generated:
+        lessons = problem.train.having(column.name, teacher.name)
+        judges[column.name] = judge_for(
+            problem.name if len(generated) == 1 else f"{problem.name}-{column.name}",
+            problem.fingerprint,
+            lessons.truths[column.name],
+            lessons.truths[teacher.name],
+            column.image or (column.size,),
+            teacher.size,
+            progress=progress,
+        )
+    return judges

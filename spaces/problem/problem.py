@@ -1,0 +1,213 @@
+"""A problem: typed inputs and outputs, and their data in three splits."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+import torch
+from pydantic import ConfigDict, Field
+from torch import Tensor
+from valp.spaces.problem.arrays import (
+    Data,
+    as_array,
+    class_weights_of,
+    column_of,
+    discrete,
+    features,
+    labels,
+    losses_of,
+    numeric,
+    of_own_type,
+    samples,
+    truth_of,
+    variance_of,
+)
+from valp.spaces.problem.description import Description
+from valp.spaces.problem.splits import SPLITS, Split, drawn_splits, given_splits
+
+from valp.errors import DataError
+from valp.graph.graph import DataType
+from valp.graph.own_types import like
+from valp.model.preprocessing import Column, Preprocessing
+from valp.parts.shapes import text
+
+__all__ = [
+    "Data",
+    "Description",
+    "Problem",
+    "Split",
+    "discrete",
+    "features",
+    "labels",
+    "numeric",
+    "of_own_type",
+    "samples",
+]
+
+
+class Problem(Description):
+    """What a VALP shall learn, with the data.
+
+    Attributes:
+        train, validation, test: the splits. A search sees validation scores only; test is for reports.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    train: Split = Field(repr=False)
+    validation: Split = Field(repr=False)
+    test: Split = Field(repr=False)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        name: str,
+        *,
+        inputs: Mapping[str, Data],
+        outputs: Mapping[str, Data],
+        title: str = "",
+        splits: tuple[Any, Any, Any] | None = None,
+        validation: float = 0.15,
+        test: float = 0.15,
+        seed: int = 0,
+    ) -> "Problem":
+        """A problem from arrays.
+
+        Args:
+            name: of the problem.
+            inputs: by name, made by `numeric`, `discrete`, `labels`, `samples` or `features`; nothing may be missing.
+            outputs: by name, made likewise; `loss` picks other losses than the type's usual one.
+            title: one line about it.
+            splits: the row numbers of train, validation and test; drawn at random if None.
+            validation, test: the shares of the rows that are drawn for these splits.
+            seed: of that draw.
+
+        Raises:
+            DataError: if there is no input or output, rows differ in number, values do not fit, or a split has no row
+                or nothing of an output.
+        """
+        if not inputs or not outputs:
+            raise DataError(f"problem {name!r} must have at least one input and one output")
+        inputs = {key: as_array(key, data) for key, data in inputs.items()}
+        outputs = {key: as_array(key, data) for key, data in outputs.items()}
+        rows = {key: len(data.values) for key, data in (*inputs.items(), *outputs.items())}
+        if len(set(rows.values())) > 1 or len(inputs.keys() | outputs.keys()) < len(inputs) + len(outputs):
+            listed = ", ".join(f"{key!r} has {count}" for key, count in rows.items())
+            raise DataError(f"inputs and outputs must have names of their own and as many rows as each other: {listed}")
+        columns = Preprocessing(
+            inputs=tuple(column_of(key, data) for key, data in inputs.items()),
+            outputs=tuple(column_of(key, data) for key, data in outputs.items()),
+        )
+        losses = {key: losses_of(key, data) for key, data in outputs.items()}
+        made = {column.name: truth_of(column, outputs[column.name].values) for column in columns.outputs}
+        whole = Split(
+            {column.name: column.prepare(inputs[column.name].values) for column in columns.inputs},
+            {key: truth for key, (truth, _) in made.items()},
+            {key: present for key, (_, present) in made.items() if present is not None},
+        )
+        for key, codes in losses.items():
+            if "bernoulli" in codes:
+                _require_shares(key, whole.truths[key])
+        parts = drawn_splits(len(whole), validation, test, seed) if splits is None else splits
+        train, held, tested = (whole.take(part) for part in given_splits(name, parts, len(whole)))
+        class_weights = {
+            column.name: class_weights_of(column, data.class_weights, train.known(column.name))
+            for column, data in zip(columns.outputs, outputs.values(), strict=True)
+            if data.class_weights is not None
+        }
+        problem = cls(
+            name=name,
+            title=title or name,
+            columns=columns,
+            losses=losses,
+            class_weights=class_weights,
+            variances={
+                column.name: variance_of(train.truths[column.name], train.present.get(column.name))
+                for column in columns.outputs
+                if like(column.type) in (DataType.NUMERIC, DataType.FEATURES)
+            },
+            train=train,
+            validation=held,
+            test=tested,
+        )
+        problem._require_scorable()
+        return problem
+
+    @property
+    def description(self) -> Description:
+        """The problem without its data."""
+        return Description(**{name: getattr(self, name) for name in Description.model_fields})
+
+    @property
+    def weights(self) -> dict[str, Tensor]:
+        """The weights of the training split's losses: 0 where something is missing, else 1 or the weight of the class.
+
+        Only for outputs of which something is missing or whose classes have weights: float32, (n,) for a class or a
+        sample a row, (n, size) for Numeric outputs and labels.
+        """
+        weights = {name: mask.float() for name, mask in self.train.present.items()}
+        for name, of_class in self.class_weights.items():
+            rows = torch.tensor(of_class)[self.train.truths[name]]
+            weights[name] = rows * weights[name] if name in weights else rows
+        return weights
+
+    @property
+    def size_in_bytes(self) -> int:
+        """The memory that the data takes; what two tensors share is counted once."""
+        return sum({tensor.data_ptr(): tensor.nbytes for split in self._splits for tensor in split.tensors}.values())
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the columns, the losses, the class weights and all data: two problems are the same if it is."""
+        digest = hashlib.sha256(self.columns.model_dump_json().encode())
+        digest.update(repr((sorted(self.losses.items()), sorted(self.class_weights.items()))).encode())
+        for split in self._splits:
+            digest.update(repr(sorted(split.present)).encode())
+            for tensor in split.tensors:
+                digest.update(np.ascontiguousarray(tensor.numpy()).data)
+        return digest.hexdigest()
+
+    def __copy__(self) -> Self:
+        copied = super().__copy__()
+        vars(copied).pop("fingerprint", None)  # a copy may be given other data
+        return copied
+
+    @property
+    def _splits(self) -> tuple[Split, Split, Split]:
+        return self.train, self.validation, self.test
+
+    def _require_scorable(self) -> None:
+        sides = {column.shape[1:] for column in self.columns.inputs if column.shape is not None}
+        for column in self.columns.outputs:
+            if column.shape is not None and column.shape[1:] not in sides:
+                shape = text(column.shape)
+                raise DataError(f"output {column.name!r}, features {shape}, must have the sides of a features input")
+            if column.type is DataType.DISCRETE and not column.labels and column.size < 2:
+                raise DataError(f"output {column.name!r} must have at least two classes, but has one")
+            for name, split in zip(SPLITS, self._splits, strict=True):
+                _require_present(column, name, split)
+            if column.type is DataType.SAMPLES and self.judged_by is not None:
+                both = len(self.train.having(column.name, self.judged_by))
+                if both < 2:
+                    raise DataError(
+                        f"the train split must have at least two rows with both {column.name!r} and "
+                        f"{self.judged_by!r}, for a judge learns from them, but has {both}"
+                    )
+
+
+def _require_present(column: Column, name: str, split: Split) -> None:
+    present = split.present.get(column.name)
+    if present is not None and not bool(present.any()):
+        raise DataError(f"output {column.name!r} must have at least one label in the {name} split")
+    if column.type is DataType.SAMPLES and len(split.known(column.name)) < 2:
+        raise DataError(f"the {name} split must have at least two rows to compare generated {column.name!r} with")
+
+
+def _require_shares(name: str, truth: Tensor) -> None:
+    low, high = truth.min().item(), truth.max().item()
+    if low < 0 or high > 1:
+        raise DataError(
+            f"output {name!r} must lie in [0, 1] for a bernoulli loss, but has {low if low < 0 else high:g}"
+        )

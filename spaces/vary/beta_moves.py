@@ -1,0 +1,64 @@
+"""Moves that change β of the losses."""
+
+from collections.abc import Sequence
+from math import exp
+from statistics import NormalDist
+
+from valp.spaces.generate.assembly import latent_sources, range_of_beta
+from valp.spaces.generate.choose import Choose
+from valp.spaces.generate.space import Range
+from valp.spaces.vary.revision import Revision
+
+from valp.graph.graph import Loss
+
+SPREAD = 0.7
+"""The standard deviation of a step, in the natural logarithm: most steps at most double or halve a number."""
+
+TAIL = 1e-3
+"""The share of the steps that is left out at either end."""
+
+
+def stepped(choose: Choose, name: str, value: float, ends: Range) -> float:
+    """A log-normal step from a value, clipped into a range; at an end of it the step goes the other way."""
+    low, high = ends
+    factor = exp(SPREAD * NormalDist().inv_cdf(choose.real(name, TAIL, 1 - TAIL)))
+    moved = min(high, max(low, value * factor))
+    return moved if moved != value else min(high, max(low, value / factor))
+
+
+def has_width(ends: Range) -> bool:
+    """Whether a range leaves a choice."""
+    return ends[0] < ends[1]
+
+
+def weighed(revision: Revision) -> Sequence[int]:
+    """The losses whose β can change, KL apart."""
+    return [i for i, loss in enumerate(revision.losses) if loss.beta > 0 and has_width(_range(revision, loss))]
+
+
+def _range(revision: Revision, loss: Loss) -> Range:
+    return range_of_beta(revision.space, loss.kind, revision.problem.variances.get(loss.truth or ""))
+
+
+def weigh(revision: Revision, index: int) -> bool:
+    """Changes β of a loss."""
+    loss = revision.losses[index]
+    beta = stepped(revision.choose, "beta", loss.beta, _range(revision, loss))
+    revision.losses[index] = loss.model_copy(update={"beta": beta})
+    return beta != loss.beta
+
+
+def diverging(revision: Revision) -> Sequence[int]:
+    """The networks with a KL loss whose β can change."""
+    if not has_width(revision.space.beta_kl):
+        return []
+    return [i for i in latent_sources(revision) if revision.nodes[i].beta]
+
+
+def weigh_divergence(revision: Revision, index: int) -> bool:
+    """Changes β of a KL loss."""
+    node = revision.nodes[index]
+    if node.beta is None:
+        return False
+    node.beta = stepped(revision.choose, "beta", old := node.beta, revision.space.beta_kl)
+    return node.beta != old

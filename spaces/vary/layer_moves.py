@@ -1,0 +1,277 @@
+"""Moves that change what a network is made of."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from valp.spaces.generate.draft_node import Node
+from valp.spaces.generate.space import Space
+from valp.spaces.vary.revision import Revision
+
+from valp.graph.graph import Convolution, Dense, Layer, Recurrent
+from valp.parts.kinds import KINDS
+
+Spot = tuple[int, int]
+"""A network, and a layer of it; −1 is the implied last one."""
+
+
+def _widths(space: Space, layer: Layer) -> tuple[str, int, int] | None:
+    """The field with a layer's width, and its least and greatest."""
+    if isinstance(layer, Dense):
+        return "units", *space.units
+    if isinstance(layer, Convolution):
+        return "channels", *space.channels
+    return ("units", 2 * space.channels[0], 2 * space.channels[1]) if isinstance(layer, Recurrent) else None
+
+
+def _hidden(node: Node) -> Sequence[Layer]:
+    """The layers whose width is free: the last one of a convolutional network makes its output."""
+    return node.design.layers if KINDS[node.kind].last_layer else node.design.layers[:-1]
+
+
+def _changed(revision: Revision, spot: Spot, **fields: Any) -> bool:
+    """Changes a layer; where the layers of a network shall be alike and are, all of them."""
+    index, place = spot
+    layers = revision.nodes[index].design.layers
+    alike = _alike(revision, index)
+    revision.with_layers(
+        index, [x.model_copy(update=fields) if alike or i == place else x for i, x in enumerate(layers)]
+    )
+    return True
+
+
+def _alike(revision: Revision, index: int) -> bool:
+    node = revision.nodes[index]
+    shall = revision.space.uniform_layers or node.kind == "r"
+    return shall and KINDS[node.kind].last_layer and len(set(node.design.layers)) == 1
+
+
+def _spots(revision: Revision, free: Callable[[Node], Sequence[Layer]]) -> list[tuple[Spot, Layer]]:
+    """The layers that can be changed; of layers that are alike the first stands for all."""
+    return [
+        ((index, place), layer)
+        for index, node in enumerate(revision.nodes)
+        for place, layer in enumerate(free(node)[:1] if _alike(revision, index) else free(node))
+    ]
+
+
+def drawn_width(revision: Revision, low: int, high: int) -> int:
+    """A width in [low, high], drawn on the space's scale."""
+    return revision.choose.integer("width", low, high, log_scale=revision.space.log_scale)
+
+
+def widenable(revision: Revision) -> Sequence[Spot]:
+    """The hidden layers that can be wider."""
+    return [spot for spot, layer in _spots(revision, _hidden) if _wider(revision.space, layer)]
+
+
+def narrowable(revision: Revision) -> Sequence[Spot]:
+    """The hidden layers that can be narrower."""
+    return [spot for spot, layer in _spots(revision, _hidden) if _narrower(revision.space, layer)]
+
+
+def _wider(space: Space, layer: Layer) -> tuple[str, int, int] | None:
+    return _in_range(space, layer, lambda width, low, high: (max(low, width + 1), high))
+
+
+def _narrower(space: Space, layer: Layer) -> tuple[str, int, int] | None:
+    return _in_range(space, layer, lambda width, low, high: (low, min(high, width - 1)))
+
+
+def _in_range(
+    space: Space, layer: Layer, part: Callable[[int, int, int], tuple[int, int]]
+) -> tuple[str, int, int] | None:
+    """The field with a layer's width, and the ends of a part of its range; None where the part is empty."""
+    found = _widths(space, layer)
+    if found is None:
+        return None
+    name, low, high = found
+    low, high = part(getattr(layer, name), low, high)
+    return (name, low, high) if low <= high else None
+
+
+def widen(revision: Revision, spot: Spot) -> bool:
+    """Widens a hidden layer."""
+    return _resized(revision, spot, _wider(revision.space, _layer(revision, spot)))
+
+
+def broadenable(revision: Revision) -> Sequence[int]:
+    """The networks with hidden layers that can be wider."""
+    return sorted({index for index, _ in widenable(revision)})
+
+
+def broaden(revision: Revision, index: int) -> bool:
+    """Widens all hidden layers of a network that can be wider: it is as narrow as its narrowest."""
+    for spot in [spot for spot in widenable(revision) if spot[0] == index]:
+        widen(revision, spot)
+    return True
+
+
+def narrow(revision: Revision, spot: Spot) -> bool:
+    """Narrows a hidden layer."""
+    return _resized(revision, spot, _narrower(revision.space, _layer(revision, spot)))
+
+
+def _layer(revision: Revision, spot: Spot) -> Layer:
+    return revision.nodes[spot[0]].design.layers[spot[1]]
+
+
+def _resized(revision: Revision, spot: Spot, found: tuple[str, int, int] | None) -> bool:
+    if found is None:
+        return False
+    name, low, high = found
+    return _changed(revision, spot, **{name: drawn_width(revision, low, high)})
+
+
+def deepenable(revision: Revision) -> Sequence[int]:
+    """The networks that can have one more hidden layer."""
+    most = revision.space.hidden_layers[1]
+    return [i for i, node in enumerate(revision.nodes) if _is_dense(node) and len(node.design.layers) < most]
+
+
+def deepen(revision: Revision, index: int) -> bool:
+    """Adds a hidden layer: one like the others, or a drawn one at any place."""
+    space, choose, layers = revision.space, revision.choose, list(revision.nodes[index].design.layers)
+    if layers and space.uniform_layers:
+        place = choose.integer("place", 0, len(layers) - 1)
+        layers.insert(place, layers[place])
+        revision.with_layers(index, layers)
+        return True
+    layer = Dense(
+        units=drawn_width(revision, *space.units),
+        activation=choose.category("activation", space.activations),
+        initializer=choose.category("initializer", space.initializers),
+        normalise=layers[0].normalise if layers else space.normalise > 0 and choose.flag("normalise", space.normalise),
+    )
+    layers.insert(choose.integer("place", 0, len(layers)), layer)
+    revision.with_layers(index, layers)
+    return True
+
+
+def shallowable(revision: Revision) -> Sequence[int]:
+    """The networks that can have a hidden layer less."""
+    least = revision.space.hidden_layers[0]
+    return [
+        i
+        for i, node in enumerate(revision.nodes)
+        if _is_dense(node) and len(node.design.layers) > max(least, KINDS[node.kind].fewest_layers)
+    ]
+
+
+def make_shallower(revision: Revision, index: int) -> bool:
+    """Takes a hidden layer away."""
+    layers = list(revision.nodes[index].design.layers)
+    del layers[revision.choose.integer("place", 0, len(layers) - 1)]
+    revision.with_layers(index, layers)
+    return True
+
+
+def _is_dense(node: Node) -> bool:
+    return KINDS[node.kind].layer is Dense
+
+
+def combinable(revision: Revision) -> Sequence[int]:
+    """The networks that can merge what they receive in another way."""
+    others = len(set(revision.space.network_combiners)) > 1
+    return [i for i, node in enumerate(revision.nodes) if others and not node.fixed]
+
+
+def recombine(revision: Revision, index: int) -> bool:
+    """Gives a network another combiner."""
+    node = revision.nodes[index]
+    options = [code for code in revision.space.network_combiners if code != node.combiner]
+    node.combiner = revision.choose.category("combiner", options)
+    return True
+
+
+def _activated(node: Node) -> Sequence[Layer]:
+    """The layers whose activation is free: what makes the output of a shaped network has none where it is judged."""
+    layers = node.design.layers
+    last = not KINDS[node.kind].last_layer and bool(layers) and getattr(layers[-1], "activation", "") == "identity"
+    return layers[:-1] if last else layers
+
+
+def activatable(revision: Revision) -> Sequence[Spot]:
+    """The layers that can have another activation."""
+    return [
+        spot
+        for spot, layer in _spots(revision, _activated)
+        if not isinstance(layer, Recurrent) and _others(revision.space.activations, layer.activation)
+    ]
+
+
+def activate(revision: Revision, spot: Spot) -> bool:
+    """Gives a layer another activation."""
+    layer = _layer(revision, spot)
+    if isinstance(layer, Recurrent):
+        return False
+    options = _others(revision.space.activations, layer.activation)
+    return _changed(revision, spot, activation=revision.choose.category("activation", options))
+
+
+def initialisable(revision: Revision) -> Sequence[Spot]:
+    """The layers whose weights can be drawn in another way."""
+    last = [((i, -1), node.initializer) for i, node in enumerate(revision.nodes) if KINDS[node.kind].last_layer]
+    found = [*last, *((spot, layer.initializer) for spot, layer in _spots(revision, lambda node: node.design.layers))]
+    return [spot for spot, word in found if _others(revision.space.initializers, word)]
+
+
+def initialise(revision: Revision, spot: Spot) -> bool:
+    """Gives a layer another initialiser."""
+    index, place = spot
+    node = revision.nodes[index]
+    word = node.initializer if place < 0 else node.design.layers[place].initializer
+    drawn = revision.choose.category("initializer", _others(revision.space.initializers, word))
+    if place >= 0:
+        return _changed(revision, spot, initializer=drawn)
+    node.initializer = drawn
+    return True
+
+
+def restylable(revision: Revision) -> Sequence[int]:
+    """The networks whose layers may each have an activation and an initialiser of their own."""
+    return [] if revision.space.uniform_layers else [i for i, node in enumerate(revision.nodes) if node.design.layers]
+
+
+def restyle(revision: Revision, index: int) -> bool:
+    """Gives all layers of a network one activation and one initialiser."""
+    node, space = revision.nodes[index], revision.space
+    activation = revision.choose.category("activation", space.activations)
+    initializer = revision.choose.category("initializer", space.initializers)
+    count = len(_activated(node))
+    layers = list[Layer]()
+    for place, layer in enumerate(node.design.layers):
+        free = place < count and not isinstance(layer, Recurrent)
+        changed = {"initializer": initializer} | ({"activation": activation} if free else {})
+        layers.append(layer.model_copy(update=changed))
+    revision.with_layers(index, layers)
+    if KINDS[node.kind].last_layer:
+        node.initializer = initializer
+    return True
+
+
+def _others(words: Sequence[str], word: str) -> list[str]:
+    return [other for other in words if other != word]
+
+
+def normalisable(revision: Revision) -> Sequence[int]:
+    """The networks that can have batch normalisation, or be without."""
+    return [
+        i
+        for i, node in enumerate(revision.nodes)
+        if any(
+            0 < revision.space.normalise < 1 or layer.normalise != bool(revision.space.normalise)
+            for layer in _activated(node)
+        )
+    ]
+
+
+def normalise(revision: Revision, index: int) -> bool:
+    """Gives a network batch normalisation, or takes it away."""
+    node = revision.nodes[index]
+    count, share = len(_activated(node)), revision.space.normalise
+    wanted = not node.design.layers[0].normalise if 0 < share < 1 else bool(share)
+    layers = node.design.layers
+    revision.with_layers(
+        index, [x.model_copy(update={"normalise": wanted}) if i < count else x for i, x in enumerate(layers)]
+    )
+    return True

@@ -1,0 +1,76 @@
+"""How a revision begins: with parts of graphs that exist."""
+
+from collections.abc import Collection, Iterable
+
+from valp.spaces.generate.designs import Design
+from valp.spaces.generate.draft_node import INPUT, NETWORK, Node, Place
+from valp.spaces.vary.fixed_parts import is_fixed_network, is_fixed_output, read_sides
+from valp.spaces.vary.revision import Revision
+
+from valp.graph.graph import Connection, Graph
+from valp.parts.losses import KL
+from valp.parts.shapes import transported
+
+
+def take(
+    revision: Revision, graph: Graph, parent: int, arrivals: Collection[Connection], shared: Collection[str] = ()
+) -> dict[str, str]:
+    """Takes connections into outputs from a graph, with all networks from which these come.
+
+    Args:
+        revision: gets them.
+        graph: where from.
+        parent: its number.
+        arrivals: the connections.
+        shared: the networks of it that are here already, under the same name.
+
+    Returns:
+        The names of these networks here, by their names there: n{i} where another network has the name.
+    """
+    cone = ancestors(graph, [connection.source for connection in arrivals])
+    names = {node.name: i for i, node in enumerate(revision.nodes)}
+    free = revision.free_names([network.name for network in graph.networks])
+    places: dict[str, Place] = {part.name: (INPUT, i) for i, part in enumerate(revision.inputs)}
+    places |= {name: (NETWORK, names[name]) for name in shared}
+    taken = [network for network in graph.networks if network.name in cone and network.name not in shared]
+    places |= {network.name: (NETWORK, len(revision.nodes) + i) for i, network in enumerate(taken)}
+    divergences = {loss.prediction: loss.beta for loss in graph.losses if loss.kind == KL}
+    units = {part.name: part.unit for part in revision.inputs} | {n.name: n.output for n in graph.networks}
+    kinds = {network.name: network.kind for network in graph.networks}
+    for network in taken:
+        incoming = graph.incoming(network.name)
+        reads = read_sides(network, [transported(units[c.source], c) for c in incoming], revision.given)
+        node = Node(
+            network.kind,
+            Design(network.output, network.layers, reads),
+            network.initializer,
+            network.combiner,
+            0,
+            sources=[(places[c.source], c.role, c.indices) for c in incoming],
+            name=next(free) if network.name in names else network.name,
+            fixed=is_fixed_network(network, [kinds.get(c.source, "") for c in incoming], reads, revision.space),
+            origin=(parent, network.name),
+            beta=divergences.get(network.name),
+        )
+        revision.nodes.append(node)
+    for connection in arrivals:
+        position = next(i for i, output in enumerate(revision.outputs) if output.name == connection.target)
+        if any(place == places[connection.source] for place, _ in revision.arrivals[position]):
+            continue  # of both parents
+        revision.arrivals[position].append((places[connection.source], connection.indices))
+        if is_fixed_output(revision.outputs[position], units[connection.source]):
+            revision.fixed.add(position)
+    revision.refresh()
+    return {name: revision.nodes[i].name for name, (group, i) in places.items() if group is NETWORK}
+
+
+def ancestors(graph: Graph, names: Iterable[str]) -> set[str]:
+    """These components of a graph, and all that feeds them."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [connection.source for connection in graph.incoming(name)]
+    return found

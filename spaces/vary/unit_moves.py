@@ -1,0 +1,114 @@
+"""Moves that change the size or shape of what a network gives."""
+
+from collections.abc import Sequence
+from math import prod
+
+from valp.spaces.generate.designs import Wish, design, route
+from valp.spaces.generate.draft_node import NETWORK, OUTPUT
+from valp.spaces.vary.layer_moves import drawn_width
+from valp.spaces.vary.revision import Revision
+
+from valp.graph.graph import DataType, DataUnit, Role
+from valp.graph.own_types import like
+from valp.parts.kinds import KINDS
+
+
+def growable(revision: Revision) -> Sequence[int]:
+    """The networks whose output unit can be wider."""
+    return [i for i in _resizable(revision) if _larger(revision, i)]
+
+
+def shrinkable(revision: Revision) -> Sequence[int]:
+    """The networks whose output unit can be narrower."""
+    return [i for i in _resizable(revision) if _smaller(revision, i)]
+
+
+def grow(revision: Revision, index: int) -> bool:
+    """Widens the output unit of a network."""
+    return _with_size(revision, index, _larger(revision, index))
+
+
+def shrink(revision: Revision, index: int) -> bool:
+    """Narrows the output unit of a network, not below what its readers need."""
+    return _with_size(revision, index, _smaller(revision, index))
+
+
+def _resizable(revision: Revision) -> list[int]:
+    return [
+        i
+        for i, node in enumerate(revision.nodes)
+        if len(node.unit.shape) == 1
+        and (KINDS[node.kind].last_layer or node.kind == "b")
+        and not node.fixed
+        and revision.is_movable(i)
+        and not revision.is_judged(i)
+    ]
+
+
+def _larger(revision: Revision, index: int) -> range:
+    node = revision.nodes[index]
+    low, high = revision.space.output_units
+    if node.kind == "b":
+        source = revision.unit(node.sources[0][0]).size
+        low, high = max(1, low // 2), min(max(1, high // 2), source // 2)
+    return range(max(low, node.unit.size + 1), high + 1)
+
+
+def _smaller(revision: Revision, index: int) -> range:
+    """Also down to the size of an output that it serves, if that lies outside the space's range."""
+    node = revision.nodes[index]
+    low, high = revision.space.output_units
+    if node.kind == "b":
+        low, high = max(1, low // 2), max(1, high // 2)
+    needs = [
+        revision.exactly(t) or (2 if revision.into(t)[i][1] is Role.LATENT else 1) for t, i in revision.out_of(index)
+    ]
+    sizes = range(max(low, *needs), min(high, node.unit.size - 1) + 1)
+    served = [revision.outputs[t[1]].unit.size for t, _ in revision.out_of(index) if t[0] is OUTPUT]
+    exact = max(served, default=0)
+    if not sizes and exact == max(needs) < node.unit.size:
+        return range(exact, exact + 1)
+    return sizes
+
+
+def _with_size(revision: Revision, index: int, sizes: range) -> bool:
+    size = drawn_width(revision, sizes[0], sizes[-1])
+    revision.with_unit(index, DataUnit(type=revision.nodes[index].unit.type, shape=(size,)))
+    return True
+
+
+def redesignable(revision: Revision) -> Sequence[int]:
+    """The networks of convolutions or recurrent layers that can be drawn anew."""
+    return [i for i in range(len(revision.nodes)) if _wish(revision, i) is not None]
+
+
+def redesign(revision: Revision, index: int) -> bool:
+    """Draws the layers of a convolutional or recurrent network anew; it reads and feeds what it did."""
+    node, wish = revision.nodes[index], _wish(revision, index)
+    if wish is None:
+        return False
+    given = [node.design.reads] if node.design.reads is not None else []
+    drawn = design((node.kind, node.unit.type), wish, "redesign", revision.space, revision.choose, given)
+    revision.with_layers(index, drawn.layers)
+    if drawn.unit != node.unit:
+        revision.with_unit(index, drawn.unit)
+    return True
+
+
+def _wish(revision: Revision, index: int) -> Wish | None:
+    """What a network must be, drawn anew, to feed what it feeds; None if the space would not draw one."""
+    node, readers = revision.nodes[index], revision.out_of(index)
+    if node.fixed or node.kind not in ("c", "t", "r"):
+        return None
+    if node.kind == "t":
+        images = [image for image in revision.images.values() if prod(image) == node.unit.size]
+        return Wish(Role.DATA, unit=node.unit, image=images[0]) if images else None
+    shaped = like(node.unit.type) is DataType.FEATURES
+    latent = any(revision.into(target)[i][1] is Role.LATENT for target, i in readers)
+    tied = any(target[0] is OUTPUT for target, _ in readers) or latent or not shaped
+    tied = tied or not revision.is_movable(index) or revision.is_judged(index)
+    read = [revision.nodes[t[1]].design.reads for t, _ in readers if t[0] is NETWORK]
+    sides = next((reads for reads in read if reads is not None), None)
+    wish = Wish(Role.DATA, unit=node.unit if tied else None, reads=sides)
+    given = [node.design.reads] if node.design.reads is not None else []
+    return wish if not shaped or route(wish, given, convolved=node.kind == "c") is not None else None

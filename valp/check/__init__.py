@@ -1,0 +1,1 @@
+"""Whether a graph is a VALP, and which graphs are the same."""

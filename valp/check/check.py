@@ -1,0 +1,78 @@
+"""`check`: is this graph a VALP? Every rule it breaks is reported, not the first only; no torch is needed."""
+
+from dataclasses import dataclass
+
+from valp.check.rules import NOTES, RULES, Facts, Rule
+from valp.errors import ValpError
+from valp.graph.graph import Graph
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A place that breaks a rule (or, in `Report.notes`, that is worth a word).
+
+    Attributes:
+        code: the rule's name.
+        component: the offending component or connection.
+        sentence: what must hold.
+        found: what was found.
+    """
+
+    code: str
+    component: str
+    sentence: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.component}: {self.sentence}; found {self.found} [{self.code}]"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `check` found; empty `violations` means that the graph is a VALP."""
+
+    violations: tuple[Violation, ...]
+    notes: tuple[Violation, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no rule is broken."""
+        return not self.violations
+
+
+class GraphError(ValpError):
+    """A graph that breaks rules; `violations` has them all."""
+
+    def __init__(self, violations: tuple[Violation, ...]) -> None:
+        self.violations = violations
+        listed = "; ".join(str(violation) for violation in violations)
+        super().__init__(f"the graph breaks {len(violations)} rule(s): {listed}")
+
+
+def check(graph: Graph) -> Report:
+    """Holds a graph against every rule (002, Definitions 1 to 6 and section III).
+
+    Never raises, whatever the graph.
+    """
+    facts = Facts(graph)
+    return Report(_found(RULES, facts), _found(NOTES, facts))
+
+
+def require(graph: Graph) -> Graph:
+    """The graph itself.
+
+    Raises:
+        GraphError: if it breaks a rule.
+    """
+    report = check(graph)
+    if not report.passed:
+        raise GraphError(report.violations)
+    return graph
+
+
+def _found(rules: tuple[Rule, ...], facts: Facts) -> tuple[Violation, ...]:
+    return tuple(
+        Violation(rule.code, component, rule.sentence, found)
+        for rule in rules
+        for component, found in rule.broken(facts)
+    )

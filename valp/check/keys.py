@@ -1,0 +1,114 @@
+"""Keys: graphs that differ in names and in meaningless order only have one key, and no others.
+
+A name is a vertex of a labelled digraph: its text is what the components of that name are (most often one, none for a
+name that no component has), its arcs are connections and losses. The canonical order of the vertices is exact
+(`valp.graph.labelling`), unlike a Weisfeiler–Lehman hash.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+from valp.graph.graph import Connection, Dense, Graph, Output, PrimaryNetwork
+from valp.graph.labelling import canonical_labelling
+from valp.parts.combiners import COMBINERS
+from valp.parts.kinds import KINDS
+
+
+def content_key(graph: Graph) -> str:
+    """The SHA-256, in hex, of the canonical JSON of a graph without its components' names, ψ included.
+
+    Inputs and outputs are told apart by their position, networks by what they are and how they are connected. The
+    order of arrivals counts where the target's combiner cares. `indices=None` and all indices in order are the same.
+    """
+    return _key(graph, unweighted=False)
+
+
+def structure_key(graph: Graph) -> str:
+    """As `content_key`, without the β of the losses."""
+    return _key(graph, unweighted=True)
+
+
+def _key(graph: Graph, *, unweighted: bool) -> str:
+    texts: dict[str, list[str]] = {}
+    for name, text in _described(graph):
+        texts.setdefault(name, []).append(text)
+    arcs = list(_transports(graph))
+    left_out = {"prediction", "truth", "beta"} if unweighted else {"prediction", "truth"}
+    for loss in graph.losses:
+        text = _json({"loss": loss.model_dump(mode="json", exclude=left_out)})
+        if loss.truth is None:
+            texts.setdefault(loss.prediction, []).append(text)
+        else:
+            arcs.append((loss.prediction, loss.truth, text))
+    for source, target, _ in arcs:
+        texts.setdefault(source, [])
+        texts.setdefault(target, [])
+
+    numbers = {name: number for number, name in enumerate(texts)}
+    vertices = [_json(sorted(text)) for text in texts.values()]
+    numbered = [(numbers[source], numbers[target], text) for source, target, text in arcs]
+    place = canonical_labelling(vertices, numbered)
+    document = {
+        "schema_version": graph.schema_version,
+        "components": sorted(vertices),
+        "arcs": sorted((place[source], place[target], text) for source, target, text in numbered),
+    }
+    return sha256(_json(document).encode()).hexdigest()
+
+
+def _described(graph: Graph) -> Iterator[tuple[str, str]]:
+    """Each component's name, and all that it is without it."""
+    for place, model_input in enumerate(graph.inputs):
+        yield model_input.name, _json({"input": place, **model_input.model_dump(mode="json", exclude={"name"})})
+    for network in graph.networks:
+        yield network.name, _json({"network": _network(network)})
+    for place, output in enumerate(graph.outputs):
+        yield output.name, _json({"output": place, **output.model_dump(mode="json", exclude={"name"})})
+
+
+def _network(network: PrimaryNetwork) -> dict[str, Any]:
+    """A network without its name, and without an initialiser that initialises nothing.
+
+    Dense layers came first: what other layers brought with them counts where it is not as it was before them.
+    """
+    kind = KINDS.get(network.kind)
+    without = {"name"} if kind is None or kind.last_layer else {"name", "initializer"}
+    document = network.model_dump(mode="json", exclude=without)
+    for layer, text in zip(network.layers, document["layers"], strict=True):
+        if isinstance(layer, Dense):
+            del text["form"]
+            if not layer.normalise:
+                del text["normalise"]
+    return document
+
+
+def _transports(graph: Graph) -> Iterator[tuple[str, str, str]]:
+    """Source, target, and what there is to know of each connection."""
+    targets: tuple[PrimaryNetwork | Output, ...] = (*graph.networks, *graph.outputs)
+    orderless = {code for code, combiner in COMBINERS.items() if combiner.elementwise}
+    ordered = {target.name for target in targets if target.combiner not in orderless}
+    sizes: dict[str, int] = {}
+    for x in graph.components:  # a name that several have, which no valid graph does, must not go by their order
+        size = x.output.size if isinstance(x, PrimaryNetwork) else x.unit.size
+        sizes[x.name] = max(size, sizes.get(x.name, 0))
+    arrived: Counter[str] = Counter()
+    for connection in graph.connections:
+        place = arrived[connection.target] if connection.target in ordered else None
+        arrived[connection.target] += 1
+        text = {"place": place, "role": connection.role, "psi": _psi(connection, sizes.get(connection.source))}
+        yield connection.source, connection.target, _json(text)
+
+
+def _psi(connection: Connection, size: int | None) -> str | None:
+    """A digest of ψ, for it may be long; None where it is all of the source's variables in order."""
+    indices = connection.indices
+    if indices is None or (len(indices) == size and indices == tuple(range(size))):
+        return None
+    return sha256(_json(indices).encode()).hexdigest()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,1 @@
+"""A checked graph becomes a plan, and the plan a torch module."""

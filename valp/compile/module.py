@@ -1,0 +1,258 @@
+"""The torch module of a VALP: it runs the plan under autograd, on any device."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from math import prod
+from typing import assert_never
+
+import torch
+from torch import Tensor, nn
+
+from valp.compile.torch_layers import (
+    ACTIVATION_FUNCTIONS,
+    COMBINE_FUNCTIONS,
+    POOLINGS,
+    layer_of,
+    norm_of,
+    normalised,
+)
+from valp.parts.losses import LOSSES, divergence
+from valp.plan.plan import (
+    Affine,
+    Apply,
+    Combine,
+    Concatenate,
+    Convolve,
+    Gate,
+    LossTerm,
+    Mode,
+    Normalise,
+    Operation,
+    Plan,
+    Recur,
+    Sample,
+    Select,
+)
+
+Critics = Mapping[str, Callable[[Tensor, Tensor, Tensor | None], Tensor]]
+"""By the name of a loss term: (prediction, truth, weights) to the logits (batch,) that the prediction is real."""
+
+
+class VALPModule(nn.Module):
+    """A VALP as a plain torch module: `state_dict`, `.to(device)` and `torch.export` work as usual.
+
+    Args:
+        plan: what to run.
+        seed: of the initial weights; None draws them from torch's global generator. Biases start at 0.
+
+    Attributes:
+        betas: β of each loss term, in the order of `loss_names`.
+    """
+
+    def __init__(self, plan: Plan, *, seed: int | None = None) -> None:
+        super().__init__()
+        self.plan = plan
+        generator = None if seed is None else torch.Generator().manual_seed(seed)
+        self.betas: Tensor
+        betas = [term.beta for term in plan.terms]
+        self.register_buffer("betas", torch.tensor(betas), persistent=False)
+        self.layers = nn.ModuleDict()
+        self._selections: dict[str, str] = {}
+        self._needed: dict[tuple[frozenset[str], Mode], tuple[Operation, ...]] = {}
+        for operation in plan.operations:
+            layer, norm = layer_of(operation, generator), norm_of(operation)
+            if layer is not None and isinstance(operation, Affine | Convolve | Recur | Gate | Apply):
+                self.layers[operation.layer] = layer
+                if norm is not None:
+                    self.layers[f"{operation.layer}-norm"] = norm
+            if isinstance(operation, Select):
+                name = f"indices_{len(self._selections)}"
+                self._selections[operation.out] = name
+                self.register_buffer(name, torch.tensor(operation.indices), persistent=False)
+
+    def forward(
+        self,
+        inputs: Mapping[str, Tensor],
+        mode: Mode = "train",
+        noise: Mapping[str, Tensor] | None = None,
+        outputs: Iterable[str] | None = None,
+    ) -> dict[str, Tensor]:
+        """Runs the model.
+
+        Args:
+            inputs: (batch, size) for each model input; in `generate` those on which no output asked for depends may
+                be left out.
+            mode: `train` and `generate` draw noise, `predict` uses none but what is given. Batch normalisation takes
+                the batch's own statistics in `train`, unless the module is in evaluation mode.
+            noise: (batch, k) for each latent connection `source->target`; what is missing is drawn from N(0, I), or
+                in `predict` left out.
+            outputs: the outputs to compute; all by default.
+
+        Returns:
+            (batch, size) for each output: probabilities for a Discrete one. While training also (batch, 2k) for
+            each latent connection: μ, then log σ².
+
+        Raises:
+            ValueError: if an input or, without any input, the noise is missing, or an output is unknown.
+        """
+        names = tuple(self.plan.outputs) if outputs is None else tuple(outputs)
+        unknown = [name for name in names if name not in self.plan.outputs]
+        if unknown:
+            raise ValueError(f"the outputs are {', '.join(self.plan.outputs)}, but got {', '.join(unknown)}")
+        wanted = {name: self.plan.outputs[name] for name in names}
+        values = self.run(inputs, tuple(wanted.values()), mode, noise)
+        result = {name: values[buffer] for name, buffer in wanted.items()}
+        if mode == "train":
+            sampled = (op for op in self.operations(wanted.values(), mode) if isinstance(op, Sample))
+            result |= {op.connection: values[op.source][:, : 2 * op.size] for op in sampled}
+        return result
+
+    def losses(
+        self,
+        inputs: Mapping[str, Tensor],
+        truths: Mapping[str, Tensor],
+        noise: Mapping[str, Tensor] | None = None,
+        weights: Mapping[str, Tensor] | None = None,
+        critics: Critics | None = None,
+        betas: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """The losses of a batch, in training mode.
+
+        Args:
+            inputs: (batch, size) for each model input.
+            truths: (batch, size) for each output; (batch,) int64 classes for a Discrete one.
+            noise: as in `forward`.
+            weights: by output, what each label counts, (batch,) or (batch, size); 0 for a missing one, whose truth
+                must be finite all the same. An output that is not there has no missing labels, and all count alike.
+            critics: of the adversarial terms, by name; see `valp.train.critic`.
+            betas: β of each term, (terms,); the module's own by default.
+
+        Returns:
+            The total Σ β_j·L_j, a scalar, and the terms (L_1, …) without their β, in the order of `loss_names`.
+
+        Raises:
+            ValueError: if an input or the critic of an adversarial term is missing.
+        """
+        plan = self.plan
+        wanted = {term.prediction for term in plan.losses}
+        wanted |= {buffer for term in plan.divergences for buffer, _, _ in term.latents}
+        values = self.run(inputs, wanted, "train", noise)
+        weights = weights or {}
+        terms = [
+            _loss(term, values[term.prediction], truths[term.truth], weights.get(term.truth), critics or {})
+            for term in plan.losses
+        ]
+        for term in plan.divergences:
+            parts = [divergence(values[buffer], size) / variables for buffer, size, variables in term.latents]
+            terms.append(torch.stack(parts).sum())
+        stacked = torch.stack(terms)
+        return (stacked * (self.betas if betas is None else betas)).sum(), stacked
+
+    @property
+    def loss_names(self) -> tuple[str, ...]:
+        """The names of the loss terms: kind:prediction, or kind:prediction:truth where these two are not the same."""
+        return tuple(term.name for term in self.plan.terms)
+
+    @property
+    def parameter_count(self) -> int:
+        """The number of learnt parameters."""
+        return sum(parameter.numel() for parameter in self.parameters())
+
+    def operations(self, buffers: Iterable[str], mode: Mode) -> tuple[Operation, ...]:
+        """The operations that computing `buffers` takes in `mode`."""
+        key = frozenset(buffers), mode
+        if key not in self._needed:
+            self._needed[key] = self.plan.needed(*key)
+        return self._needed[key]
+
+    def run(
+        self, inputs: Mapping[str, Tensor], buffers: Collection[str], mode: Mode, noise: Mapping[str, Tensor] | None
+    ) -> dict[str, Tensor]:
+        """The values of buffers, and of all that was computed on the way; arguments as in `forward`."""
+        values = dict(inputs)
+        noise = noise or {}
+        for operation in self.operations(buffers, mode):
+            if isinstance(operation, Sample):
+                values[operation.out] = self._sample(operation, values, mode, noise)
+            else:
+                sources = [self._read(values, source) for source in operation.sources]
+                values[operation.out] = self._run(operation, sources, training=self.training and mode == "train")
+        for buffer in buffers:
+            self._read(values, buffer)
+        return values
+
+    def _run(self, operation: Operation, sources: list[Tensor], *, training: bool) -> Tensor:
+        """The result of an operation other than `Sample`."""
+        match operation:
+            case Affine():
+                values: Tensor = self.layers[operation.layer](sources[0])
+                return self._activated(operation, values, training)
+            case Select():
+                return sources[0].index_select(1, getattr(self, self._selections[operation.out]))
+            case Concatenate():
+                return torch.cat(sources, 1)
+            case Combine(_, _, size, function):
+                return COMBINE_FUNCTIONS[function]([source[:, :size] for source in sources])
+            case Gate(_, _, size):
+                gated: Tensor = self.layers[operation.layer]([source[:, :size] for source in sources])
+                return gated
+            case Convolve():
+                shaped = self.layers[operation.layer](sources[0].reshape(-1, *operation.inputs))
+                activated = self._activated(operation, shaped, training)
+                pooled = (
+                    activated if prod(operation.pool) == 1 else POOLINGS[len(operation.pool)](activated, operation.pool)
+                )
+                return pooled.flatten(1)
+            case Recur():
+                steps = sources[0].reshape(-1, *operation.inputs).transpose(1, 2)
+                states = self.layers[operation.layer](steps)[0].transpose(1, 2)
+                if operation.normalise:
+                    states = normalised(self.layers[f"{operation.layer}-norm"], states, training=training)
+                flat: Tensor = states.flatten(1)
+                return flat
+            case Apply():
+                applied: Tensor = self.layers[operation.layer](*sources)
+                return applied
+            case Normalise(_, _, function):
+                return sources[0].softmax(1) if function == "softmax" else sources[0].sigmoid()
+            case Sample():
+                raise AssertionError("a sample depends on the mode and the noise")
+            case _:
+                assert_never(operation)
+
+    def _activated(self, operation: Affine | Convolve, values: Tensor, training: bool) -> Tensor:
+        if operation.normalise:
+            values = normalised(self.layers[f"{operation.layer}-norm"], values, training=training)
+        return ACTIVATION_FUNCTIONS[operation.activation](values)
+
+    def _sample(self, op: Sample, values: dict[str, Tensor], mode: Mode, noise: Mapping[str, Tensor]) -> Tensor:
+        given = noise.get(op.connection)
+        if mode == "generate":
+            return self._standard_normal(op, values, noise) if given is None else given
+        latent = values[op.source]
+        mean, log_variance = latent[:, : op.size], latent[:, op.size : 2 * op.size]
+        if mode == "predict" and given is None:
+            return mean
+        epsilon = torch.randn_like(mean) if given is None else given
+        return mean + (log_variance / 2).exp() * epsilon
+
+    def _standard_normal(self, op: Sample, values: Mapping[str, Tensor], noise: Mapping[str, Tensor]) -> Tensor:
+        like = next(iter(values.values()), next(iter(noise.values()), None))
+        if like is None:
+            raise ValueError(
+                f"to generate without inputs, noise of shape (batch, {op.size}) is needed for {op.connection}"
+            )
+        return torch.randn(like.shape[0], op.size, dtype=like.dtype, device=like.device)
+
+    def _read(self, values: Mapping[str, Tensor], buffer: str) -> Tensor:
+        if buffer not in values:
+            raise ValueError(f"the model needs input {buffer!r}, but got {', '.join(values) or 'none'}")
+        return values[buffer]
+
+
+def _loss(term: LossTerm, prediction: Tensor, truth: Tensor, weights: Tensor | None, critics: Critics) -> Tensor:
+    loss = LOSSES[term.kind]
+    if not loss.critic:
+        return loss(prediction, truth, weights)
+    if term.name not in critics:
+        raise ValueError(f"the loss {term.name} needs a critic; valp.train.critic.critics_of makes one")
+    return loss(critics[term.name](prediction, truth, weights), truth, weights)

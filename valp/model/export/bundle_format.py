@@ -1,0 +1,21 @@
+"""A bundle, as one of the formats."""
+
+from pathlib import Path
+
+from valp.model.bundle import load, save
+from valp.model.export.compare import Run, run_of
+from valp.model.model import Model
+
+
+def write(model: Model, path: Path) -> None:
+    """Writes it.
+
+    Raises:
+        FileError: if it cannot be written.
+    """
+    save(model, path)
+
+
+def read(path: Path) -> Run:
+    """What runs a file."""
+    return run_of(load(path))

@@ -1,0 +1,141 @@
+"""What goes into an exported model and what comes out, tensor by tensor; ONNX and pt2 files have the same."""
+
+import json
+from typing import Literal
+
+from valp.graph.graph import DataType, Frozen
+from valp.model.model import Model
+from valp.model.output_columns import PROBABILITIES
+from valp.model.preprocessing import Column
+from valp.plan.plan import Protocol, Sample
+
+Rows = Literal["batch", "samples"]
+
+PREDICT: tuple[Protocol, ...] = ("predict",)
+GENERATE: tuple[Protocol, ...] = ("generate",)
+GENERATED, NOISE = "generated", "noise"
+"""Words in the names of tensors."""
+
+
+class Port(Frozen):
+    """One tensor that goes in or comes out.
+
+    Attributes:
+        name: in the file: that of the model's input or output, `output.probabilities`, `output.generated`, or
+            `noise.source->target` of a latent connection.
+        holds: what it is; labels are 0 or 1.
+        of: the model input, model output or latent connection that it belongs to.
+        modes: of an input, what reads it; of an output, what gives it.
+        dtype: of its numbers.
+        rows: the name of its first dimension; all that have one name have as many rows.
+        shape: of a row; () of a class number.
+        classes: the names of the classes, or of the labels, in the order of their numbers.
+        fields: the columns of the user's table that it was made of, in order.
+    """
+
+    name: str
+    holds: Literal["values", "class", "labels", "probabilities", "noise"]
+    of: str
+    modes: tuple[Protocol, ...]
+    dtype: Literal["float32", "int64"]
+    rows: Rows
+    shape: tuple[int, ...]
+    classes: tuple[str, ...] | None = None
+    fields: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Its type and shape, `float32 (batch, 1, 8, 8)`."""
+        return f"{self.dtype} ({', '.join((self.rows, *map(str, self.shape)))})"
+
+
+class Signature(Frozen):
+    """All that goes in and comes out, in the order of the file."""
+
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+
+    @property
+    def noise(self) -> tuple[Port, ...]:
+        """The inputs that are noise."""
+        return tuple(port for port in self.inputs if port.holds == NOISE)
+
+    @property
+    def document(self) -> dict[str, dict[str, object]]:
+        """As JSON values: `inputs` and `outputs`, each by name."""
+        return {
+            way: {port.name: port.model_dump(mode="json", exclude={"name"}) for port in ports}
+            for way, ports in (("inputs", self.inputs), ("outputs", self.outputs))
+        }
+
+
+def signature_of(model: Model) -> Signature:
+    """What goes into a model and comes out when both, predicting and generating, are one file.
+
+    Where inputs condition the samples, everything has the rows of one `batch`; else noise and samples have rows of
+    their own.
+    """
+    conditions, plan = model.conditions(), model.module.plan
+    rows: Rows = "batch" if conditions else "samples"
+    inputs = [_port(column, (*PREDICT, *GENERATE) if column.name in conditions else PREDICT) for column in model.inputs]
+    drawn = plan.needed([plan.outputs[column.name] for column in model.generated], "generate")
+    inputs += [_noise(operation, rows) for operation in drawn if isinstance(operation, Sample)]
+    outputs: list[Port] = []
+    for column in model.outputs:
+        outputs.append(_port(column, PREDICT))
+        if column.type is DataType.DISCRETE:
+            outputs.append(_probabilities(column))
+    for column in model.generated:
+        name = f"{column.name}.{GENERATED}"
+        outputs.append(_port(column, GENERATE).model_copy(update={"name": name, "rows": rows}))
+    return Signature(inputs=tuple(inputs), outputs=tuple(outputs))
+
+
+def documents(model: Model) -> dict[str, str]:
+    """What a file says of itself, as JSON: `manifest`, as in a bundle, and `signature`."""
+    return {
+        "manifest": model.manifest.model_dump_json(exclude={"checksum"}),
+        "signature": json.dumps(signature_of(model).document, ensure_ascii=False),
+    }
+
+
+def _port(column: Column, modes: tuple[Protocol, ...]) -> Port:
+    """A model input or output, in the user's units."""
+    discrete = column.type is DataType.DISCRETE
+    one_class = discrete and not column.labels
+    return Port(
+        name=column.name,
+        holds="class" if one_class else "labels" if discrete else "values",
+        of=column.name,
+        modes=modes,
+        dtype="int64" if discrete else "float32",
+        rows="batch",
+        shape=() if one_class else column.image or column.shape or (column.size,),
+        classes=column.classes,
+        fields=column.fields,
+    )
+
+
+def _probabilities(column: Column) -> Port:
+    return Port(
+        name=f"{column.name}.{PROBABILITIES}",
+        holds="probabilities",
+        of=column.name,
+        modes=PREDICT,
+        dtype="float32",
+        rows="batch",
+        shape=(column.size,),
+        classes=column.classes,
+    )
+
+
+def _noise(operation: Sample, rows: Rows) -> Port:
+    return Port(
+        name=f"{NOISE}.{operation.connection}",
+        holds="noise",
+        of=operation.connection,
+        modes=GENERATE,
+        dtype="float32",
+        rows=rows,
+        shape=(operation.size,),
+    )

@@ -1,0 +1,34 @@
+"""What is known of a trained VALP besides its weights."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from valp.graph.graph import Frozen, Graph
+from valp.model.preprocessing import Preprocessing
+from valp.plan.plan import Protocol
+
+
+class Manifest(Frozen):
+    """What a model says of itself.
+
+    Attributes:
+        problem: the name of the problem it learnt.
+        title: one line about the problem.
+        graph: the VALP.
+        preprocessing: what turns raw data into its tensors and back.
+        scores: by split, then by name.
+        protocol: the mode in which its predictions were scored.
+        training: how it was trained, in words and numbers.
+        checksum: SHA-256 of the weights file of its bundle.
+    """
+
+    schema_version: Literal[1] = 1
+    problem: str
+    title: str
+    graph: Graph
+    preprocessing: Preprocessing
+    scores: dict[str, dict[str, float]] = Field(default_factory=dict)
+    protocol: Protocol = "predict"
+    training: dict[str, str | int | float] = Field(default_factory=dict)
+    checksum: str = ""

@@ -1,0 +1,195 @@
+"""A trained VALP in the user's terms: raw rows in, predictions and samples out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from valp.compile.module import VALPModule
+from valp.errors import DataError, SettingError
+from valp.graph.graph import DataType
+from valp.model.manifest import Manifest
+from valp.model.output_columns import PROBABILITIES, Arrays, flat
+from valp.model.preprocessing import Column
+from valp.plan.plan import Mode
+from valp.score.prediction_scores import CERTAINTY
+
+ROWS = 5000
+"""Rows of a forward pass."""
+
+
+class Model:
+    """A trained VALP: it takes what its user has, and answers in the user's units and categories.
+
+    Attributes:
+        module: the torch module, in evaluation mode.
+        manifest: what it is.
+    """
+
+    def __init__(self, module: VALPModule, manifest: Manifest) -> None:
+        self.module = module.eval()
+        self.manifest = manifest
+
+    @property
+    def inputs(self) -> tuple[Column, ...]:
+        """The columns of its inputs."""
+        names = [part.name for part in self.manifest.graph.inputs]
+        return tuple(column for column in self.manifest.preprocessing.inputs if column.name in names)
+
+    @property
+    def outputs(self) -> tuple[Column, ...]:
+        """The columns of its outputs."""
+        names = [part.name for part in self.manifest.graph.outputs]
+        return tuple(column for column in self.manifest.preprocessing.outputs if column.name in names)
+
+    @property
+    def generated(self) -> tuple[Column, ...]:
+        """The columns of the outputs that are generated."""
+        return tuple(column for column in self.outputs if column.type is DataType.SAMPLES)
+
+    @torch.inference_mode()
+    def predict(self, data: Any, draws: int = 0, seed: int | None = None) -> Arrays:
+        """Every output for raw rows.
+
+        Args:
+            data: a mapping with n rows of each model input in the user's units, class numbers or names for a Discrete
+                one; or a table with the columns that the inputs are made of, and with whatever others: a data frame, an
+                Arrow table or a mapping of columns. Its cells are read as those that the model learnt from.
+            draws: 0 takes the means of the latent variables; otherwise outputs are averaged over so many draws of
+                them, N(μ, σ²).
+            seed: of the draws; None for fresh ones.
+
+        Returns:
+            By output, n rows: (n, size) in the user's units, images in their shape; for a Discrete output (n,) class
+            names, or numbers where they have no names, and under `output.probabilities` (n, classes); for labels
+            (n, size) of 0 and 1, and their probabilities likewise. `flat` makes columns of it.
+
+        Raises:
+            SettingError: if `draws` is negative.
+            DataError: if an input or a column is missing or does not fit.
+        """
+        if draws < 0:
+            raise SettingError(f"draws must be 0 or more, but is {draws}")
+        prepared = self._prepared(data, self.inputs)
+        count, generator = len(next(iter(prepared.values()))), _generator(seed)
+        if draws == 0 or not self.module.plan.noise:
+            return self._restored(self._values(prepared, {}, count, "predict"))
+        totals: dict[str, Tensor] = {}
+        for _ in range(draws):
+            for name, values in self._values(prepared, self._noise(count, generator), count, "predict").items():
+                totals[name] = totals[name] + values if name in totals else values
+        return self._restored({name: total / draws for name, total in totals.items()})
+
+    @torch.inference_mode()
+    def generate(self, count: int, *, inputs: Any = None, seed: int | None = None) -> Arrays:
+        """New samples of every Samples output.
+
+        Args:
+            count: how many.
+            inputs: what conditions them, in one of the forms that `predict` takes: `count` raw rows, or one for all,
+                of each input that reaches an output when the model generates; see `conditions`.
+            seed: of the noise; None for fresh noise.
+
+        Returns:
+            By output, (count, size) in the user's units, images in their shape. `flat` makes columns of it.
+
+        Raises:
+            SettingError: if the model has no Samples output or `count` is not positive.
+            DataError: if a condition is missing or does not fit.
+        """
+        outputs = [column.name for column in self.generated]
+        if not outputs or count < 1:
+            raise SettingError(
+                f"count must be positive, but is {count}" if outputs else "the model has no output that is generated"
+            )
+        prepared: dict[str, Tensor] = {}
+        for name, tensor in self._conditions(inputs).items():
+            if len(tensor) not in (1, count):
+                raise DataError(f"{name!r} must have 1 or {count} rows to condition {count} samples, not {len(tensor)}")
+            prepared[name] = tensor.expand(count, -1)
+        noise = self._noise(count, _generator(seed))
+        return self._restored(self._values(prepared, noise, count, "generate", outputs))
+
+    def conditions(self) -> frozenset[str]:
+        """The inputs on which generated samples depend."""
+        return frozenset().union(*(self.module.plan.inputs_of(column.name, "generate") for column in self.generated))
+
+    def flat(self, found: Mapping[str, NDArray[Any]]) -> Arrays:
+        """What `predict` or `generate` has found as columns (n,), which a data frame takes and `valp predict` writes.
+
+        Returns:
+            A variable, a label or a class alone goes by its output's name, one of several by `output.variable`: the
+            name of the column of the user's table it was learnt from, or its number. A probability is
+            `output.probabilities.class`. Samples of one output alone go by the columns of the user's table.
+        """
+        return flat(found, [column for column in self.outputs if column.name in found])
+
+    def _prepared(self, data: Any, columns: tuple[Column, ...]) -> dict[str, Tensor]:
+        names = [column.name for column in columns]
+        if not isinstance(data, Mapping) or not all(name in data for name in names):
+            from valp.model.raw_inputs import raw_inputs  # it reads tables with Arrow, which takes a while to load
+
+            data = raw_inputs(data, columns)
+        return self._cast(self.manifest.preprocessing.prepare(data, names=names))
+
+    def _conditions(self, inputs: Any) -> dict[str, Tensor]:
+        """The inputs that condition samples, each with its own number of rows."""
+        needed = self.conditions()
+        columns = tuple(column for column in self.inputs if column.name in needed)
+        if columns and inputs is None:
+            raise DataError(f"this model's samples are conditioned on input {columns[0].name!r}, so it must be given")
+        if isinstance(inputs, Mapping) and all(column.name in inputs for column in columns):
+            return self._cast({column.name: column.prepare(inputs[column.name]) for column in columns})
+        return self._prepared(inputs, columns) if columns else {}
+
+    def _values(
+        self,
+        inputs: Mapping[str, Tensor],
+        noise: Mapping[str, Tensor],
+        count: int,
+        mode: Mode,
+        outputs: Sequence[str] | None = None,
+    ) -> dict[str, Tensor]:
+        """The outputs for all rows, some thousand at a time: memory is for those alone."""
+        parts = []
+        for start in range(0, count, ROWS):
+            rows = slice(start, start + ROWS)
+            parts.append(self.module(_at(inputs, rows), mode, _at(noise, rows), outputs))
+        return parts[0] if len(parts) == 1 else {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+    def _noise(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
+        noise = {name: torch.randn(count, k, generator=generator) for name, k in self.module.plan.noise.items()}
+        return self._cast(noise)
+
+    def _cast(self, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Values in the precision of the module."""
+        dtype = next((parameter.dtype for parameter in self.module.parameters()), torch.float32)
+        return {name: tensor.to(dtype) for name, tensor in values.items()}
+
+    def _restored(self, values: Mapping[str, Tensor]) -> Arrays:
+        restored: Arrays = {}
+        for name, tensor in values.items():
+            column = self.manifest.preprocessing.output(name)
+            if column.type is not DataType.DISCRETE:
+                restored[name] = column.restore(tensor)
+                continue
+            if column.labels:
+                restored[name] = (tensor > CERTAINTY).long().numpy()
+            else:
+                numbers = tensor.argmax(1).numpy()
+                restored[name] = np.array(column.classes)[numbers] if column.classes else numbers
+            restored[f"{name}.{PROBABILITIES}"] = tensor.numpy()
+        return restored
+
+
+def _at(tensors: Mapping[str, Tensor], rows: slice) -> dict[str, Tensor]:
+    return {name: tensor[rows] for name, tensor in tensors.items()}
+
+
+def _generator(seed: int | None) -> torch.Generator:
+    generator = torch.Generator()
+    generator.seed() if seed is None else generator.manual_seed(seed)
+    return generator

@@ -1,0 +1,222 @@
+"""What turns raw data into a model's tensors and back; a saved model carries it."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite, prod
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
+
+from valp.errors import DataError
+from valp.graph.graph import DataType, DataUnit, Frozen
+from valp.graph.own_types import OWN_TYPES, like
+
+if TYPE_CHECKING:  # torch is slow to import, and columns are listed without it
+    from torch import Tensor
+
+Numbers = float | tuple[float, ...]
+"""One number for all variables, or one for each."""
+
+
+class Column(Frozen):
+    """One input or output as the user knows it.
+
+    Attributes:
+        name: of the model input or output.
+        type: what its values mean.
+        size: the number of variables; of a Discrete column the number of classes, or of yes/no labels.
+        shape: (C, H, W) or (C, T) of Features; None of any other type.
+        offset, scale: a raw value r enters the model as (r − offset) / scale; one number, or one for each variable.
+        classes: the names of a Discrete column's classes, or of its labels.
+        image: (C, H, W) if the variables are an image.
+        labels: whether a Discrete column has `size` yes/no labels a row in place of one class.
+        fields: the columns of the user's table that it was made of.
+        fill: what stands for an empty cell of an input, in the user's units; None if it must have none.
+        missing: texts that mean an empty cell, further to `valp.model.table.MISSING`.
+        own: the code of a user's own type (`valp.graph.own_types.OWN_TYPES`), which its variables have in the graph; it
+            must be like `type`.
+    """
+
+    name: str
+    type: DataType
+    size: int
+    shape: tuple[int, ...] | None = None
+    offset: Numbers = 0.0
+    scale: Numbers = 1.0
+    classes: tuple[str, ...] | None = None
+    image: tuple[int, int, int] | None = None
+    labels: bool = False
+    fields: tuple[str, ...] = ()
+    fill: Numbers | None = None
+    missing: tuple[str, ...] = ()
+    own: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_filled(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The fingerprint of a problem is of this document, so a column without holes keeps the one it ever had."""
+        document: dict[str, Any] = usual(self)
+        return {k: v for k, v in document.items() if (v is not None and v != ()) or k not in ("fill", "missing")}
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        name, size = self.name, self.size
+        if size < 1:
+            raise ValueError(f"{name!r} must have at least one variable, but has none")
+        if (self.type is DataType.FEATURES) != (self.shape is not None):
+            raise ValueError(f"{name!r} must have a shape if it is of type features, and none otherwise")
+        if self.shape is not None and (len(self.shape) not in (2, 3) or prod(self.shape) != size):
+            raise ValueError(
+                f"features must have {size} values and a shape (C, H, W) or (C, T), but {name!r} has {self.shape}"
+            )
+        if self.image is not None and prod(self.image) != size:
+            raise ValueError(f"an image {self.image} must have the {size} values that a row of {name!r} has")
+        if self.labels and self.type is not DataType.DISCRETE:
+            raise ValueError(f"only a discrete column has labels, but {name!r} is of type {self.type}")
+        filled = () if self.fill is None else (("fill", self.fill),)
+        for what, numbers in (("offset", self.offset), ("scale", self.scale), *filled):
+            if isinstance(numbers, tuple) and len(numbers) != size:
+                raise ValueError(f"the {what} of {name!r} must be one number, or {size}, but there are {len(numbers)}")
+            wrong = [value for value in _each(numbers) if not isfinite(value) or (what == "scale" and value <= 0)]
+            if wrong:
+                kind = "positive" if what == "scale" else "finite"
+                raise ValueError(f"the {what} of {name!r} must be a {kind} number, but is {wrong[0]:g}")
+        if self.classes is not None and (len(self.classes) != size or len(set(self.classes)) != size):
+            raise ValueError(f"{name!r} must have {size} class names that differ, but has {_listed(self.classes)}")
+        if self.own is not None and like(self.own) is not self.type:
+            known = ", ".join(code for code, own in OWN_TYPES.items() if own.like is self.type) or "none"
+            raise ValueError(f"{name!r} must have an own type that is like {self.type} ({known}), but has {self.own!r}")
+        return self
+
+    @property
+    def unit(self) -> DataUnit:
+        """The data unit of the model input or output."""
+        return DataUnit(type=self.own or self.type, shape=self.shape or (self.size,))
+
+    def prepare(self, raw: Any) -> "Tensor":
+        """Raw values as the model's: (n, size) float32, a Discrete column one-hot.
+
+        Args:
+            raw: n rows of `size` variables in any shape. For a Discrete column n class numbers or, where its classes
+                have names, n names: a row of an unknown name is all zero. For labels n rows of `size` 0 or 1.
+
+        Raises:
+            DataError: if rows have another size, are not numbers, or a class number is unknown.
+        """
+        import torch
+
+        array = self._array(raw)
+        if array.ndim == 0 or len(array) == 0:
+            raise DataError(f"{self.name!r} must have at least one row, but has none")
+        if self.type is DataType.DISCRETE and not self.labels:
+            numbers = self._looked_up(array) if array.dtype.kind == "U" else self.class_numbers(array)
+            one_hot = torch.nn.functional.one_hot(numbers, self.size + 1)  # the last one of unknown names
+            return one_hot[:, : self.size].float()
+        rows = array.reshape(len(array), -1)
+        if rows.shape[1] != self.size:
+            raise DataError(f"a row of {self.name!r} must have {self.size} values, but has {rows.shape[1]}")
+        with np.errstate(over="ignore", invalid="ignore"):  # what does not fit becomes infinite, and is refused below
+            wide = rows.astype(np.result_type(rows.dtype, np.float32))  # a new array: what follows works in place
+            wide -= np.asarray(self.offset, wide.dtype)
+            wide /= np.asarray(self.scale, wide.dtype)
+            values = torch.from_numpy(np.ascontiguousarray(wide, dtype=np.float32))
+        if not bool(values.isfinite().all()):
+            row = int((~values.isfinite()).any(1).nonzero()[0])
+            raise DataError(f"{self.name!r} must hold finite numbers, but row {row} does not")
+        if self.labels:
+            wrong = (values != 0) & (values != 1)
+            if bool(wrong.any()):
+                raise DataError(f"the labels of {self.name!r} must be 0 or 1, but one is {values[wrong][0].item():g}")
+        return values
+
+    def class_numbers(self, raw: Any) -> "Tensor":
+        """Class numbers, or the names of classes, as (n,) int64.
+
+        Raises:
+            DataError: if one is not a whole number from 0 to size − 1, or no name of a class.
+        """
+        import torch
+
+        array = self._array(raw)
+        if array.dtype.kind == "U":
+            numbers = self._looked_up(array)
+            unknown = (numbers == self.size).nonzero()
+            if len(unknown):
+                found = str(array[int(unknown[0])])
+                raise DataError(f"{self.name!r} must hold the classes {_listed(self.classes or ())}, but has {found!r}")
+            return numbers
+        with np.errstate(invalid="ignore"):  # what is not a number differs from any whole one
+            whole = array.astype(np.int64)
+        wrong = (whole != array) | (whole < 0) | (whole >= self.size)
+        if array.ndim != 1 or bool(wrong.any()):
+            found = array[wrong][0] if array.ndim == 1 else f"an array of shape {array.shape}"
+            raise DataError(f"{self.name!r} must hold class numbers from 0 to {self.size - 1}, but has {found}")
+        return torch.from_numpy(whole)
+
+    def restore(self, values: "Tensor") -> NDArray[np.float32]:
+        """The model's values in the user's units, in the shape of the image or the Features if there is one."""
+        import torch
+
+        numbers = values.detach().cpu()
+        raw: NDArray[np.float32] = (numbers * torch.tensor(self.scale) + torch.tensor(self.offset)).numpy()
+        shape = self.image or self.shape
+        return raw if shape is None else raw.reshape(-1, *shape)
+
+    def _array(self, raw: Any) -> NDArray[Any]:
+        """Raw values as an array of numbers or, where the classes have names, of text."""
+        try:
+            array = np.asarray(raw)
+        except ValueError as error:
+            raise DataError(f"{self.name!r} must hold rows of one size") from error
+        named = self.classes is not None and not self.labels
+        if named and array.dtype.kind == "O" and all(isinstance(value, str) for value in array.flat):
+            array = array.astype(np.str_)
+        if array.dtype.kind not in ("buifU" if named else "buif"):
+            raise DataError(f"{self.name!r} must hold numbers, but holds {array.dtype}")
+        return array
+
+    def _looked_up(self, names: NDArray[Any]) -> "Tensor":
+        """The number of each class name, (n,) int64; `size` for an unknown one."""
+        import torch
+
+        if names.ndim != 1:
+            raise DataError(f"{self.name!r} must hold one class name a row, but has an array of shape {names.shape}")
+        numbers = {name: number for number, name in enumerate(self.classes or ())}
+        return torch.tensor([numbers.get(str(name), self.size) for name in names])
+
+
+class Preprocessing(Frozen):
+    """The columns of a problem's inputs and outputs."""
+
+    inputs: tuple[Column, ...]
+    outputs: tuple[Column, ...]
+
+    def prepare(self, raw: Mapping[str, Any], *, names: Sequence[str] | None = None) -> "dict[str, Tensor]":
+        """Raw inputs as the model's; `names` narrows which are needed.
+
+        Raises:
+            DataError: if one is missing or does not fit, or their numbers of rows differ.
+        """
+        wanted = [column for column in self.inputs if names is None or column.name in names]
+        missing = [column.name for column in wanted if column.name not in raw]
+        if missing:
+            raise DataError(f"the model needs input {missing[0]!r}, but got {', '.join(raw) or 'none'}")
+        prepared = {column.name: column.prepare(raw[column.name]) for column in wanted}
+        if len({len(tensor) for tensor in prepared.values()}) > 1:
+            rows = ", ".join(f"{len(tensor)} of {name!r}" for name, tensor in prepared.items())
+            raise DataError(f"the inputs must have as many rows as each other, but there are {rows}")
+        return prepared
+
+    def output(self, name: str) -> Column:
+        """The column of an output."""
+        return next(column for column in self.outputs if column.name == name)
+
+
+def _each(numbers: Numbers) -> tuple[float, ...]:
+    return numbers if isinstance(numbers, tuple) else (numbers,)
+
+
+def _listed(names: Sequence[str], most: int = 10) -> str:
+    """Names in a sentence, the first ones of many."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -1,0 +1,64 @@
+"""How the data units that meet at a component become one (002, III-C1).
+
+A combiner is one row of `COMBINERS`. The type of the result is the same for all and stands in `merged_type`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from valp.graph.graph import DataType
+from valp.graph.own_types import like
+from valp.plan.plan import Combine, Concatenate, Gate, Operation
+from valp.plugins import Table
+
+
+@dataclass(frozen=True)
+class Combiner:
+    """A combiner f.
+
+    Attributes:
+        code: its name in a graph.
+        sign: the sign the paper gives it, or a customary one.
+        size: the size of the result, from the sizes of the units it merges. Features of one spatial size remain
+            Features if it is a multiple of that.
+        operation: the operation that merges: the buffer to fill, the buffers to read, the size of the result.
+        elementwise: whether it merges variable by variable; the order of the units is then indifferent, and they are
+            cut to the shortest.
+    """
+
+    code: str
+    sign: str
+    size: Callable[[Sequence[int]], int]
+    operation: Callable[[str, tuple[str, ...], int], Operation]
+    elementwise: bool
+
+
+def _elementwise(code: str, sign: str, function: Literal["sum", "mean", "product"]) -> Combiner:
+    return Combiner(code, sign, min, lambda out, sources, size: Combine(out, sources, size, function), True)
+
+
+_BUILT_IN = (
+    Combiner("concatenation", "ζ", sum, lambda out, sources, _: Concatenate(out, sources), False),
+    _elementwise("addition", "Λ", "sum"),
+    _elementwise("mean", "μ", "mean"),
+    _elementwise("product", "⊙", "product"),
+    # The gates of two units start alike, so the order in which they arrive is indifferent.
+    Combiner("gated_sum", "Γ", min, lambda out, sources, size: Gate(out, sources, size), True),
+)
+
+COMBINERS = Table("valp.combiners", Combiner, _BUILT_IN)
+
+
+def merged_type(types: Sequence[DataType | str]) -> DataType | str:
+    """The type of units merged by any combiner (002, III-C1); one unit, and units of one type, pass unchanged.
+
+    Samples if any is Samples, else Numeric if any is Numeric. Discrete with Features, which the paper leaves open,
+    counts as Numeric. A user's own type counts as what it is like.
+    """
+    if len(set(types)) == 1:
+        return types[0]
+    present = {like(found) for found in types}
+    if DataType.SAMPLES in present:
+        return DataType.SAMPLES
+    return next(iter(present)) or DataType.NUMERIC if len(present) == 1 else DataType.NUMERIC

@@ -1,0 +1,51 @@
+"""c: the Convolutional network."""
+
+from typing import ClassVar
+
+from valp.graph.graph import Convolution, DataType, PrimaryNetwork, Role
+from valp.parts.kinds.kind import Kind
+from valp.parts.lowering import Lowering
+from valp.parts.shapes import Arrival, Shape, convolved, shapes_through
+from valp.plan.plan import Convolve
+
+
+class Convolutional(Kind):
+    """Features to Features by convolutions and pooling alone (002, III-B).
+
+    Units that meet are merged channel by channel, so they must have one spatial size. All layers are explicit: the
+    output has the shape that the last one makes.
+    """
+
+    code, title, sign = "c", "Convolutional network", "c"
+    takes: ClassVar = {Role.DATA: frozenset({DataType.FEATURES})}
+    layer = Convolution
+    fewest_layers = 1
+    last_layer = False
+
+    def produces(self, merged: DataType) -> frozenset[DataType]:  # noqa: ARG002 - the answer is always the same
+        """Features."""
+        return frozenset({DataType.FEATURES})
+
+    def shape(self, network: PrimaryNetwork, arriving: Arrival) -> Shape:
+        """See `Kind`."""
+        return shapes_through(arriving.shape, _layers(network), convolved)[-1]
+
+    def lower(self, network: PrimaryNetwork, lowering: Lowering) -> None:
+        """Merges, then the layers."""
+        (source, _), shape = lowering.merged(network), lowering.arriving(network).shape
+        layers = _layers(network)
+        for i, (layer, made) in enumerate(zip(layers, shapes_through(shape, layers, convolved), strict=True)):
+            operation = Convolve(
+                out=network.name if i == len(layers) - 1 else f"{network.name}.{i}",
+                source=source,
+                layer=f"{network.name}-{i}",
+                inputs=shape,
+                outputs=made,
+                transposed=False,
+                **layer.model_dump(exclude={"form", "channels"}),
+            )
+            source, shape = lowering.add(operation), made
+
+
+def _layers(network: PrimaryNetwork) -> list[Convolution]:
+    return [layer for layer in network.layers if isinstance(layer, Convolution)]

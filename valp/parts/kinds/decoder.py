@@ -1,0 +1,30 @@
+"""d: the Decoder."""
+
+from typing import ClassVar
+
+from valp.graph.graph import DataType, PrimaryNetwork, Role
+from valp.parts.kinds.kind import Kind
+from valp.parts.lowering import Lowering
+
+
+class Decoder(Kind):
+    """Latent connections, each sampled by itself, and conditions, merged, to Samples by an MLP.
+
+    A latent connection of 2k variables is (μ, log σ²) in two halves; an odd last variable is dropped. A
+    condition enters as it is and stays when the model generates. Discrete units enter as conditions only.
+    """
+
+    code, title, sign = "d", "Decoder", "d"
+    takes: ClassVar = {
+        Role.LATENT: frozenset({DataType.NUMERIC, DataType.FEATURES}),
+        Role.CONDITION: frozenset({DataType.NUMERIC, DataType.FEATURES, DataType.DISCRETE}),
+    }
+    needs_latent = True
+
+    def produces(self, merged: DataType) -> frozenset[DataType]:  # noqa: ARG002 - the answer is always the same
+        """Samples."""
+        return frozenset({DataType.SAMPLES})
+
+    def lower(self, network: PrimaryNetwork, lowering: Lowering) -> None:
+        """Samples the latent connections, merges, then the layers."""
+        lowering.dense(network, lowering.merged(network), network.name)

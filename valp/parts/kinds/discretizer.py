@@ -1,0 +1,28 @@
+"""δ: the Discretizer."""
+
+from typing import ClassVar
+
+from valp.graph.graph import DataType, PrimaryNetwork, Role
+from valp.parts.kinds.kind import ANY, Kind
+from valp.parts.lowering import Lowering
+from valp.plan.plan import Normalise
+
+
+class Discretizer(Kind):
+    """Anything to Discrete; an MLP with a softmax at its end.
+
+    It hands its probabilities to networks, and its logits to a Discrete output, which normalises once.
+    """
+
+    code, title, sign = "delta", "Discretizer", "δ"
+    takes: ClassVar = {Role.DATA: ANY}
+
+    def produces(self, merged: DataType) -> frozenset[DataType]:  # noqa: ARG002 - the answer is always the same
+        """Discrete."""
+        return frozenset({DataType.DISCRETE})
+
+    def lower(self, network: PrimaryNetwork, lowering: Lowering) -> None:
+        """Merges, the layers, the softmax."""
+        logits = lowering.dense(network, lowering.merged(network), f"{network.name}.logits")
+        lowering.logits[network.name] = logits
+        lowering.add(Normalise(network.name, logits, "softmax"))

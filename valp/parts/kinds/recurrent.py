@@ -1,0 +1,64 @@
+"""r: the Recurrent network."""
+
+from typing import ClassVar
+
+from valp.graph.graph import DataType, PrimaryNetwork, Recurrent, Role
+from valp.graph.own_types import like
+from valp.parts.kinds.kind import Kind
+from valp.parts.lowering import Lowering
+from valp.parts.shapes import Arrival, MisfitError, Shape, text
+from valp.plan.plan import Affine, Convolve, Recur, Select
+
+
+class RecurrentNetwork(Kind):
+    """A sequence to Numeric or to a sequence, by recurrent layers (002, VI-B names them as an open challenge).
+
+    Features (C, T) are T steps of C channels; k Numeric variables are k steps of one channel. Numeric output is a
+    linear layer of the last state, Features output (C, T) the same linear layer of the state at every step.
+    """
+
+    code, title, sign = "r", "Recurrent network", "r"
+    takes: ClassVar = {Role.DATA: frozenset({DataType.FEATURES, DataType.NUMERIC})}
+    layer = Recurrent
+    fewest_layers = 1
+
+    def produces(self, merged: DataType) -> frozenset[DataType]:  # noqa: ARG002 - the answer is always the same
+        """Numeric or Features."""
+        return frozenset({DataType.NUMERIC, DataType.FEATURES})
+
+    def shape(self, network: PrimaryNetwork, arriving: Arrival) -> Shape:
+        """See `Kind`; a sequence keeps its length."""
+        _, steps = _sequence(arriving)
+        output = network.output
+        return (output.shape[0], steps) if like(output.type) is DataType.FEATURES else output.shape
+
+    def lower(self, network: PrimaryNetwork, lowering: Lowering) -> None:
+        """Merges, the recurrent layers, and the linear one."""
+        (source, _), (channels, steps) = lowering.merged(network), _sequence(lowering.arriving(network))
+        layers = [layer for layer in network.layers if isinstance(layer, Recurrent)]
+        for i, layer in enumerate(layers):
+            key, out = f"{network.name}-{i}", f"{network.name}.{i}"
+            words = (layer.units, layer.cell, layer.initializer, layer.normalise)
+            source, channels = lowering.add(Recur(out, source, key, (channels, steps), *words)), layer.units
+        key, initializer = f"{network.name}-{len(layers)}", network.initializer
+        if like(network.output.type) is DataType.FEATURES:
+            shapes = ((channels, steps), network.output.shape)
+            ones = (1,)
+            lowering.add(
+                Convolve(
+                    network.name, source, key, *shapes, ones, ones, (0,), ones, False, "identity", initializer, False
+                )
+            )
+            return
+        last = tuple(channel * steps + steps - 1 for channel in range(channels))
+        state = lowering.add(Select(f"{network.name}.last", source, last))
+        lowering.add(Affine(network.name, state, key, channels, network.output.size, "identity", initializer))
+
+
+def _sequence(arriving: Arrival) -> tuple[int, int]:
+    """Channels and steps."""
+    if len(arriving.shape) == 1 and like(arriving.type) is not DataType.FEATURES:
+        return 1, arriving.shape[0]
+    if len(arriving.shape) != 2:
+        raise MisfitError(f"layer 0: Features of {text(arriving.shape)} where a sequence (C, T) is read")
+    return arriving.shape[0], arriving.shape[1]

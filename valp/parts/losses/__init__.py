@@ -1,0 +1,34 @@
+"""The losses (002, III-C): one class and one row each. The KL loss judges latent connections and stands apart."""
+
+from valp.parts.losses.adversarial import Adversarial
+from valp.parts.losses.cross_entropy import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Focal,
+    SmoothedCrossEntropy,
+)
+from valp.parts.losses.divergence import KL, divergence
+from valp.parts.losses.huber import Huber
+from valp.parts.losses.likelihood import BernoulliLikelihood, GaussianLikelihood
+from valp.parts.losses.loss_kind import LossKind
+from valp.parts.losses.mean_squared_error import MeanSquaredError
+from valp.plugins import Table
+
+LOSSES: Table[LossKind] = Table(
+    "valp.losses",
+    LossKind,  # type: ignore[type-abstract] # no instance is made of it
+    (
+        MeanSquaredError(),
+        Huber(),
+        CrossEntropy(),
+        SmoothedCrossEntropy(),
+        Focal(),
+        BinaryCrossEntropy(),
+        GaussianLikelihood(),
+        BernoulliLikelihood(),
+        Adversarial(),
+    ),
+    taken=(KL,),
+)
+
+__all__ = ["KL", "LOSSES", "LossKind", "divergence"]

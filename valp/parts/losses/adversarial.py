@@ -1,0 +1,27 @@
+"""The adversarial loss of Samples."""
+
+from typing import TYPE_CHECKING
+
+from valp.graph.graph import DataType
+from valp.parts.losses.loss_kind import LossKind
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Adversarial(LossKind):
+    """mean softplus(−c), c the critic's logit that a sample is real: the non-saturating loss of a generator.
+
+    The critic is trained alongside (`valp.train.critic`), on what the model makes while it trains: no latent
+    connection is cut for it. Source: Goodfellow et al. 2014, arXiv:1406.2661; 002, VI-C.
+    """
+
+    code, title = "adversarial", "adversarial loss"
+    takes = frozenset({DataType.SAMPLES})
+    critic = True
+
+    def each(self, prediction: "Tensor", truth: "Tensor") -> "Tensor":  # noqa: ARG002 - the critic has seen the truth
+        """See the class; the prediction is the critic's logits (batch,)."""
+        from torch.nn.functional import softplus
+
+        return softplus(-prediction)

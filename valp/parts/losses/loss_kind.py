@@ -1,0 +1,67 @@
+"""What a loss must say of itself."""
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from valp.graph.graph import DataType
+
+if TYPE_CHECKING:  # losses are read by the typing pass, which must not load torch
+    from torch import Tensor
+
+
+SMALLEST = 1e-12
+"""The least sum of weights by which a loss is divided."""
+
+
+class LossKind(ABC):
+    """A loss l that compares a prediction with a ground truth (002, III-C).
+
+    Attributes:
+        code: its name in a graph.
+        title: its name in prose.
+        takes: the types of prediction and truth it compares; a user's own type counts as what it is like.
+        truth: what the ground truth is: `classes`, (batch,) int64 class numbers; `labels`, (batch, size) of 0 and 1,
+            each variable a label of its own; `values`, (batch, size).
+        reads: `values`, or `logits`: the prediction before its softmax or sigmoid.
+        squared: whether it grows with the square of its data's unit.
+        critic: whether it reads what a critic says of the prediction instead: (batch,) logits of being real.
+    """
+
+    code: ClassVar[str]
+    title: ClassVar[str]
+    takes: ClassVar[frozenset[DataType]]
+    truth: ClassVar[Literal["classes", "labels", "values"]] = "values"
+    reads: ClassVar[Literal["values", "logits"]] = "values"
+    squared: ClassVar[bool] = False
+    critic: ClassVar[bool] = False
+
+    @abstractmethod
+    def each(self, prediction: "Tensor", truth: "Tensor") -> "Tensor":
+        """The loss of each variable, (batch, size), or of each row, (batch,).
+
+        Args:
+            prediction: (batch, size), values or logits as `reads` says.
+            truth: as `truth` says.
+        """
+
+    def __call__(self, prediction: "Tensor", truth: "Tensor", weights: "Tensor | None" = None) -> "Tensor":
+        """The loss as a scalar: the weighted mean over the batch and, where there are several, over the variables.
+
+        Args:
+            prediction: (batch, size), values or logits as `reads` says.
+            truth: as `truth` says; finite also where the weight is 0.
+            weights: (batch,) or (batch, size); 0 leaves a label out. A loss of rows takes the least weight of a row's
+                variables. The loss of nothing is 0.
+        """
+        return weighted_mean(self.each(prediction, truth), weights)
+
+
+def weighted_mean(each: "Tensor", weights: "Tensor | None") -> "Tensor":
+    """Σ w·l / Σ w, for losses l and weights w of variables, (batch, size), or of rows, (batch,); see `LossKind`."""
+    if weights is None:
+        return each.mean()
+    if weights.ndim > each.ndim:
+        weights = weights.amin(1)
+    elif weights.ndim < each.ndim:
+        weights = weights[:, None].expand_as(each)
+    return (each * weights).sum() / weights.sum().clamp_min(SMALLEST)

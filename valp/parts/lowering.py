@@ -1,0 +1,90 @@
+"""The workbench on which kinds and outputs lower themselves to operations of the plan."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from valp.graph.graph import Connection, Dense, Graph, PrimaryNetwork, Role
+from valp.parts.combiners import COMBINERS
+from valp.parts.shapes import Arrival, merged, transported
+from valp.plan.plan import Affine, Apply, Operation, Sample, Select
+
+if TYPE_CHECKING:  # lowering needs no torch
+    from torch import nn
+
+Buffer = tuple[str, int]
+"""A buffer's name and its size."""
+
+
+class Lowering:
+    """Operations written so far, and where each component's values and logits stand."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.operations: list[Operation] = []
+        self.noise: dict[str, int] = {}
+        self.units = {c.name: c.unit for c in graph.inputs} | {n.name: n.output for n in graph.networks}
+        self.logits: dict[str, str] = {}
+
+    def add(self, operation: Operation) -> str:
+        """Writes an operation; its buffer is returned."""
+        self.operations.append(operation)
+        return operation.out
+
+    def transported(self, connection: Connection, *, logits: bool = False) -> Buffer:
+        """What a connection brings: its source's values (or logits, where it has them) after ψ."""
+        source = self.logits.get(connection.source, connection.source) if logits else connection.source
+        if connection.indices is None:
+            return source, self.units[connection.source].size
+        suffix = ".logits" if source != connection.source else ""
+        out = self.add(Select(connection.name + suffix, source, connection.indices))
+        return out, len(connection.indices)
+
+    def arrival(self, connection: Connection) -> Buffer:
+        """What a connection brings to a network: a latent one its k sampled variables."""
+        buffer, size = self.transported(connection)
+        if connection.role is not Role.LATENT:
+            return buffer, size
+        latent = size // 2
+        self.noise[connection.name] = latent
+        return self.add(Sample(f"{connection.name}.z", buffer, connection.name, latent)), latent
+
+    def merge(self, combiner: str, buffers: Sequence[Buffer], out: str) -> Buffer:
+        """Units merged by a combiner; a single one passes unchanged, under its own name."""
+        if len(buffers) == 1:
+            return buffers[0]
+        names, sizes = tuple(name for name, _ in buffers), [size for _, size in buffers]
+        size = COMBINERS[combiner].size(sizes)
+        return self.add(COMBINERS[combiner].operation(out, names, size)), size
+
+    def merged(self, network: PrimaryNetwork) -> Buffer:
+        """What reaches a network, merged."""
+        arrivals = [self.arrival(connection) for connection in self.graph.incoming(network.name)]
+        return self.merge(network.combiner, arrivals, f"{network.name}.in")
+
+    def arriving(self, network: PrimaryNetwork) -> Arrival:
+        """The type and shape of what reaches a network, merged."""
+        incoming = self.graph.incoming(network.name)
+        return merged([transported(self.units[c.source], c) for c in incoming], network.combiner)
+
+    def dense(self, network: PrimaryNetwork, source: Buffer, out: str) -> str:
+        """The network's hidden layers and its last, linear one, which fills buffer `out`."""
+        name, size = source
+        layers = [layer for layer in network.layers if isinstance(layer, Dense)]
+        for i, layer in enumerate(layers):
+            key = f"{network.name}-{i}"
+            hidden = f"{network.name}.{i}"
+            words = (layer.activation, layer.initializer, layer.normalise)
+            name = self.add(Affine(hidden, name, key, size, layer.units, *words))
+            size = layer.units
+        key = f"{network.name}-{len(layers)}"
+        return self.add(Affine(out, name, key, size, network.output.size, "identity", network.initializer))
+
+    def apply(self, network: PrimaryNetwork, sources: Sequence[str], build: "Callable[[], nn.Module]") -> str:
+        """A torch module of a kind's own, which fills the network's buffer.
+
+        Args:
+            network: the network.
+            sources: the buffers it reads, each given to the module as a (batch, size) tensor.
+            build: makes the module; what it draws follows from the seed of the model.
+        """
+        return self.add(Apply(network.name, tuple(sources), f"{network.name}-own", build))

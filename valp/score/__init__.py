@@ -1,0 +1,1 @@
+"""Scores of predictions and of generated samples, and the judge that labels samples."""

@@ -1,0 +1,269 @@
+"""`fit`: trains a compiled VALP on tensors in memory with Adam."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from math import isfinite
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from valp.compile.module import VALPModule
+from valp.errors import SettingError
+from valp.plan.plan import EXECUTORS, Executor
+from valp.train.stopwatch import Stopwatch
+from valp.train.torch_executor import Draws, Schedule, TorchExecutor
+
+if TYPE_CHECKING:
+    from valp.train.native.executor import NativeExecutor
+
+CURVE_POINTS = 100
+"""A learning curve has about this many points; each is the mean over the steps since the one before."""
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Learning curves: the mean of each loss term, without its β, over the steps since the point before.
+
+    Attributes:
+        names: total, which has β as it is in the end, then the module's loss terms.
+        steps: the last step of each point, from 1.
+        values: (points, names).
+    """
+
+    names: tuple[str, ...]
+    steps: tuple[int, ...]
+    values: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a training left besides the weights, which are in the module.
+
+    Attributes:
+        curves: the learning curves.
+        samples_seen: steps made × batch.
+        seconds: wall time.
+        failure: why it stopped early; None if it did not.
+    """
+
+    curves: Curves
+    samples_seen: int
+    seconds: float
+    failure: str | None = None
+
+
+def fit(
+    module: VALPModule,
+    inputs: Mapping[str, Tensor],
+    truths: Mapping[str, Tensor],
+    *,
+    weights: Mapping[str, Tensor] | None = None,
+    steps: int,
+    batch: int = 50,
+    learning_rate: float = 1e-3,
+    kl_warmup: float = 0.0,
+    decay: float = 0.0,
+    seed: int = 0,
+    progress: Callable[[int], None] | None = None,
+    executor: Executor = "auto",
+    watch: Stopwatch | None = None,
+) -> Fit:
+    """Trains the module in place: Adam on Σ β_j·L_j.
+
+    The order of the examples and the noise follow from `seed`; torch's global generator is left alone. Every
+    example is seen once before any is seen again. A loss that is not a number ends the training, with its reason.
+    For speed call `one_thread` once in the process.
+
+    Args:
+        module: a compiled VALP, on the device of the tensors.
+        inputs: (n, size) for each model input.
+        truths: (n, size) for each output; (n,) int64 classes for a Discrete one.
+        weights: by output, what each label counts, (n,) or (n, size); 0 for a missing one. All alike where there are
+            none.
+        steps: the number of steps.
+        batch: examples a step; at most n are taken.
+        learning_rate: of Adam.
+        kl_warmup: the share of the steps over which β of the KL losses rises linearly from 0 to what it is, so that a
+            decoder learns to use its latent variables before they are pulled to N(0, I) (Bowman et al. 2016,
+            arXiv:1511.06349).
+        decay: the share of the steps, at their end, over which the learning rate falls linearly to 0 (Hägele et al.
+            2024, arXiv:2405.18392): what is learnt settles.
+        seed: of order and noise.
+        progress: called with the number of steps made, as often as a curve gets a point.
+        executor: `torch` trains any module on any device; `native` is several times faster, and trains plans of MLP
+            operations, in float32 on the CPU, by the same formulas on the same examples and noise; `auto` is native
+            where it can. Native is compiled once on a machine, which takes about half a minute.
+        watch: is given the seconds of drawing examples and noise, and of the steps themselves.
+
+    Raises:
+        SettingError: if `steps`, `batch` or `learning_rate` is not positive, `kl_warmup` or `decay` is no share, or the
+            executor is unknown or cannot train this.
+    """
+    training = Fitting(
+        module,
+        inputs,
+        truths,
+        weights=weights,
+        steps=steps,
+        batch=batch,
+        learning_rate=learning_rate,
+        kl_warmup=kl_warmup,
+        decay=decay,
+        seed=seed,
+        executor=executor,
+    )
+    training.advance(steps, progress, watch)
+    return training.fit
+
+
+class Fitting:
+    """A training that is taken on in parts: the steps are the same as if it were done at once.
+
+    Between the parts the module has the weights that the steps led to, and is in evaluation mode.
+
+    Args:
+        module, inputs, truths, weights, batch, learning_rate, kl_warmup, decay, seed, executor: as of `fit`.
+        steps: the steps of the whole training, by which the points of the curves are spaced.
+
+    Attributes:
+        made: the steps made so far.
+        failure: why no more can be made; None while they can.
+
+    Raises:
+        SettingError: as of `fit`.
+    """
+
+    def __init__(
+        self,
+        module: VALPModule,
+        inputs: Mapping[str, Tensor],
+        truths: Mapping[str, Tensor],
+        *,
+        weights: Mapping[str, Tensor] | None = None,
+        steps: int,
+        batch: int = 50,
+        learning_rate: float = 1e-3,
+        kl_warmup: float = 0.0,
+        decay: float = 0.0,
+        seed: int = 0,
+        executor: Executor = "auto",
+    ) -> None:
+        for name, value in (("steps", steps), ("batch", batch), ("learning rate", learning_rate)):
+            if not value > 0:
+                raise SettingError(f"the {name} must be positive, but is {value}")
+        for name, share in (("KL warm-up", kl_warmup), ("decay", decay)):
+            if not 0 <= share <= 1:
+                raise SettingError(f"the {name} must lie in [0, 1], but is {share}")
+        if executor not in EXECUTORS:
+            raise SettingError(f"the executor must be one of {', '.join(EXECUTORS)}, but is {executor!r}")
+        start = time.perf_counter()
+        count = len(next(iter(truths.values())))
+        draws = Draws(count, min(batch, count), module.plan.noise, seed)
+        self._module, self._batch = module, draws.size
+        data = inputs, truths, weights or {}
+        schedule = Schedule(module, steps, learning_rate, kl_warmup, decay)
+        native = _native(module, *data, draws, schedule, executor) if executor != "torch" else None
+        self._running = native or TorchExecutor(module, *data, draws, schedule, seed)
+        module.eval()
+        self._every = max(1, steps // CURVE_POINTS)
+        self._names = ("total", *module.loss_names)
+        self._points: list[int] = []
+        self._values: list[tuple[float, ...]] = []
+        self.made = 0
+        self.failure: str | None = None
+        self._seconds = time.perf_counter() - start
+
+    def advance(self, to: int, progress: Callable[[int], None] | None = None, watch: Stopwatch | None = None) -> None:
+        """Goes on until so many steps are made, or a loss is no number; `progress` and `watch` as of `fit`."""
+        start, watch = time.perf_counter(), watch or Stopwatch()
+        self._module.train()
+        try:
+            while self.made < to and self.failure is None:
+                count = min(self._every, to - self.made)
+                means = self._running.means(count, watch)
+                self.made += count
+                self._points.append(self.made)
+                self._values.append(means)
+                wrong = [name for name, mean in zip(self._names, means, strict=True) if not isfinite(mean)]
+                if wrong:
+                    self.failure = f"the loss is not a finite number after {self.made} steps ({', '.join(wrong)})"
+                elif progress is not None:
+                    progress(self.made)
+        finally:
+            self._running.finish()
+            self._module.eval()
+            self._seconds += time.perf_counter() - start
+
+    @property
+    def fit(self) -> Fit:
+        """What the training has left so far."""
+        curves = Curves(self._names, tuple(self._points), tuple(self._values))
+        return Fit(curves, self.made * self._batch, self._seconds, self.failure)
+
+
+def one_thread() -> None:
+    """What a process that trains candidates sets first: one thread, and no denormal numbers.
+
+    Adam's moments decay into denormals, which would double the time of a step after some thousand steps.
+    """
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+
+
+def ready(executor: Executor, say: Callable[[str], object] | None = None) -> str | None:
+    """Compiles or loads the native executor if it may be wanted, and says why it is not there if it is not.
+
+    What trains calls this itself; beforehand it takes the waiting out of the first training.
+
+    Args:
+        executor: as of `fit`; for `torch` there is nothing to do.
+        say: is told when it takes long; a warning is logged by default.
+    """
+    if executor == "torch":
+        return None
+    try:
+        from valp.train.native.warm import prepare
+
+        prepare(say or logging.getLogger(__name__).warning)
+    except Exception as error:  # no Numba, or one whose inner interface is another
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def _native(
+    module: VALPModule,
+    inputs: Mapping[str, Tensor],
+    truths: Mapping[str, Tensor],
+    weights: Mapping[str, Tensor],
+    draws: Draws,
+    schedule: Schedule,
+    executor: Executor,
+) -> "NativeExecutor | None":
+    """The native executor, if it can train this.
+
+    Raises:
+        SettingError: if it cannot, but is asked for.
+    """
+    reason = ready(executor)
+    if reason is None:
+        from valp.train.native.executor import NativeExecutor
+        from valp.train.native.program import UnsupportedError
+
+        try:
+            return NativeExecutor(module, inputs, truths, weights, draws, schedule)
+        except UnsupportedError as error:
+            reason = str(error)
+    if executor == "native":
+        raise SettingError(f"the native executor cannot train this: {reason}")
+    _log(reason)
+    return None
+
+
+@cache
+def _log(reason: str) -> None:
+    """Says a reason once in a process."""
+    logging.getLogger(__name__).info("trained by torch: %s", reason)

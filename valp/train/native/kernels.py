@@ -1,0 +1,137 @@
+"""The interpreter of programs: one compiled function trains every structure.
+
+The fields of an operation's row are laid out in `valp.train.native.program`.
+"""
+
+from hashlib import sha256
+from pathlib import Path
+
+from numba import float32, float64, int64, njit, void
+from numpy import float32 as single
+
+from valp.train.native import codes
+from valp.train.native import native_losses as of
+from valp.train.native import operations as do
+from valp.train.native.memory import floats, integers
+
+TABLE, NUMBERS, VECTOR = int64[:, ::1], int64[::1], float32[::1]
+STATE = (VECTOR,) * 6
+"""Values and their gradients, parameters, theirs, and Adam's two moments."""
+
+
+@njit(error_model="numpy")
+def forward(program, indices, x, w, rows, noise):
+    """Runs the operations."""
+    batch = len(rows)
+    for i in range(len(program)):
+        code, out, size, source, stride, a, b, c, d = program[i, :9]
+        if code == codes.GATHER:
+            do.gather(floats(a, b * size), rows, size, x, out)
+        elif code == codes.GATHER_SELECTED:
+            do.gather_selected(floats(a, b * stride), rows, stride, indices[c : c + size], x, out)
+        elif code == codes.ADD:
+            do.add(batch, size, x, source, stride, x, out, a, b, c)
+        elif code == codes.SELECT:
+            do.select(batch, x, source, stride, indices[a : a + size], x, out)
+        elif code == codes.AFFINE:
+            do.affine(batch, x, source, stride, a, w, b, c, x, out, size, d)
+        elif code == codes.PRODUCT:
+            do.product(batch, size, x, indices[a : a + b], -1, x, out, size, x, out)
+        elif code == codes.GATE:
+            do.gate(batch, size, x, source, stride, w, a, x, out, b)
+        elif code == codes.SOFTMAX:
+            do.softmax(batch, size, x, source, x, out)
+        elif code == codes.SIGMOIDS:
+            x[out : out + batch * size] = x[source : source + batch * size]
+            do.activate(x[out : out + batch * size], codes.SIGMOID)
+        elif code == codes.SAMPLE:
+            do.sample(batch, size, x, source, stride, noise[a * batch :], x, out)
+
+
+@njit(error_model="numpy")
+def judge(program, x, g, rows, betas, terms):
+    """The loss terms, and the gradients of what they judge."""
+    terms[:] = 0
+    for i in range(len(program)):
+        code, term, size, source, stride, truth, weights, columns, added, count = program[i, :10]
+        beta, end = betas[term], source + len(rows) * size
+        p, gp, w = x[source:end], g[source:end], floats(weights, count * columns)
+        if code == codes.KL:
+            if not added:
+                g[source : source + len(rows) * stride] = single(0)
+            terms[term] += of.divergence(len(rows), size, x, g, source, stride, truth, beta)
+        elif code >= codes.CROSS_ENTROPY:
+            classes = integers(truth, count)
+            terms[term] += of.by_class(code, p, gp, classes, w, rows, size, columns, beta, added)
+        else:
+            t = floats(truth, count * size)
+            if code == codes.MSE:
+                terms[term] += of.mse(p, gp, t, w, rows, size, columns, beta, added)
+            elif code == codes.HUBER:
+                terms[term] += of.huber(p, gp, t, w, rows, size, columns, beta, added)
+            elif code == codes.GAUSSIAN:
+                terms[term] += of.gaussian(p, gp, t, w, rows, size, columns, beta, added)
+            else:
+                terms[term] += of.bernoulli(p, gp, t, w, rows, size, columns, beta, added)
+
+
+@njit(error_model="numpy")
+def backward(program, indices, x, g, w, gw, batch, noise):
+    """The gradients of all parameters, from those of what the losses judge."""
+    for i in range(len(program)):
+        code, out, size, source, stride, a, b, c, d, e, f = program[i, :11]
+        if code == codes.CLEAR:
+            g[out : out + batch * size] = single(0)
+        elif code == codes.ADD_BACK:
+            do.add(batch, size, g, out, a, g, source, stride, b, c)
+        elif code == codes.SELECT_BACK:
+            do.select_back(batch, g, source, stride, indices[a : a + size], g, out)
+        elif code == codes.AFFINE_BACK:
+            low, high, added = e, f, program[i, 11]
+            do.affine_back(batch, x, g, source, stride, a, low, high, added, w, gw, b, c, x, g, out, size, d)
+        elif code == codes.PRODUCT_BACK:
+            do.product(batch, size, x, indices[a : a + b], c, g, source, stride, g, out)
+        elif code == codes.GATE_BACK:
+            do.gate_back(batch, size, x, g, source, stride, b, w, gw, a, g, out)
+        elif code == codes.SOFTMAX_BACK:
+            do.softmax_back(batch, size, g, source, x, g, out)
+        elif code == codes.SIGMOIDS_BACK:
+            count = batch * size
+            do.sigmoids_back(g[source : source + count], x[out : out + count], g[out : out + count])
+        elif code == codes.SAMPLE_BACK:
+            do.sample_back(batch, size, g, x, source, stride, noise[a * batch :], g, out)
+
+
+SIGNATURE = void(
+    TABLE, TABLE, TABLE, NUMBERS, *STATE, TABLE, float32[:, ::1], float64[:, ::1], *[float64[::1]] * 3, int64
+)
+
+
+def _compiled(sources):
+    """`train`, for sources of this digest: the cache on disk heeds what a function closes over, but not its imports."""
+
+    @njit(SIGNATURE, error_model="numpy", cache=True)
+    def train(
+        program, judging, back, indices, x, g, w, gw, means, squares, rows, noise, betas, terms, sums, rates, made
+    ):
+        """A step of Adam for each row of `rows`, after the `made` ones; adds their loss terms to `sums`."""
+        for step in range(len(rows) if sources else 0):
+            forward(program, indices, x, w, rows[step], noise[step])
+            judge(judging, x, g, rows[step], betas[step], terms)
+            backward(back, indices, x, g, w, gw, rows.shape[1], noise[step])
+            do.adam(w, gw, means, squares, rates[step], made + step + 1)
+            for i in range(len(terms)):
+                sums[i] += terms[i]
+
+    return train
+
+
+def _digest():
+    """A number that differs where the text of this package does; never 0."""
+    digest = sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return 1 + int.from_bytes(digest.digest()[:7])
+
+
+train = _compiled(_digest())

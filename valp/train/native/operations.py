@@ -1,0 +1,264 @@
+"""The operations of a plan, forward and backward, over flat float32 arrays.
+
+A unit of `size` variables lies at an offset as (batch, size), row by row, with `stride` numbers between the starts of
+two rows.
+"""
+
+from numba import njit
+from numpy import float32, int64, sqrt
+
+from valp.train.native import codes
+from valp.train.native.elementary import ONE, TWO, ZERO, exp, expm1, sigmoid, softplus, tanh
+from valp.train.native.memory import forward_product, source_product, weight_product
+
+kernel = njit(error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})
+
+
+@kernel
+def gather(data, rows, size, values, out):
+    """Rows of the data side by side in a buffer."""
+    for r in range(len(rows)):
+        row, target = data[rows[r] * size :][:size], values[out + r * size :][:size]
+        for j in range(size):
+            target[j] = row[j]
+
+
+@kernel
+def gather_selected(data, rows, width, indices, values, out):
+    """Some variables of rows of the data."""
+    size = len(indices)
+    for r in range(len(rows)):
+        row, target = data[rows[r] * width : (rows[r] + 1) * width], values[out + r * size : out + (r + 1) * size]
+        for j in range(size):
+            target[j] = row[indices[j]]
+
+
+@kernel
+def select(batch, x, source, stride, indices, y, out):
+    """Some variables of a unit."""
+    size = len(indices)
+    for r in range(batch):
+        row, target = x[source + r * stride : source + (r + 1) * stride], y[out + r * size : out + (r + 1) * size]
+        for j in range(size):
+            target[j] = row[indices[j]]
+
+
+@kernel
+def select_back(batch, x, source, stride, indices, y, out):
+    """Adds the gradients of the selected variables, y, to those of the unit, x."""
+    size = len(indices)
+    for r in range(batch):
+        row, given = x[source + r * stride : source + (r + 1) * stride], y[out + r * size : out + (r + 1) * size]
+        for j in range(size):
+            row[indices[j]] += given[j]
+
+
+@kernel
+def add(batch, size, x, source, stride, y, out, out_stride, divisor, added):
+    """y (+)= x / divisor."""
+    factor = ONE / float32(divisor)
+    for r in range(batch):
+        given, target = x[source + r * stride :][:size], y[out + r * out_stride :][:size]
+        if added:
+            for j in range(size):
+                target[j] += given[j] * factor
+        else:
+            for j in range(size):
+                target[j] = given[j] * factor
+
+
+@kernel
+def affine(batch, x, source, stride, inputs, w, weight, bias, y, out, outputs, activation):
+    """y = activation(x · wᵀ + b)."""
+    b = w[bias : bias + outputs]
+    for r in range(batch):
+        target = y[out + r * outputs :][:outputs]
+        for j in range(outputs):
+            target[j] = b[j]
+    forward_product(batch, outputs, inputs, x, source, stride, w, weight, y, out)
+    activate(y[out : out + batch * outputs], activation)
+
+
+@kernel
+def activate(y, activation):
+    """The activation, in place."""
+    if activation == codes.RELU:
+        for i in range(len(y)):
+            y[i] = ZERO if y[i] < ZERO else y[i]
+    elif activation == codes.ELU:
+        for i in range(len(y)):
+            e = expm1(ZERO if y[i] > ZERO else y[i])
+            y[i] = y[i] if y[i] > ZERO else e
+    elif activation == codes.SOFTPLUS:
+        for i in range(len(y)):
+            y[i] = softplus(y[i])
+    elif activation == codes.SOFTSIGN:
+        for i in range(len(y)):
+            y[i] = y[i] / (ONE + abs(y[i]))
+    elif activation == codes.SIGMOID:
+        for i in range(len(y)):
+            y[i] = sigmoid(y[i])
+    elif activation == codes.TANH:
+        for i in range(len(y)):
+            y[i] = tanh(y[i])
+
+
+@kernel
+def activate_back(y, g, activation):
+    """The gradient before the activation, in place of that after it; y is the activation's result."""
+    if activation == codes.RELU:
+        for i in range(len(y)):
+            g[i] = g[i] if y[i] > ZERO else ZERO
+    elif activation == codes.ELU:
+        for i in range(len(y)):
+            g[i] *= ONE if y[i] > ZERO else y[i] + ONE
+    elif activation == codes.SOFTPLUS:
+        for i in range(len(y)):
+            g[i] *= -expm1(-y[i])
+    elif activation == codes.SOFTSIGN:
+        for i in range(len(y)):
+            s = ONE - abs(y[i])
+            g[i] *= s * s
+    elif activation == codes.SIGMOID:
+        for i in range(len(y)):
+            g[i] *= y[i] * (ONE - y[i])
+    elif activation == codes.TANH:
+        for i in range(len(y)):
+            g[i] *= ONE - y[i] * y[i]
+
+
+@kernel
+def affine_back(batch, x, gx, source, stride, inputs, low, high, added, w, gw, weight, bias, y, gy, out, outputs, code):
+    """The gradients of w, of b, and of columns low to high of x."""
+    count = batch * outputs
+    activate_back(y[out : out + count], gy[out : out + count], code)
+    gb = gw[bias : bias + outputs]
+    gb[:] = ZERO
+    for r in range(batch):
+        g = gy[out + r * outputs : out + (r + 1) * outputs]
+        for j in range(outputs):
+            gb[j] += g[j]
+    weight_product(batch, outputs, inputs, gy, out, x, source, stride, gw, weight)
+    if high > low:
+        some = high - low
+        source_product(batch, outputs, some, inputs, gy, out, w, weight + low, gx, source + low, stride, added)
+
+
+@kernel
+def product(batch, size, x, sources, left_out, y, out, out_stride, given, given_at):
+    """Adds to y the product of all sources but one, and of `given`: the gradient of the one left out.
+
+    `sources` are offset and stride of each. With none left out (−1) y is the product of the sources itself.
+    """
+    for r in range(batch):
+        target = y[out + r * out_stride :][:size]
+        for j in range(size):
+            p = ONE
+            for s in range(len(sources) // 2):
+                if s != left_out:
+                    p *= x[sources[2 * s] + r * sources[2 * s + 1] + j]
+            if left_out < 0:
+                target[j] = p
+            else:
+                target[j] += p * given[given_at + r * size + j]
+
+
+@kernel
+def gate(batch, size, x, source, stride, w, gates, y, out, added):
+    """y (+)= sigmoid(a) · x."""
+    a = w[gates : gates + size]
+    for r in range(batch):
+        given, target = x[source + r * stride :][:size], y[out + r * size :][:size]
+        for j in range(size):
+            gated = sigmoid(a[j]) * given[j]
+            target[j] = target[j] + gated if added else gated
+
+
+@kernel
+def gate_back(batch, size, x, gx, source, stride, wanted, w, gw, gates, gy, out):
+    """The gradients of a, and if `wanted` those of x, which are added."""
+    a, ga = w[gates : gates + size], gw[gates : gates + size]
+    ga[:] = ZERO
+    for r in range(batch):
+        at, g = source + r * stride, gy[out + r * size :][:size]
+        given, target = x[at:][:size], gx[at:][:size]
+        for j in range(size):
+            s = sigmoid(a[j])
+            ga[j] += g[j] * given[j] * s * (ONE - s)
+            if wanted:
+                target[j] += g[j] * s
+
+
+@kernel
+def softmax(batch, size, x, source, y, out):
+    """y = softmax(x)."""
+    for r in range(batch):
+        given, target = x[source + r * size :][:size], y[out + r * size :][:size]
+        greatest = given.max()
+        total = ZERO
+        for j in range(size):
+            target[j] = exp(given[j] - greatest)
+            total += target[j]
+        for j in range(size):
+            target[j] /= total
+
+
+@kernel
+def softmax_back(batch, size, gx, source, y, gy, out):
+    """gx += y (g − Σ g y)."""
+    for r in range(batch):
+        target, p, g = gx[source + r * size :][:size], y[out + r * size :][:size], gy[out + r * size :][:size]
+        total = ZERO
+        for j in range(size):
+            total += g[j] * p[j]
+        for j in range(size):
+            target[j] += p[j] * (g[j] - total)
+
+
+@kernel
+def sigmoids_back(gx, y, gy):
+    """gx += g y (1 − y)."""
+    for i in range(len(gx)):
+        gx[i] += gy[i] * y[i] * (ONE - y[i])
+
+
+@kernel
+def sample(batch, size, x, source, stride, noise, y, out):
+    """y = μ + e^(log σ² / 2) ε."""
+    for r in range(batch):
+        at = source + r * stride
+        mean, spread, target = x[at:][:size], x[at + size :][:size], y[out + r * size :][:size]
+        e = noise[r * size :][:size]
+        for j in range(size):
+            target[j] = mean[j] + exp(spread[j] / TWO) * e[j]
+
+
+@kernel
+def sample_back(batch, size, gx, x, source, stride, noise, gy, out):
+    """gμ += g, and g(log σ²) += g ε e^(log σ² / 2) / 2."""
+    for r in range(batch):
+        at = source + r * stride
+        means, spreads, spread = gx[at:][:size], gx[at + size :][:size], x[at + size :][:size]
+        g, e = gy[out + r * size :][:size], noise[r * size :][:size]
+        for j in range(size):
+            means[j] += g[j]
+            spreads[j] += g[j] * e[j] * exp(spread[j] / TWO) / TWO
+
+
+@kernel
+def adam(weights, gradients, means, squares, rate, step):
+    """A step of Adam, the `step`-th from 1, as torch takes it."""
+    size = float32(rate / (1 - 0.9 ** int64(step)))
+    root = float32(1 / (1 - 0.999 ** int64(step)) ** 0.5)
+    keep, new, keep_square, new_square, epsilon = (
+        float32(0.9),
+        float32(0.1),
+        float32(0.999),
+        float32(0.001),
+        float32(1e-8),
+    )
+    for i in range(len(weights)):
+        g = gradients[i]
+        means[i] = keep * means[i] + new * g
+        squares[i] = keep_square * squares[i] + new_square * g * g
+        weights[i] -= size * means[i] / (sqrt(squares[i]) * root + epsilon)

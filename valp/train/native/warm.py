@@ -1,0 +1,37 @@
+"""`prepare`: compiles the native executor, once for all processes; `python -m valp.train.native.warm` does the same."""
+
+import threading
+import time
+from collections.abc import Callable
+
+PATIENCE = 4.0
+"""Seconds after which somebody who waits is told why: loading takes less."""
+
+
+def prepare(say: Callable[[str], object] = lambda _: None) -> float:
+    """Compiles the interpreter (about half a minute) into Numba's cache on disk, or loads it from there (a second).
+
+    A driver calls it before its workers start, so that these only load.
+
+    Args:
+        say: is told if it takes long, with the reason.
+
+    Returns:
+        The seconds it took.
+
+    Raises:
+        ImportError: if Numba is not there.
+    """
+    start = time.perf_counter()
+    told = threading.Timer(PATIENCE, say, ["compiling the native executor, once on this machine: about half a minute"])
+    told.daemon = True
+    told.start()
+    try:
+        import valp.train.native.executor  # noqa: F401 - what is compiled is compiled on import
+    finally:
+        told.cancel()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    print(f"the native executor is ready after {prepare():.1f} s")
