@@ -9,14 +9,14 @@ import time
 from collections import Counter
 
 import networkx as nx
-from valp.spaces.generate.algorithm1 import initialize
-from valp.spaces.generate.choose import RandomChoose
-from valp.spaces.generate.space import DEFAULT, FULL, PAPER, Space
 
 from valp.check.check import check
 from valp.compile.compile import lower
 from valp.graph.graph import DataType, DataUnit, Graph, Input, Output, UnitType
 from valp.plan.plan import Affine
+from valp.spaces.generate.algorithm1 import initialize
+from valp.spaces.generate.choose import RandomChoose
+from valp.spaces.generate.space import DEFAULT, FULL, PAPER, Space
 
 Shape = tuple[tuple[Input, ...], tuple[Output, ...]]
 

@@ -11,15 +11,15 @@ import torch
 from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
+
+from valp.compile.compile import compile
+from valp.compile.module import VALPModule
+from valp.graph.graph import DataType
 from valp.spaces.catalogue import catalogue_graph
 from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.problem import Problem
 from valp.spaces.problem.scoring import Scorer, generate
-
-from valp.compile.compile import compile
-from valp.compile.module import VALPModule
-from valp.graph.graph import DataType
 from valp.train.fit import fit, one_thread
 
 BATCH = 64

@@ -13,6 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
 
+from benchmarks.paper import SHOWN
+from benchmarks.paper_figures import draw_conditioned
+from benchmarks.paper_page import table
+from benchmarks.paper_scoring import conditioned
+from benchmarks.strategies_measures import Scores
+from benchmarks.strategies_searches import Contender, proposing, tested
+from valp.errors import SettingError
 from valp.search.facade.launch import launch
 from valp.search.run.ledger import by_end
 from valp.search.run.run import Run
@@ -21,14 +28,6 @@ from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.problem import Problem
 from valp.spaces.problem.scoring import Scorer
-
-from benchmarks.paper import SHOWN
-from benchmarks.paper_figures import draw_conditioned
-from benchmarks.paper_page import table
-from benchmarks.paper_scoring import conditioned
-from benchmarks.strategies_measures import Scores
-from benchmarks.strategies_searches import Contender, proposing, tested
-from valp.errors import SettingError
 from valp.train.fit import one_thread
 
 PROBLEM, OBJECTIVE, BATCH = "fashion-mnist", "conditioning", 50

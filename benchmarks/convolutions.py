@@ -14,7 +14,6 @@ from valp.search.facade.launch import launch
 from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.scoring import Scorer
-
 from valp.train.fit import one_thread
 
 BATCH = 50

@@ -9,6 +9,7 @@ alike. Validation scores; the differences are from the first decay's, candidate 
 import argparse
 from statistics import mean, median, stdev
 
+from benchmarks.strategies_page import rows_of
 from valp.search.engine.evaluate import train
 from valp.search.strategies import Question
 from valp.search.strategies.strategy import draw_at_random
@@ -17,8 +18,6 @@ from valp.spaces.generate.space import DEFAULT
 from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.scoring import Scorer
-
-from benchmarks.strategies_page import rows_of
 from valp.train.fit import one_thread
 
 SCORES = ("accuracy", "mse", "entropy", "coverage")

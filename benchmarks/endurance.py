@@ -12,15 +12,14 @@ import argparse
 import statistics
 import time
 
+from benchmarks.training import structure
+from valp.compile.compile import compile
+from valp.plan.plan import Executor
 from valp.search.engine.evaluate import fitting, train
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.scoring import Scorer
-
-from benchmarks.training import structure
-from valp.compile.compile import compile
-from valp.plan.plan import Executor
 from valp.train.fit import one_thread
 
 EDGE = 400

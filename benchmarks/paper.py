@@ -14,6 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.paper_counts import Experiment
+from benchmarks.paper_figures import draw, draw_conditioned
+from benchmarks.paper_page import page
+from benchmarks.paper_scoring import Tested, conditioned, tested
+from valp.files import write_text
 from valp.search.facade.launch import launch
 from valp.search.run.folder import Folder
 from valp.search.run.result import Result
@@ -22,12 +27,6 @@ from valp.search.show.display import LineDisplay, Status
 from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.scoring import Scorer
-
-from benchmarks.paper_counts import Experiment
-from benchmarks.paper_figures import draw, draw_conditioned
-from benchmarks.paper_page import page
-from benchmarks.paper_scoring import Tested, conditioned, tested
-from valp.files import write_text
 from valp.train.fit import one_thread
 
 PROBLEM, NAME, BATCH, SEED = "fashion-mnist", "benchmark-paper", 50, 1

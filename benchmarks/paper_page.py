@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import spearmanr
-from valp.search.show.display import duration
 
 from benchmarks.paper_counts import (
     COIN,
@@ -20,6 +19,7 @@ from benchmarks.paper_counts import (
     beats,
     counted,
 )
+from valp.search.show.display import duration
 
 DISCUSSION = "## What differs, and why"
 """The heading of the page's last section, which is written by hand and kept."""

@@ -10,12 +10,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from valp.search.run.folder import CANDIDATE, read_weights
-from valp.search.run.run import Run
-from valp.spaces.candidate import Candidate
-from valp.spaces.own.load_problem import load_problem
-from valp.spaces.problem.judging import judges_of
-from valp.spaces.problem.scoring import GENERATED, Scorer, generate
 
 from valp.compile.compile import compile
 from valp.compile.module import VALPModule
@@ -24,6 +18,12 @@ from valp.files import read_model, write_text
 from valp.plan.plan import Protocol
 from valp.score.generation_scores import conditioning_matrix
 from valp.score.judge import Judge
+from valp.search.run.folder import CANDIDATE, read_weights
+from valp.search.run.run import Run
+from valp.spaces.candidate import Candidate
+from valp.spaces.own.load_problem import load_problem
+from valp.spaces.problem.judging import judges_of
+from valp.spaces.problem.scoring import GENERATED, Scorer, generate
 from valp.train.fit import one_thread
 
 TESTED = "test.json"

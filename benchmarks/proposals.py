@@ -16,6 +16,8 @@ from pathlib import Path
 
 import optuna
 from optuna.trial import TrialState, create_trial
+
+from valp.check.keys import content_key
 from valp.search.run.ledger import Ledger
 from valp.search.run.result import Result
 from valp.search.strategies import STRATEGIES, Question
@@ -25,8 +27,6 @@ from valp.spaces.candidate import Training
 from valp.spaces.generate.choose import RandomChoose
 from valp.spaces.generate.space import DEFAULT
 from valp.spaces.own.load_problem import load_problem
-
-from valp.check.keys import content_key
 
 PROPOSALS = 20
 

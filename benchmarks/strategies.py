@@ -16,18 +16,17 @@ python -m benchmarks.strategies [--problem fashion-mnist] [--strategies random t
 import argparse
 from pathlib import Path
 
-from valp.search.strategies import STRATEGIES
-from valp.spaces.generate.space import SPACES
-from valp.spaces.own.load_problem import load_problem
-from valp.spaces.problem.judging import judges_of
-from valp.spaces.problem.scoring import Scorer
-
 from benchmarks.strategies_figures import draw, figures, part_of, published, write
 from benchmarks.strategies_measures import SCALES
 from benchmarks.strategies_page import Comparison, page
 from benchmarks.strategies_searches import Contender, searched
 from benchmarks.strategies_singles import Singles
 from valp.errors import SettingError
+from valp.search.strategies import STRATEGIES
+from valp.spaces.generate.space import SPACES
+from valp.spaces.own.load_problem import load_problem
+from valp.spaces.problem.judging import judges_of
+from valp.spaces.problem.scoring import Scorer
 from valp.train.fit import one_thread
 
 BATCH = 50

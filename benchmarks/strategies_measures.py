@@ -6,6 +6,7 @@ from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
+
 from valp.search.pareto.front import non_dominated
 from valp.search.pareto.hypervolume import hypervolume
 

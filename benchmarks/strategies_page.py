@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from math import isfinite
 from statistics import median
 
-from valp.search.show.display import duration
-
 from benchmarks.paper_page import paragraph, shown, table
 from benchmarks.strategies_measures import (
     ACCURATE,
@@ -27,6 +25,7 @@ from benchmarks.strategies_measures import (
     unconditioned,
     widest,
 )
+from valp.search.show.display import duration
 
 WHOLE = GOALS[0]
 SPLITS = ("validation", "test")

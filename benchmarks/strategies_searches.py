@@ -10,6 +10,10 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from benchmarks.strategies_measures import OBJECTIVES, Ended, Rivals, Search, front, notable
+from valp.compile.compile import lower
+from valp.errors import FileError, SettingError
+from valp.files import write_text
 from valp.search.engine.models import model_of
 from valp.search.facade.launch import launch
 from valp.search.run.ledger import Entry, Ledger, by_end
@@ -21,11 +25,6 @@ from valp.search.strategies.breeding import Breeding
 from valp.search.strategies.evolution import Evolution
 from valp.spaces.problem.problem import Problem
 from valp.spaces.problem.scoring import Scorer
-
-from benchmarks.strategies_measures import OBJECTIVES, Ended, Rivals, Search, front, notable
-from valp.compile.compile import lower
-from valp.errors import FileError, SettingError
-from valp.files import write_text
 
 CLOCK, TESTED = "benchmark-clock.json", "benchmark-test.json"
 """In a run's folder: wall seconds that passed before each candidate's end, and scores on the test split."""

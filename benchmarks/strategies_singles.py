@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean
 
-from valp.spaces.problem.baselines import single_task
-from valp.spaces.problem.problem import Problem
-from valp.spaces.problem.scoring import Scorer
-
 from benchmarks.strategies_measures import Scores
 from valp.compile.compile import compile
 from valp.compile.module import VALPModule
 from valp.files import write_text
+from valp.spaces.problem.baselines import single_task
+from valp.spaces.problem.problem import Problem
+from valp.spaces.problem.scoring import Scorer
 from valp.train.fit import Fitting
 
 SEEDS = 3

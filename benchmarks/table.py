@@ -23,6 +23,7 @@ import pyarrow.parquet
 from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, RidgeCV
+
 from valp.search.engine.models import spread, train_seeds
 from valp.search.facade.launch import launch
 from valp.search.run.ledger import Entry
@@ -31,7 +32,6 @@ from valp.spaces.own import load_own
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.problem import Problem, Split
 from valp.spaces.problem.scoring import Scorer
-
 from valp.train.fit import one_thread
 
 MISSING = 0.2

@@ -20,14 +20,14 @@ from typing import Any
 import matplotlib.pyplot as plt
 import torch
 from torch import Tensor
-from valp.spaces.generate.algorithm1 import initialize
-from valp.spaces.generate.choose import RandomChoose
-from valp.spaces.generate.space import PAPER
 
 from benchmarks.algorithm1 import SHAPES
 from benchmarks.eager import Eager
 from valp.compile.compile import compile
 from valp.graph.graph import Graph
+from valp.spaces.generate.algorithm1 import initialize
+from valp.spaces.generate.choose import RandomChoose
+from valp.spaces.generate.space import PAPER
 from valp.train.fit import fit, one_thread
 from valp.train.native.warm import prepare
 

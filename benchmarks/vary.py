@@ -9,16 +9,15 @@ import statistics
 import time
 from collections import defaultdict
 
+from valp.check.check import check
+from valp.graph.graph import DataType
+from valp.model.preprocessing import Column, Preprocessing
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.generate.algorithm1 import initialize
 from valp.spaces.generate.choose import RandomChoose
 from valp.spaces.generate.space import DEFAULT, FULL, PAPER, Space
 from valp.spaces.problem.description import Description
 from valp.spaces.vary import MOVES, Variation, cross, mutate
-
-from valp.check.check import check
-from valp.graph.graph import DataType
-from valp.model.preprocessing import Column, Preprocessing
 
 CHAIN = 25
 """Children that descend from each other before another candidate is drawn."""

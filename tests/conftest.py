@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from hypothesis import settings
+
 from valp.search.facade.launch import launch
 from valp.search.run.run import Run, open_run
 from valp.spaces.builtin.digits import digits

@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from valp.search.pareto.hypervolume import hypervolume
-from valp.search.strategies import STRATEGIES
 
 from benchmarks.conditioning import Found, first_above, rows_of
 from benchmarks.strategies_figures import COLUMNS, SCORES, figures, part_of, published, write
@@ -32,6 +30,8 @@ from benchmarks.strategies_page import Comparison, page
 from benchmarks.strategies_searches import Contender
 from benchmarks.strategies_singles import best_within
 from valp.errors import SettingError
+from valp.search.pareto.hypervolume import hypervolume
+from valp.search.strategies import STRATEGIES
 
 WHOLE, MLPS, SAMPLES = GOALS
 SCALE = SCALES["digits"]

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from sklearn.datasets import load_wine
-from valp.search.cli import cli
 
 from valp.check.rules import NOTES, RULES
 from valp.parts.combiners import COMBINERS
 from valp.parts.kinds import KINDS
 from valp.parts.losses import KL, LOSSES
+from valp.search.cli import cli
 
 ROOT = Path(__file__).parent.parent
 VALP = Path(sys.executable).parent / "valp"

@@ -11,9 +11,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from valp.search.cli import cli
 
 from tests.search.chromium import browser
+from valp.search.cli import cli
 
 ROOT = Path(__file__).parent.parent
 LOADING = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src", "object": "data"}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+
 from valp.search.cli import cli
 
 PAGE = (Path(__file__).parent.parent / "docs" / "use.md").read_text()

@@ -19,7 +19,7 @@ class Coded(Protocol):
 T = TypeVar("T", bound=Coded)
 
 
-class Table(Mapping[str, T]):
+class PluginTable(Mapping[str, T]):
     """Rows by their code: the library's own, then those that other packages add, by the names of their entry points.
 
     The others are looked for when the table is first read, so that their modules can import this library. Then an

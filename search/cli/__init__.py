@@ -3,6 +3,8 @@
 import sys
 
 import click
+
+from valp.errors import ValpError
 from valp.search.cli.clean_command import clean_command
 from valp.search.cli.dashboard_command import dashboard_command
 from valp.search.cli.export_command import export_command
@@ -13,8 +15,6 @@ from valp.search.cli.report_command import report_command
 from valp.search.cli.run_commands import best_command, list_command, show_command
 from valp.search.cli.search_commands import problems_command, search_command
 from valp.search.cli.use_commands import generate_command, predict_command
-
-from valp.errors import ValpError
 
 INTERRUPTED = 130
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from valp.search.cli.options import JSON, RUNS, print_json, print_table
 
 from valp.errors import SettingError
+from valp.search.cli.options import JSON, RUNS, print_json, print_table
 
 if TYPE_CHECKING:
     from valp.search.run.clean import Part

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from valp.search.cli.options import JSON, RUNS, print_json, print_table
 
 from valp.model.export import FORMATS, FormatName
+from valp.search.cli.options import JSON, RUNS, print_json, print_table
 
 if TYPE_CHECKING:
     from valp.model.bundle import Model
@@ -66,11 +66,10 @@ def _model(source: str, number: int | None, runs: Path) -> "tuple[Model, str]":
         UsageError: if the number of a run's candidate is missing.
         FileError: if there is no such candidate, or no such file.
     """
+    from valp.model.bundle import load
     from valp.search.engine.models import model_of
     from valp.search.run.folder import Folder
     from valp.search.run.run import open_run
-
-    from valp.model.bundle import load
 
     if number is not None:
         opened = open_run(runs, source)

@@ -5,23 +5,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
 from valp.search.cli.options import JSON, print_json
 
 if TYPE_CHECKING:
+    from valp.graph.graph import Graph
     from valp.spaces.candidate import Candidate
     from valp.spaces.problem.description import Description
-
-    from valp.graph.graph import Graph
 
 GRAPH = click.argument("graph", metavar="GRAPH.json", type=click.Path(path_type=Path))
 
 
 def read_candidate_or_graph(path: Path) -> "Candidate":
     """A candidate from its document or from that of a bare graph."""
-    from valp.spaces.candidate import Candidate
-
     from valp.files import parse_model, read_bytes
     from valp.graph.graph import Graph
+    from valp.spaces.candidate import Candidate
 
     content = read_bytes(path)
     if _has_graph(content):

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import click
-from valp.search.cli.options import JSON, print_json, print_table
 
 from valp.errors import SettingError
+from valp.search.cli.options import JSON, print_json, print_table
 
 
 @click.command("graphs")
@@ -25,10 +25,9 @@ def graphs_command(name: str | None, problem: str | None, output: Path | None, a
       valp train vae.json --problem fashion-mnist --steps 8000 -o vae.valp
       valp draw vae.json -o vae.svg
     """
+    from valp.files import write_text
     from valp.spaces.catalogue import CATALOGUE, catalogue_entry
     from valp.spaces.own.load_problem import load_problem
-
-    from valp.files import write_text
 
     if name is None:
         if problem is not None or output is not None:

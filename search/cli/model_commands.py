@@ -4,17 +4,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
+
+from valp.errors import SettingError
 from valp.search.cli.graph_commands import read_candidate_or_graph
 from valp.search.cli.options import EXECUTOR, JSON, RUNS, print_json, print_table
 
-from valp.errors import SettingError
-
 if TYPE_CHECKING:
+    from valp.model.bundle import Manifest
     from valp.search.run.settings import Settings
     from valp.spaces.candidate import Candidate
     from valp.spaces.problem.description import Description
-
-    from valp.model.bundle import Manifest
 
 MODEL = click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The model's file.")
 
@@ -64,6 +63,8 @@ def train_command(
       valp train --from first 3 --steps 8000 --decay 0.2 --seeds 3 -o model.valp
       valp train graph.json --problem wine.toml -o wine.valp
     """
+    from valp.check.check import require
+    from valp.model.bundle import save
     from valp.search.cli.bar import bar
     from valp.search.engine.models import spread, train_seeds
     from valp.search.facade.launch import positive, require_seed
@@ -71,9 +72,6 @@ def train_command(
     from valp.spaces.problem.interface import require_interface
     from valp.spaces.problem.judging import judges_of
     from valp.spaces.problem.scoring import Scorer
-
-    from valp.check.check import require
-    from valp.model.bundle import save
     from valp.train.fit import one_thread
 
     for name, value in (("steps", steps), ("batch", batch), ("seeds", seeds)):
@@ -123,13 +121,12 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
       valp score digits.valp
       valp score wine.valp --problem wine.toml
     """
+    from valp.model.bundle import load
     from valp.search.show.display import number_text
     from valp.spaces.own.load_problem import PROBLEMS, load_problem
     from valp.spaces.problem.interface import require_interface
     from valp.spaces.problem.judging import judges_of
     from valp.spaces.problem.scoring import Scorer
-
-    from valp.model.bundle import load
     from valp.train.fit import one_thread
 
     loaded = load(model)

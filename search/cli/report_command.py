@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+
 from valp.search.cli.options import JSON, RUNS, print_json
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
 from valp.search.cli.options import JSON, RUNS, print_json, print_table
 
 if TYPE_CHECKING:

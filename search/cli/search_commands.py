@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 import click
-from valp.search.cli.options import EXECUTOR, JSON, RUNS, print_json, print_table
 
 from valp.errors import FileError, SettingError
+from valp.search.cli.options import EXECUTOR, JSON, RUNS, print_json, print_table
 
 
 @click.command("problems")
@@ -194,9 +194,8 @@ def search_command(
 
 
 def _write_draft(table: Path, output: Path | None, as_json: bool) -> None:
-    from valp.spaces.own import toml_draft as draft
-
     from valp.files import write_text
+    from valp.spaces.own import toml_draft as draft
 
     target = output or Path(f"{table.absolute().name if table.is_dir() else table.stem}.toml")
     if target.suffix != ".toml":

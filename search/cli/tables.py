@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 import click
+
+from valp.graph.graph import Graph, Output, PrimaryNetwork
 from valp.search.cli.options import fits, print_table
 from valp.search.number_text import ARROWS
 from valp.search.run.ledger import Entry
 from valp.search.run.result import Result
 from valp.search.run.run import Run
 from valp.search.show.display import number_text
-
-from valp.graph.graph import Graph, Output, PrimaryNetwork
 
 
 def print_front(run: Run, front: Sequence[Entry]) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from valp.search.cli.options import JSON, print_json
 
 from valp.errors import DataError, SettingError
+from valp.search.cli.options import JSON, print_json
 
 if TYPE_CHECKING:
     from valp.model.model import Model
@@ -71,11 +71,10 @@ def predict_command(
       valp predict wine.valp new.parquet --id bottle --draws 20 --seed 0 -o predicted.parquet
       valp predict birds.valp pictures/ --id file -o predicted.csv
     """
-    from valp.search.cli.write_rows import ARRAYS, TABLES, require_suffix
-    from valp.spaces.own.read_rows import read_rows
-
     from valp.model.bundle import load
     from valp.model.raw_inputs import raw_inputs, unseen
+    from valp.search.cli.write_rows import ARRAYS, TABLES, require_suffix
+    from valp.spaces.own.read_rows import read_rows
 
     suffix = require_suffix(output, (*TABLES, ARRAYS))
     loaded = load(model)
@@ -129,9 +128,9 @@ def generate_command(
       valp generate birds.valp -n 16 --condition owl -o owls.png
     """
     import numpy as np
-    from valp.search.cli.write_rows import ARRAYS, TABLES, require_suffix
 
     from valp.model.bundle import load
+    from valp.search.cli.write_rows import ARRAYS, TABLES, require_suffix
 
     suffix = require_suffix(output, (*TABLES, ARRAYS, PICTURE))
     loaded = load(model)
@@ -156,6 +155,7 @@ def generate_command(
 def _write(output: Path, suffix: str, loaded: "Model", found: "Arrays", carried: "Arrays") -> list[str]:
     """Writes what was found behind the columns that are carried along; the names of the outputs."""
     import numpy as np
+
     from valp.search.cli.write_rows import ARRAYS, write_arrays, write_table
 
     outputs = [column for column in loaded.outputs if column.name in found]
@@ -175,9 +175,8 @@ def _write(output: Path, suffix: str, loaded: "Model", found: "Arrays", carried:
 
 def _carried(table: "Table", name: str) -> Any:
     """A column of the data as it is there."""
-    from valp.spaces.own.read_rows import raw_column
-
     from valp.errors import hint
+    from valp.spaces.own.read_rows import raw_column
 
     if name not in table.columns:
         raise DataError(f"{table.path} has no column {name!r} for --id{hint(name, table.names)}")
@@ -206,9 +205,8 @@ def _conditions(loaded: "Model", given: str | None) -> tuple[dict[str, Any], int
         raise SettingError(
             f"the samples of this model are conditioned on {names}, so --condition must be {wanted}, but is {given!r}"
         )
-    from valp.spaces.own.read_rows import read_rows
-
     from valp.model.raw_inputs import raw_inputs, unseen
+    from valp.spaces.own.read_rows import read_rows
 
     inputs = raw_inputs(read_rows(Path(given), needed, _say), needed)
     for remark in unseen(inputs, needed):
@@ -244,6 +242,7 @@ def _pictured(model: Path, loaded: "Model") -> "Column":
 def _draw(output: Path, loaded: "Model", column: "Column", found: "Arrays", inputs: dict[str, Any], rows: int) -> None:
     """A grid; samples of several conditions have a row each, behind the picture that conditions them if it is one."""
     import numpy as np
+
     from valp.search.show.image_grid import pixels, write_grid
 
     pictures = pixels(found[column.name], column)

@@ -1,126 +1,28 @@
-"""The driver: proposes, has candidates trained by Ray Tune, and writes the ledger."""
+"""The driver of a search: proposes candidates, hands them out as jobs, and writes the ledger."""
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from ray import tune
-from valp.search.engine.local.train_locally import train_alone
-from valp.search.engine.ray.halving import Halving, goes_on, rungs_of
-from valp.search.engine.ray.session import ray_for
-from valp.search.engine.ray.tuner import LedgerSearcher, tuner
-from valp.search.engine.ray.worker import CandidateTrainable
-from valp.search.engine.time_profile import Profile
+from valp.check.keys import content_key
+from valp.graph.graph import Graph
+from valp.search.engine.display import Display
+from valp.search.engine.job import Job
+from valp.search.engine.rungs import goes_on, rungs_of
+from valp.search.engine.status import Status
+from valp.search.engine.time_profile import TimeProfile
 from valp.search.pareto.front import Front, losses
-from valp.search.run.folder import (
-    CANDIDATE,
-    Folder,
-    drop_weights,
-    read_result,
-    write_candidate,
-)
+from valp.search.run.folder import CANDIDATE, Folder, drop_weights, read_result, write_candidate
 from valp.search.run.ledger import Ledger
-from valp.search.run.lock import locked
 from valp.search.run.result import Result
-from valp.search.run.settings import Settings, read_settings, write_settings
-from valp.search.run.temporary_folders import scratch
-from valp.search.show.display import Display, LineDisplay, Status, duration
+from valp.search.run.settings import Settings
 from valp.search.strategies import STRATEGIES, Question
 from valp.search.strategies.start_graphs import Seeded
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.generate.space import space_of
 from valp.spaces.problem.baselines import baselines
-from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.problem import Problem
-from valp.spaces.problem.scoring import Scorer
-
-from valp.check.keys import content_key
-from valp.errors import FileError
-from valp.files import write_text
-from valp.graph.graph import Graph
-from valp.train.fit import ready
-
-
-@dataclass(frozen=True)
-class Job:
-    """Something for a worker to train: a candidate of the run, or the single-task model of an output."""
-
-    candidate: Candidate
-    path: Path
-    number: int | None = None
-    output: str | None = None
-
-    @property
-    def title(self) -> str:
-        """What it is."""
-        return f"candidate {self.number}" if self.output is None else f"single-task {self.output}"
-
-
-def search(
-    folder: Folder,
-    problem: Problem,
-    settings: Settings,
-    *,
-    start_from: Sequence[Graph] = (),
-    candidates: int,
-    hours: float | None = None,
-    workers: int = 2,
-    profile: bool = False,
-    display: Display | None = None,
-) -> Ledger:
-    """Searches until the run has so many candidates, or the hours are over; called again, it goes on.
-
-    Args:
-        folder: the run's folder; made if it is not there.
-        problem: what to learn.
-        settings: of the run; a run that exists must have the same.
-        start_from: the graphs whose keys the settings have; the first candidates have them.
-        candidates: the number of candidates the run shall have, those of earlier calls included.
-        hours: wall time after which no further candidate is begun.
-        workers: candidates trained at once, each on one thread; 0 trains here, one after the other, without Ray.
-        profile: whether the display is told at the end where the workers' time went.
-        display: shows the progress; lines on stderr by default.
-
-    Raises:
-        SettingError: if the settings differ from the run's, or another driver is at work on it.
-        FileError: if the folder cannot be written.
-    """
-    shown = display or LineDisplay()
-    with locked(folder):
-        if folder.exists():
-            read_settings(folder.settings).require_same(settings, folder.name)
-        else:
-            write_text(folder.problem, problem.description.model_dump_json(indent=1))
-            write_settings(settings, folder.settings)
-        metrics = {name: problem.metrics[name][1] for name in settings.objectives}
-        ledger = Ledger.create(folder.study, metrics)
-        driver = Driver(folder, problem, settings, ledger, shown, candidates, workers, tuple(start_from))
-        driver.recover()
-        if driver.has_work():
-            for remark in problem.remarks:
-                shown.say(remark)
-            scorer = Scorer(problem, judges_of(problem, shown.say), settings.protocol)
-            missing = ready(settings.executor, shown.say)
-            if missing is not None:
-                shown.say(f"torch trains, several times slower than the native executor, for there is none: {missing}")
-            start = time.monotonic()
-            deadline = None if hours is None else start + hours * 3600
-            if workers == 0:
-                train_alone(driver, scorer, deadline)
-            else:
-                shown.say(f"{folder.name}: starting {workers} workers")
-                with ray_for(workers, problem.size_in_bytes):
-                    driver.run(scorer, deadline)
-            wall = time.monotonic() - start
-            share, whose = driver.busy / (max(workers, 1) * wall), f"{workers} workers' time" if workers else "it"
-            shown.say(f"{duration(wall)}; {share:.0%} of {whose} went into training and scoring")
-            if profile:
-                for line in driver.profile.lines(max(workers, 1), wall):
-                    shown.say(line)
-        shown.close()
-        return ledger
 
 
 @dataclass
@@ -138,9 +40,10 @@ class Driver:
     queue: deque[Job] = field(default_factory=deque)
     front: Front = field(default_factory=Front)
     deadline: float | None = None
-    fatal: str | None = None
+    stopped: str | None = None
+    """Why the search ends early."""
     busy: float = 0.0
-    profile: Profile = field(default_factory=Profile)
+    profile: TimeProfile = field(default_factory=TimeProfile)
     weighted: set[int] = field(default_factory=set)
     """The candidates whose weights are there."""
     training: dict[int, tuple[int, ...]] = field(default_factory=dict)
@@ -168,7 +71,7 @@ class Driver:
                 again = self.ledger.again(trial, self.strategy.sampler(self.settings.seed, trial.number))
                 self.ledger.propose(again, self.strategy.propose(self.question, self.ledger, again))
             candidate = self.ledger.entry(trial.number).candidate
-            self.queue.append(Job(candidate, path, number=trial.number))
+            self.queue.append(self._job(trial.number, candidate))
             self.training[trial.number] = candidate.parents
         for entry in self.ledger.entries():
             if entry.result is not None:
@@ -180,26 +83,14 @@ class Driver:
                 self.queue.appendleft(Job(candidate, self.folder.baseline(output), output=output))
         self._count_baselines()
 
-    def has_work(self) -> bool:
-        """Whether anything is left to train."""
-        return bool(self.queue) or self.asked < self.total
-
-    def run(self, scorer: Scorer, deadline: float | None) -> None:
-        """Trains what is left."""
+    def begin(self, deadline: float | None) -> None:
+        """Starts a session; no job is handed out after the deadline, a time of `time.monotonic`."""
         self.deadline = deadline
         self.status.started = (time.monotonic(), self.status.ended)
-        trainable = tune.with_parameters(
-            CandidateTrainable, scorer=scorer, executor=self.settings.executor, begun=time.time()
-        )
-        try:
-            with scratch("tune") as folder:
-                while self.has_work() and not self.is_late():
-                    searcher = LedgerSearcher(self)
-                    tuner(trainable, searcher, Halving(searcher.goes_on), self.workers, str(folder)).fit()
-                    if self.fatal is not None:
-                        raise FileError(self.fatal)
-        finally:
-            self.display.close()
+
+    def has_work(self) -> bool:
+        """Whether anything is left to train, and the search has not been stopped."""
+        return self.stopped is None and not self.is_late() and (bool(self.queue) or self.asked < self.total)
 
     def is_late(self) -> bool:
         """Whether the hours are over."""
@@ -207,20 +98,18 @@ class Driver:
 
     def next(self) -> Job | None:
         """The next thing to train; None if there is none, no time, or no sense in it."""
-        if self.is_late() or self.fatal is not None:
+        if not self.has_work():
             return None
         if self.queue:
             job = self.queue.popleft()
-        elif self.asked < self.total:
+        else:
             number = self.asked
             trial = self.ledger.ask(self.strategy.sampler(self.settings.seed, number))
             self.asked += 1
             candidate = self.strategy.propose(self.question, self.ledger, trial)
             self.ledger.propose(trial, candidate)
             self.training[number] = candidate.parents
-            job = Job(candidate, self.folder.candidate(number), number=number)
-        else:
-            return None
+            job = self._job(number, candidate)
         self.status.begin(job.title, job.candidate.parents)
         self.display.show(self.status)
         return job
@@ -230,11 +119,10 @@ class Driver:
         result = read_result(job.path)
         if job.number is None or result is None:
             return True
-        rungs = rungs_of(job.candidate.training.steps)
-        below = len(rungs) - rungs.index(steps)  # the same for those whose batches are smaller, and steps more
+        below = len(job.rungs) - job.rungs.index(steps)  # the same for those whose batches are smaller, and steps more
         return goes_on(self.ledger.reach(job.number, below, result.scores), self.ledger.objectives)
 
-    def end(self, job: Job, error: bool) -> None:
+    def end(self, job: Job, error: bool = False) -> None:
         """Records a job that has ended: its folder is complete, or its worker died."""
         result = None if error else read_result(job.path)
         if result is None:
@@ -262,6 +150,19 @@ class Driver:
         self._count(job.number, result)
         self._drop()
         self.display.show(self.status, (job.number, result))
+
+    def spent(self, seconds: Mapping[str, float], *, ended: bool) -> None:
+        """Counts where a worker's seconds went, and whether a job has ended with them."""
+        self.profile.take(seconds, ended=ended)
+
+    def stop(self, reason: str) -> None:
+        """Hands out no further job; the first reason counts."""
+        self.stopped = self.stopped or reason
+
+    def _job(self, number: int, candidate: Candidate) -> Job:
+        """A candidate to train, rung by rung if candidates are halved."""
+        rungs = rungs_of(candidate.training.steps) if self.settings.halving else ()
+        return Job(candidate, self.folder.candidate(number), rungs, number=number)
 
     def _count(self, number: int, result: Result) -> None:
         """Counts a candidate that has ended."""

@@ -4,6 +4,12 @@ from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
 
+from valp.check.keys import content_key
+from valp.compile.compile import compile
+from valp.compile.module import VALPModule
+from valp.errors import ValpError
+from valp.files import read_model
+from valp.plan.plan import Executor
 from valp.search.run.folder import (
     CANDIDATE,
     filling,
@@ -16,13 +22,6 @@ from valp.search.run.folder import (
 from valp.search.run.result import Result
 from valp.spaces.candidate import Candidate
 from valp.spaces.problem.scoring import GENERATED, Scorer
-
-from valp.check.keys import content_key
-from valp.compile.compile import compile
-from valp.compile.module import VALPModule
-from valp.errors import ValpError
-from valp.files import read_model
-from valp.plan.plan import Executor
 from valp.train.fit import Fit, Fitting
 from valp.train.inherit import Parent, inherit
 from valp.train.stopwatch import Stopwatch

@@ -4,6 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import mean, stdev
 
+from valp.compile.compile import compile
+from valp.errors import FileError, ValpError
+from valp.model.bundle import Manifest, Model
+from valp.plan.plan import Executor, Protocol
 from valp.search.engine.evaluate import train
 from valp.search.run.folder import read_weights
 from valp.search.run.ledger import Entry
@@ -11,11 +15,6 @@ from valp.search.run.run import Run
 from valp.spaces.candidate import Candidate
 from valp.spaces.problem.description import Description
 from valp.spaces.problem.scoring import Scorer
-
-from valp.compile.compile import compile
-from valp.errors import FileError, ValpError
-from valp.model.bundle import Manifest, Model
-from valp.plan.plan import Executor, Protocol
 
 
 def model_of(run: Run, entry: Entry) -> Model:

@@ -18,7 +18,7 @@ TITLES = {
 
 
 @dataclass
-class Profile:
+class TimeProfile:
     """Sums the seconds of workers by part; models trained are candidates and single-task models alike."""
 
     parts: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))

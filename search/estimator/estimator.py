@@ -16,18 +16,18 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import ClassifierTags, RegressorTags, Tags, check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
-from valp.search.estimator.read_targets import AUTO, given_of, missing, shaped, targets_of
-from valp.spaces.own import toml_schema as own
-from valp.spaces.own.read_columns import Reader
-from valp.spaces.own.read_tables import Source
-from valp.spaces.own.toml_draft import identifier, unused
-from valp.spaces.problem.problem import Data, Problem
 
 from valp.errors import ValpError
 from valp.model.model import Model
 from valp.model.output_columns import Arrays
 from valp.model.raw_inputs import raw_inputs
 from valp.model.table import MISSING, Table, is_table, table_of
+from valp.search.estimator.read_targets import AUTO, given_of, missing, shaped, targets_of
+from valp.spaces.own import toml_schema as own
+from valp.spaces.own.read_columns import Reader
+from valp.spaces.own.read_tables import Source
+from valp.spaces.own.toml_draft import identifier, unused
+from valp.spaces.problem.problem import ArrayData, Problem
 
 FEWEST = 4
 """Rows that a search takes, at least: two to train on, and two to judge by."""
@@ -241,10 +241,10 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
                     raise
         raise AssertionError("a split without classes either is made or raises")
 
-    def _inputs(self, reader: Reader) -> dict[str, Data]:
+    def _inputs(self, reader: Reader) -> dict[str, ArrayData]:
         """The problem's inputs: the numbers as one, each category as one."""
         names = [name for name in reader.source.names if name not in self._categories]
-        inputs: dict[str, Data] = {}
+        inputs: dict[str, ArrayData] = {}
         if names:
             numbers = own.NumericInput(type="numeric", columns=tuple(names), missing="mean")
             inputs[NUMBERS] = reader.input("X", numbers, tuple(names))

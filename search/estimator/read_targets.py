@@ -7,14 +7,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.multiclass import check_classification_targets
+
+from valp.model.output_columns import PROBABILITIES, Arrays
+from valp.model.table import is_table
 from valp.spaces.own import toml_schema as own
 from valp.spaces.own.column_profile import FEW
 from valp.spaces.own.read_columns import Reader
 from valp.spaces.own.toml_draft import identifier, unused
-from valp.spaces.problem.problem import Data, discrete
-
-from valp.model.output_columns import PROBABILITIES, Arrays
-from valp.model.table import is_table
+from valp.spaces.problem.problem import ArrayData, discrete
 
 Form = Literal["one", "array", "frame", "mapping"]
 """What y is: (n,), (n, k), a data frame, or a mapping of arrays."""
@@ -47,7 +47,7 @@ class Target:
     values: NDArray[Any]
     classes: NDArray[Any] | None = None
 
-    def data(self, reader: Reader, rows: NDArray[np.int64]) -> Data:
+    def data(self, reader: Reader, rows: NDArray[np.int64]) -> ArrayData:
         """The problem's output: these rows, which the reader's table holds under the output's name."""
         if self.classes is not None:
             return discrete(self.values[rows], classes=[str(label) for label in self.classes])

@@ -5,21 +5,21 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
-from valp.search.engine.driver import search
-from valp.search.run.folder import Folder
-from valp.search.run.run import Run, open_run
-from valp.search.run.settings import Settings, read_settings
-from valp.search.show.display import Display
-from valp.search.strategies import STRATEGIES
-from valp.spaces.generate.space import space_of
-from valp.spaces.problem.interface import require_interface
-from valp.spaces.problem.problem import Problem
-
 from valp.check.check import require
 from valp.check.keys import content_key
 from valp.errors import SettingError
 from valp.graph.graph import Graph
 from valp.plan.plan import EXECUTORS, Executor, Protocol
+from valp.search.engine.display import Display
+from valp.search.engine.run_search import search
+from valp.search.run.folder import Folder
+from valp.search.run.run import Run, open_run
+from valp.search.run.settings import Settings, read_settings
+from valp.search.show.display import LineDisplay
+from valp.search.strategies import STRATEGIES
+from valp.spaces.generate.space import space_of
+from valp.spaces.problem.interface import require_interface
+from valp.spaces.problem.problem import Problem
 
 FEWEST_TO_BREED = 16
 """With fewer candidates there is little to breed from."""
@@ -71,7 +71,7 @@ def launch(
         keep: whose weights are kept.
         executor: what trains, as of `valp.train.fit.fit`.
         halving: whether candidates that are not among the best at a rung are stopped there; see
-            `valp.search.engine.ray.halving`.
+            `valp.search.engine.rungs`.
         profile: whether the display is told at the end where the workers' time went.
         source: the file that describes the problem; `valp train --from` finds the data again by it.
         display: shows the progress; lines on stderr by default.
@@ -132,7 +132,7 @@ def launch(
         hours=hours,
         workers=asked_workers,
         profile=profile,
-        display=display,
+        display=display or LineDisplay(),
     )
     return open_run(Path(runs), name)
 

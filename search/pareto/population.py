@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
+
 from valp.search.pareto.front import Points, scaled
 
 Order = NDArray[np.int64]

@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from valp.errors import FileError
 from valp.search.run.folder import WEIGHTS, Folder
 from valp.search.run.run import Run
 from valp.search.show.pictures import GRAPH, samples_names
 from valp.search.strategies import STRATEGIES
-
-from valp.errors import FileError
 
 UNFINISHED = re.compile(r"\..+\.[0-9a-f]{8}(\.[^.]+)?")
 """The names of what is being written, as `valp.files.replacing` and `valp.search.run.folder.filling` call it."""

@@ -11,11 +11,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from valp.search.run.result import Result
-from valp.spaces.candidate import Candidate
-
 from valp.errors import FileError
 from valp.files import read_bytes, write_bytes, write_text
+from valp.search.run.result import Result
+from valp.spaces.candidate import Candidate
 
 if TYPE_CHECKING:  # torch is slow to import, and runs are listed without it
     from torch import Tensor

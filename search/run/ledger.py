@@ -17,13 +17,13 @@ from optuna.samplers import BaseSampler
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
+
+from valp.check.keys import structure_key
+from valp.errors import FileError
 from valp.search.pareto.front import by_knee, chances, losses, non_dominated
 from valp.search.run.result import Result
 from valp.spaces.candidate import Candidate
 from valp.spaces.problem.metrics import Metric
-
-from valp.check.keys import structure_key
-from valp.errors import FileError
 
 STUDY = "valp"
 State = Literal["complete", "pruned", "failed", "running"]

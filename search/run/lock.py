@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from valp.search.run.folder import Folder
 
 from valp.errors import SettingError
+from valp.search.run.folder import Folder
 
 LOCK = ".lock"
 """The file in a folder that is locked."""

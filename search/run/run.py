@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from valp.errors import SettingError
+from valp.files import read_model
 from valp.search.run.folder import Folder, existing
 from valp.search.run.ledger import Entry, Ledger
 from valp.search.run.settings import Settings, read_settings
 from valp.spaces.problem.description import Description
 from valp.spaces.problem.metrics import PRODUCT, Metric
-
-from valp.errors import SettingError
-from valp.files import read_model
 
 
 @dataclass(frozen=True)

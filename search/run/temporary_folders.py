@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock
+
 from valp.search.run.lock import is_held
 
 PREFIX = "valp-"

@@ -5,17 +5,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from valp.search.run.ledger import Entry
-from valp.search.run.run import Run
-from valp.spaces.problem.description import Description
 
 from valp.draw.draw import draw
 from valp.files import replacing
 from valp.graph.graph import DataType
 from valp.model.preprocessing import Column
+from valp.search.run.ledger import Entry
+from valp.search.run.run import Run
+from valp.spaces.problem.description import Description
 
 if TYPE_CHECKING:  # matplotlib is loaded when something is drawn, and torch when something is generated
     from matplotlib.axes import Axes
+
     from valp.spaces.problem.problem import Problem
 
 Rows = NDArray[np.float32]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+
 from valp.search.pareto.front import Points
 from valp.search.pareto.population import places, volumes
 from valp.search.run.ledger import Entry, Ledger

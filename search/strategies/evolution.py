@@ -4,6 +4,8 @@ from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
 
 from optuna.trial import Trial
+
+from valp.check.keys import content_key, structure_key
 from valp.search.pareto.front import chances, losses
 from valp.search.pareto.population import Population
 from valp.search.run.ledger import Entry, Ledger, by_end
@@ -12,8 +14,6 @@ from valp.search.strategies.strategy import Question, Strategy, derived_seed, dr
 from valp.spaces.candidate import Candidate
 from valp.spaces.generate.algorithm1 import fewest
 from valp.spaces.generate.choose import Choose, RandomChoose
-
-from valp.check.keys import content_key, structure_key
 
 MOST_TRIES = 8
 """Variations of a graph that are drawn before one that was there already is trained again."""

@@ -11,12 +11,12 @@ from random import Random
 
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import Trial
+
+from valp.errors import SettingError
 from valp.spaces.generate.assembly import beta_names, range_of_beta
 from valp.spaces.generate.choose import SEEDS, Choose, scaled, spread
 from valp.spaces.generate.space import MAX_PARAMETERS, Range, Space
 from valp.spaces.problem.description import Description
-
-from valp.errors import SettingError
 
 Value = int | float
 

@@ -7,6 +7,7 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, NSGAIIISampler, NSGAIISampler, TPESampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial
+
 from valp.search.run.ledger import Ledger
 from valp.search.strategies.optuna_parameters import SlotChoose, slot_distributions
 from valp.search.strategies.strategy import Question, Strategy, derived_seed, draw

@@ -1,6 +1,7 @@
 """Random search: Algorithm 1, again and again (002, V)."""
 
 from optuna.trial import Trial
+
 from valp.search.run.ledger import Ledger
 from valp.search.strategies.strategy import Question, Strategy, draw_at_random
 from valp.spaces.candidate import Candidate

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import Trial
+
+from valp.graph.graph import Graph
 from valp.search.run.ledger import Ledger
 from valp.search.strategies.strategy import Question, Strategy, derived_seed
 from valp.spaces.candidate import Candidate
 from valp.spaces.generate.space import Space
 from valp.spaces.problem.problem import Problem
-
-from valp.graph.graph import Graph
 
 
 class Seeded(Strategy):

@@ -7,6 +7,8 @@ from typing import ClassVar
 
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import Trial
+
+from valp.graph.graph import Graph
 from valp.search.run.ledger import Ledger
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.generate.algorithm1 import initialize
@@ -14,8 +16,6 @@ from valp.spaces.generate.choose import SEEDS, Choose, RandomChoose
 from valp.spaces.generate.space import Space
 from valp.spaces.problem.description import Description
 from valp.spaces.problem.problem import Problem
-
-from valp.graph.graph import Graph
 
 
 @dataclass(frozen=True)

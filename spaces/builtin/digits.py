@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 import numpy as np
 from numpy.typing import NDArray
+
 from valp.spaces.problem.prepared import prepared
 from valp.spaces.problem.problem import Problem, discrete, features, numeric, samples
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+
 from valp.spaces.builtin.fashion_mnist_files import fashion_mnist_images
 from valp.spaces.builtin.idx_files import ImageArrays, Progress
 from valp.spaces.problem.prepared import prepared

@@ -8,10 +8,9 @@ import os
 from functools import partial
 from pathlib import Path
 
+from valp.errors import DataError
 from valp.spaces.builtin.idx_files import Found, IdxFiles, ImageArrays, Progress
 from valp.spaces.problem.cache_folder import cache_folder
-
-from valp.errors import DataError
 
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 # Of the unpacked files: Debian's .gz differ from the published ones in their headers, which it makes reproducible, and

@@ -1,6 +1,7 @@
 """logic: AND and XOR of two bits, the tasks of 003's analysis of descent directions (section 5.2)."""
 
 import numpy as np
+
 from valp.spaces.problem.problem import Problem, numeric
 
 COPIES = 3

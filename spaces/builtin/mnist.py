@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+
 from valp.spaces.builtin.idx_files import Found, IdxFiles, ImageArrays, Progress
 from valp.spaces.problem.cache_folder import cache_folder
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
 from valp.spaces.builtin.fashion_mnist import CLASSES
 from valp.spaces.builtin.fashion_mnist_files import fashion_mnist_images
 from valp.spaces.builtin.idx_files import Found, ImageArrays, Progress

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+
 from valp.spaces.problem.problem import Problem, discrete, features, numeric, samples
 
 ROWS = 6_000

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from valp.spaces.builtin.fashion_mnist_files import fashion_mnist_arrays
-from valp.spaces.problem.judges import shipped_path
 
 from valp.errors import ValpError
 from valp.score.judge import load_judge, save_judge, train_judge
+from valp.spaces.builtin.fashion_mnist_files import fashion_mnist_arrays
+from valp.spaces.problem.judges import shipped_path
 
 TRAINING_IMAGES = 55_000
 DESCRIPTION = """\

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
 from valp.spaces.builtin.idx_files import Progress
 from valp.spaces.builtin.mnist import mnist_images
 from valp.spaces.builtin.overlaid import DIGITS, Pairs, draw_pairs, overlay

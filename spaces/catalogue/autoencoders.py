@@ -2,11 +2,10 @@
 
 from functools import partial
 
+from valp.graph.graph import DataType, Graph, Output
 from valp.spaces.catalogue.graph_parts import dense, require
 from valp.spaces.catalogue.sketch import Sketch
 from valp.spaces.problem.description import Description
-
-from valp.graph.graph import DataType, Graph, Output
 
 WIDTH = 512
 """Of the widest hidden layer of encoder and decoder."""

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from valp.spaces.catalogue.sketch import Sketch
-from valp.spaces.problem.description import Description
-
 from valp.errors import SettingError
 from valp.graph.graph import Convolution, DataType, Dense, Output, TransposedConvolution
 from valp.parts.shapes import MisfitError, Shape, convolved, shapes_through, text
+from valp.spaces.catalogue.sketch import Sketch
+from valp.spaces.problem.description import Description
 
 IMAGE_DIMENSIONS = 3
 """(C, H, W)."""

@@ -1,10 +1,9 @@
 """The graphs that 002 pictures: Figures 2 and 7."""
 
+from valp.graph.graph import DataType, DataUnit, Graph
 from valp.spaces.catalogue.graph_parts import dense, require
 from valp.spaces.catalogue.sketch import Sketch
 from valp.spaces.problem.description import Description
-
-from valp.graph.graph import DataType, DataUnit, Graph
 
 OF_TEN = (0, 2, 5, 6, 7)
 """The variables that n0 reads of ten (002, IV-A)."""

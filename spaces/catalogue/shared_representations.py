@@ -1,11 +1,10 @@
 """Representations that all tasks share: the multi-task information bottleneck of 001, and the LeNet of 003."""
 
+from valp.graph.graph import Convolution, DataType, Graph
+from valp.parts.shapes import Shape
 from valp.spaces.catalogue.graph_parts import dense, drawing, pooled, require_image, stems
 from valp.spaces.catalogue.sketch import Sketch
 from valp.spaces.problem.description import Description
-
-from valp.graph.graph import Convolution, DataType, Graph
-from valp.parts.shapes import Shape
 
 BETA = 1e-3
 """β of 001's KL, which is divided by nothing."""

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from valp.spaces.problem.description import Description
-
 from valp.graph.graph import (
     Connection,
     DataType,
@@ -20,6 +18,7 @@ from valp.graph.graph import (
 from valp.parts.kinds import KINDS
 from valp.parts.losses import KL
 from valp.parts.shapes import Arrival, merged, transported
+from valp.spaces.problem.description import Description
 
 PRODUCERS: dict[str, str] = {DataType.NUMERIC: "g", DataType.DISCRETE: "delta"}
 """What produces an output of a type that is predicted."""

@@ -9,14 +9,13 @@ by bridging networks.
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from valp.errors import SettingError
+from valp.graph.graph import Graph, Input, Output, Role
 from valp.spaces.generate.assembly import assemble
 from valp.spaces.generate.choose import Choose, RandomChoose
 from valp.spaces.generate.draft import Draft
 from valp.spaces.generate.draft_node import INPUT, Place
 from valp.spaces.generate.space import Space
-
-from valp.errors import SettingError
-from valp.graph.graph import Graph, Input, Output, Role
 
 STEPS_PER_NETWORK = 20
 """A graph that is saturated with connections before it is full of networks is completed as it is."""

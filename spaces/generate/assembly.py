@@ -2,10 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from valp.spaces.generate.draft import Draft
-from valp.spaces.generate.draft_node import INPUT, NETWORK
-from valp.spaces.generate.space import Range, Space
-
 from valp.graph.graph import (
     Connection,
     DataType,
@@ -17,6 +13,9 @@ from valp.graph.graph import (
 )
 from valp.graph.own_types import like
 from valp.parts.losses import KL, LOSSES
+from valp.spaces.generate.draft import Draft
+from valp.spaces.generate.draft_node import INPUT, NETWORK
+from valp.spaces.generate.space import Range, Space
 
 
 def assemble(draft: Draft, losses: Mapping[str, Sequence[str]], variances: Mapping[str, float]) -> Graph:

@@ -7,9 +7,6 @@ will read: only the spatial size of that is fixed at once, its channels are not.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from valp.spaces.generate.choose import Choose
-from valp.spaces.generate.space import Space
-
 from valp.graph.graph import (
     Convolution,
     DataType,
@@ -22,6 +19,8 @@ from valp.graph.graph import (
 )
 from valp.graph.own_types import OWN_TYPES, like
 from valp.parts.kinds import KINDS
+from valp.spaces.generate.choose import Choose
+from valp.spaces.generate.space import Space
 
 Sides = tuple[int, ...]
 """A spatial size: (H, W) or (T,)."""

@@ -4,14 +4,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from valp.errors import SettingError
+from valp.graph.graph import DataType, DataUnit, Input, Output, Role
 from valp.spaces.generate.available_sources import Offers
 from valp.spaces.generate.choose import Choose
 from valp.spaces.generate.designs import Design, Make, Sides, Wish, anything, design, serving
 from valp.spaces.generate.draft_node import INPUT, NETWORK, OUTPUT, Node, Place
 from valp.spaces.generate.space import Space
-
-from valp.errors import SettingError
-from valp.graph.graph import DataType, DataUnit, Input, Output, Role
 
 MOST_A_CONNECTION_TAKES = 2
 """One connection or creation raises `Draft.needed` by this much at the most, Bottlenecks and their readers apart."""

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from valp.spaces.generate.designs import Design
-
 from valp.graph.graph import DataType, DataUnit, Role
+from valp.spaces.generate.designs import Design
 
 Place = tuple[str, int]
 """A component: its group and its position there."""

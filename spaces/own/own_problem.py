@@ -3,14 +3,13 @@
 import re
 from pathlib import Path
 
+from valp.errors import DataError, hint
 from valp.spaces.own.read_columns import Reader, matching
 from valp.spaces.own.read_tables import read_source
 from valp.spaces.own.read_toml import read_description
 from valp.spaces.own.split_rows import split_rows
-from valp.spaces.own.toml_schema import Own, SamplesOutput, Split
+from valp.spaces.own.toml_schema import Own, SamplesOutput, TomlSplit
 from valp.spaces.problem.problem import Problem
-
-from valp.errors import DataError, hint
 
 Fields = dict[str, tuple[str, ...]]
 
@@ -64,7 +63,7 @@ def _fields(described: Own, names: list[str]) -> Fields:
     return fields
 
 
-def _read_by_split(split: Split, names: list[str]) -> list[str]:
+def _read_by_split(split: TomlSplit, names: list[str]) -> list[str]:
     """The columns that say how rows are split."""
     asked = {"stratify": split.stratify, "column": split.column}
     for key, column in asked.items():

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from valp.spaces.own import toml_schema as own
-from valp.spaces.own.read_tables import Source
-from valp.spaces.own.split_rows import NAMES, Parts
-from valp.spaces.problem.problem import Data, discrete, features, labels, numeric, samples
 
 from valp.errors import DataError, hint
 from valp.model.raw_inputs import categories, stacked
+from valp.spaces.own import toml_schema as own
+from valp.spaces.own.read_tables import Source
+from valp.spaces.own.split_rows import NAMES, Parts
+from valp.spaces.problem.problem import ArrayData, discrete, features, labels, numeric, samples
 
 YES_NO = {"0": 0.0, "no": 0.0, "n": 0.0, "false": 0.0, "1": 1.0, "yes": 1.0, "y": 1.0, "true": 1.0}
 
@@ -74,7 +74,7 @@ class Reader:
     parts: Parts
     missing: tuple[str, ...] = ()
 
-    def input(self, key: str, part: own.AnyInput, fields: tuple[str, ...]) -> Data:
+    def input(self, key: str, part: own.AnyInput, fields: tuple[str, ...]) -> ArrayData:
         """An input with its values.
 
         Raises:
@@ -95,7 +95,7 @@ class Reader:
         part: own.NumericInput | own.FeaturesInput | own.SamplesInput,
         values: NDArray[Any],
         fields: tuple[str, ...],
-    ) -> Data:
+    ) -> ArrayData:
         """An input of numbers."""
         if isinstance(part, own.NumericInput):
             values = values.reshape(len(values), -1)
@@ -108,7 +108,7 @@ class Reader:
         image, offset, scale = self._picture(key, values, part)
         return samples(values.reshape(len(values), -1), offset=offset, scale=scale, image=image, fields=fields)
 
-    def output(self, key: str, part: own.AnyOutput, fields: tuple[str, ...]) -> Data:
+    def output(self, key: str, part: own.AnyOutput, fields: tuple[str, ...]) -> ArrayData:
         """An output with its values, NaN or −1 where there is none.
 
         Raises:

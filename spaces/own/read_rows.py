@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from valp.errors import DataError
+from valp.model.preprocessing import Column
+from valp.model.table import MISSING, Table, cells
 from valp.spaces.own.csv_table import guess_separator
 from valp.spaces.own.image_folder import SUFFIXES as PICTURES
 from valp.spaces.own.image_folder import image_files, read_files
 from valp.spaces.own.read_columns import PIXEL_SCALE
 from valp.spaces.own.read_tables import SUFFIXES, TEXT, read_table
-from valp.spaces.own.toml_schema import Data
-
-from valp.errors import DataError
-from valp.model.preprocessing import Column
-from valp.model.table import MISSING, Table, cells
+from valp.spaces.own.toml_schema import TomlData
 
 IMAGE, FILE = "image", "file"
 """The columns of pictures: their values, (n, C, H, W), and where each was."""
@@ -45,7 +45,7 @@ def read_rows(path: Path, inputs: Sequence[Column], say: Callable[[str], object]
     if suffix not in SUFFIXES:
         known = ", ".join((*SUFFIXES, ".npy"))
         raise DataError(f"{path} must be one of {known}, or a picture or a folder of pictures; save it as one of these")
-    return read_table(path, Data(table=path.name, separator=_separator(path) if suffix in TEXT else None))
+    return read_table(path, TomlData(table=path.name, separator=_separator(path) if suffix in TEXT else None))
 
 
 def raw_column(table: Table, name: str) -> NDArray[Any]:

@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 from numpy.typing import NDArray
-from valp.spaces.own.csv_table import read_csv, require_unique
-from valp.spaces.own.image_folder import read_images
-from valp.spaces.own.toml_schema import Data
 
 from valp.errors import DataError, hint
 from valp.model.table import Table, cells, plain
+from valp.spaces.own.csv_table import read_csv, require_unique
+from valp.spaces.own.image_folder import read_images
+from valp.spaces.own.toml_schema import TomlData
 
 TEXT = (".csv", ".tsv")
 SUFFIXES = (*TEXT, ".parquet", ".npz")
@@ -67,7 +67,7 @@ class Source:
         return Source(tuple(_narrowed(table, names) for table in self.tables))
 
 
-def read_source(data: Data, folder: Path) -> Source:
+def read_source(data: TomlData, folder: Path) -> Source:
     """The tables that a description names, relative to its folder.
 
     Raises:
@@ -80,7 +80,7 @@ def read_source(data: Data, folder: Path) -> Source:
     return Source(tuple(read_table(folder / file, data) for file in data.files))
 
 
-def read_table(path: Path, data: Data) -> Table:
+def read_table(path: Path, data: TomlData) -> Table:
     """One table, by its suffix, or a folder of images.
 
     Raises:

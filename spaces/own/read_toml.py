@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
-from valp.spaces.own.toml_schema import AnyInput, AnyOutput, Data, Own, Split
 
 from valp.errors import DataError, hint
+from valp.spaces.own.toml_schema import AnyInput, AnyOutput, TomlData, Own, TomlSplit
 
-PARTS: dict[str, type[BaseModel]] = {"data": Data, "split": Split}
+PARTS: dict[str, type[BaseModel]] = {"data": TomlData, "split": TomlSplit}
 TYPED: dict[str, dict[str, type[BaseModel]]] = {
     part: {get_args(model.model_fields["type"].annotation)[0]: model for model in get_args(models)}
     for part, models in (("inputs", AnyInput), ("outputs", AnyOutput))

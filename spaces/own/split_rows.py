@@ -4,17 +4,17 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from valp.spaces.own.read_tables import Source
-from valp.spaces.own.toml_schema import Split
 
 from valp.errors import DataError
+from valp.spaces.own.read_tables import Source
+from valp.spaces.own.toml_schema import TomlSplit
 
 Rows = NDArray[np.int64]
 Parts = tuple[Rows, Rows, Rows]
 NAMES = ("train", "validation", "test")
 
 
-def split_rows(source: Source, split: Split) -> Parts:
+def split_rows(source: Source, split: TomlSplit) -> Parts:
     """The row numbers of train, validation and test: by files, by a column, or drawn.
 
     Raises:
@@ -42,7 +42,7 @@ def _by_column(source: Source, column: str) -> Parts:
     return train, validation, test
 
 
-def _drawn(source: Source, split: Split) -> Parts:
+def _drawn(source: Source, split: TomlSplit) -> Parts:
     """Rows at even distances in an order that is random, and by class if there are classes to keep the shares of."""
     count = len(source)
     held, tested = (max(1, round(count * share)) for share in (split.validation, split.test))

@@ -9,15 +9,15 @@ from itertools import groupby
 from pathlib import Path
 
 from PIL import Image
-from valp.spaces.own.column_profile import Profile, profile
+
+from valp.errors import DataError
+from valp.model.table import MISSING, Table
+from valp.spaces.own.column_profile import ColumnProfile, profile
 from valp.spaces.own.csv_table import guess_separator
 from valp.spaces.own.image_folder import image_files, read_images
 from valp.spaces.own.read_columns import matching
 from valp.spaces.own.read_tables import TEXT, read_table
-from valp.spaces.own.toml_schema import Data
-
-from valp.errors import DataError
-from valp.model.table import MISSING, Table
+from valp.spaces.own.toml_schema import TomlData
 
 FEWEST = 10
 """Rows that three splits take, at least."""
@@ -80,7 +80,7 @@ def _read(path: Path) -> tuple[Table, list[str]]:
     separator = None
     if path.suffix.lower() in TEXT and path.is_file():
         separator = guess_separator(path.read_bytes())
-    table = read_table(path, Data(table=path.name, separator=separator))
+    table = read_table(path, TomlData(table=path.name, separator=separator))
     rows = {name: len(values) for name, values in table.columns.items()}
     common = max(rows.values(), key=lambda count: (list(rows.values()).count(count), count))
     columns = {name: values for name, values in table.columns.items() if rows[name] == common}
@@ -102,7 +102,7 @@ def _common_size(folder: Path) -> tuple[int, int] | None:
     return sizes.most_common(1)[0][0] if len(sizes) > 1 else None
 
 
-def _output(table: Path, columns: Sequence[Profile]) -> Profile:
+def _output(table: Path, columns: Sequence[ColumnProfile]) -> ColumnProfile:
     for column in reversed(columns):
         if not column.left_out and (column.classes or column.kind == "numbers"):
             return column
@@ -112,13 +112,13 @@ def _output(table: Path, columns: Sequence[Profile]) -> Profile:
     )
 
 
-def _columns_listed(columns: Sequence[Profile]) -> list[str]:
+def _columns_listed(columns: Sequence[ColumnProfile]) -> list[str]:
     rows = [HEADER, *(column.cells() for column in columns)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(HEADER))]
     return ["# " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _inputs(inputs: Sequence[Profile], output: Profile, table: Table) -> list[str]:
+def _inputs(inputs: Sequence[ColumnProfile], output: ColumnProfile, table: Table) -> list[str]:
     lines: list[str] = []
     taken = {identifier(output.name)}
     numbers = [column for column in inputs if column.kind == "numbers"]
@@ -143,7 +143,7 @@ def _inputs(inputs: Sequence[Profile], output: Profile, table: Table) -> list[st
     return lines
 
 
-def _array(column: Profile) -> list[str]:
+def _array(column: ColumnProfile) -> list[str]:
     lines = ['type = "numeric"' if len(column.shape) == 1 else 'type = "features"', f"array = {_text(column.name)}"]
     if len(column.shape) == 2:
         lines.append(
@@ -154,7 +154,7 @@ def _array(column: Profile) -> list[str]:
     return [*lines, *(['missing = "mean"    # what fills empty cells'] if column.missing else [])]
 
 
-def _outputs(output: Profile, inputs: Sequence[Profile], table: Table) -> list[str]:
+def _outputs(output: ColumnProfile, inputs: Sequence[ColumnProfile], table: Table) -> list[str]:
     lines = [
         f"[outputs.{identifier(output.name)}]",
         'type = "discrete"    # classes to tell apart'

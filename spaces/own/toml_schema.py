@@ -49,13 +49,13 @@ Size = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
-class Part(BaseModel):
+class TomlSection(BaseModel):
     """A table of the file: frozen, without keys it does not know, and no text where a number must stand."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Data(Part):
+class TomlData(TomlSection):
     """Where the data are, relative to the file.
 
     Attributes:
@@ -99,7 +99,7 @@ class Data(Part):
         return self
 
 
-class Split(Part):
+class TomlSplit(TomlSection):
     """How the rows of one table become three splits.
 
     Attributes:
@@ -125,7 +125,7 @@ class Split(Part):
         return self
 
 
-class Named(Part):
+class Named(TomlSection):
     """Something made of one column (`array` in an NPZ or an image folder)."""
 
     column: str | None = None
@@ -185,7 +185,7 @@ class Features(Several):
     shape: Annotated[tuple[Size, ...], Field(min_length=2, max_length=3)] | None = None
 
 
-class Filled(Part):
+class Filled(TomlSection):
     """What an input may have to say of empty cells."""
 
     missing: Literal["mean"] | None = None
@@ -203,7 +203,7 @@ class FeaturesInput(Features, Filled):
     """A sequence or an image to read."""
 
 
-class Learnt(Part):
+class Learnt(TomlSection):
     """What every output may have: other losses than its type's."""
 
     loss: Texts | None = None
@@ -237,7 +237,7 @@ AnyInput = NumericInput | Discrete | SamplesInput | FeaturesInput
 AnyOutput = NumericOutput | DiscreteOutput | LabelsOutput | SamplesOutput | FeaturesOutput
 
 
-class Own(Part):
+class Own(TomlSection):
     """The whole file.
 
     Attributes:
@@ -248,8 +248,8 @@ class Own(Part):
     """
 
     title: str = ""
-    data: Data
-    split: Split = Split()
+    data: TomlData
+    split: TomlSplit = TomlSplit()
     inputs: dict[str, Annotated[AnyInput, Discriminator("type")]] = {}
     outputs: dict[str, Annotated[AnyOutput, Discriminator("type")]] = {}
 

@@ -39,7 +39,7 @@ ClassWeights = str | Sequence[float] | NDArray[Any] | None
 
 
 @dataclass(frozen=True)
-class Data:
+class ArrayData:
     """One input or output with its values, as `Problem.from_arrays` takes it; made by `numeric` and its like."""
 
     type: DataType
@@ -59,9 +59,9 @@ class Data:
 
 def numeric(
     values: Any, *, offset: Numbers = 0.0, scale: Numbers = 1.0, loss: Losses = None, fields: Sequence[str] = ()
-) -> Data:
+) -> ArrayData:
     """Numbers, n rows; the model sees (value − offset) / scale. In an output NaN is a missing value."""
-    return Data(DataType.NUMERIC, values, offset, scale, loss=loss, fields=tuple(fields))
+    return ArrayData(DataType.NUMERIC, values, offset, scale, loss=loss, fields=tuple(fields))
 
 
 def discrete(
@@ -71,9 +71,9 @@ def discrete(
     loss: Losses = None,
     class_weights: ClassWeights = None,
     fields: Sequence[str] = (),
-) -> Data:
+) -> ArrayData:
     """n class numbers from 0, or names; `classes` names them. In an output −1 is a missing class."""
-    return Data(
+    return ArrayData(
         DataType.DISCRETE,
         values,
         classes=_names(classes),
@@ -83,9 +83,11 @@ def discrete(
     )
 
 
-def labels(values: Any, *, names: Sequence[str] | None = None, loss: Losses = None, fields: Sequence[str] = ()) -> Data:
+def labels(
+    values: Any, *, names: Sequence[str] | None = None, loss: Losses = None, fields: Sequence[str] = ()
+) -> ArrayData:
     """Several yes/no labels a row, 0 or 1: (n, k); `names` names them. In an output NaN is a missing label."""
-    return Data(DataType.DISCRETE, values, classes=_names(names), labels=True, loss=loss, fields=tuple(fields))
+    return ArrayData(DataType.DISCRETE, values, classes=_names(names), labels=True, loss=loss, fields=tuple(fields))
 
 
 def samples(
@@ -96,31 +98,31 @@ def samples(
     image: tuple[int, int, int] | None = None,
     loss: Losses = None,
     fields: Sequence[str] = (),
-) -> Data:
+) -> ArrayData:
     """What the model shall learn to generate, n rows; `image` is (C, H, W) where a row is a picture.
 
     In an output a row with a NaN is missing.
     """
-    return Data(DataType.SAMPLES, values, offset, scale, image=image, loss=loss, fields=tuple(fields))
+    return ArrayData(DataType.SAMPLES, values, offset, scale, image=image, loss=loss, fields=tuple(fields))
 
 
 def features(
     values: Any, *, offset: Numbers = 0.0, scale: Numbers = 1.0, loss: Losses = None, fields: Sequence[str] = ()
-) -> Data:
+) -> ArrayData:
     """Numbers with a shape, images (n, C, H, W) or sequences (n, C, T).
 
     In an output NaN is a missing value. It must have the sides of an input of its kind: networks that know shapes make
     it of that.
     """
-    return Data(DataType.FEATURES, values, offset, scale, loss=loss, fields=tuple(fields))
+    return ArrayData(DataType.FEATURES, values, offset, scale, loss=loss, fields=tuple(fields))
 
 
-def of_own_type(code: str, data: Data) -> Data:
+def of_own_type(code: str, data: ArrayData) -> ArrayData:
     """The same data with a user's own type in the graph, a row of `valp.graph.own_types.OWN_TYPES` (002, VI-A)."""
     return replace(data, own=code)
 
 
-def as_array(name: str, data: Data) -> Data:
+def as_array(name: str, data: ArrayData) -> ArrayData:
     """The same data with its values as an array of numbers, or of class names.
 
     Raises:
@@ -137,7 +139,7 @@ def as_array(name: str, data: Data) -> Data:
     return replace(data, values=values)
 
 
-def column_of(name: str, data: Data) -> Column:
+def column_of(name: str, data: ArrayData) -> Column:
     """The column of data whose values are an array.
 
     Raises:
@@ -183,7 +185,7 @@ def column_of(name: str, data: Data) -> Column:
     return column
 
 
-def losses_of(name: str, data: Data) -> tuple[str, ...]:
+def losses_of(name: str, data: ArrayData) -> tuple[str, ...]:
     """The codes of an output's losses, the usual one where none is named.
 
     Raises:

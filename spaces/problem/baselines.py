@@ -1,8 +1,5 @@
 """The single-task models of a problem: does sharing help?"""
 
-from valp.spaces.candidate import Candidate, Training
-from valp.spaces.problem.problem import Problem
-
 from valp.graph.graph import (
     Connection,
     Convolution,
@@ -19,6 +16,8 @@ from valp.graph.own_types import OWN_TYPES, like
 from valp.parts.kinds import KINDS
 from valp.parts.kinds.kind import ANY
 from valp.parts.losses import KL
+from valp.spaces.candidate import Candidate, Training
+from valp.spaces.problem.problem import Problem
 
 HIDDEN = (Dense(units=100, activation="relu", initializer="xavier"),)
 """One hidden layer of 100 ReLU (002, V-D1)."""

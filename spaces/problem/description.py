@@ -4,10 +4,10 @@ from dataclasses import replace
 from functools import cached_property
 
 from pydantic import Field
-from valp.spaces.problem.metrics import METRICS, Metric, chance_of, metrics_of
 
 from valp.graph.graph import DataType, Frozen, Input, Output
 from valp.model.preprocessing import Preprocessing
+from valp.spaces.problem.metrics import METRICS, Metric, chance_of, metrics_of
 
 
 class Description(Frozen):

@@ -1,9 +1,8 @@
 """Whether a graph is for a problem."""
 
-from valp.spaces.problem.description import Description
-
 from valp.errors import SettingError
 from valp.graph.graph import DataUnit, Graph
+from valp.spaces.problem.description import Description
 
 
 def require_interface(graph: Graph, problem: Description, *, whole: bool = False) -> None:

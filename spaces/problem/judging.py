@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 
-from valp.spaces.problem.judges import judge_for
-from valp.spaces.problem.problem import Problem
-
 from valp.graph.graph import DataType
 from valp.score.judge import Judge
+from valp.spaces.problem.judges import judge_for
+from valp.spaces.problem.problem import Problem
 
 
 def judges_of(problem: Problem, progress: Callable[[str], None] | None = None) -> dict[str, Judge]:

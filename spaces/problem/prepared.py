@@ -17,13 +17,13 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
+
+from valp.errors import FileError
+from valp.files import replacing
 from valp.spaces.problem.cache_folder import cache_folder
 from valp.spaces.problem.description import Description
 from valp.spaces.problem.problem import Problem
 from valp.spaces.problem.splits import SPLITS, Split
-
-from valp.errors import FileError
-from valp.files import replacing
 
 FORMAT = 1
 CODE = (

@@ -9,8 +9,14 @@ import numpy as np
 import torch
 from pydantic import ConfigDict, Field
 from torch import Tensor
+
+from valp.errors import DataError
+from valp.graph.graph import DataType
+from valp.graph.own_types import like
+from valp.model.preprocessing import Column, Preprocessing
+from valp.parts.shapes import text
 from valp.spaces.problem.arrays import (
-    Data,
+    ArrayData,
     as_array,
     class_weights_of,
     column_of,
@@ -27,14 +33,8 @@ from valp.spaces.problem.arrays import (
 from valp.spaces.problem.description import Description
 from valp.spaces.problem.splits import SPLITS, Split, drawn_splits, given_splits
 
-from valp.errors import DataError
-from valp.graph.graph import DataType
-from valp.graph.own_types import like
-from valp.model.preprocessing import Column, Preprocessing
-from valp.parts.shapes import text
-
 __all__ = [
-    "Data",
+    "ArrayData",
     "Description",
     "Problem",
     "Split",
@@ -65,8 +65,8 @@ class Problem(Description):
         cls,
         name: str,
         *,
-        inputs: Mapping[str, Data],
-        outputs: Mapping[str, Data],
+        inputs: Mapping[str, ArrayData],
+        outputs: Mapping[str, ArrayData],
         title: str = "",
         splits: tuple[Any, Any, Any] | None = None,
         validation: float = 0.15,

@@ -6,7 +6,6 @@ from functools import cached_property
 
 import torch
 from torch import Tensor
-from valp.spaces.problem.problem import Problem, Split
 
 from valp.compile.module import VALPModule
 from valp.errors import ValpError
@@ -22,6 +21,7 @@ from valp.score.generation_scores import (
 )
 from valp.score.judge import Judge
 from valp.score.prediction_scores import accuracy, label_accuracy, mean_squared_error, r_squared
+from valp.spaces.problem.problem import Problem, Split
 
 GENERATED = 1000
 """Samples generated for the scores, and at most this many real ones beside them."""

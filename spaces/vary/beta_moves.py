@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from math import exp
 from statistics import NormalDist
 
+from valp.graph.graph import Loss
 from valp.spaces.generate.assembly import latent_sources, range_of_beta
 from valp.spaces.generate.choose import Choose
 from valp.spaces.generate.space import Range
 from valp.spaces.vary.revision import Revision
-
-from valp.graph.graph import Loss
 
 SPREAD = 0.7
 """The standard deviation of a step, in the natural logarithm: most steps at most double or halve a number."""

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from valp.spaces.generate.draft_node import INPUT, NETWORK, Place
-from valp.spaces.vary.revision import Link, Revision
-
 from valp.graph.graph import DataType, Role
 from valp.graph.own_types import like
+from valp.spaces.generate.draft_node import INPUT, NETWORK, Place
+from valp.spaces.vary.revision import Link, Revision
 
 
 def targets(revision: Revision) -> Sequence[Place]:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from functools import partial
 from itertools import combinations
 
+from valp.graph.graph import Connection, Graph
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.generate.choose import Choose
 from valp.spaces.generate.space import Space
@@ -15,8 +16,6 @@ from valp.spaces.vary.numbered_choices import Numbered, in_turn
 from valp.spaces.vary.revision import Revision
 from valp.spaces.vary.take_networks import ancestors, take
 from valp.spaces.vary.variation import Variation, judge, opened, outputs_of, variation_of
-
-from valp.graph.graph import Connection, Graph
 
 MOST_OUTPUTS = 5
 """Of so many outputs all ways to share them out are looked at; of more, as many drawn ones."""

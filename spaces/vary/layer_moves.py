@@ -3,12 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from valp.graph.graph import Convolution, Dense, Layer, Recurrent
+from valp.parts.kinds import KINDS
 from valp.spaces.generate.draft_node import Node
 from valp.spaces.generate.space import Space
 from valp.spaces.vary.revision import Revision
-
-from valp.graph.graph import Convolution, Dense, Layer, Recurrent
-from valp.parts.kinds import KINDS
 
 Spot = tuple[int, int]
 """A network, and a layer of it; −1 is the implied last one."""

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from valp.spaces.generate.designs import Design
-from valp.spaces.generate.draft_node import NETWORK, OUTPUT, Node, Place
-from valp.spaces.vary.revision import Link, Revision
-
 from valp.graph.graph import DataType, DataUnit, Dense, Role
 from valp.graph.own_types import like
 from valp.parts.kinds import KINDS
+from valp.spaces.generate.designs import Design
+from valp.spaces.generate.draft_node import NETWORK, OUTPUT, Node, Place
+from valp.spaces.vary.revision import Link, Revision
 
 
 def room_for_one(revision: Revision) -> bool:

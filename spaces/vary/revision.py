@@ -6,6 +6,9 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from valp.graph.graph import DataType, DataUnit, Graph, Layer, Loss, Output, Role
+from valp.graph.own_types import like
+from valp.parts.losses import KL
 from valp.spaces.candidate import Training
 from valp.spaces.generate.algorithm1 import complete
 from valp.spaces.generate.assembly import drawn_divergence, graph_of, latent_sources
@@ -15,10 +18,6 @@ from valp.spaces.generate.draft import Draft
 from valp.spaces.generate.draft_node import INPUT, NETWORK, OUTPUT, Place
 from valp.spaces.generate.space import Space
 from valp.spaces.problem.description import Description
-
-from valp.graph.graph import DataType, DataUnit, Graph, Layer, Loss, Output, Role
-from valp.graph.own_types import like
-from valp.parts.losses import KL
 
 Link = tuple[Place, int]
 """A connection: its target, and its position among the connections into that."""

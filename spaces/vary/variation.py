@@ -4,6 +4,11 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
+from valp.check.keys import content_key
+from valp.errors import SettingError
+from valp.graph.graph import Graph, Output
+from valp.parts.kinds import KINDS
+from valp.parts.losses import LOSSES
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.generate.algorithm1 import serve
 from valp.spaces.generate.assembly import losses_of
@@ -14,12 +19,6 @@ from valp.spaces.problem.description import Description
 from valp.spaces.problem.interface import require_interface
 from valp.spaces.vary.revision import Revision
 from valp.spaces.vary.take_networks import take
-
-from valp.check.keys import content_key
-from valp.errors import SettingError
-from valp.graph.graph import Graph, Output
-from valp.parts.kinds import KINDS
-from valp.parts.losses import LOSSES
 
 
 @dataclass(frozen=True)

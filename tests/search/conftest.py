@@ -5,6 +5,7 @@ import sys
 from typing import Any, NamedTuple
 
 import pytest
+
 from valp.search.cli import main
 
 

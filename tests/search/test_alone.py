@@ -3,11 +3,11 @@
 import pytest
 import ray
 import torch
-from valp.search.facade.launch import launch
-from valp.search.run.run import open_run
 
 from tests.conftest import SMALL_SEED, SMALL_STEPS
 from tests.search.listener import Listener
+from valp.search.facade.launch import launch
+from valp.search.run.run import open_run
 
 
 class Watching(Listener):

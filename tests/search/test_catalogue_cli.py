@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from valp.spaces.catalogue import CATALOGUE, catalogue_graph
 
 from valp.graph.graph import Graph
+from valp.spaces.catalogue import CATALOGUE, catalogue_graph
 
 
 def test_the_list_has_every_entry_with_what_it_is(valp):

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import files_of
 from valp.search.facade.launch import launch
 from valp.search.run import temporary_folders as scratch
 from valp.search.run.clean import needed
@@ -15,8 +17,6 @@ from valp.search.run.folder import Folder
 from valp.search.run.lock import locked
 from valp.search.run.run import open_run
 from valp.search.run.temporary_folders import abandoned, claimed
-
-from tests.conftest import files_of
 
 BRED = 16
 """More candidates than a population has members: some have left it."""

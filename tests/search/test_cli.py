@@ -5,13 +5,13 @@ from importlib.metadata import version
 import pytest
 from click import Group
 from click.testing import CliRunner
-from valp.search.cli import cli
-from valp.spaces.candidate import Training
-from valp.spaces.problem.baselines import baselines
 
 from tests.conftest import SMALL_STEPS, files_of
 from valp.graph.graph import DataUnit, Graph
 from valp.model.bundle import load
+from valp.search.cli import cli
+from valp.spaces.candidate import Training
+from valp.spaces.problem.baselines import baselines
 
 COMMANDS = ("problems", "search", "list", "best", "show", "draw", "check", "graphs", "train", "score", "export")
 

@@ -6,6 +6,7 @@ import re
 import pytest
 from rich.console import Console
 from rich.text import Text
+
 from valp.search.engine import status as status_module
 from valp.search.pareto.front import by_knee, chances, losses
 from valp.search.run.result import Result

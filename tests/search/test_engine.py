@@ -3,15 +3,15 @@
 import dataclasses
 
 import pytest
+
+from tests.conftest import SMALL_SEED, SMALL_STEPS, files_of
+from tests.search.listener import Listener
+from valp.errors import SettingError
 from valp.search.engine.ray import tuner
 from valp.search.facade.launch import launch
 from valp.search.run.folder import read_result
 from valp.search.run.run import open_run
 from valp.spaces.generate.space import DEFAULT, SPACES
-
-from tests.conftest import SMALL_SEED, SMALL_STEPS, files_of
-from tests.search.listener import Listener
-from valp.errors import SettingError
 
 
 def small(problem, runs, **settings):

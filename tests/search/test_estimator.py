@@ -9,11 +9,11 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
+
+import valp
 from valp.search.estimator.estimator import VALPSearch
 from valp.search.estimator.read_targets import targets_of
 from valp.search.run.run import all_runs
-
-import valp
 
 FAST = {
     "check_estimator_cloneable", "check_estimator_tags_renamed", "check_valid_tag_types", "check_estimator_repr",

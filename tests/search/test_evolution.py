@@ -5,6 +5,12 @@ import random
 import numpy as np
 import pytest
 from optuna.samplers import RandomSampler
+
+from tests.search.listener import Listener
+from valp.check.check import check
+from valp.compile.compile import compile
+from valp.errors import FileError
+from valp.graph.graph import Role
 from valp.search.engine.evaluate import Evaluation, compiled
 from valp.search.facade.launch import launch
 from valp.search.pareto.front import chances, losses
@@ -20,12 +26,6 @@ from valp.spaces.generate.space import DEFAULT
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.scoring import Scorer
 from valp.spaces.vary import mutate
-
-from tests.search.listener import Listener
-from valp.check.check import check
-from valp.compile.compile import compile
-from valp.errors import FileError
-from valp.graph.graph import Role
 from valp.train.stopwatch import Stopwatch
 
 DRAWN = 6

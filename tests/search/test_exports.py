@@ -23,10 +23,9 @@ def best(small_run):
 @pytest.fixture(scope="module")
 def bundle(small_runs, tmp_path_factory):
     """A bundle of the run's best candidate, as the command writes it."""
+    from valp.model.bundle import save
     from valp.search.engine.models import model_of
     from valp.search.run.run import open_run
-
-    from valp.model.bundle import save
 
     run = open_run(small_runs, "small")
     path = tmp_path_factory.mktemp("bundle") / "digits.valp"

@@ -4,6 +4,9 @@ import csv
 
 import pytest
 import torch
+
+from valp.errors import FileError
+from valp.files import read_model
 from valp.search.run.folder import (
     CANDIDATE,
     WEIGHTS,
@@ -21,9 +24,6 @@ from valp.search.run.folder import (
 from valp.search.run.result import Result
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.problem.baselines import baselines
-
-from valp.errors import FileError
-from valp.files import read_model
 from valp.train.fit import Curves
 
 RESULT = Result({"accuracy": 0.1 + 0.2, "mse": 1e-30}, 12, "a key", 350, (1.25, 0.5), None)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+
 from valp.search.pareto.front import Front, by_knee, chances, losses, non_dominated, scaled
 from valp.spaces.problem.metrics import METRICS
 

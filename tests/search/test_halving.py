@@ -2,7 +2,9 @@
 
 import pytest
 from optuna.samplers import RandomSampler
-from valp.search.engine.ray.halving import FEWEST_STEPS, KEPT, goes_on, rungs_of
+
+from tests.search.listener import Listener
+from valp.search.engine.rungs import FEWEST_STEPS, KEPT, goes_on, rungs_of
 from valp.search.facade.launch import launch
 from valp.search.run.folder import read_result
 from valp.search.run.ledger import Ledger
@@ -11,8 +13,6 @@ from valp.spaces.candidate import Candidate, Training
 from valp.spaces.generate.choose import RandomChoose
 from valp.spaces.generate.space import DEFAULT
 from valp.spaces.problem.metrics import METRICS
-
-from tests.search.listener import Listener
 
 OBJECTIVES = {"accuracy": METRICS["accuracy"], "mse": METRICS["mse"]}
 STEPS = 600

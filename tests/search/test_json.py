@@ -1,6 +1,7 @@
 """`--json`: every command that shows something prints one document on stdout, and nothing else there."""
 
 import pytest
+
 from valp.search.cli import cli
 
 SILENT = {"dashboard"}

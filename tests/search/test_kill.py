@@ -8,11 +8,11 @@ import time
 
 import psutil
 import pytest
+
+from tests.conftest import files_of
 from valp.search.engine.ray.reaper import MARK
 from valp.search.run.run import open_run
 from valp.search.strategies import STRATEGIES
-
-from tests.conftest import files_of
 
 CANDIDATES = 9
 STEPS = 3000

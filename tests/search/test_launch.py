@@ -1,6 +1,7 @@
 """What a search is when little is asked of it."""
 
 import pytest
+
 from valp.search.facade.launch import FEWEST_TO_BREED, usual_strategy
 from valp.search.run.folder import Folder
 from valp.search.strategies.evolution import Breeding

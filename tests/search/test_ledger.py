@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from optuna.samplers import RandomSampler
+
+from valp.errors import FileError
 from valp.search.run.ledger import Ledger, from_ranges, ranges
 from valp.search.run.result import Result
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.problem.baselines import baselines
 from valp.spaces.problem.metrics import METRICS
-
-from valp.errors import FileError
 
 OBJECTIVES = {name: METRICS[name] for name in ("accuracy", "mse")}
 

@@ -8,13 +8,13 @@ import pyarrow.parquet
 import pytest
 from PIL import Image
 from sklearn.datasets import load_wine
-from valp.search.facade.launch import launch
-from valp.search.run.settings import read_settings
-from valp.spaces.own import load_own
 
 from tests.conftest import files_of
 from tests.spaces.own.files import ROWS, TOML, columns, pictures, table_file, write
 from valp.model.bundle import load
+from valp.search.facade.launch import launch
+from valp.search.run.settings import read_settings
+from valp.spaces.own import load_own
 
 
 @pytest.fixture(autouse=True)

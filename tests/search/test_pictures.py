@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import torch
-from valp.search.run.run import open_run
-from valp.search.show.pictures import draw_samples
 
 from tests.conftest import files_of
+from valp.search.run.run import open_run
+from valp.search.show.pictures import draw_samples
 
 
 def test_a_picture_shows_rows_whose_sample_is_there(runs_copy, digits_problem):

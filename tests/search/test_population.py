@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from valp.search.pareto.population import Population, best, crowding, places, volumes
 
 COARSE = st.integers(0, 4).map(float)

@@ -1,10 +1,10 @@
 """Where the workers' time went."""
 
 import pytest
-from valp.search.engine.time_profile import STARTING, TITLES, Profile
-from valp.search.facade.launch import launch
 
 from tests.search.listener import Listener
+from valp.search.engine.time_profile import STARTING, TITLES, TimeProfile
+from valp.search.facade.launch import launch
 from valp.train.stopwatch import Stopwatch
 
 
@@ -14,7 +14,7 @@ def seconds_of(lines):
 
 
 def test_the_parts_and_the_waiting_are_all_the_workers_time():
-    profile = Profile()
+    profile = TimeProfile()
     profile.take({STARTING: 2.0, "steps": 5.0})
     profile.take({"steps": 1.0, "scoring": 0.5})
     lines = profile.lines(2, 10.0)

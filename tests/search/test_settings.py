@@ -3,9 +3,9 @@
 import tomllib
 
 import pytest
-from valp.search.run.settings import PACKAGES, Settings, read_settings, write_settings
 
 from valp.errors import FileError, SettingError
+from valp.search.run.settings import PACKAGES, Settings, read_settings, write_settings
 
 SETTINGS = Settings(
     problem="digits",

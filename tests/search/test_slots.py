@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from optuna.samplers import RandomSampler
+
+from valp.check.check import check
+from valp.errors import SettingError
 from valp.search.strategies.optuna_parameters import SlotChoose, slot_distributions
 from valp.spaces.generate.algorithm1 import initialize
 from valp.spaces.generate.choose import SEEDS
 from valp.spaces.generate.space import DEFAULT, PAPER, SPACES
-
-from valp.check.check import check
-from valp.errors import SettingError
 
 
 def trial_of(seed):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+
 from valp.search.engine.ray.garbage_collection import uncollected
 
 LOOKING = """

@@ -9,6 +9,10 @@ import pytest
 from optuna.distributions import IntDistribution
 from optuna.samplers import RandomSampler
 from optuna.trial import Trial
+
+from valp.check.check import check
+from valp.check.keys import content_key
+from valp.errors import SettingError
 from valp.search.run.ledger import Ledger, from_ranges
 from valp.search.run.result import Result
 from valp.search.strategies import STRATEGIES, Question
@@ -17,10 +21,6 @@ from valp.search.strategies.evolution import Evolution
 from valp.search.strategies.optuna_parameters import slot_distributions
 from valp.spaces.candidate import Training
 from valp.spaces.generate.space import DEFAULT, MAX_PARAMETERS, PAPER, SPACES, Space
-
-from valp.check.check import check
-from valp.check.keys import content_key
-from valp.errors import SettingError
 
 POPULATION = 4
 """Small, so that few candidates make several generations; TPE needs ten before it models anything."""

@@ -8,10 +8,6 @@ import pyarrow.parquet
 import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
-from valp.search.engine.models import model_of
-from valp.search.facade.launch import launch
-from valp.spaces.catalogue import catalogue_graph
-from valp.spaces.own import load_own
 
 from tests.conftest import files_of
 from tests.search.listener import Listener
@@ -20,6 +16,10 @@ from tests.valp.graphs import numeric, wired
 from tests.valp.test_bundle import graph_of, with_wish
 from tests.valp.test_bundle import model_of as untrained
 from valp.model.bundle import Model, load, save
+from valp.search.engine.models import model_of
+from valp.search.facade.launch import launch
+from valp.spaces.catalogue import catalogue_graph
+from valp.spaces.own import load_own
 
 TOML = """
 [data]

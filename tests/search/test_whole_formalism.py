@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 from PIL import Image
-from valp.search.facade.launch import launch
-from valp.search.show.pictures import draw_samples
-from valp.spaces.catalogue import catalogue_graph
-from valp.spaces.own.load_problem import load_problem
-from valp.spaces.problem.problem import Problem, discrete, features, labels, numeric, samples
 
 from tests.search.listener import Listener
 from valp.check.keys import content_key
 from valp.errors import SettingError
 from valp.graph.graph import DataType
+from valp.search.facade.launch import launch
+from valp.search.show.pictures import draw_samples
+from valp.spaces.catalogue import catalogue_graph
+from valp.spaces.own.load_problem import load_problem
+from valp.spaces.problem.problem import Problem, discrete, features, labels, numeric, samples
 
 ROWS = 240
 

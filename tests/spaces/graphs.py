@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 
+from valp.graph.graph import DataType, DataUnit, Graph, Input, Output
 from valp.spaces.generate.algorithm1 import initialize
 from valp.spaces.generate.choose import Choose, RandomChoose
 from valp.spaces.generate.space import DEFAULT, FULL, PAPER, Space
-
-from valp.graph.graph import DataType, DataUnit, Graph, Input, Output
 
 NUMERIC, DISCRETE, SAMPLES, FEATURES = DataType
 LOSSES = {NUMERIC: "mse", DISCRETE: "cross_entropy", SAMPLES: "bernoulli", FEATURES: "mse"}

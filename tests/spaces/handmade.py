@@ -1,7 +1,5 @@
 """Problems of a shape without data, and a graph that keeps the rules in ways of which Algorithm 1 knows nothing."""
 
-from valp.spaces.problem.description import Description
-
 from tests.spaces.graphs import DISCRETE, FEATURES, NUMERIC, SAMPLES, SEQUENCE, Shape, unit
 from valp.graph.graph import (
     Connection,
@@ -16,6 +14,7 @@ from valp.graph.graph import (
     TransposedConvolution,
 )
 from valp.model.preprocessing import Column, Preprocessing
+from valp.spaces.problem.description import Description
 
 
 def description(shape: Shape) -> Description:

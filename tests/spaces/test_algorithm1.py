@@ -10,9 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from valp.spaces.generate.algorithm1 import initialize
-from valp.spaces.generate.choose import RandomChoose, RecordedChoose
-from valp.spaces.generate.space import DEFAULT, FULL, PAPER
 
 from tests.spaces.graphs import (
     CLOTHING,
@@ -28,6 +25,9 @@ from tests.spaces.graphs import (
 from valp.check.check import check
 from valp.errors import SettingError
 from valp.graph.graph import DataType, Graph, Output, Role
+from valp.spaces.generate.algorithm1 import initialize
+from valp.spaces.generate.choose import RandomChoose, RecordedChoose
+from valp.spaces.generate.space import DEFAULT, FULL, PAPER
 
 GRAPHS = 15
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from valp.spaces.candidate import Training
-from valp.spaces.problem.baselines import baselines, single_task
-from valp.spaces.problem.problem import Problem, discrete, features, labels, numeric, samples
 
 from valp.check.check import check
 from valp.compile.compile import compile
 from valp.graph.graph import Role
+from valp.spaces.candidate import Training
+from valp.spaces.problem.baselines import baselines, single_task
+from valp.spaces.problem.problem import Problem, discrete, features, labels, numeric, samples
 from valp.train.fit import fit
 
 ROWS = 60

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
+
+from tests.spaces.graphs import CLOTHING, random_graph
 from valp.spaces.generate.assembly import range_of_beta
 from valp.spaces.generate.choose import RandomChoose
 from valp.spaces.generate.space import DEFAULT, PAPER
-
-from tests.spaces.graphs import CLOTHING, random_graph
 
 LOW, HIGH = DEFAULT.beta_error
 

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 import torch
-from valp.spaces.catalogue import CATALOGUE, catalogue_graph
-from valp.spaces.own.load_problem import PROBLEMS, load_problem
-from valp.spaces.problem.problem import Problem, discrete, features, labels, numeric, samples
 
 from valp.check.check import check
 from valp.compile.compile import compile
 from valp.errors import DataError, SettingError
 from valp.graph.graph import Graph, Role
+from valp.spaces.catalogue import CATALOGUE, catalogue_graph
+from valp.spaces.own.load_problem import PROBLEMS, load_problem
+from valp.spaces.problem.problem import Problem, discrete, features, labels, numeric, samples
 from valp.train.fit import fit
 
 GENERATING = ("figure-2", "figure-7", "vae", "beta-vae", "mt-vae", "mt-vae-separate")

@@ -8,13 +8,13 @@ from itertools import combinations, pairwise
 
 import optuna
 import pytest
-from valp.search.strategies.optuna_parameters import SlotChoose, slot_distributions
-from valp.spaces.generate.choose import SEEDS, RandomChoose, RecordedChoose
-from valp.spaces.generate.space import DEFAULT, PAPER, SPACES
 
 from tests.spaces.graphs import CLOTHING, random_graph
 from valp.check.check import check
 from valp.errors import SettingError
+from valp.search.strategies.optuna_parameters import SlotChoose, slot_distributions
+from valp.spaces.generate.choose import SEEDS, RandomChoose, RecordedChoose
+from valp.spaces.generate.space import DEFAULT, PAPER, SPACES
 
 DRAWS = 4000
 

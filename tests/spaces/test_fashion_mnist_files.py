@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from torchvision.datasets import FashionMNIST
-from valp.spaces.builtin import fashion_mnist_files
-from valp.spaces.builtin.fashion_mnist_files import DEBIAN_FOLDER, MD5, RAW, fashion_mnist_arrays
 
 from valp.errors import DataError
+from valp.spaces.builtin import fashion_mnist_files
+from valp.spaces.builtin.fashion_mnist_files import DEBIAN_FOLDER, MD5, RAW, fashion_mnist_arrays
 
 REASON = "needs the Fashion-MNIST files: install the Debian package dataset-fashion-mnist, or set VALP_DATA"
 NAMED = os.environ.get("VALP_DATA")

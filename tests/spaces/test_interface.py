@@ -1,13 +1,13 @@
 """Whether a graph is for a problem."""
 
 import pytest
+
+from valp.errors import SettingError
+from valp.graph.graph import DataUnit
 from valp.spaces.generate.algorithm1 import initialize
 from valp.spaces.generate.choose import RandomChoose
 from valp.spaces.generate.space import DEFAULT
 from valp.spaces.problem.interface import require_interface
-
-from valp.errors import SettingError
-from valp.graph.graph import DataUnit
 
 
 @pytest.fixture

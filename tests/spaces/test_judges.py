@@ -10,13 +10,13 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 from torch import Tensor
-from valp.spaces.builtin.fashion_mnist_files import fashion_mnist_arrays
-from valp.spaces.builtin.train_judge import main, parser, samples_of
-from valp.spaces.problem.judges import epochs_for, judge_for, shipped_path
 
 from valp.errors import DataError
 from valp.score.generation_scores import class_entropy, density_and_coverage
 from valp.score.judge import Judge, load_judge
+from valp.spaces.builtin.fashion_mnist_files import fashion_mnist_arrays
+from valp.spaces.builtin.train_judge import main, parser, samples_of
+from valp.spaces.problem.judges import epochs_for, judge_for, shipped_path
 
 FINGERPRINT = "0123456789abcdef" * 4
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.problem import Problem, discrete, numeric, samples
 from valp.spaces.problem.problem import labels as yes_or_no

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from valp.spaces.builtin.logic import logic
 
 

@@ -8,8 +8,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from valp.spaces.problem.problem import Problem, discrete, labels, numeric, samples
-from valp.spaces.problem.scoring import Scorer
 
 from tests.valp.graphs import discrete as discrete_unit
 from tests.valp.graphs import numeric as numeric_unit
@@ -19,6 +17,8 @@ from valp.compile.compile import compile
 from valp.errors import DataError
 from valp.graph.graph import Role
 from valp.score.judge import Judge, JudgeConfig
+from valp.spaces.problem.problem import Problem, discrete, labels, numeric, samples
+from valp.spaces.problem.scoring import Scorer
 from valp.train.fit import fit
 
 ROWS = 40

@@ -12,10 +12,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 from torchvision.datasets import MNIST
-from valp.spaces.builtin import mnist
-from valp.spaces.builtin.mnist import FILES, embedded_digits, mnist_arrays
 
 from valp.errors import DataError
+from valp.spaces.builtin import mnist
+from valp.spaces.builtin.mnist import FILES, embedded_digits, mnist_arrays
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from valp.spaces.builtin.idx_files import ImageArrays
 from valp.spaces.builtin.mnist import embedded_digits
 from valp.spaces.builtin.overlaid import PAIRS_PER_IMAGE, draw_pairs, overlay

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 import valp.spaces
 from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.prepared import CODE, prepared

@@ -5,6 +5,9 @@ import pickle
 import numpy as np
 import pytest
 import torch
+
+from valp.errors import DataError
+from valp.graph.graph import DataType, DataUnit
 from valp.spaces.problem.metrics import METRICS
 from valp.spaces.problem.problem import (
     Description,
@@ -15,9 +18,6 @@ from valp.spaces.problem.problem import (
     numeric,
     samples,
 )
-
-from valp.errors import DataError
-from valp.graph.graph import DataType, DataUnit
 
 ROWS = 40
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+
+from valp.compile.compile import compile
+from valp.errors import DataError
 from valp.spaces.builtin import fashion_mnist as clothing
 from valp.spaces.builtin.digits import grey_histogram
 from valp.spaces.builtin.mnist import FILES
 from valp.spaces.candidate import Training
 from valp.spaces.own.load_problem import PROBLEMS, load_problem
 from valp.spaces.problem.baselines import baselines
-
-from valp.compile.compile import compile
-from valp.errors import DataError
 from valp.train.fit import fit
 
 SIZES = {

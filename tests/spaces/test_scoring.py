@@ -6,9 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from valp.spaces.problem.judging import judges_of
-from valp.spaces.problem.problem import Problem, discrete, numeric, samples
-from valp.spaces.problem.scoring import Scorer, ScoringError, generate, predictions
 
 from tests.valp.graphs import discrete as discrete_unit
 from tests.valp.graphs import numeric as numeric_unit
@@ -17,6 +14,9 @@ from tests.valp.graphs import wired
 from valp.compile.compile import compile
 from valp.graph.graph import Role
 from valp.score.judge import train_judge
+from valp.spaces.problem.judging import judges_of
+from valp.spaces.problem.problem import Problem, discrete, numeric, samples
+from valp.spaces.problem.scoring import Scorer, ScoringError, generate, predictions
 from valp.train.fit import fit
 
 ROWS, CLASSES, SIZE = 600, 3, 9

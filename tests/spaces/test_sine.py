@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+
 from valp.spaces.builtin.sine import NOISE, SHAPES, sine, waves
 
 

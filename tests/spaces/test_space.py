@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from valp.search.strategies.optuna_parameters import slot_distributions
-from valp.spaces.generate.space import DEFAULT, MAX_PARAMETERS, PAPER, SPACES, Space
 
 from tests.spaces.graphs import CLOTHING
 from valp.errors import SettingError
 from valp.graph.vocabulary import ACTIVATIONS, INITIALIZERS
+from valp.search.strategies.optuna_parameters import slot_distributions
+from valp.spaces.generate.space import DEFAULT, MAX_PARAMETERS, PAPER, SPACES, Space
 
 
 def test_each_space_goes_by_its_own_name():

@@ -3,9 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from valp.spaces.problem.judging import judges_of
-from valp.spaces.problem.problem import Problem, numeric, samples
-from valp.spaces.problem.scoring import GENERATED, Scorer, generate
 
 from tests.valp.graphs import numeric as numeric_unit
 from tests.valp.graphs import samples as samples_unit
@@ -13,6 +10,9 @@ from tests.valp.graphs import wired
 from valp.compile.compile import compile
 from valp.graph.graph import Role
 from valp.score.generation_scores import density_and_coverage
+from valp.spaces.problem.judging import judges_of
+from valp.spaces.problem.problem import Problem, numeric, samples
+from valp.spaces.problem.scoring import GENERATED, Scorer, generate
 
 ROWS, SIZE = 400, 4
 DATA = np.random.default_rng(0).normal(size=(ROWS, SIZE))

@@ -11,6 +11,16 @@ import networkx as nx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from tests.spaces.graphs import CLOTHING, IMAGE, SEQUENCE, SETTINGS, SEVERAL, SHAPED, SHAPES, random_graph, shape, unit
+from tests.spaces.handmade import description, odd_graph
+from valp.check.check import check
+from valp.check.keys import content_key
+from valp.errors import SettingError
+from valp.graph.graph import DataType, Dense, Graph, Role
+from valp.graph.own_types import like
+from valp.parts.kinds import KINDS
+from valp.parts.losses import KL
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.catalogue import CATALOGUE
 from valp.spaces.generate.assembly import range_of_beta
@@ -24,16 +34,6 @@ from valp.spaces.vary.crossover import MOST_OUTPUTS
 from valp.spaces.vary.mutation import moved as one_move
 from valp.spaces.vary.numbered_choices import AGAIN, Numbered
 from valp.spaces.vary.variation import opened
-
-from tests.spaces.graphs import CLOTHING, IMAGE, SEQUENCE, SETTINGS, SEVERAL, SHAPED, SHAPES, random_graph, shape, unit
-from tests.spaces.handmade import description, odd_graph
-from valp.check.check import check
-from valp.check.keys import content_key
-from valp.errors import SettingError
-from valp.graph.graph import DataType, Dense, Graph, Role
-from valp.graph.own_types import like
-from valp.parts.kinds import KINDS
-from valp.parts.losses import KL
 
 PAIRS = [(shape, space) for shape in SHAPES.values() for space in (PAPER, DEFAULT, FULL)]
 PAIRS += [(shape, FULL) for shape in SHAPED.values()]

@@ -1,7 +1,6 @@
 """Random trained candidates of all kinds: ONNX and pt2 files give what torch gives, for 1 row and for 7."""
 
 import pytest
-from valp.spaces.generate.space import FULL
 
 from tests.spaces.graphs import IMAGE, SEQUENCE
 from tests.spaces.graphs import random_graph as algorithm_1
@@ -13,6 +12,7 @@ from valp.model.export import pt2_format as pt2
 from valp.model.export.compare import TOLERANCE, largest_difference
 from valp.parts.combiners import COMBINERS
 from valp.parts.kinds import KINDS
+from valp.spaces.generate.space import FULL
 
 FEW = (1004, 1995, 3099)
 """Seeds of graphs that have everything between them."""

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from numba import vectorize
-from valp.spaces.generate.space import DEFAULT, PAPER
 
 from tests.spaces.graphs import SHAPES, TINY, TINY_SPACE
 from tests.spaces.graphs import random_graph as drawn_graph
@@ -21,6 +20,7 @@ from valp.graph.graph import Dense, Role
 from valp.graph.vocabulary import ACTIVATIONS
 from valp.parts.combiners import COMBINERS
 from valp.parts.losses import LOSSES
+from valp.spaces.generate.space import DEFAULT, PAPER
 from valp.train.fit import fit
 from valp.train.native import elementary
 from valp.train.native.executor import NativeExecutor

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from valp.graph.graph import DataType
-from valp.plugins import Table
+from valp.plugins import PluginTable
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class OwnType:
     received: frozenset[str] | None = None
 
 
-OWN_TYPES = Table("valp.types", OwnType, (), taken=frozenset(DataType))
+OWN_TYPES = PluginTable("valp.types", OwnType, (), taken=frozenset(DataType))
 """The users' own types by their code."""
 
 

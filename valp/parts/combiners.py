@@ -10,7 +10,7 @@ from typing import Literal
 from valp.graph.graph import DataType
 from valp.graph.own_types import like
 from valp.plan.plan import Combine, Concatenate, Gate, Operation
-from valp.plugins import Table
+from valp.plugins import PluginTable
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ _BUILT_IN = (
     Combiner("gated_sum", "Γ", min, lambda out, sources, size: Gate(out, sources, size), True),
 )
 
-COMBINERS = Table("valp.combiners", Combiner, _BUILT_IN)
+COMBINERS = PluginTable("valp.combiners", Combiner, _BUILT_IN)
 
 
 def merged_type(types: Sequence[DataType | str]) -> DataType | str:

@@ -19,7 +19,7 @@ from valp.plan.plan import Apply, Convolve, Gate, Recur
 from valp.train.weight_mapping import (
     Compiled,
     Counterparts,
-    Layer,
+    PlanLayer,
     State,
     activation,
     aligned,
@@ -219,7 +219,9 @@ class _Inheritance:
                 level = None
             before = activation(layer)
 
-    def _layer(self, ours: Layer, theirs: Layer, state: State, rows: Counterparts, columns: Counterparts) -> None:
+    def _layer(
+        self, ours: PlanLayer, theirs: PlanLayer, state: State, rows: Counterparts, columns: Counterparts
+    ) -> None:
         """One layer: its units from those in `rows`, which read what is in `columns`."""
         for name, own in self.child.state[ours.layer].items():
             given, made, read = state[theirs.layer][name], rows, None if own.dim() == 1 else columns
@@ -236,7 +238,7 @@ class _Inheritance:
             for name, own in self.child.state[f"{ours.layer}-norm"].items():
                 _copy(own.view(-1), state[f"{theirs.layer}-norm"][name].view(-1), rows if own.dim() else [0])
 
-    def _identity(self, layer: Layer) -> None:
+    def _identity(self, layer: PlanLayer) -> None:
         """Makes the first units of a layer those that it reads."""
         tensors, count = self.child.state[layer.layer], reads(layer)[0]
         weight = tensors["weight"]

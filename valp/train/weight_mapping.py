@@ -23,7 +23,7 @@ from valp.plan.plan import (
 Counterparts = list[int | None]
 """By place in the child the place in the parent, None where there is none."""
 
-Layer = Affine | Convolve | Recur
+PlanLayer = Affine | Convolve | Recur
 """A layer of a network; its units are neurons, channels or states."""
 
 State = dict[str, dict[str, Tensor]]
@@ -46,9 +46,9 @@ class Compiled:
         self.graph = graph
         self.networks = {network.name: network for network in graph.networks}
         self.operations = {operation.out: operation for operation in plan.operations}
-        self.learnt: dict[str, dict[str, Layer | Gate | Apply]] = {c.name: {} for c in graph.components}
+        self.learnt: dict[str, dict[str, PlanLayer | Gate | Apply]] = {c.name: {} for c in graph.components}
         for operation in plan.operations:
-            if isinstance(operation, Layer | Gate | Apply):
+            if isinstance(operation, PlanLayer | Gate | Apply):
                 component, _, part = operation.layer.partition("-")
                 self.learnt[component][part] = operation
         self.state: State = {}
@@ -60,9 +60,9 @@ class Compiled:
         self.merged = {network.name: lowering.merged(network) for network in graph.networks}
         self.layers = {name: self._layers(name) for name in self.networks}
 
-    def _layers(self, name: str) -> list[Layer]:
+    def _layers(self, name: str) -> list[PlanLayer]:
         """The layers of a network, each of which reads the one before; none if it is made in another way."""
-        found = [operation for operation in self.learnt[name].values() if isinstance(operation, Layer)]
+        found = [operation for operation in self.learnt[name].values() if isinstance(operation, PlanLayer)]
         source, size = self.merged[name]
         for place, layer in enumerate(found):
             between, read = self.operations.get(layer.source), reads(layer)
@@ -95,24 +95,24 @@ class Compiled:
         return unit.size // area, area
 
 
-def reads(layer: Layer) -> tuple[int, ...]:
+def reads(layer: PlanLayer) -> tuple[int, ...]:
     """The shape that a layer reads: units, and what belongs to each."""
     return (layer.inputs,) if isinstance(layer, Affine) else layer.inputs
 
 
-def activation(layer: Layer) -> str:
+def activation(layer: PlanLayer) -> str:
     """The activation of a layer; none of a recurrent one."""
     return "" if isinstance(layer, Recur) else layer.activation
 
 
-def makes(layer: Layer) -> tuple[int, ...]:
+def makes(layer: PlanLayer) -> tuple[int, ...]:
     """The shape that a layer makes."""
     if isinstance(layer, Recur):
         return layer.units, layer.inputs[1]
     return (layer.outputs,) if isinstance(layer, Affine) else layer.outputs
 
 
-def aligned(ours: list[Layer], theirs: list[Layer], implied: bool) -> dict[int, int]:
+def aligned(ours: list[PlanLayer], theirs: list[PlanLayer], implied: bool) -> dict[int, int]:
     """By place of a layer in the child that of its counterpart, in order; an `implied` last one has the other's.
 
     As many as can be; of such ones those with the most equal activations, the most new layers that hand on what they
@@ -185,7 +185,7 @@ def halves(ours: Sequence[int], theirs: Sequence[int], by_position: bool) -> lis
     return [wish for one, other in both for wish in zip(one, other, strict=True)]
 
 
-def hands_on(layer: Layer, before: str) -> bool:
+def hands_on(layer: PlanLayer, before: str) -> bool:
     """Whether a layer can be the identity, or near it, on values that activation `before` made."""
     if isinstance(layer, Recur) or layer.normalise or makes(layer)[0] < reads(layer)[0]:
         return False

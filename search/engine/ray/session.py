@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import ray
+
 from valp.search.engine.ray.reaper import reaping
 from valp.search.run.temporary_folders import claimed
 

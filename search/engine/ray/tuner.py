@@ -1,85 +1,86 @@
-"""How Ray Tune asks the driver for work, and hears of nothing else."""
+"""How Ray Tune asks a search for jobs, and hears of nothing else."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from optuna.exceptions import OptunaError
 from ray import tune
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 from sqlalchemy.exc import SQLAlchemyError
-from valp.search.engine.ray.halving import rungs_of
-from valp.search.engine.ray.worker import reported
 
 from valp.errors import ValpError
-
-if TYPE_CHECKING:
-    from valp.search.engine.driver import Driver, Job
+from valp.search.engine.job import Job, Jobs
+from valp.search.engine.ray.worker import reported
 
 CANDIDATES_PER_TUNER = 1000
 """Tune's own bookkeeping grows with its trials, so a long search takes a fresh Tuner from time to time."""
 
 
-class LedgerSearcher(Searcher):  # type: ignore[misc] # ray ships no types
-    """Hands Tune the driver's jobs."""
+class JobSearcher(Searcher):  # type: ignore[misc] # ray ships no types
+    """Hands Tune the jobs of a search."""
 
-    def __init__(self, driver: "Driver") -> None:
+    def __init__(self, jobs: Jobs) -> None:
         super().__init__()
-        self.driver = driver
+        self._search = jobs
         self._suggested = 0
-        self._jobs: dict[str, Job] = {}
+        self._running: dict[str, Job] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        # Tune pickles its configuration for a restore that is never made; the driver stays in this process.
+        # Tune pickles its configuration for a restore that is never made; the search stays in this process.
         return {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether this Tuner has had its share of jobs, so that a fresh one takes what is left."""
+        return self._suggested == CANDIDATES_PER_TUNER
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str:
         """The next job as a Tune config."""
         job = None
-        with self._fatal():
-            job = self.driver.next() if self._suggested < CANDIDATES_PER_TUNER else None
+        with self._stopping():
+            job = None if self.is_full else self._search.next()
         if job is None:
             return str(Searcher.FINISHED)
         self._suggested += 1
-        self._jobs[trial_id] = job
-        rungs = rungs_of(job.candidate.training.steps) if self.driver.settings.halving and job.output is None else ()
+        self._running[trial_id] = job
         return {
             "candidate": job.candidate.model_dump_json(),
             "folder": str(job.path.resolve()),
-            "rungs": ",".join(map(str, rungs)),
+            "rungs": ",".join(map(str, job.rungs)),
         }
 
     def goes_on(self, trial_id: str, steps: int) -> bool:
         """Whether a trial that has reached a rung goes on; not if the ledger cannot be written."""
-        with self._fatal():
-            return self.driver.goes_on(self._jobs[trial_id], steps)
+        with self._stopping():
+            return self._search.goes_on(self._running[trial_id], steps)
         return False
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:  # noqa: ARG002 - Tune's own
         """Counts where the seconds went of a trial that goes on."""
-        self.driver.profile.take(reported(result), ended=False)
+        self._search.spent(reported(result), ended=False)
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Records the job."""
         if not error and result is not None and result.get("unwritten"):
-            self.driver.fatal = result["unwritten"]
+            self._search.stop(result["unwritten"])
             return
         if not error and result is not None:
-            self.driver.profile.take(reported(result))
-        with self._fatal():
-            self.driver.end(self._jobs.pop(trial_id), error)
+            self._search.spent(reported(result), ended=True)
+        with self._stopping():
+            self._search.end(self._running.pop(trial_id), error)
 
     @contextmanager
-    def _fatal(self) -> Iterator[None]:
+    def _stopping(self) -> Iterator[None]:
         """A ledger or folder that cannot be written ends the search; what is not told is taken in next time."""
         try:
             yield
         except ValpError as error:
-            self.driver.fatal = str(error)
+            self._search.stop(str(error))
         except (SQLAlchemyError, OptunaError, OSError) as error:
             reason = str(error.__cause__ or error).strip().splitlines()[0]
-            self.driver.fatal = f"{self.driver.folder.study} cannot be written: {reason}"
+            self._search.stop(f"the run's ledger cannot be written: {reason}")
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: the ledger is the state."""

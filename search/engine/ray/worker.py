@@ -10,13 +10,13 @@ from valp.search.engine.ray.garbage_collection import uncollected
 
 with uncollected():  # a worker begins here
     from ray import tune
+
+    from valp.errors import FileError
+    from valp.plan.plan import Executor
     from valp.search.engine.evaluate import Evaluation
     from valp.search.engine.time_profile import STARTING
     from valp.spaces.candidate import Candidate
     from valp.spaces.problem.scoring import Scorer
-
-    from valp.errors import FileError
-    from valp.plan.plan import Executor
     from valp.train.fit import one_thread, ready
     from valp.train.stopwatch import Stopwatch
 

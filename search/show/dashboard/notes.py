@@ -19,7 +19,7 @@ MOST_ROWS = 30
 
 
 @dataclass(frozen=True)
-class Commands:
+class RunCommands:
     """The commands for a candidate, as they are typed where the dashboard was started.
 
     Attributes:
@@ -44,7 +44,7 @@ def note_of(
     run: Run,
     entry: Entry,
     single: Mapping[str, float],
-    commands: Commands,
+    commands: RunCommands,
     pictures: Sequence[tuple[str, str]],
     kept: bool,
 ) -> str:
@@ -77,7 +77,7 @@ def note_of(
 
 
 def note_of_run(
-    run: Run, entries: Sequence[Entry], front: Sequence[Entry], single: Mapping[str, float], commands: Commands
+    run: Run, entries: Sequence[Entry], front: Sequence[Entry], single: Mapping[str, float], commands: RunCommands
 ) -> str:
     """The note of a run: how far it is, and its front beside the single-task models."""
     states = [entry.state for entry in entries]

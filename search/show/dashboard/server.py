@@ -9,14 +9,13 @@ from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+from valp.draw.draw import load_fonts
+from valp.errors import SettingError
 from valp.search.run.run import Run
 from valp.search.run.temporary_folders import scratch
 from valp.search.show.dashboard.artifacts import Pictures
-from valp.search.show.dashboard.notes import Commands
+from valp.search.show.dashboard.notes import RunCommands
 from valp.search.show.dashboard.run_view import STUDY, RunView
-
-from valp.draw.draw import load_fonts
-from valp.errors import SettingError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -60,7 +59,7 @@ def dashboard(run: Run, runs: Path, port: int, say: Callable[[str], None]) -> It
     load_fonts()  # here, for requests are answered in threads
     with scratch("dashboard") as drawn:
         pictures = Pictures(run, drawn, say)
-        view = RunView(run, Commands(run.folder.name, run.settings.problem, runs), pictures)
+        view = RunView(run, RunCommands(run.folder.name, run.settings.problem, runs), pictures)
         with _listening(port, reading_only(wsgi(view, artifact_store=pictures))) as server:
             yield server
 

@@ -3,9 +3,10 @@
 import os
 import sys
 
+from valp.search.engine.display import Display, SilentDisplay
 from valp.search.engine.status import Status
 from valp.search.number_text import duration, number_text
-from valp.search.show.display.lines import Display, LineDisplay, SilentDisplay, line
+from valp.search.show.display.lines import LineDisplay, line
 from valp.search.show.display.live import LiveDisplay
 
 __all__ = [

@@ -1,54 +1,27 @@
-"""What the driver tells of its progress, and the plain way to show it."""
+"""The progress of a search in plain lines."""
 
 import sys
-from typing import Protocol
 
 from valp.search.engine.status import Status
 from valp.search.number_text import duration, number_text
 from valp.search.run.result import Result
 
 
-class Display(Protocol):
-    """What the driver tells of its progress."""
-
-    def say(self, line: str) -> None:
-        """A line about something other than a candidate."""
-
-    def show(self, status: Status, ended: tuple[int, Result] | None = None) -> None:
-        """Where the search stands now, and the candidate that has just ended, if one has."""
-
-    def close(self) -> None:
-        """Leaves the terminal as it was."""
-
-
 class LineDisplay:
     """A line for each candidate that ends."""
 
     def say(self, line: str) -> None:
-        """See `Display`."""
+        """See `valp.search.engine.display.Display`."""
         print(line, file=sys.stderr, flush=True)
 
     def show(self, status: Status, ended: tuple[int, Result] | None = None) -> None:
-        """See `Display`."""
+        """See `valp.search.engine.display.Display`."""
         if ended is not None:
             left = f", {duration_left(status)} left" if duration_left(status) else ""
             self.say(f"[{status.ended}/{status.total}] {line(*ended, tuple(status.objectives))}{left}")
 
     def close(self) -> None:
-        """See `Display`."""
-
-
-class SilentDisplay:
-    """Shows nothing."""
-
-    def say(self, line: str) -> None:
-        """See `Display`."""
-
-    def show(self, status: Status, ended: tuple[int, Result] | None = None) -> None:
-        """See `Display`."""
-
-    def close(self) -> None:
-        """See `Display`."""
+        """See `valp.search.engine.display.Display`."""
 
 
 def line(number: int, result: Result, objectives: tuple[str, ...]) -> str:

@@ -5,6 +5,7 @@ from collections import deque
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
+
 from valp.search.engine.status import Status
 from valp.search.number_text import duration
 from valp.search.run.result import Result

@@ -7,6 +7,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
+
 from valp.search.engine.status import Status
 from valp.search.number_text import ARROWS, duration, number_text
 from valp.search.pareto.front import by_knee, chances, losses

@@ -3,11 +3,11 @@
 from math import log10
 
 import networkx as nx
-from valp.spaces.candidate import Candidate
 
 from valp.graph.graph import Dense, Graph, PrimaryNetwork, Role
 from valp.parts.kinds import KINDS
 from valp.parts.losses import KL
+from valp.spaces.candidate import Candidate
 
 
 def features_of(candidate: Candidate) -> dict[str, float]:

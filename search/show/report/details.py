@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
+from valp.compile.module import VALPModule
+from valp.errors import ValpError
+from valp.graph.graph import DataType
 from valp.search.engine.models import model_of
 from valp.search.run.folder import CURVES
 from valp.search.run.ledger import Entry
@@ -17,10 +21,6 @@ from valp.search.show.report.rounding import rounded
 from valp.search.show.report.sample_pictures import generated_samples
 from valp.search.show.report.speed import inferences_per_second
 from valp.spaces.problem.scoring import predictions
-
-from valp.compile.module import VALPModule
-from valp.errors import ValpError
-from valp.graph.graph import DataType
 
 
 def details(run: Run, entry: Entry, evidence: Evidence) -> dict[str, Any]:

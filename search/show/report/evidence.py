@@ -7,13 +7,13 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+
+from valp.errors import ValpError
+from valp.score.judge import Judge
 from valp.search.run.run import Run
 from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.problem import Problem, Split
-
-from valp.errors import ValpError
-from valp.score.judge import Judge
 
 SEED = 0
 """Of the noise: the one that candidates are scored with, so that the samples shown are those that were scored."""

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from valp.spaces.candidate import Candidate
-
 from valp.draw.layer_text import layers_text
 from valp.graph.graph import Graph, Input, Output, PrimaryNetwork, Role
 from valp.parts.combiners import COMBINERS
 from valp.parts.kinds import KINDS
 from valp.parts.shapes import text
+from valp.spaces.candidate import Candidate
 
 ROLES = {Role.DATA: 0, Role.LATENT: 1, Role.CONDITION: 2}
 """How the page calls the roles of connections."""

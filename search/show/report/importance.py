@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
 from valp.search.run.ledger import Entry
 from valp.search.run.run import Run
 from valp.search.show.report.choice_features import features_of

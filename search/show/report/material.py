@@ -8,6 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from valp.compile.compile import compile
+from valp.errors import ValpError
+from valp.files import read_bytes, read_model
+from valp.parts.combiners import COMBINERS
 from valp.search.run.folder import CANDIDATE, CURVES, read_weights
 from valp.search.run.ledger import Entry
 from valp.search.run.result import Result
@@ -22,11 +26,6 @@ from valp.search.show.report.sample_pictures import real_samples
 from valp.search.show.report.search_command import command
 from valp.search.show.report.speed import inferences_per_second
 from valp.spaces.candidate import Candidate
-
-from valp.compile.compile import compile
-from valp.errors import ValpError
-from valp.files import read_bytes, read_model
-from valp.parts.combiners import COMBINERS
 
 DETAILED = 60
 """Candidates of the front that are shown in full, the best compromise first; a page of more would be slow."""

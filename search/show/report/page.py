@@ -9,12 +9,12 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+
+from valp.files import write_text
 from valp.search.run.run import Run
 from valp.search.show.report import REPORT
 from valp.search.show.report.evidence import evidence_of
 from valp.search.show.report.material import Material, gather
-
-from valp.files import write_text
 
 SCRIPTS = (
     "base",

@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from valp.search.show.report.rounding import rounded
-from valp.spaces.problem.problem import Split
 
 from valp.graph.graph import DataType
 from valp.model.preprocessing import Column
 from valp.score.prediction_scores import CERTAINTY, r_squared
+from valp.search.show.report.rounding import rounded
+from valp.spaces.problem.problem import Split
 
 BINS = 32
 """Of each axis of true beside predicted."""

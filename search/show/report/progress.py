@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
 from valp.search.pareto.front import Points, chances, losses, non_dominated, scaled
 from valp.search.pareto.hypervolume import hypervolume
 from valp.search.run.ledger import Entry, by_end

@@ -9,16 +9,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from valp.search.show.report.evidence import SEED, Evidence
-from valp.search.show.report.prediction_counts import class_names
-from valp.search.show.report.rounding import rounded
-from valp.spaces.problem.problem import Problem, Split
-from valp.spaces.problem.scoring import GENERATED, generate
 
 from valp.compile.module import VALPModule
 from valp.graph.graph import DataType
 from valp.model.preprocessing import Column
 from valp.score.generation_scores import conditioning_matrix
+from valp.search.show.report.evidence import SEED, Evidence
+from valp.search.show.report.prediction_counts import class_names
+from valp.search.show.report.rounding import rounded
+from valp.spaces.problem.problem import Problem, Split
+from valp.spaces.problem.scoring import GENERATED, generate
 
 EACH = 10
 """Samples of a class."""

@@ -3,9 +3,9 @@
 import time
 
 import torch
-from valp.spaces.problem.problem import Split
 
 from valp.compile.module import VALPModule
+from valp.spaces.problem.problem import Split
 
 BATCH = 256
 SECONDS = 0.15

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from filelock import FileLock
 from torch import Tensor
-from valp.spaces.problem.cache_folder import cache_folder
 
 from valp.errors import FileError
 from valp.score.judge import (
@@ -17,6 +16,7 @@ from valp.score.judge import (
     save_judge,
     train_judge,
 )
+from valp.spaces.problem.cache_folder import cache_folder
 
 SAMPLES_SEEN = 40_000
 EPOCHS = (3, 60)

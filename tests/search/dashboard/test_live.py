@@ -13,10 +13,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from valp.search.run.run import open_run
 
 from tests.conftest import files_of
 from tests.search.chromium import browser
+from valp.search.run.run import open_run
 
 VALP = [sys.executable, "-c", "from valp.search.cli import main; main()"]
 ROOT = Path(__file__).parents[3]

@@ -6,14 +6,14 @@ from pathlib import Path
 import optuna
 import pytest
 from bottle import HTTPError
+
+from tests.conftest import files_of
 from valp.search.run.ledger import Entry, Ledger
 from valp.search.run.run import open_run
 from valp.search.run.settings import Settings
 from valp.search.show.dashboard.artifacts import Pictures
-from valp.search.show.dashboard.notes import Commands
+from valp.search.show.dashboard.notes import RunCommands
 from valp.search.show.dashboard.run_view import STUDY, RunView, noted
-
-from tests.conftest import files_of
 
 WRITING = {
     "create_new_study": ([optuna.study.StudyDirection.MINIMIZE],),
@@ -30,7 +30,7 @@ WRITING = {
 
 
 def view_of(run, folder, runs=Path("runs")):
-    return RunView(run, Commands(run.folder.name, run.settings.problem, runs), Pictures(run, folder, print))
+    return RunView(run, RunCommands(run.folder.name, run.settings.problem, runs), Pictures(run, folder, print))
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_all_that_is_shown_is_drawn_beside_the_run_and_leaves_it_as_it_is(runs_c
     before = files_of(runs_copy)
     run = open_run(runs_copy, "small")
     pictures = Pictures(run, tmp_path / "drawn", print)
-    view = RunView(run, Commands("small", "digits"), pictures)
+    view = RunView(run, RunCommands("small", "digits"), pictures)
     view.get_all_studies()
     for trial in view.get_all_trials(STUDY):
         for value in trial._system_attrs.values():

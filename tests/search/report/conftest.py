@@ -1,11 +1,11 @@
 """The report of a real run, made once."""
 
 import pytest
+
+from tests.search.chromium import browser as chromium
 from valp.search.run.run import Run, open_run
 from valp.search.show.report.evidence import Evidence, evidence_of
 from valp.search.show.report.page import write_report
-
-from tests.search.chromium import browser as chromium
 
 
 @pytest.fixture(scope="session")

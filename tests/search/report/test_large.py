@@ -4,15 +4,15 @@ import time
 
 import numpy as np
 import pytest
+
+from tests.search.report.chromium import opened
+from tests.search.report.untrained import told
 from valp.search.show.report.evidence import Evidence
 from valp.search.show.report.material import gather
 from valp.search.show.report.page import page as written
 from valp.search.strategies.strategy import Question, draw_at_random
 from valp.spaces.candidate import Training
 from valp.spaces.generate.space import DEFAULT
-
-from tests.search.report.chromium import opened
-from tests.search.report.untrained import told
 
 CANDIDATES, DISTINCT = 5000, 250
 SECONDS, BYTES = 3.0, 25_000_000

@@ -7,6 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+
+from tests.conftest import files_of
+from tests.search.report.untrained import told
+from valp.compile.compile import compile
+from valp.graph.graph import DataType
+from valp.model.preprocessing import Column
 from valp.search.cli import cli
 from valp.search.pareto.hypervolume import hypervolume
 from valp.search.run.folder import CURVES
@@ -32,12 +38,6 @@ from valp.spaces.generate.space import DEFAULT
 from valp.spaces.problem.arrays import numeric, samples
 from valp.spaces.problem.problem import Problem
 from valp.spaces.problem.splits import Split
-
-from tests.conftest import files_of
-from tests.search.report.untrained import told
-from valp.compile.compile import compile
-from valp.graph.graph import DataType
-from valp.model.preprocessing import Column
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from valp.search.show.report.evidence import Evidence
-from valp.search.show.report.material import gather
-from valp.search.show.report.page import page as written
 
 from tests.search.report.chromium import opened
 from tests.search.report.untrained import told
+from valp.search.show.report.evidence import Evidence
+from valp.search.show.report.material import gather
+from valp.search.show.report.page import page as written
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import optuna
 from optuna.trial import TrialState
+
 from valp.search.run.folder import Folder
 from valp.search.run.ledger import Ledger
 

@@ -6,11 +6,11 @@ import tomllib
 import numpy as np
 import pytest
 from PIL import Image
-from valp.spaces.own import load_own
-from valp.spaces.own import toml_draft as draft
 
 from tests.spaces.own.files import ROWS, columns, pictures, table_file
 from valp.errors import DataError
+from valp.spaces.own import load_own
+from valp.spaces.own import toml_draft as draft
 
 AWKWARD = {
     "id": [f"row {i}" for i in range(ROWS)],

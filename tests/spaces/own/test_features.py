@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from valp.search.facade.launch import launch
-from valp.spaces.own import load_own
 
 from tests.spaces.own.files import ROWS, columns, write
 from valp.errors import DataError, SettingError
 from valp.graph.graph import DataType
+from valp.search.facade.launch import launch
+from valp.spaces.own import load_own
 
 LATER = """
 [data]

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from valp.spaces.own import load_own
-from valp.spaces.own.read_columns import matching
 
 from tests.spaces.own.files import ROWS, TOML, columns, pictures, table_file, write
 from valp.errors import DataError
 from valp.graph.graph import DataType
+from valp.spaces.own import load_own
+from valp.spaces.own.read_columns import matching
 
 EVERYTHING = """
 title = "Everything"

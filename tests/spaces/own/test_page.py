@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from valp.search.cli import cli
-from valp.spaces.own import load_own
 
 from tests.spaces.own.files import columns, pictures, table_file
+from valp.search.cli import cli
+from valp.spaces.own import load_own
 
 PAGE = (Path(__file__).parents[3] / "docs" / "own-data.md").read_text()
 

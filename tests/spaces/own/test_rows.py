@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from valp.spaces.own import load_own
-from valp.spaces.own.read_rows import read_rows
-from valp.spaces.problem.arrays import as_array, column_of
-from valp.spaces.problem.problem import features, numeric
 
 from tests.spaces.own.files import ROWS, columns, pictures, table_file, write
 from valp.errors import DataError
 from valp.model.preprocessing import Preprocessing
 from valp.model.raw_inputs import raw_inputs
+from valp.spaces.own import load_own
+from valp.spaces.own.read_rows import read_rows
+from valp.spaces.problem.arrays import as_array, column_of
+from valp.spaces.problem.problem import features, numeric
 
 TOML = """
 [data]

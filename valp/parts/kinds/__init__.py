@@ -8,9 +8,9 @@ from valp.parts.kinds.generic_mlp import GenericMLP
 from valp.parts.kinds.kind import Kind
 from valp.parts.kinds.recurrent import RecurrentNetwork
 from valp.parts.kinds.transposed_decoder import TransposedDecoder
-from valp.plugins import Table
+from valp.plugins import PluginTable
 
-KINDS: Table[Kind] = Table(
+KINDS: PluginTable[Kind] = PluginTable(
     "valp.kinds",
     Kind,  # type: ignore[type-abstract] # no instance is made of it
     (

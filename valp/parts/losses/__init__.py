@@ -12,9 +12,9 @@ from valp.parts.losses.huber import Huber
 from valp.parts.losses.likelihood import BernoulliLikelihood, GaussianLikelihood
 from valp.parts.losses.loss_kind import LossKind
 from valp.parts.losses.mean_squared_error import MeanSquaredError
-from valp.plugins import Table
+from valp.plugins import PluginTable
 
-LOSSES: Table[LossKind] = Table(
+LOSSES: PluginTable[LossKind] = PluginTable(
     "valp.losses",
     LossKind,  # type: ignore[type-abstract] # no instance is made of it
     (

@@ -19,11 +19,15 @@ from valp.plan.plan import (
     Select,
 )
 from valp.train.native import codes
-from valp.train.native.program import ALIGNMENT, FIELDS, Block, Data, Program, UnsupportedError
+from valp.train.native.program import ALIGNMENT, FIELDS, Block, NativeData, Program, UnsupportedError
 
 
 def program_of(
-    plan: Plan, batch: int, inputs: Mapping[str, Data], truths: Mapping[str, Data], weights: Mapping[str, Data]
+    plan: Plan,
+    batch: int,
+    inputs: Mapping[str, NativeData],
+    truths: Mapping[str, NativeData],
+    weights: Mapping[str, NativeData],
 ) -> Program:
     """The program that trains a plan.
 
@@ -43,7 +47,7 @@ def program_of(
 class Assembler:
     """Writes the tables of a program."""
 
-    def __init__(self, plan: Plan, batch: int, inputs: Mapping[str, Data]) -> None:
+    def __init__(self, plan: Plan, batch: int, inputs: Mapping[str, NativeData]) -> None:
         self.plan, self.batch, self.inputs = plan, batch, inputs
         judged = {term.prediction for term in plan.losses}
         judged |= {buffer for term in plan.divergences for buffer, _, _ in term.latents}
@@ -58,7 +62,7 @@ class Assembler:
         self.begun: set[str] = set()
         """The buffers whose gradient has been written."""
 
-    def program(self, truths: Mapping[str, Data], weights: Mapping[str, Data]) -> Program:
+    def program(self, truths: Mapping[str, NativeData], weights: Mapping[str, NativeData]) -> Program:
         """The program; see `program_of`."""
         self._gather()
         for operation in self.operations:
@@ -67,7 +71,7 @@ class Assembler:
             if isinstance(term, Divergence):
                 self._divergence(number, term)
             else:
-                self._loss(number, term, truths[term.truth], weights.get(term.truth, Data(0, 0, 0)))
+                self._loss(number, term, truths[term.truth], weights.get(term.truth, NativeData(0, 0, 0)))
         for operation in reversed(self.operations):
             self._backward(operation)
         tables = {name: np.array(rows, np.int64).reshape(-1, FIELDS) for name, rows in self.rows.items()}
@@ -184,7 +188,7 @@ class Assembler:
 
     # Losses
 
-    def _loss(self, number: int, term: LossTerm, truth: Data, weights: Data) -> None:
+    def _loss(self, number: int, term: LossTerm, truth: NativeData, weights: NativeData) -> None:
         if term.kind not in codes.LOSS_CODES:
             raise UnsupportedError(f"the loss {term.kind}")
         block = self.blocks.get(term.prediction)

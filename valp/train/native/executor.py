@@ -13,7 +13,7 @@ from valp.parts.losses import LOSSES
 from valp.train.native.assembler import program_of
 from valp.train.native.kernels import train
 from valp.train.native.memory import one_thread
-from valp.train.native.program import Data, UnsupportedError
+from valp.train.native.program import NativeData, UnsupportedError
 from valp.train.stopwatch import Stopwatch
 from valp.train.torch_executor import Draws, Schedule
 
@@ -133,28 +133,28 @@ class NativeExecutor:
         places = self._program.parameters
         return {name: flat[places[name] :][: int(np.prod(shape))].reshape(shape) for name, shape in shapes.items()}
 
-    def _data(self, tensor: Tensor | None, count: int, size: int) -> Data:
+    def _data(self, tensor: Tensor | None, count: int, size: int) -> NativeData:
         if tensor is None or tensor.shape != (count, size):
             raise UnsupportedError("data of another shape")
         return self._held(tensor, torch.float32, size)
 
-    def _classes(self, tensor: Tensor | None, count: int, size: int) -> Data:
+    def _classes(self, tensor: Tensor | None, count: int, size: int) -> NativeData:
         if tensor is None or tensor.shape != (count,) or int(tensor.min()) < 0 or int(tensor.max()) >= size:
             raise UnsupportedError("classes that are not there")
         return self._held(tensor, torch.int64, 1)
 
-    def _weights(self, tensor: Tensor, count: int, size: int, by_class: bool) -> Data:
+    def _weights(self, tensor: Tensor, count: int, size: int, by_class: bool) -> NativeData:
         columns = 1 if tensor.ndim == 1 else tensor.shape[1]
         if tensor.ndim > 2 or len(tensor) != count or not (tensor.ndim == 1 or columns == size or by_class):
             raise UnsupportedError("weights of another shape")
         return self._held(tensor, torch.float32, columns)
 
-    def _held(self, tensor: Tensor, dtype: torch.dtype, columns: int) -> Data:
+    def _held(self, tensor: Tensor, dtype: torch.dtype, columns: int) -> NativeData:
         """Where the numbers of a tensor are; it is kept alive."""
         if tensor.dtype is not dtype or tensor.device.type != "cpu" or tensor.requires_grad:
             raise UnsupportedError(f"data on {tensor.device.type} of {tensor.dtype}")
         self._kept.append(tensor.contiguous())
-        return Data(self._kept[-1].data_ptr(), len(tensor), columns)
+        return NativeData(self._kept[-1].data_ptr(), len(tensor), columns)
 
 
 def _require_plain(module: VALPModule) -> None:

@@ -34,7 +34,7 @@ class UnsupportedError(Exception):
 
 
 @dataclass(frozen=True)
-class Data:
+class NativeData:
     """The address, the number of rows and the columns of an array."""
 
     address: int
