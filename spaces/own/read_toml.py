@@ -11,7 +11,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from valp.errors import DataError, hint
-from valp.spaces.own.toml_schema import AnyInput, AnyOutput, TomlData, Own, TomlSplit
+from valp.spaces.own.toml_schema import AnyInput, AnyOutput, Own, TomlData, TomlSplit
 
 PARTS: dict[str, type[BaseModel]] = {"data": TomlData, "split": TomlSplit}
 TYPED: dict[str, dict[str, type[BaseModel]]] = {

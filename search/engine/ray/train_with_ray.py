@@ -1,0 +1,25 @@
+"""A search whose candidates are trained by actors of Ray Tune."""
+
+import time
+
+from ray import tune
+
+from valp.plan.plan import Executor
+from valp.search.engine.job import Jobs
+from valp.search.engine.ray.halving import Halving
+from valp.search.engine.ray.session import ray_for
+from valp.search.engine.ray.tuner import JobSearcher, tuner
+from valp.search.engine.ray.worker import CandidateTrainable
+from valp.search.run.temporary_folders import scratch
+from valp.spaces.problem.scoring import Scorer
+
+
+def train_with_ray(jobs: Jobs, scorer: Scorer, executor: Executor, workers: int) -> None:
+    """Trains what is left of a search, `workers` jobs at once, each on one thread."""
+    with ray_for(workers, scorer.problem.size_in_bytes), scratch("tune") as folder:
+        trainable = tune.with_parameters(CandidateTrainable, scorer=scorer, executor=executor, begun=time.time())
+        while True:
+            searcher = JobSearcher(jobs)
+            tuner(trainable, searcher, Halving(searcher.goes_on), workers, str(folder)).fit()
+            if not searcher.is_full:
+                return

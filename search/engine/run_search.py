@@ -1,0 +1,91 @@
+"""`search`: a run searched until it has its candidates."""
+
+import time
+from collections.abc import Sequence
+
+from valp.errors import FileError
+from valp.files import write_text
+from valp.graph.graph import Graph
+from valp.search.engine.display import Display, SilentDisplay
+from valp.search.engine.driver import Driver
+from valp.search.engine.local.train_locally import train_locally
+from valp.search.engine.ray.train_with_ray import train_with_ray
+from valp.search.number_text import duration
+from valp.search.run.folder import Folder
+from valp.search.run.ledger import Ledger
+from valp.search.run.lock import locked
+from valp.search.run.settings import Settings, read_settings, write_settings
+from valp.spaces.problem.judging import judges_of
+from valp.spaces.problem.problem import Problem
+from valp.spaces.problem.scoring import Scorer
+from valp.train.fit import ready
+
+
+def search(
+    folder: Folder,
+    problem: Problem,
+    settings: Settings,
+    *,
+    start_from: Sequence[Graph] = (),
+    candidates: int,
+    hours: float | None = None,
+    workers: int = 2,
+    profile: bool = False,
+    display: Display | None = None,
+) -> Ledger:
+    """Searches until the run has so many candidates, or the hours are over; called again, it goes on.
+
+    Args:
+        folder: the run's folder; made if it is not there.
+        problem: what to learn.
+        settings: of the run; a run that exists must have the same.
+        start_from: the graphs whose keys the settings have; the first candidates have them.
+        candidates: the number of candidates the run shall have, those of earlier calls included.
+        hours: wall time after which no further candidate is begun.
+        workers: candidates trained at once, each on one thread; 0 trains here, one after the other, without Ray.
+        profile: whether the display is told at the end where the workers' time went.
+        display: shows the progress; nothing does by default.
+
+    Raises:
+        SettingError: if the settings differ from the run's, or another driver is at work on it.
+        FileError: if the folder cannot be written.
+    """
+    shown = display or SilentDisplay()
+    with locked(folder):
+        if folder.exists():
+            read_settings(folder.settings).require_same(settings, folder.name)
+        else:
+            write_text(folder.problem, problem.description.model_dump_json(indent=1))
+            write_settings(settings, folder.settings)
+        metrics = {name: problem.metrics[name][1] for name in settings.objectives}
+        ledger = Ledger.create(folder.study, metrics)
+        driver = Driver(folder, problem, settings, ledger, shown, candidates, workers, tuple(start_from))
+        driver.recover()
+        if driver.has_work():
+            for remark in problem.remarks:
+                shown.say(remark)
+            scorer = Scorer(problem, judges_of(problem, shown.say), settings.protocol)
+            missing = ready(settings.executor, shown.say)
+            if missing is not None:
+                shown.say(f"torch trains, several times slower than the native executor, for there is none: {missing}")
+            start = time.monotonic()
+            deadline = None if hours is None else start + hours * 3600
+            driver.begin(deadline)
+            try:
+                if workers == 0:
+                    train_locally(driver, scorer, settings.executor)
+                else:
+                    shown.say(f"{folder.name}: starting {workers} workers")
+                    train_with_ray(driver, scorer, settings.executor, workers)
+            finally:
+                shown.close()
+            if driver.stopped is not None:
+                raise FileError(driver.stopped)
+            wall = time.monotonic() - start
+            share, whose = driver.busy / (max(workers, 1) * wall), f"{workers} workers' time" if workers else "it"
+            shown.say(f"{duration(wall)}; {share:.0%} of {whose} went into training and scoring")
+            if profile:
+                for line in driver.profile.lines(max(workers, 1), wall):
+                    shown.say(line)
+        shown.close()
+        return ledger
