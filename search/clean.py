@@ -1,6 +1,5 @@
 """What a run does not need any more: neither to be looked at, nor to be resumed."""
 
-import re
 import secrets
 import shutil
 from collections.abc import Iterable
@@ -8,13 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from search.folder import WEIGHTS, Folder
+from search.lock import LOCK, is_held
 from search.pictures import GRAPH, samples_names
 from search.runs import Run
+from search.scratch import MARK, OWNER
 from search.strategies import STRATEGIES
 from valp.errors import FileError
+from valp.journal import interrupted, read_name, write_name
 
-UNFINISHED = re.compile(r"\..+\.[0-9a-f]{8}(\.[^.]+)?")
-"""The names of what is being written, as `valp.files.replacing` and `search.folder.filling` call it."""
+DELETING = ".valp-deleting"
+"""The record in a run that is being deleted: the name of the folder that the run becomes first."""
+
+LAST = (LOCK, MARK, DELETING, OWNER)
+"""What is deleted last of a folder, in this order: it says whose the folder is, and whether it is in use."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,8 @@ class Part:
 
     title: str
     paths: tuple[Path, ...]
+    runs: bool = False
+    """Whether these are whole runs: half of one must never have its name."""
 
     @property
     def size(self) -> int:
@@ -57,59 +64,86 @@ def superfluous(run: Run) -> list[Part]:
     kept, ended = needed(run), [entry.number for entry in run.ledger.entries() if entry.state != "running"]
     folders = [run.folder.candidate(number) for number in ended if number not in kept]
     pictures = (GRAPH, *samples_names(run.problem).values())
+    files = [path / WEIGHTS for path in folders], [path / name for path in folders for name in pictures]
     return _parts(
-        ("weights of candidates off the front", (path / WEIGHTS for path in folders)),
-        ("pictures of candidates off the front", (path / name for path in folders for name in pictures)),
-        ("writing that was interrupted", _unfinished(run.folder.path)),
+        Part("weights of candidates off the front", tuple(path for path in files[0] if path.is_file())),
+        Part("pictures of candidates off the front", tuple(path for path in files[1] if path.is_file())),
+        Part("writing that was interrupted", tuple(interrupted(run.folder.path))),
     )
 
 
 def whole(folder: Folder) -> list[Part]:
-    """All of a run."""
-    return _parts(("the whole run", [folder.path]))
+    """All of a run.
+
+    Raises:
+        FileError: if its folder is a symbolic link.
+    """
+    if folder.path.is_symlink():
+        raise FileError(f"{folder.path} must be a folder, but is a symbolic link to {folder.path.resolve()}")
+    return [Part("the whole run", (folder.path,), runs=True)]
 
 
 def deletions(runs: Path) -> list[Path]:
-    """The runs whose deletion was interrupted."""
-    return [path for path in sorted(runs.glob(".*")) if UNFINISHED.fullmatch(path.name)]
+    """The runs whose deletion was interrupted.
+
+    Such a folder contains the record that `remove` wrote before it renamed the run, and the record names this very
+    folder. A run that a user has renamed has no such record.
+    """
+    hidden = [path for path in sorted(runs.glob(".*")) if not path.is_symlink() and path.is_dir()]
+    begun = [path for path in hidden if read_name(path / DELETING) == path.name]
+    return [path for path in begun if not ((path / LOCK).is_file() and is_held(path / LOCK))]
 
 
 def temporary(folders: Iterable[Path]) -> list[Part]:
     """Folders outside runs, as of `search.scratch.abandoned` and `deletions`."""
-    return _parts(("left behind by searches that were killed", folders))
+    return _parts(Part("left behind by searches that were killed", tuple(folders)))
 
 
 def remove(parts: Iterable[Part]) -> None:
-    """Deletes, a folder as a whole: half of one is never met by its name. What is gone already is no error.
+    """Deletes. What is gone already is no error.
+
+    A whole run is renamed first, and a record in it says so: see `deletions`.
 
     Raises:
         FileError: if something cannot be deleted.
     """
-    for path in (path for part in parts for path in part.paths):
-        try:
-            if path.is_dir():
-                shutil.rmtree(path.rename(path.with_name(f".{path.name}.{secrets.token_hex(4)}")))
-            else:
-                path.unlink(missing_ok=True)
-        except OSError as error:
-            raise FileError(f"{path} cannot be deleted: {error.strerror or error}") from error
+    for part in parts:
+        for path in part.paths:
+            try:
+                _delete(_renamed(path) if part.runs else path)
+            except OSError as error:
+                raise FileError(f"{path} cannot be deleted: {error.strerror or error}") from error
 
 
-def _parts(*found: tuple[str, Iterable[Path]]) -> list[Part]:
-    """What there is of it."""
-    parts = [Part(title, tuple(path for path in paths if path.exists())) for title, paths in found]
+def _parts(*parts: Part) -> list[Part]:
+    """Those that are not empty."""
     return [part for part in parts if part.paths]
 
 
-def _unfinished(folder: Path) -> list[Path]:
-    """The outermost files and folders below one that are being written, or were when their writer died."""
-    found: list[Path] = []
-    for path in sorted(folder.iterdir()):
-        if UNFINISHED.fullmatch(path.name):
-            found.append(path)
-        elif path.is_dir():
-            found += _unfinished(path)
-    return found
+def _renamed(run: Path) -> Path:
+    """The hidden folder that a run becomes before it is deleted."""
+    hidden = run.with_name(f".{run.name}.{secrets.token_hex(4)}")
+    write_name(run / DELETING, hidden.name)
+    try:
+        return run.rename(hidden)
+    except OSError:
+        (run / DELETING).unlink()
+        raise
+
+
+def _delete(path: Path) -> None:
+    """Deletes a file, or a folder: all that is in it, then what says whose it is. A symbolic link is not followed."""
+    if not path.is_dir() or path.is_symlink():
+        path.unlink(missing_ok=True)
+        return
+    for inside in path.iterdir():
+        if inside.is_dir() and not inside.is_symlink():
+            shutil.rmtree(inside)
+        elif inside.name not in LAST:
+            inside.unlink(missing_ok=True)
+    for name in LAST:
+        (path / name).unlink(missing_ok=True)
+    path.rmdir()
 
 
 def _size(path: Path) -> int:

@@ -10,7 +10,7 @@ from ray import tune
 
 from search.alone import train_alone
 from search.display import Display, LineDisplay, Status, duration
-from search.folder import CANDIDATE, Folder, drop_weights, read_result, write_candidate
+from search.folder import CANDIDATE, Folder, drop_weights, keep_journal, read_result, write_candidate
 from search.front import Front, losses
 from search.halving import Halving, goes_on, rungs_of
 from search.ledger import Ledger
@@ -83,6 +83,7 @@ def search(
     """
     shown = display or LineDisplay()
     with locked(folder):
+        keep_journal(folder)
         if folder.exists():
             read_settings(folder.settings).require_same(settings, folder.name)
         else:
