@@ -8,12 +8,10 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from PIL import Image
-
 from spaces.own.columns import matching
 from spaces.own.csv_table import guess_separator
 from spaces.own.description import Data
-from spaces.own.images import image_files, read_images
+from spaces.own.images import image_files, open_picture, read_images
 from spaces.own.profile import Profile, profile
 from spaces.own.tables import TEXT, read_table
 from valp.errors import DataError
@@ -95,7 +93,7 @@ def _common_size(folder: Path) -> tuple[int, int] | None:
     sizes: Counter[tuple[int, int]] = Counter()
     for file in image_files(folder):
         try:
-            with Image.open(file) as picture:
+            with open_picture(file) as picture:
                 sizes[picture.height, picture.width] += 1
         except Exception:
             continue  # reading the folder names it, whatever is wrong with it

@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from spaces.own.columns import PIXEL_SCALE
 from spaces.own.csv_table import guess_separator
 from spaces.own.description import Data
 from spaces.own.images import SUFFIXES as PICTURES
-from spaces.own.images import image_files, read_files
+from spaces.own.images import image_files, open_picture, read_files
 from spaces.own.tables import SUFFIXES, TEXT, read_table
 from valp.errors import DataError
 from valp.preprocessing import Column
@@ -124,5 +123,5 @@ def _files(path: Path) -> list[Path]:
 
 
 def _size(file: Path) -> tuple[int, int]:
-    with Image.open(file) as picture:
+    with open_picture(file) as picture:
         return picture.height, picture.width
