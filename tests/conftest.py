@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from hypothesis import settings
+from PIL import EpsImagePlugin, Image
 
 from valp.search.facade.launch import launch
 from valp.search.run.run import Run, open_run
@@ -59,6 +60,16 @@ def small_run(small_runs) -> Run:
 def runs_copy(small_runs, tmp_path) -> Path:
     """A folder with a copy of the run `small`, to do as one likes with."""
     return Path(shutil.copytree(small_runs, tmp_path / "copied"))
+
+
+@pytest.fixture
+def postscript_runs(monkeypatch) -> list[str]:
+    """What Pillow opens as PostScript, or gives to Ghostscript, from now on."""
+    Image.init()  # loads Pillow's plugins, as a file that nothing else recognises does
+    runs: list[str] = []
+    monkeypatch.setattr(EpsImagePlugin.EpsImageFile, "_open", lambda *_: runs.append("opened"))
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *_: runs.append("run"))
+    return runs
 
 
 def files_of(path: Path) -> dict[str, tuple[bytes, int]]:

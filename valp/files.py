@@ -1,7 +1,6 @@
 """Files: written whole or not at all, and read with an error a user understands."""
 
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from valp.errors import FileError
+from valp.journal import being_written
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -18,21 +18,24 @@ Model = TypeVar("Model", bound=BaseModel)
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path in the same folder, which takes the place of `path` when the block ends well.
 
+    If a folder around it keeps a journal, the journal names it for that time: see `valp.journal`.
+
     Raises:
         FileError: if it cannot be written.
     """
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        with being_written(path.parent, path.stem, path.suffix) as temporary:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                yield temporary
+                with temporary.open("rb+") as file:
+                    os.fsync(file.fileno())
+                temporary.replace(path)
+            finally:
+                with suppress(OSError):  # gone already, or the place itself cannot be reached
+                    temporary.unlink()
     except OSError as error:
         raise FileError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        with suppress(OSError):  # gone already, or the place itself cannot be reached
-            temporary.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

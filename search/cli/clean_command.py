@@ -11,7 +11,10 @@ from valp.errors import SettingError
 from valp.search.cli.options import JSON, RUNS, print_json, print_table
 
 if TYPE_CHECKING:
-    from valp.search.run.clean import Part
+    from valp.search.engine.clean import Part
+
+NAMED = 10
+"""Paths of each kind that are listed by name, at most."""
 
 
 @click.command("clean")
@@ -25,10 +28,11 @@ def clean_command(run: str | None, everything: bool, yes: bool, runs: Path, as_j
 
     Weights and pictures of candidates off the front go, unless a later candidate may inherit the weights, and what was
     being written when a search was killed. Scores, curves and graphs of all candidates stay, and the same command
-    resumes the run with the same further candidates. Temporary folders of killed searches go with any RUN, or
-    without one.
+    resumes the run with the same further candidates. Temporary folders of killed searches, and runs whose deletion was
+    interrupted, go with any RUN, or without one.
 
-    What goes is listed first, and asked for. With --json and without --yes it is listed only.
+    Only what valp has a record of is deleted, never a file for its name. What goes is listed by name first, and asked
+    for. A long list is shortened; --json has all of it. With --json and without --yes it is listed only.
 
     \b
     Examples:
@@ -36,7 +40,7 @@ def clean_command(run: str | None, everything: bool, yes: bool, runs: Path, as_j
       valp clean first --all --yes
       valp clean first --json
     """
-    from valp.search.run.clean import deletions, remove, superfluous, temporary, whole
+    from valp.search.engine.clean import deletions, remove, superfluous, temporary, whole
     from valp.search.run.folder import existing
     from valp.search.run.lock import locked
     from valp.search.run.run import open_run
@@ -66,6 +70,17 @@ def _show(parts: "list[Part]", run: str | None) -> None:
     rows = [[part.title, f"{len(part.paths):,}", _megabytes(part.size)] for part in parts]
     rows.append(["in all", "", _megabytes(sum(part.size for part in parts))])
     print_table("to be deleted", ["what", "files", "MB"], rows)
+    for part in parts:
+        click.echo(f"{part.title}:")
+        for path in part.paths[:NAMED]:
+            click.echo(f"  {_name(path)}")
+        if len(part.paths) > NAMED:
+            click.echo(f"  and {len(part.paths) - NAMED:,} more; --json lists all")
+
+
+def _name(path: Path) -> str:
+    """A path as text. Control characters are escaped: they could hide what goes."""
+    return str(path) if str(path).isprintable() else ascii(str(path))
 
 
 def _asked() -> bool:

@@ -195,7 +195,7 @@ def search_command(
 
 def _write_draft(table: Path, output: Path | None, as_json: bool) -> None:
     from valp.files import write_text
-    from valp.spaces.own import toml_draft as draft
+    from valp.spaces.own.toml_draft import draft
 
     target = output or Path(f"{table.absolute().name if table.is_dir() else table.stem}.toml")
     if target.suffix != ".toml":

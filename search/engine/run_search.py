@@ -11,7 +11,7 @@ from valp.search.engine.driver import Driver
 from valp.search.engine.local.train_locally import train_locally
 from valp.search.engine.ray.train_with_ray import train_with_ray
 from valp.search.number_text import duration
-from valp.search.run.folder import Folder
+from valp.search.run.folder import Folder, keep_journal
 from valp.search.run.ledger import Ledger
 from valp.search.run.lock import locked
 from valp.search.run.settings import Settings, read_settings, write_settings
@@ -52,6 +52,7 @@ def search(
     """
     shown = display or SilentDisplay()
     with locked(folder):
+        keep_journal(folder)
         if folder.exists():
             read_settings(folder.settings).require_same(settings, folder.name)
         else:

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +12,11 @@ from typing import TYPE_CHECKING
 
 from valp.errors import FileError
 from valp.files import read_bytes, write_bytes, write_text
+from valp.graph.graph import DataType
+from valp.journal import JOURNAL, being_written
 from valp.search.run.result import Result
 from valp.spaces.candidate import Candidate
+from valp.spaces.problem.description import Description
 
 if TYPE_CHECKING:  # torch is slow to import, and runs are listed without it
     from torch import Tensor
@@ -22,6 +24,7 @@ if TYPE_CHECKING:  # torch is slow to import, and runs are listed without it
     from valp.train.fit import Curves
 
 CANDIDATE, SCORES, CURVES, WEIGHTS = "candidate.json", "scores.json", "curves.csv", "weights.safetensors"
+GRAPH, SAMPLES = "graph.svg", "samples.png"
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,11 @@ class Folder:
         """The file of the problem's description."""
         return self.path / "problem.json"
 
+    @property
+    def journal(self) -> Path:
+        """The folder of the records of what is being written."""
+        return self.path / JOURNAL
+
     def candidate(self, number: int) -> Path:
         """The folder of a candidate."""
         return self.path / "candidates" / str(number)
@@ -76,24 +84,39 @@ def existing(runs: Path, name: str) -> Folder:
     return folder
 
 
+def keep_journal(folder: Folder) -> None:
+    """Has all that is written in a run from now on recorded, so that `valp clean` knows what an interruption left.
+
+    Raises:
+        FileError: if the journal cannot be made.
+    """
+    try:
+        folder.journal.mkdir(exist_ok=True)
+    except OSError as error:
+        raise FileError(f"{folder.journal} cannot be made: {error.strerror or error}") from error
+
+
 @contextmanager
 def filling(path: Path) -> Iterator[Path]:
     """A folder to fill, which takes the place of `path` when the block ends well; there is never half of one.
 
+    The run's journal names it until then: see `valp.journal`.
+
     Raises:
         FileError: if it cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        temporary.mkdir(parents=True)
-        yield temporary
-        if path.exists():
-            shutil.rmtree(path)
-        temporary.rename(path)
+        with being_written(path.parent, path.name) as temporary:
+            try:
+                temporary.mkdir(parents=True)
+                yield temporary
+                if path.exists():
+                    shutil.rmtree(path)
+                temporary.rename(path)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
         raise FileError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_candidate(path: Path, candidate: Candidate) -> None:
@@ -153,3 +176,9 @@ def read_weights(path: Path) -> "dict[str, Tensor]":
 def drop_weights(path: Path) -> None:
     """Deletes a candidate's weights, if there are any."""
     (path / WEIGHTS).unlink(missing_ok=True)
+
+
+def samples_names(problem: Description) -> dict[str, str]:
+    """The file names of the pictures of samples, by the Samples outputs."""
+    names = [column.name for column in problem.columns.outputs if column.type is DataType.SAMPLES]
+    return {name: SAMPLES if len(names) == 1 else f"samples-{name}.png" for name in names}

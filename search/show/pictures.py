@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 
 from valp.draw.draw import draw
 from valp.files import replacing
-from valp.graph.graph import DataType
 from valp.model.preprocessing import Column
+from valp.search.run.folder import GRAPH, samples_names
 from valp.search.run.ledger import Entry
 from valp.search.run.run import Run
-from valp.spaces.problem.description import Description
 
 if TYPE_CHECKING:  # matplotlib is loaded when something is drawn, and torch when something is generated
     from matplotlib.axes import Axes
@@ -21,7 +20,6 @@ if TYPE_CHECKING:  # matplotlib is loaded when something is drawn, and torch whe
 
 Rows = NDArray[np.float32]
 
-GRAPH, SAMPLES = "graph.svg", "samples.png"
 ROWS, COLUMNS = 8, 10
 LINES = 24
 """Samples of a picture of lines."""
@@ -37,12 +35,6 @@ def draw_graph(run: Run, entry: Entry) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         draw(entry.candidate.graph, path, title=f"{run.folder.name}, candidate {entry.number}")
     return path
-
-
-def samples_names(problem: Description) -> dict[str, str]:
-    """The file names of the pictures of samples, by the Samples outputs."""
-    names = [column.name for column in problem.columns.outputs if column.type is DataType.SAMPLES]
-    return {name: SAMPLES if len(names) == 1 else f"samples-{name}.png" for name in names}
 
 
 def draw_samples(run: Run, entry: Entry, problem: "Problem", into: Path | None = None) -> list[Path]:

@@ -11,8 +11,8 @@ from valp.graph.graph import (
     PrimaryNetwork,
     Role,
 )
-from valp.graph.own_types import like
 from valp.parts.losses import KL, LOSSES
+from valp.parts.own_types import like
 from valp.spaces.generate.draft import Draft
 from valp.spaces.generate.draft_node import INPUT, NETWORK
 from valp.spaces.generate.space import Range, Space

@@ -17,8 +17,8 @@ from valp.graph.graph import (
     Role,
     TransposedConvolution,
 )
-from valp.graph.own_types import OWN_TYPES, like
 from valp.parts.kinds import KINDS
+from valp.parts.own_types import OWN_TYPES, like
 from valp.spaces.generate.choose import Choose
 from valp.spaces.generate.space import Space
 

@@ -5,12 +5,15 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from valp.errors import DataError
 from valp.model.table import Table
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+"""The formats that are read, whatever a file is called. Pillow has others, and some start another program."""
+
 GREY = ("1", "L", "LA")
 DEEP = ("I", "F")
 """Beginnings of the modes whose values are not 0 … 255."""
@@ -41,7 +44,7 @@ def read_files(
     pictures, faults = [], []
     for file in files:
         try:
-            with Image.open(file) as opened:
+            with open_picture(file) as opened:
                 if opened.mode.startswith(DEEP):
                     raise ValueError(f"of mode {opened.mode}, not of 8 bits")
                 upright: Image.Image = ImageOps.exif_transpose(opened)
@@ -64,6 +67,15 @@ def read_files(
         "label": pa.chunked_array([pa.array([file.parent.name for file in files])]),
     }
     return Table(path, columns, missing, lambda row: str(files[row]))
+
+
+def open_picture(file: Path) -> Image.Image:
+    """A picture of one of `FORMATS`, its pixels not read yet.
+
+    Raises:
+        OSError: if it cannot be read, or has another format.
+    """
+    return Image.open(file, formats=FORMATS)
 
 
 def image_files(path: Path) -> list[Path]:
@@ -99,4 +111,6 @@ def _shown(picture: Image.Image) -> str:
 
 
 def _reason(error: Exception) -> str:
-    return "not a picture" if "cannot identify" in str(error) else " ".join(str(error).split())[:80]
+    if isinstance(error, UnidentifiedImageError):
+        return f"not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} picture"
+    return " ".join(str(error).split())[:80]

@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from valp.errors import DataError
 from valp.model.preprocessing import Column
 from valp.model.table import MISSING, Table, cells
 from valp.spaces.own.csv_table import guess_separator
 from valp.spaces.own.image_folder import SUFFIXES as PICTURES
-from valp.spaces.own.image_folder import image_files, read_files
+from valp.spaces.own.image_folder import image_files, open_picture, read_files
 from valp.spaces.own.read_columns import PIXEL_SCALE
 from valp.spaces.own.read_tables import SUFFIXES, TEXT, read_table
 from valp.spaces.own.toml_schema import TomlData
@@ -124,5 +123,5 @@ def _files(path: Path) -> list[Path]:
 
 
 def _size(file: Path) -> tuple[int, int]:
-    with Image.open(file) as picture:
+    with open_picture(file) as picture:
         return picture.height, picture.width

@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from PIL import Image
-
 from valp.errors import DataError
 from valp.model.table import MISSING, Table
 from valp.spaces.own.column_profile import ColumnProfile, profile
 from valp.spaces.own.csv_table import guess_separator
-from valp.spaces.own.image_folder import image_files, read_images
+from valp.spaces.own.image_folder import image_files, open_picture, read_images
 from valp.spaces.own.read_columns import matching
 from valp.spaces.own.read_tables import TEXT, read_table
 from valp.spaces.own.toml_schema import TomlData
@@ -95,7 +93,7 @@ def _common_size(folder: Path) -> tuple[int, int] | None:
     sizes: Counter[tuple[int, int]] = Counter()
     for file in image_files(folder):
         try:
-            with Image.open(file) as picture:
+            with open_picture(file) as picture:
                 sizes[picture.height, picture.width] += 1
         except Exception:
             continue  # reading the folder names it, whatever is wrong with it

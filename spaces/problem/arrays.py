@@ -118,7 +118,7 @@ def features(
 
 
 def of_own_type(code: str, data: ArrayData) -> ArrayData:
-    """The same data with a user's own type in the graph, a row of `valp.graph.own_types.OWN_TYPES` (002, VI-A)."""
+    """The same data with a user's own type in the graph, a row of `valp.parts.own_types.OWN_TYPES` (002, VI-A)."""
     return replace(data, own=code)
 
 

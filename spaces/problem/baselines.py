@@ -12,10 +12,10 @@ from valp.graph.graph import (
     PrimaryNetwork,
     Role,
 )
-from valp.graph.own_types import OWN_TYPES, like
 from valp.parts.kinds import KINDS
 from valp.parts.kinds.kind import ANY
 from valp.parts.losses import KL
+from valp.parts.own_types import OWN_TYPES, like
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.problem.problem import Problem
 

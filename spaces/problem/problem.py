@@ -12,8 +12,8 @@ from torch import Tensor
 
 from valp.errors import DataError
 from valp.graph.graph import DataType
-from valp.graph.own_types import like
 from valp.model.preprocessing import Column, Preprocessing
+from valp.parts.own_types import like
 from valp.parts.shapes import text
 from valp.spaces.problem.arrays import (
     ArrayData,

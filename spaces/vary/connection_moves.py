@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from valp.graph.graph import DataType, Role
-from valp.graph.own_types import like
+from valp.parts.own_types import like
 from valp.spaces.generate.draft_node import INPUT, NETWORK, Place
 from valp.spaces.vary.revision import Link, Revision
 

@@ -8,10 +8,10 @@ are, and can be read, copied and, with what they feed, be removed.
 from collections.abc import Sequence
 
 from valp.graph.graph import DataType, DataUnit, Output, PrimaryNetwork, Role
-from valp.graph.own_types import OWN_TYPES, like
 from valp.parts.combiners import COMBINERS
 from valp.parts.kinds import KINDS
 from valp.parts.kinds.kind import ANY, Kind
+from valp.parts.own_types import OWN_TYPES, like
 from valp.parts.shapes import Arrival
 from valp.spaces.generate.designs import Sides
 from valp.spaces.generate.space import Space

@@ -5,8 +5,8 @@ from dataclasses import replace
 from itertools import combinations
 
 from valp.graph.graph import DataType, DataUnit, Dense, Role
-from valp.graph.own_types import like
 from valp.parts.kinds import KINDS
+from valp.parts.own_types import like
 from valp.spaces.generate.designs import Design
 from valp.spaces.generate.draft_node import NETWORK, OUTPUT, Node, Place
 from valp.spaces.vary.revision import Link, Revision

@@ -7,8 +7,8 @@ from itertools import count
 from typing import Any
 
 from valp.graph.graph import DataType, DataUnit, Graph, Layer, Loss, Output, Role
-from valp.graph.own_types import like
 from valp.parts.losses import KL
+from valp.parts.own_types import like
 from valp.spaces.candidate import Training
 from valp.spaces.generate.algorithm1 import complete
 from valp.spaces.generate.assembly import drawn_divergence, graph_of, latent_sources

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from math import prod
 
 from valp.graph.graph import DataType, DataUnit, Role
-from valp.graph.own_types import like
 from valp.parts.kinds import KINDS
+from valp.parts.own_types import like
 from valp.spaces.generate.designs import Wish, design, route
 from valp.spaces.generate.draft_node import NETWORK, OUTPUT
 from valp.spaces.vary.layer_moves import drawn_width

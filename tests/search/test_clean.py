@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import files_of
+from valp.search.engine.clean import needed
 from valp.search.facade.launch import launch
 from valp.search.run import temporary_folders as scratch
-from valp.search.run.clean import needed
 from valp.search.run.folder import Folder
 from valp.search.run.lock import locked
 from valp.search.run.run import open_run
@@ -135,23 +135,82 @@ def test_a_candidate_that_is_not_finished_keeps_its_parents(copy):
     assert needed(open_run(copy, "bred")) >= {off, BRED}
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from valp.search.run.folder import filling
+from valp.files import replacing
+run = Path(sys.argv[1])
+with filling(run / "candidates" / "16") as folder, replacing(folder / "weights.safetensors") as weights:
+    with replacing(run / "candidates" / "3" / "graph.svg") as picture, replacing(run / "run.toml") as settings:
+        for file in (weights, picture, settings):
+            file.write_bytes(b"half")
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
 def test_what_was_being_written_when_a_search_was_killed_goes(valp, copy):
     run = copy / "bred"
     valp("clean", "bred", "--yes", "--runs", copy)
-    left = [
-        run / "candidates" / ".16.0a1b2c3d",
-        run / "candidates" / "3" / ".graph.0a1b2c3d.svg",
-        run / ".run.deadbeef.toml",
-    ]
-    left[0].mkdir()
-    for file in (left[0] / "weights.safetensors", *left[1:]):
-        file.write_bytes(b"half")
-    mine = run / "candidates" / "3" / ".notes"
-    mine.write_text("a user's own")
+    before = files_of(copy)
+    subprocess.run([sys.executable, "-c", KILLED, run])
+    left = files_of(copy).keys() - before.keys()
+    assert len([name for name in left if ".valp-writing" not in name]) == 3
     outcome = valp("clean", "bred", "--yes", "--runs", copy)
     assert "writing that was interrupted" in outcome.out
-    assert not any(path.exists() for path in left)
-    assert mine.exists()
+    for name in (r"candidates/\.16\.\w{8}", r"candidates/3/\.graph\.\w{8}\.svg", r"\.run\.\w{8}\.toml"):
+        assert re.search(f"^  {re.escape(str(run))}/{name}$", outcome.out, re.MULTILINE)
+    assert files_of(copy) == before
+    assert not list((run / "candidates").glob(".*"))
+    assert not list((run / ".valp-writing").iterdir())
+
+
+USERS_OWN = (
+    ".bashrc.20240101",
+    ".notes.deadbeef/note",
+    "bred/.bashrc.20240101",
+    "bred/candidates/.notes.deadbeef/note",
+    "bred/candidates/3/.graph.0a1b2c3d.svg",
+    "bred/.valp-writing/.notes.deadbeef",
+)
+
+
+@pytest.mark.parametrize("words", [("bred",), ()])
+def test_a_file_of_the_users_own_stays_whatever_its_name(words, valp, copy):
+    valp("clean", "bred", "--yes", "--runs", copy)
+    shutil.copytree(copy / "bred", copy / ".first.20261128")
+    for name in USERS_OWN:
+        (copy / name).parent.mkdir(exist_ok=True)
+        (copy / name).write_text("a user's own")
+    before = files_of(copy)
+    outcome = valp("clean", *words, "--yes", "--runs", copy)
+    assert (outcome.code, outcome.out[:25]) == (0, "there is nothing to clean")
+    assert files_of(copy) == before
+
+
+def test_a_run_of_an_earlier_version_keeps_what_no_record_names(valp, copy):
+    valp("clean", "bred", "--yes", "--runs", copy)
+    (copy / "bred" / ".valp-writing").rmdir()
+    left = copy / "bred" / "candidates" / ".16.0a1b2c3d"
+    left.mkdir()
+    assert valp("clean", "bred", "--yes", "--runs", copy).out == "there is nothing to clean in bred\n"
+    assert left.exists()
+
+
+def test_what_goes_is_listed_by_name_and_a_long_list_is_shortened(valp, copy, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    for number in range(BRED):
+        (copy / "bred" / "candidates" / str(number) / "graph.svg").write_text("a picture")
+    lists = {part["what"]: part["paths"] for part in valp("clean", "bred", "--json", "--runs", copy).json["parts"]}
+    shown = valp("clean", "bred", "--runs", copy).out
+    monkeypatch.setattr("valp.search.cli.clean_command.NAMED", 2)
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    fewer = valp("clean", "bred", "--runs", copy).out
+    assert lists
+    for what, paths in lists.items():
+        assert f"\n{what}:\n" + "".join(f"  {path}\n" for path in paths[:10]) in shown
+        more = f"  and {len(paths) - 2} more; --json lists all\n" if len(paths) > 2 else ""
+        assert f"\n{what}:\n" + "".join(f"  {path}\n" for path in paths[:2]) + more in fewer
 
 
 def test_the_whole_run_goes_with_all_and_no_other(valp, copy):
@@ -163,10 +222,83 @@ def test_the_whole_run_goes_with_all_and_no_other(valp, copy):
     assert files_of(copy / "other") == before
 
 
-def test_a_deletion_that_was_interrupted_is_ended(valp, copy):
-    (copy / "bred").rename(copy / ".bred.0a1b2c3d")
+DELETED = """
+import os, pathlib, shutil, signal, sys
+from valp.search.engine.clean import remove, whole
+from valp.search.run.folder import Folder
+path, name = sys.argv[1:]
+calls = {"rename": (pathlib.Path, "rename"), "folders": (shutil, "rmtree"), "rmdir": (pathlib.Path, "rmdir")}
+where, what = calls[name]
+setattr(where, what, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+remove(whole(Folder(pathlib.Path(path))))
+"""
+
+
+def interrupt_deletion(run, call="folders"):
+    """Has a process killed where it calls this while it deletes a run; the run's hidden folder, if there is one."""
+    before = set(run.parent.iterdir())
+    assert subprocess.run([sys.executable, "-c", DELETED, run, call]).returncode == -9
+    return next(iter(set(run.parent.iterdir()) - before), None)
+
+
+def test_a_deletion_that_was_interrupted_is_ended_and_its_folder_is_named(valp, copy):
+    hidden = interrupt_deletion(copy / "bred")
+    assert hidden is not None
+    assert not (copy / "bred").exists()
+    shutil.copytree(hidden, copy / f".copy{hidden.name}")
+    outcome = valp("clean", "--yes", "--runs", copy)
+    assert outcome.code == 0, outcome.err
+    assert f"\n  {hidden}\n" in outcome.out
+    assert [path.name for path in copy.iterdir()] == [f".copy{hidden.name}"]
+
+
+def test_a_deletion_that_was_interrupted_before_its_end_or_its_beginning(valp, copy):
+    before = files_of(copy)
+    assert interrupt_deletion(copy / "bred", "rename") is None
+    assert valp("clean", "--yes", "--runs", copy).out == "there is nothing to clean\n"
+    assert files_of(copy).items() >= before.items()
+    hidden = interrupt_deletion(copy / "bred", "folders")
+    shutil.rmtree(hidden / "candidates")
     assert valp("clean", "--yes", "--runs", copy).code == 0
     assert list(copy.iterdir()) == []
+
+
+def test_a_half_deleted_run_that_is_renamed_is_the_users(valp, copy):
+    hidden = interrupt_deletion(copy / "bred")
+    hidden.rename(copy / ".saved.0a1b2c3d")
+    before = files_of(copy)
+    assert valp("clean", "--yes", "--runs", copy).out == "there is nothing to clean\n"
+    assert files_of(copy) == before
+
+
+@pytest.mark.parametrize("content", [b"", b".bred.0a1b2c3d", b"..\n", b"/\n", b".other.0a1b2c3d\n", b"\xff\0\n"])
+def test_a_damaged_record_of_a_deletion_deletes_nothing(content, valp, copy):
+    (copy / "bred").rename(copy / ".bred.0a1b2c3d")
+    (copy / ".bred.0a1b2c3d" / ".valp-deleting").write_bytes(content)
+    before = files_of(copy)
+    assert valp("clean", "--yes", "--runs", copy).out == "there is nothing to clean\n"
+    assert files_of(copy) == before
+
+
+def test_a_deletion_that_another_process_is_at_is_left_to_it(valp, copy):
+    hidden = interrupt_deletion(copy / "bred")
+    with locked(Folder(hidden)):
+        assert valp("clean", "--yes", "--runs", copy).out == "there is nothing to clean\n"
+    assert hidden.exists()
+
+
+def test_symbolic_links_to_runs_and_hidden_folders_are_left(valp, copy, tmp_path):
+    hidden = interrupt_deletion(copy / "bred").rename(tmp_path / "elsewhere")
+    (copy / ".bred.0a1b2c3d").symlink_to(hidden)
+    (hidden / ".valp-deleting").write_text(".bred.0a1b2c3d\n")
+    (hidden / "run.toml").write_text("")
+    (copy / "bred").symlink_to(hidden)
+    before = files_of(hidden)
+    assert valp("clean", "--yes", "--runs", copy).out == "there is nothing to clean\n"
+    outcome = valp("clean", "bred", "--all", "--yes", "--runs", copy)
+    assert outcome.code == 1
+    assert outcome.err.endswith(f"bred must be a folder, but is a symbolic link to {hidden}\n")
+    assert files_of(hidden).items() >= before.items()
 
 
 def test_temporary_folders_go_if_nobody_living_has_made_them(valp, temporary, tmp_path):
@@ -183,6 +315,33 @@ def test_temporary_folders_go_if_nobody_living_has_made_them(valp, temporary, tm
     assert not dead.exists()
     assert alive.exists()
     assert foreign.exists()
+
+
+@pytest.mark.parametrize("how", ["renamed", "copied", "no record", "damaged record", "link as record", "link as lock"])
+def test_a_temporary_folder_without_a_record_of_its_own_path_stays(how, temporary, tmp_path):
+    made, folder = temporary / "valp-tune-made", temporary / "valp-tune-kept"
+    made.mkdir()
+    with claimed(made):
+        pass
+    if how == "copied":
+        shutil.copytree(made, folder)
+        shutil.rmtree(made)
+    else:
+        made.rename(folder)
+    record, other = folder / ".valp.folder", tmp_path / "other"
+    other.write_text(f"{folder.resolve()}\n")
+    if how != "renamed":
+        record.unlink()
+    if how == "damaged record":
+        record.write_text(str(folder.resolve()))
+    elif how == "link as record":
+        record.symlink_to(other)
+    elif how == "link as lock":
+        record.write_text(other.read_text())
+        (folder / ".valp.lock").unlink()
+        (folder / ".valp.lock").symlink_to(other)
+    assert abandoned() == []
+    assert other.read_text() == f"{folder.resolve()}\n"
 
 
 def test_a_process_that_is_killed_leaves_its_folder_behind_to_be_cleaned(temporary):

@@ -310,7 +310,7 @@ array = "label"
         (lambda folder: (folder / "pictures" / "cat").mkdir(parents=True), "must have a sub-folder of pictures"),
         (
             lambda folder: (pictures(folder / "pictures") / "dog" / "x.png").write_bytes(b"?"),
-            "dog/x.png (not a picture)",
+            "dog/x.png (not a PNG, JPEG, BMP, GIF, TIFF, WEBP or PPM picture)",
         ),
         (lambda folder: pictures(folder / "pictures", ("cat",)), "must have two classes or more to learn"),
     ],
@@ -319,6 +319,14 @@ def test_a_wrong_folder_of_pictures_is_refused(make, words, valp, tmp_path):
     (tmp_path / "own.toml").write_text(IMAGES)
     make(tmp_path)
     assert words in refused(valp("search", "own.toml"))
+
+
+@pytest.mark.parametrize("words", [("search", "own.toml"), ("problems", "--new", "pictures")])
+def test_postscript_that_is_called_a_picture_is_refused_and_not_run(words, valp, tmp_path, postscript_runs):
+    (tmp_path / "own.toml").write_text(IMAGES)
+    Image.new("L", (4, 6)).save(pictures(tmp_path / "pictures") / "cat" / "cat.png", format="EPS")
+    assert "cat/cat.png (not a PNG, JPEG, BMP, GIF, TIFF, WEBP or PPM picture)" in refused(valp(*words))
+    assert postscript_runs == []
 
 
 def test_every_unreadable_picture_and_every_other_size_is_named(valp, tmp_path):

@@ -48,8 +48,8 @@ def embedded_digits(tmp_path_factory):
     no_folder = tmp_path_factory.mktemp("cache") / "a file"
     no_folder.touch()
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("mnist", "prepared"):
-            patch.setattr(f"spaces.{module}.cache_folder", lambda: no_folder)
+        for module in ("builtin.mnist", "problem.prepared"):
+            patch.setattr(f"valp.spaces.{module}.cache_folder", lambda: no_folder)
         patch.setattr("valp.spaces.builtin.mnist.FILES", replace(FILES, places=()))
         patch.delenv("VALP_DOWNLOAD", raising=False)
         yield

@@ -18,9 +18,9 @@ from valp.check.check import check
 from valp.check.keys import content_key
 from valp.errors import SettingError
 from valp.graph.graph import DataType, Dense, Graph, Role
-from valp.graph.own_types import like
 from valp.parts.kinds import KINDS
 from valp.parts.losses import KL
+from valp.parts.own_types import like
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.catalogue import CATALOGUE
 from valp.spaces.generate.assembly import range_of_beta

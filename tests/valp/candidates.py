@@ -5,11 +5,11 @@ from random import Random
 from tests.valp.rows import rows_of
 from valp.compile.compile import compile
 from valp.graph.graph import DataType, DataUnit, Graph
-from valp.graph.own_types import like
 from valp.model.manifest import Manifest
 from valp.model.model import Model
 from valp.model.preprocessing import Column, Preprocessing
 from valp.parts.losses import LOSSES
+from valp.parts.own_types import like
 from valp.train.fit import fit
 
 STEPS, ROWS = 8, 24

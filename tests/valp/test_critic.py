@@ -99,7 +99,7 @@ def test_the_critic_is_no_part_of_the_model():
 def test_a_loss_without_its_critic_is_named():
     graph = generator_graph("mse", "adversarial")
     module = compile(graph, seed=0)
-    with pytest.raises(ValueError, match=r"the loss adversarial:o0 needs a critic; valp\.critic\.critics_of makes one"):
+    with pytest.raises(ValueError, match=r"the loss adversarial:o0 needs a critic; valp\.train\.critic"):
         module.losses(*rows_of(graph, ROWS))
 
 

@@ -30,7 +30,7 @@ from valp.compile.compile import compile
 from valp.parts.combiners import COMBINERS
 from valp.parts.kinds import KINDS
 from valp.parts.losses import LOSSES
-from valp.graph.own_types import OWN_TYPES
+from valp.parts.own_types import OWN_TYPES
 """
 
 GRAPH = """
@@ -172,7 +172,7 @@ def test_without_the_package_its_words_are_unknown(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "first", ["valp.graph.own_types", "valp.parts.combiners", "valp.parts.kinds", "valp.parts.losses", "valp", "angles"]
+    "first", ["valp.parts.own_types", "valp.parts.combiners", "valp.parts.kinds", "valp.parts.losses", "valp", "angles"]
 )
 def test_whatever_is_imported_first_the_package_is_found(package, first):
     done = run(f"import {first}\n" + IMPORTS + GRAPH + "assert check(graph).passed", package)
@@ -221,7 +221,7 @@ from valp.parts.combiners import Combiner
 from valp.graph.graph import DataType
 from valp.parts.kinds import Kind
 from valp.parts.losses.loss_kind import LossKind
-from valp.graph.own_types import OwnType
+from valp.parts.own_types import OwnType
 
 ADDITION = Combiner("addition", "+", min, lambda *_: None, True)
 ANGLE, NUMERIC = (OwnType(code, code.title(), DataType.NUMERIC) for code in ("angle", "numeric"))
@@ -237,7 +237,7 @@ TOLD = """
 from valp.parts.combiners import COMBINERS
 from valp.parts.kinds import KINDS
 from valp.parts.losses import LOSSES
-from valp.graph.own_types import OWN_TYPES
+from valp.parts.own_types import OWN_TYPES
 from valp.errors import SettingError
 try:
     [list(table) for table in (KINDS, COMBINERS, LOSSES, OWN_TYPES)]
@@ -262,5 +262,5 @@ def test_the_command_line_tells_it_in_one_sentence(tmp_path):
     graph.write_text(figure_2().model_dump_json())
     done = run("from valp.search.cli import main; main()", folder, "check", graph)
     assert done.returncode == 1
-    assert done.stderr.startswith("valp: entry point 'x' in valp.parts.kinds"), done.stderr
+    assert done.stderr.startswith("valp: entry point 'x' in valp.kinds"), done.stderr
     assert done.stderr.count("\n") == 1

@@ -22,10 +22,10 @@ from valp.graph.graph import (
     Recurrent,
     Role,
 )
-from valp.graph.own_types import OWN_TYPES, OwnType, like
 from valp.parts.combiners import merged_type
 from valp.parts.kinds import KINDS
 from valp.parts.losses import LOSSES
+from valp.parts.own_types import OWN_TYPES, OwnType, like
 from valp.parts.shapes import Arrival, merged, transported
 
 NUMERIC, DISCRETE, SAMPLES, FEATURES = DataType

@@ -6,10 +6,10 @@ import networkx as nx
 
 from valp.check.check import require
 from valp.graph.graph import DataType, Graph, Output, Role
-from valp.graph.own_types import like
 from valp.parts.kinds import KINDS
 from valp.parts.losses import KL, LOSSES
 from valp.parts.lowering import Lowering
+from valp.parts.own_types import like
 from valp.plan.plan import Divergence, LossTerm, Normalise, Plan, Sample
 
 if TYPE_CHECKING:  # lowering a graph needs no torch

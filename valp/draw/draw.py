@@ -26,10 +26,10 @@ from valp.graph.graph import (
     PrimaryNetwork,
     Role,
 )
-from valp.graph.own_types import OWN_TYPES
 from valp.parts.combiners import COMBINERS
 from valp.parts.kinds import KINDS
 from valp.parts.losses import KL, LOSSES
+from valp.parts.own_types import OWN_TYPES
 
 FONT = "Helvetica,Arial,sans-serif"
 FORMATS = {".svg": "svg", ".png": "png"}

@@ -33,7 +33,7 @@ class DataType(StrEnum):
 
 
 OwnTypeCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)]
-"""The code of a user's own data type, a row of `valp.graph.own_types.OWN_TYPES`."""
+"""The code of a user's own data type, a row of `valp.parts.own_types.OWN_TYPES`."""
 
 UnitType = Annotated[DataType | OwnTypeCode, Field(union_mode="left_to_right")]
 """A data type: one of the paper's, or a user's own (002, VI-A)."""

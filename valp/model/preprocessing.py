@@ -10,7 +10,7 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer, model_vali
 
 from valp.errors import DataError
 from valp.graph.graph import DataType, DataUnit, Frozen
-from valp.graph.own_types import OWN_TYPES, like
+from valp.parts.own_types import OWN_TYPES, like
 
 if TYPE_CHECKING:  # torch is slow to import, and columns are listed without it
     from torch import Tensor
@@ -34,7 +34,7 @@ class Column(Frozen):
         fields: the columns of the user's table that it was made of.
         fill: what stands for an empty cell of an input, in the user's units; None if it must have none.
         missing: texts that mean an empty cell, further to `valp.model.table.MISSING`.
-        own: the code of a user's own type (`valp.graph.own_types.OWN_TYPES`), which its variables have in the graph; it
+        own: the code of a user's own type (`valp.parts.own_types.OWN_TYPES`), which its variables have in the graph; it
             must be like `type`.
     """
 

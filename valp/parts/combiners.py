@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from valp.graph.graph import DataType
-from valp.graph.own_types import like
+from valp.parts.own_types import like
+from valp.parts.plugin_table import PluginTable
 from valp.plan.plan import Combine, Concatenate, Gate, Operation
-from valp.plugins import PluginTable
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from valp.graph.graph import (
     Role,
     TransposedConvolution,
 )
-from valp.graph.own_types import like
 from valp.parts.combiners import COMBINERS, merged_type
+from valp.parts.own_types import like
 
 Shape = tuple[int, ...]
 """(k,) of a vector; (C, H, W) or (C, T) of Features."""

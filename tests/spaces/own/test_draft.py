@@ -10,7 +10,7 @@ from PIL import Image
 from tests.spaces.own.files import ROWS, columns, pictures, table_file
 from valp.errors import DataError
 from valp.spaces.own import load_own
-from valp.spaces.own import toml_draft as draft
+from valp.spaces.own.toml_draft import draft
 
 AWKWARD = {
     "id": [f"row {i}" for i in range(ROWS)],

@@ -7,8 +7,8 @@ import networkx as nx
 
 from valp.check.rules.facts import Facts, Finding, Rule
 from valp.graph.graph import DataUnit
-from valp.graph.own_types import like
 from valp.parts.losses import KL, LOSSES
+from valp.parts.own_types import like
 
 
 def _predicted(facts: Facts, name: str) -> DataUnit | None:

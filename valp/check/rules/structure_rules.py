@@ -7,10 +7,10 @@ import networkx as nx
 
 from valp.check.rules.facts import Facts, Finding, Rule
 from valp.graph.graph import DataType, Recurrent
-from valp.graph.own_types import OWN_TYPES, like
 from valp.graph.vocabulary import ACTIVATIONS, INITIALIZERS
 from valp.parts.combiners import COMBINERS
 from valp.parts.kinds import KINDS
+from valp.parts.own_types import OWN_TYPES, like
 
 
 def _interface(facts: Facts) -> Iterator[Finding]:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from valp.check.rules.facts import Facts, Finding, Rule
 from valp.graph.graph import DataType, PrimaryNetwork, Role
-from valp.graph.own_types import OWN_TYPES, like
 from valp.parts.combiners import COMBINERS, merged_type
 from valp.parts.kinds import KINDS
 from valp.parts.kinds.kind import ANY, Kind
+from valp.parts.own_types import OWN_TYPES, like
 from valp.parts.shapes import MisfitError, text, transported
 
 

@@ -8,7 +8,7 @@ from valp.parts.kinds.generic_mlp import GenericMLP
 from valp.parts.kinds.kind import Kind
 from valp.parts.kinds.recurrent import RecurrentNetwork
 from valp.parts.kinds.transposed_decoder import TransposedDecoder
-from valp.plugins import PluginTable
+from valp.parts.plugin_table import PluginTable
 
 KINDS: PluginTable[Kind] = PluginTable(
     "valp.kinds",

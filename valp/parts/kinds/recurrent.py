@@ -3,9 +3,9 @@
 from typing import ClassVar
 
 from valp.graph.graph import DataType, PrimaryNetwork, Recurrent, Role
-from valp.graph.own_types import like
 from valp.parts.kinds.kind import Kind
 from valp.parts.lowering import Lowering
+from valp.parts.own_types import like
 from valp.parts.shapes import Arrival, MisfitError, Shape, text
 from valp.plan.plan import Affine, Convolve, Recur, Select
 

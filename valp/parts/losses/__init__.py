@@ -12,7 +12,7 @@ from valp.parts.losses.huber import Huber
 from valp.parts.losses.likelihood import BernoulliLikelihood, GaussianLikelihood
 from valp.parts.losses.loss_kind import LossKind
 from valp.parts.losses.mean_squared_error import MeanSquaredError
-from valp.plugins import PluginTable
+from valp.parts.plugin_table import PluginTable
 
 LOSSES: PluginTable[LossKind] = PluginTable(
     "valp.losses",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from valp.graph.graph import DataType
-from valp.plugins import PluginTable
+from valp.parts.plugin_table import PluginTable
 
 
 @dataclass(frozen=True)
