@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from valp.graph.graph import DataType
+from valp.graph.plugin_table import PluginTable
 from valp.parts.own_types import like
-from valp.parts.plugin_table import PluginTable
 from valp.plan.plan import Combine, Concatenate, Gate, Operation
 
 

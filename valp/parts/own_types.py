@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from valp.graph.graph import DataType
-from valp.parts.plugin_table import PluginTable
+from valp.graph.plugin_table import PluginTable
 
 
 @dataclass(frozen=True)

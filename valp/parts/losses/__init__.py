@@ -1,5 +1,6 @@
 """The losses (002, III-C): one class and one row each. The KL loss judges latent connections and stands apart."""
 
+from valp.graph.plugin_table import PluginTable
 from valp.parts.losses.adversarial import Adversarial
 from valp.parts.losses.cross_entropy import (
     BinaryCrossEntropy,
@@ -12,7 +13,6 @@ from valp.parts.losses.huber import Huber
 from valp.parts.losses.likelihood import BernoulliLikelihood, GaussianLikelihood
 from valp.parts.losses.loss_kind import LossKind
 from valp.parts.losses.mean_squared_error import MeanSquaredError
-from valp.parts.plugin_table import PluginTable
 
 LOSSES: PluginTable[LossKind] = PluginTable(
     "valp.losses",
