@@ -1,4 +1,4 @@
-"""Who may have offspring: non-dominated rank, then crowding (NSGA-II, Deb et al. 2002)."""
+"""Populations of candidates, ordered by non-dominated rank, then crowding (NSGA-II, Deb et al. 2002)."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +9,13 @@ from valp.search.pareto.front import Points, scaled
 Order = NDArray[np.int64]
 
 LEAST_GAIN = 0.01
-"""Who has gained nothing in one objective is still told apart by the others."""
+"""The least share of an objective: candidates that gain nothing in it still differ by the others."""
 
 
 def best(points: Points, count: int) -> tuple[list[int], list[int]]:
-    """The best rows: those of lower rank first, in a rank those in the emptier places. All minimised.
+    """The best rows: lower ranks first, and within a rank the less crowded rows first. All minimised.
 
-    Of rows that are equal in all objectives one is as good as many, so the later ones stand behind the others of their
-    rank.
+    Of rows that are equal in all objectives, the later ones come after the other rows of their rank.
 
     Returns:
         At most `count` row numbers, the best first, and the rank of each from 0.
@@ -35,7 +34,7 @@ def best(points: Points, count: int) -> tuple[list[int], list[int]]:
 
 
 class Population:
-    """The best of candidates that end one by one; who has left it never comes back.
+    """The best of the candidates that finish one by one; a candidate that has left it never returns.
 
     Attributes:
         members: their numbers, the best first.
@@ -48,19 +47,18 @@ class Population:
         self.points: Points = np.zeros((0, objectives))
 
     def add(self, number: int, point: Points) -> None:
-        """Takes a candidate in; if there are too many then, the worst leaves."""
+        """Takes a candidate in; if there are then too many, the worst leaves."""
         numbers, points = [*self.members, number], np.vstack([self.points, point])
         rows = best(points, self._size)[0]
         self.members, self.points = [numbers[row] for row in rows], points[rows]
 
 
 def volumes(points: Points, worst: Points) -> NDArray[np.float64]:
-    """The volume that each row spans alone, as a share of that of the best values: good in all is more than in some.
+    """The hypervolume of each row alone, as a share of that of the best values: it is large only for a row good in all.
 
     Args:
         points: (rows, objectives), all minimised.
-        worst: what is had without learning, as of `valp.search.pareto.front.chances`: such a value spans next to
-            nothing.
+        worst: the values without learning, as of `valp.search.pareto.front.chances`: they add next to nothing.
     """
     if len(points) == 0:
         return np.zeros(0)
@@ -69,7 +67,7 @@ def volumes(points: Points, worst: Points) -> NDArray[np.float64]:
 
 
 def places(points: Points) -> NDArray[np.float64]:
-    """The sum of each row's places in the objectives: 1 for who is best in one, equals the same."""
+    """The sum of each row's ranks in the objectives: 1 is the best in one, equal values have the same rank."""
     if len(points) == 0:
         return np.zeros(0)
     summed: NDArray[np.float64] = rankdata(points, method="min", axis=0).sum(1)
@@ -77,9 +75,9 @@ def places(points: Points) -> NDArray[np.float64]:
 
 
 def _split(points: Points, rows: Order) -> tuple[Order, Order]:
-    """The rows that none of them dominates, and the others. They come in lexical order, and stay in it.
+    """The rows that no other row dominates, and the rest. They come in lexical order and keep it.
 
-    In that order nothing dominates what stands before it, so each row is compared with the front so far.
+    In that order no row dominates an earlier one, so each row is compared with the front so far.
     """
     values, left, front = points[rows], np.arange(len(rows)), []
     while len(left):
@@ -94,7 +92,7 @@ def _split(points: Points, rows: Order) -> tuple[Order, Order]:
 
 
 def crowding(points: Points) -> NDArray[np.float64]:
-    """How empty it is around each row: the perimeter between its neighbours, objectives scaled; endless at the ends.
+    """The crowding distance of each row (Deb et al. 2002): infinite at the ends of an objective.
 
     Of equal rows all but the first have 0.
     """

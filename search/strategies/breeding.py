@@ -1,4 +1,4 @@
-"""Breeding: who has offspring, what a child inherits, and how it is trained."""
+"""Breeding: which candidates have children, what a child inherits, and how it is trained."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from valp.spaces.generate.choose import Choose
 from valp.spaces.vary import Variation, cross, mutate
 
 FIRST_MOVES = ("condition",)
-"""What the first children of drawn candidates get where they can: nothing helps samples as much."""
+"""The move that the first children get where it applies."""
 
 
 @dataclass(frozen=True)
@@ -22,42 +22,37 @@ class Breeding:
     """The settings of an evolution.
 
     Attributes:
-        drawn: candidates that Algorithm 1 draws before any is bred; at most a third of a search.
-        screening: the full trainings that these get together, in the smallest batches: enough steps to tell which
-            deserve to be trained on.
-        promoted: so many of these, but half of them at most, have the first children, one each: the best by the volume
-            they span. Those who were trained on would else hide what the others might become. In a search for several
-            objectives the other parent is the one of the drawn that completes them best, for what was trained so
-            little is seldom good in all. These children's decoders get a condition, where they lack one.
-        population: the candidates that may have offspring: the best so far.
-        tournament: of so many of them, drawn at random, the best has offspring.
-        spanning: the probability that this is the one that spans the largest volume with what is had without learning:
-            nobody who is hopeless in one objective.
-        balanced: the probability that it is the one with the least sum of its places in the objectives: between those
-            who are good in all, the small differences count. Else it is the one of the lowest rank, and of these the
-            least crowded; in the last quarter of a search, this one again: what is best in one objective alone is worth
-            its offspring's offspring, and comes no more.
-        crossover: the probability of two parents. The second is the one that completes the first best, of as many: the
-            two would span most, were each output as in the better one.
-        assembled: the same of children that begin afresh. Theirs is the one that serves one output best, each output as
-            likely: what serves it is worth as much beside what serves the others.
-        moved: the probability that such a child of two is changed by moves too, but for the last quarter of a search.
-        tuned: the probability that a child may have the structure of somebody in the population, and other β or another
-            training alone.
-        fresh: the probability that a later candidate is drawn all the same, and screened; not in the last quarter of a
-            search, where it would stay without offspring.
-        slower: the probability that a child of a bred one learns at half its parent's rate: what was trained on for
-            longer gains by smaller steps.
-        inherit: whether children begin with their parents' weights.
-        generation: the share of a full training that these children get: shorter generations are more of them in the
-            same samples. Who begins afresh gets a full one.
-        afresh: the probability that a child begins with fresh weights all the same, in a search for several
-            objectives: what a graph is worth by itself shows where nothing was learnt before. Where there is one,
-            nothing but its figure counts, and who is trained on has the better one.
-        afresh_from: the share of a search that has passed before any child does.
-        rooted: the probability that the parents of such a child are chosen among the best of those who began afresh;
-            1 in the last quarter of a search. Others have learnt for longer, and would else hide these, but what they
-            are worth without is not known.
+        drawn: candidates that Algorithm 1 draws before any child; at most a third of a search.
+        screening: the full trainings that these get together, in the smallest batches: enough steps to see which of
+            them deserve more.
+        promoted: the number of drawn candidates, at most half of them, that have the first children, one each: the best
+            by the hypervolume between a candidate and a model without learning. In a search for several objectives the
+            second parent is the drawn candidate that best complements the first. Decoders of these children get a
+            condition if they have none.
+        population: how many of the best finished candidates may have children.
+        tournament: the size of a tournament.
+        spanning: the probability that a tournament is decided by that hypervolume, so that a candidate with a hopeless
+            score in one objective is not selected.
+        balanced: the probability that it is decided by the sum of the ranks in all objectives, so that small
+            differences between good candidates count. Otherwise the lowest non-dominated rank wins, then the least crowded; in the
+            last quarter of a search the sum of the ranks decides instead.
+        crossover: the probability of two parents. The second is, of as many as in a tournament, the one that best
+            complements the first: with each output of the better one, the two would have the largest hypervolume.
+        assembled: the same for children that are trained from scratch. Their second parent is the best for one output,
+            each output with the same probability.
+        moved: the probability that such a crossover is also changed by moves; 0 in the last quarter of a search.
+        tuned: the probability that a child may keep a structure of the population, and change β or its training only.
+        fresh: the probability that a later candidate is drawn by Algorithm 1; 0 in the last quarter of a search, where
+            it would have no children.
+        slower: the probability that a child of a child learns at half its parent's learning rate.
+        inherit: whether children start with their parents' weights.
+        generation: the share of a full training that these children get: with shorter generations there are more of
+            them in the same samples. A child that is trained from scratch gets a full training.
+        afresh: the probability that a child is trained from scratch, in a search for several objectives. Otherwise a
+            graph could look good only because its ancestors saw many samples.
+        afresh_from: the share of a search after which this happens.
+        rooted: the probability that the parents of such a child were trained from scratch too; 1 in the last quarter of
+            a search. Parents with inherited weights were trained for longer and would always be selected.
     """
 
     drawn: int = 16
@@ -80,18 +75,18 @@ class Breeding:
     rooted: float = 0.7
 
     def drawn_of(self, candidates: int) -> int:
-        """How many are drawn before any is bred in a search of so many candidates."""
+        """How many candidates of a search are drawn by Algorithm 1 before any child."""
         return max(1, min(self.drawn, candidates // 3))
 
     def candidates_within(self, trainings: int) -> int:
-        """How many candidates see about as many samples together as this many full trainings."""
+        """How many candidates together see about as many samples as this many full trainings."""
         candidates = trainings
         while self._trainings_of(candidates + 1) <= trainings:
             candidates += 1
         return candidates
 
     def _trainings_of(self, candidates: int) -> float:
-        """The full trainings that so many candidates get together."""
+        """The full trainings that this number of candidates get together."""
         drawn = self.drawn_of(candidates)
         bred = candidates - drawn
         alone = self.afresh * min(bred, candidates * (1 - self.afresh_from))
@@ -104,9 +99,9 @@ class Ranked:
     Attributes:
         members: the candidates.
         points: (members, objectives), all minimised.
-        worst: (objectives,), what is had without learning.
-        spanned: (members,), of each the volume it spans.
-        balance: (members,), of each minus the sum of its places.
+        worst: (objectives,), the values without learning.
+        spanned: (members,), the hypervolume between each candidate and `worst`.
+        balance: (members,), minus the sum of each candidate's ranks in the objectives.
     """
 
     def __init__(self, members: list[Entry], points: Points, worst: Points) -> None:
@@ -114,7 +109,7 @@ class Ranked:
         self.spanned, self.balance = volumes(points, worst), -places(points)
 
     def before(self, number: int) -> list[int]:
-        """The rows of those with smaller numbers."""
+        """The rows of the candidates with smaller numbers."""
         return [row for row, entry in enumerate(self.members) if entry.number < number]
 
 
@@ -126,13 +121,12 @@ class Litter:
         breeding: the settings.
         question: what the proposal is asked for.
         ledger: of the search.
-        number: that the child will have.
-        choose: decides.
-        parents: who may have it.
-        only: the row of the one who does; None if parents are drawn.
-        inherits: whether it begins with the weights of its parents.
-        late: whether the search is in its last quarter. Changes are small then, one move or two parents put together as
-            they are, and parents are good in all objectives: what would be made of others comes no more.
+        number: the child's.
+        choose: makes the decisions.
+        parents: the candidates that may be parents.
+        only: the row of the first parent; None if a tournament selects it.
+        inherits: whether the child starts with its parents' weights.
+        late: whether the search is in its last quarter. Changes are small then: one move, or a crossover without moves.
     """
 
     breeding: Breeding
@@ -146,7 +140,7 @@ class Litter:
     late: bool
 
     def child(self, attempt: int) -> Candidate:
-        """One of them; each attempt draws another."""
+        """A child; each attempt draws another one."""
         question, choose, name = self.question, self.choose, f"try{attempt}"
         rows = self._rows(name)
         both = [self.parents.members[row] for row in rows]
@@ -165,7 +159,7 @@ class Litter:
         return child.model_copy(update={"lineage_samples": self.ledger.samples_seen(child.parents)})
 
     def _varied(self, parents: list[Candidate], rows: list[int], name: str) -> Variation:
-        """What moves make of one parent; what is made of two, changed by moves as well if it shall be."""
+        """A mutation of one parent, or a crossover of two that may be changed by moves as well."""
         if len(set(rows)) == 1:
             return self._moved(parents[0], 1 if self.late else None)
         problem, space = self.question.problem.description, self.question.space
@@ -186,7 +180,7 @@ class Litter:
         """The rows of one parent or two; equal ones are one."""
         if self.only is not None:
             if len(self.ledger.objectives) == 1:
-                return [self.only]  # nobody completes who is best at the same
+                return [self.only]  # with one objective, no candidate complements another
             drawn = self.parents.before(self.breeding.drawn_of(self.question.candidates))
             return [self.only, self._completing(self.only, drawn)]
         rows = [self._first(f"{name}.first")]
@@ -197,7 +191,7 @@ class Litter:
         return rows
 
     def _first(self, name: str) -> int:
-        """The row of the best of a few drawn at random."""
+        """The row of the winner of a tournament."""
         rows = self._few(name)
         spanning, share = self.breeding.spanning, self.choose.real(f"{name}.merit", 0, 1)
         if not self.late and share >= spanning + self.breeding.balanced:
@@ -206,13 +200,13 @@ class Litter:
         return min(rows, key=lambda row: (-merit[row], row))
 
     def _completing(self, first: int, others: Sequence[int]) -> int:
-        """The row of who completes a first parent best, among others."""
+        """The row of the candidate that best complements a first parent."""
         points = self.parents.points
         together = volumes(np.minimum(points, points[first]), self.parents.worst)
         return min(others, key=lambda row: (-together[row], row))
 
     def _serving(self, first: int, others: Sequence[int], name: str) -> int:
-        """The row of who serves one output best, of a first parent and others."""
+        """The row of the best candidate for one output, drawn at random, among a first parent and others."""
         served = self._served()
         output = self.choose.category(f"{name}.second.output", list(dict.fromkeys(served)))
         merit = places(self.parents.points[:, [column for column, one in enumerate(served) if one == output]])
@@ -223,12 +217,12 @@ class Litter:
         return [self.choose.integer(f"{name}.{i}", 0, last) for i in range(self.breeding.tournament)]
 
     def _served(self) -> list[str]:
-        """The output that each objective is of."""
+        """The output of each objective."""
         metrics = self.question.problem.description.metrics
         return [metrics[objective][0] for objective in self.ledger.objectives]
 
     def _better(self, first: int, second: int) -> list[str]:
-        """The outputs of which the second has more objectives better than worse."""
+        """The outputs in which the second parent is better in more objectives than it is worse."""
         ahead: dict[str, float] = {}
         gains = self.parents.points[first] - self.parents.points[second]
         for output, lead in zip(self._served(), np.sign(gains), strict=True):
@@ -237,7 +231,7 @@ class Litter:
 
 
 def trained(question: Question, candidate: Candidate, share: float, batch: int) -> Candidate:
-    """A candidate that sees this share of the search's samples, in such batches."""
+    """A candidate that sees this share of the samples of a full training, in batches of this size."""
     steps = max(1, round(share * question.training.steps * question.training.batch / batch))
     training = candidate.training.model_copy(update={"batch": batch, "steps": steps})
     return candidate.model_copy(update={"training": training})

@@ -1,4 +1,4 @@
-"""Evolution over typed graphs: children of the best so far, which inherit weights."""
+"""Evolution over typed graphs: children of good candidates, which inherit weights."""
 
 from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
@@ -16,19 +16,19 @@ from valp.spaces.generate.algorithm1 import fewest
 from valp.spaces.generate.choose import Choose, RandomChoose
 
 MOST_TRIES = 8
-"""Variations of a graph that are drawn before one that was there already is trained again."""
+"""How often a variation is drawn again because its graph is known already."""
 
 
 class Evolution(Strategy):
-    """Steady-state: every proposal is bred from the best of all that have ended, so no worker ever waits.
+    """Steady-state evolution: every proposal is bred from the best finished candidates, so no worker ever waits.
 
-    Children inherit the weights of the networks they share with their parents, and go on from there.
+    Children inherit the weights of the networks that they share with their parents, and continue from there.
     """
 
     def __init__(self, code: str, title: str, breeding: Breeding) -> None:
         self.code, self.title = code, title  # type: ignore[misc] # one class serves several rows of the table
         self.breeding = breeding
-        # What follows from the candidates that have ended is not worked out again for each proposal.
+        # Kept between proposals, so that finished candidates are read once.
         self._pasts: WeakKeyDictionary[Ledger, _Past] = WeakKeyDictionary()
 
     def propose(self, question: Question, ledger: Ledger, trial: Trial) -> Candidate:
@@ -68,13 +68,13 @@ class Evolution(Strategy):
         return frozenset(self._past(ledger).population.members)
 
     def _promoted(self, parents: Ranked, drawn: int, place: int) -> int | None:
-        """The row of the drawn one in this place, from 0; None if nobody there is promoted."""
+        """The row of the drawn candidate that is promoted in this place, from 0; None if there is none."""
         best = sorted(parents.before(drawn), key=lambda row: (-parents.spanned[row], row))
         most = min(self.breeding.promoted, drawn // 2, len(best))
         return best[place] if place < most else None
 
     def _past(self, ledger: Ledger) -> "_Past":
-        """What is known of those that have ended by now."""
+        """What is known of the finished candidates."""
         past = self._pasts.get(ledger)
         if past is None:
             population, rooted = (Population(self.breeding.population, len(ledger.objectives)) for _ in range(2))
@@ -84,7 +84,7 @@ class Evolution(Strategy):
 
 
 def _drawn(question: Question, number: int, choose: Choose) -> Candidate:
-    """A candidate drawn by Algorithm 1, of any size: small graphs learn sooner, and have room to grow.
+    """A candidate drawn by Algorithm 1, of any size: small graphs learn sooner and have room to grow.
 
     Algorithm 1 fills a graph with networks as far as it may (cf. NEAT, Stanley and Miikkulainen 2002, which starts
     from the smallest).
@@ -97,13 +97,13 @@ def _drawn(question: Question, number: int, choose: Choose) -> Candidate:
 
 @dataclass
 class _Past:
-    """Those that have ended, taken in in the order in which they did: who has left has no weights any more.
+    """The finished candidates, in the order in which they finished: one that has left the population has no weights.
 
     Attributes:
         population: the best of them.
         ended: all of them, by number.
-        known: keys and parents of their graphs.
-        rooted: the best of the bred ones that began afresh.
+        known: the keys and parents of their graphs.
+        rooted: the best of the children that were trained from scratch.
     """
 
     population: Population
@@ -112,7 +112,7 @@ class _Past:
     known: set[tuple[str, tuple[int, ...]]] = field(default_factory=set)
 
     def take(self, ledger: Ledger) -> None:
-        """Takes in who has ended since."""
+        """Takes in the candidates that have finished since."""
         metrics = list(ledger.objectives.values())
         for entry in by_end(entry for entry in ledger.entries() if entry.number not in self.ended):
             self.ended[entry.number] = entry

@@ -22,8 +22,8 @@ POPULATION = 20
 class _ParentsAnew:
     """Makes a genetic sampler of Optuna a function of the trials it sees.
 
-    Optuna chooses the parents of a generation once and keeps them in the study, in an order, and at a cost in random
-    numbers, that depend on who asked first. Here they are chosen anew from the generations before.
+    Optuna selects the parents of a generation once and stores them in the study; their order and the random numbers
+    used depend on which trial asked first. Here they are selected again from the earlier generations.
     """
 
     def get_parent_population(self, study: Study, generation: int) -> list[FrozenTrial]:
@@ -45,7 +45,7 @@ class _NSGAIII(_ParentsAnew, NSGAIIISampler):
 
 
 class SamplerStrategy(Strategy):
-    """A sampler of Optuna's proposes the values of the slots, and Algorithm 1 builds the graph from them.
+    """An Optuna sampler proposes the values of the slots, and Algorithm 1 builds the graph from them.
 
     The sampler learns from candidates that were trained to the end.
     """
@@ -61,7 +61,7 @@ class SamplerStrategy(Strategy):
             return self._make(derived_seed(seed, number, "sampler"))
 
     def require(self, problem: Problem, space: Space) -> None:
-        """See `Strategy`; also that the space has not too many parameters."""
+        """See `Strategy`; also refuses a space with too many parameters."""
         super().require(problem, space)
         slot_distributions(space, problem)
 
@@ -75,7 +75,7 @@ SAMPLER_STRATEGIES = (
     SamplerStrategy(
         "tpe",
         "Optuna's tree-structured Parzen estimator",
-        # Optuna 5 would let running trials into the model, and a proposal shall follow from those it has seen.
+        # Optuna 5 would put running trials into the model, but a proposal must follow from the finished ones alone.
         lambda seed: TPESampler(seed=seed, constant_liar=False),
     ),
     SamplerStrategy("nsga2", "Optuna's NSGA-II", lambda seed: _NSGAII(seed=seed, population_size=POPULATION)),

@@ -1,4 +1,4 @@
-"""Random search: Algorithm 1, again and again (002, V)."""
+"""Random search: Algorithm 1, again and again (Garciarena et al., section V)."""
 
 from optuna.trial import Trial
 

@@ -1,4 +1,4 @@
-"""Begins a search with given graphs, then leaves it to another strategy."""
+"""A search that starts with given graphs; another strategy proposes the rest."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from valp.spaces.problem.problem import Problem
 
 
 class Seeded(Strategy):
-    """The first candidates are given graphs, in their order; the others are another strategy's.
+    """The first candidates are given graphs, in their order; another strategy proposes the others.
 
     A given graph has no values of the space's parameters, so Optuna's samplers do not learn from its trial.
     """
