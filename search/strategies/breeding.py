@@ -34,8 +34,8 @@ class Breeding:
         spanning: the probability that a tournament is decided by that hypervolume, so that a candidate with a hopeless
             score in one objective is not selected.
         balanced: the probability that it is decided by the sum of the ranks in all objectives, so that small
-            differences between good candidates count. Otherwise the lowest non-dominated rank wins, then the least crowded; in the
-            last quarter of a search the sum of the ranks decides instead.
+            differences between good candidates count. Otherwise the lowest non-dominated rank wins,
+            then the least crowded; in the last quarter of a search the sum of the ranks decides instead.
         crossover: the probability of two parents. The second is, of as many as in a tournament, the one that best
             complements the first: with each output of the better one, the two would have the largest hypervolume.
         assembled: the same for children that are trained from scratch. Their second parent is the best for one output,
