@@ -13,7 +13,7 @@ import networkx as nx
 from valp.check.check import check
 from valp.compile.compile import lower
 from valp.graph.graph import DataType, DataUnit, Graph, Input, Output, UnitType
-from valp.plan.plan import Affine
+from valp.plan.operation import Affine
 from valp.spaces.generate.algorithm1 import initialize
 from valp.spaces.generate.choose import RandomChoose
 from valp.spaces.generate.space import DEFAULT, FULL, PAPER, Space

@@ -22,7 +22,7 @@ from valp.model.export.export import export
 from valp.model.export.signature import signature_of
 from valp.model.manifest import Manifest
 from valp.model.model import Model
-from valp.plan.plan import Affine, Apply
+from valp.plan.operation import Affine, Apply
 
 ROOT = str(Path(__file__).parents[2])
 FORMATS = ("onnx", "pt2")

@@ -17,7 +17,8 @@ from valp.parts.combiners import COMBINERS
 from valp.parts.kinds import KINDS
 from valp.parts.losses import KL, LOSSES
 from valp.parts.lowering import Lowering
-from valp.plan.plan import MODES, Convolve, Recur
+from valp.plan.operation import Convolve, Recur
+from valp.plan.plan import MODES
 from valp.train.critic import critics_of
 
 BATCH = 3

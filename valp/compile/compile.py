@@ -10,7 +10,8 @@ from valp.parts.kinds import KINDS
 from valp.parts.losses import KL, LOSSES
 from valp.parts.lowering import Lowering
 from valp.parts.own_types import like
-from valp.plan.plan import Divergence, LossTerm, Normalise, Plan, Sample
+from valp.plan.operation import Normalise, Sample
+from valp.plan.plan import Divergence, LossTerm, Plan
 
 if TYPE_CHECKING:  # lowering a graph needs no torch
     from valp.compile.module import VALPModule

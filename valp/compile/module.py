@@ -16,22 +16,20 @@ from valp.compile.torch_layers import (
     normalised,
 )
 from valp.parts.losses import LOSSES, divergence
-from valp.plan.plan import (
+from valp.plan.operation import (
     Affine,
     Apply,
     Combine,
     Concatenate,
     Convolve,
     Gate,
-    LossTerm,
-    Mode,
     Normalise,
     Operation,
-    Plan,
     Recur,
     Sample,
     Select,
 )
+from valp.plan.plan import LossTerm, Mode, Plan
 
 Critics = Mapping[str, Callable[[Tensor, Tensor, Tensor | None], Tensor]]
 """By the name of a loss term: (prediction, truth, weights) to the logits (batch,) that the prediction is real."""

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from valp.plan.plan import Affine, Apply, Convolve, Gate, Operation, Recur
+from valp.plan.operation import Affine, Apply, Convolve, Gate, Operation, Recur
 
 ACTIVATION_FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "identity": lambda x: x,

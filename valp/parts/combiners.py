@@ -10,7 +10,7 @@ from typing import Literal
 from valp.graph.graph import DataType
 from valp.graph.plugin_table import PluginTable
 from valp.parts.own_types import like
-from valp.plan.plan import Combine, Concatenate, Gate, Operation
+from valp.plan.operation import Combine, Concatenate, Gate, Operation
 
 
 @dataclass(frozen=True)

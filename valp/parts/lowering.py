@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from valp.graph.graph import Connection, Dense, Graph, PrimaryNetwork, Role
 from valp.parts.combiners import COMBINERS
 from valp.parts.shapes import Arrival, merged, transported
-from valp.plan.plan import Affine, Apply, Operation, Sample, Select
+from valp.plan.operation import Affine, Apply, Operation, Sample, Select
 
 if TYPE_CHECKING:  # lowering needs no torch
     from torch import nn

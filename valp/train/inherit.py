@@ -15,7 +15,7 @@ from valp.compile.compile import lower
 from valp.compile.module import VALPModule
 from valp.graph.graph import Connection, Graph, Role
 from valp.parts.kinds import KINDS
-from valp.plan.plan import Apply, Convolve, Gate, Recur
+from valp.plan.operation import Apply, Convolve, Gate, Recur
 from valp.train.weight_mapping import (
     Compiled,
     Counterparts,

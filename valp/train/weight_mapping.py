@@ -8,17 +8,8 @@ from torch import Tensor
 
 from valp.graph.graph import Connection, Graph, Role
 from valp.parts.lowering import Lowering
-from valp.plan.plan import (
-    Affine,
-    Apply,
-    Concatenate,
-    Convolve,
-    Gate,
-    Normalise,
-    Plan,
-    Recur,
-    Select,
-)
+from valp.plan.operation import Affine, Apply, Concatenate, Convolve, Gate, Normalise, Recur, Select
+from valp.plan.plan import Plan
 
 Counterparts = list[int | None]
 """By place in the child the place in the parent, None where there is none."""

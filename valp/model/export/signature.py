@@ -7,7 +7,8 @@ from valp.graph.graph import DataType, Frozen
 from valp.model.model import Model
 from valp.model.output_columns import PROBABILITIES
 from valp.model.preprocessing import Column
-from valp.plan.plan import Protocol, Sample
+from valp.plan.operation import Sample
+from valp.plan.plan import Protocol
 
 Rows = Literal["batch", "samples"]
 

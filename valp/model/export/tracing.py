@@ -13,7 +13,7 @@ from valp.errors import SettingError
 from valp.model.export.deployed import Deployed
 from valp.model.export.signature import Port
 from valp.model.model import Model
-from valp.plan.plan import Apply
+from valp.plan.operation import Apply
 
 ROWS = {"batch": 3, "samples": 2}
 """The rows of the example that is traced: more than one, which torch would take for fixed, and not as many."""

@@ -6,7 +6,7 @@ from valp.graph.graph import DataType, PrimaryNetwork, Role
 from valp.parts.kinds.kind import Kind
 from valp.parts.lowering import Lowering
 from valp.parts.shapes import Arrival, Shape
-from valp.plan.plan import Concatenate
+from valp.plan.operation import Concatenate
 
 
 class Bottleneck(Kind):

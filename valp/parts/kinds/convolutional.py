@@ -6,7 +6,7 @@ from valp.graph.graph import Convolution, DataType, PrimaryNetwork, Role
 from valp.parts.kinds.kind import Kind
 from valp.parts.lowering import Lowering
 from valp.parts.shapes import Arrival, Shape, convolved, shapes_through
-from valp.plan.plan import Convolve
+from valp.plan.operation import Convolve
 
 
 class Convolutional(Kind):

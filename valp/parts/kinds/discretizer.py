@@ -5,7 +5,7 @@ from typing import ClassVar
 from valp.graph.graph import DataType, PrimaryNetwork, Role
 from valp.parts.kinds.kind import ANY, Kind
 from valp.parts.lowering import Lowering
-from valp.plan.plan import Normalise
+from valp.plan.operation import Normalise
 
 
 class Discretizer(Kind):

@@ -7,7 +7,7 @@ from valp.parts.kinds.kind import Kind
 from valp.parts.lowering import Lowering
 from valp.parts.own_types import like
 from valp.parts.shapes import Arrival, MisfitError, Shape, text
-from valp.plan.plan import Affine, Convolve, Recur, Select
+from valp.plan.operation import Affine, Convolve, Recur, Select
 
 
 class RecurrentNetwork(Kind):

@@ -7,7 +7,7 @@ from valp.graph.graph import DataType, PrimaryNetwork, Role, TransposedConvoluti
 from valp.parts.kinds.kind import Kind
 from valp.parts.lowering import Lowering
 from valp.parts.shapes import Arrival, Shape, shapes_through, transposed
-from valp.plan.plan import Convolve
+from valp.plan.operation import Convolve
 
 
 class TransposedDecoder(Kind):

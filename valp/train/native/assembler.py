@@ -5,19 +5,8 @@ from itertools import accumulate
 
 import numpy as np
 
-from valp.plan.plan import (
-    Affine,
-    Combine,
-    Concatenate,
-    Divergence,
-    Gate,
-    LossTerm,
-    Normalise,
-    Operation,
-    Plan,
-    Sample,
-    Select,
-)
+from valp.plan.operation import Affine, Combine, Concatenate, Gate, Normalise, Operation, Sample, Select
+from valp.plan.plan import Divergence, LossTerm, Plan
 from valp.train.native import codes
 from valp.train.native.program import ALIGNMENT, FIELDS, Block, NativeData, Program, UnsupportedError
 
