@@ -22,7 +22,7 @@ from benchmarks.strategies_searches import Contender, proposing, tested
 from valp.errors import SettingError
 from valp.search.facade.launch import launch
 from valp.search.run.ledger import by_end
-from valp.search.run.run import Run
+from valp.search.run.run import StoredRun
 from valp.search.show.report.prediction_counts import class_names
 from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.judging import judges_of
@@ -83,7 +83,7 @@ def rows_of(found: Sequence[Found]) -> list[Sequence[str]]:
 
 def searched(
     problem: Problem, contender: Contender, scorer: Scorer, seed: int, candidates: int, steps: int, runs: Path
-) -> tuple[Run, Found]:
+) -> tuple[StoredRun, Found]:
     """A contender's search with one seed."""
     with proposing(contender, lambda _: set()):
         run = launch(
@@ -97,7 +97,7 @@ def searched(
             batch=BATCH,
             seed=seed,
             halving=contender.halving,
-        )
+        ).stored
     ended = by_end(run.ledger.entries())
     figures = [entry.result.scores[OBJECTIVE] if entry.state == "complete" and entry.result else 0.0 for entry in ended]
     best = run.front()[0]

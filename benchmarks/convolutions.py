@@ -49,7 +49,7 @@ def main() -> None:
                 workers=asked.workers,
                 seed=seed,
                 keep="all",
-            )
+            ).stored
             ended = [(entry, entry.result) for entry in run.ledger.entries()[: asked.candidates] if entry.result]
             done = [(entry, result) for entry, result in ended if not result.failure]
             best, scored = max(done, key=lambda one: one[1].scores["accuracy"])

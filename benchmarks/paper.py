@@ -22,7 +22,7 @@ from valp.files import write_text
 from valp.search.facade.launch import launch
 from valp.search.run.folder import Folder
 from valp.search.run.result import Result
-from valp.search.run.run import Run
+from valp.search.run.run import StoredRun
 from valp.search.show.display import LineDisplay, Status
 from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.judging import judges_of
@@ -96,7 +96,7 @@ def main() -> None:
         protocol="generate",
         keep="all",
         display=clock,
-    )
+    ).stored
     clock.begin()
     found = tested(run, asked.workers, clock.scored)
     experiment = gathered(run, found, clock.seconds, asked.workers)
@@ -115,7 +115,7 @@ def main() -> None:
     print(f"wall time {sum(clock.seconds.values()):.0f} s: {spent}")
 
 
-def gathered(run: Run, found: Tested, seconds: dict[str, float], workers: int) -> Experiment:
+def gathered(run: StoredRun, found: Tested, seconds: dict[str, float], workers: int) -> Experiment:
     """All figures of a run."""
     entries = run.ledger.entries()
     single = {name: result for name, result in run.ledger.baselines.items() if result.failure is None}

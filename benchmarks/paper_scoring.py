@@ -19,7 +19,7 @@ from valp.plan.plan import Protocol
 from valp.score.generation_scores import conditioning_matrix
 from valp.score.judge import Judge
 from valp.search.run.folder import CANDIDATE, read_weights
-from valp.search.run.run import Run
+from valp.search.run.run import StoredRun
 from valp.spaces.candidate import Candidate
 from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.judging import judges_of
@@ -52,7 +52,7 @@ _scorers: list[Scorer] = []
 """A process's own, made when it starts."""
 
 
-def tested(run: Run, processes: int, ended: Callable[[int, int], None]) -> Tested:
+def tested(run: StoredRun, processes: int, ended: Callable[[int, int], None]) -> Tested:
     """The test scores of the run's complete candidates and single-task models, by their folders within the run's.
 
     `ended` is called with the number of models that are scored, and of all, after each one.

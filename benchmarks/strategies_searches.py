@@ -18,7 +18,7 @@ from valp.search.engine.models import model_of
 from valp.search.facade.launch import launch
 from valp.search.run.ledger import Entry, Ledger, by_end
 from valp.search.run.result import Result
-from valp.search.run.run import Run
+from valp.search.run.run import StoredRun
 from valp.search.show.display import LineDisplay, Status
 from valp.search.strategies import STRATEGIES, Strategy
 from valp.search.strategies.breeding import Breeding
@@ -221,7 +221,7 @@ def searched(
                 seed=seed,
                 halving=contender.halving,
                 display=clock,
-            )
+            ).stored
         ended = chronicle.ended(run.ledger, clock.seconds, {})
         seen = ended[-1].seen if ended else 0
         if seen >= budget or seen == before:  # candidates that fail at once would go on for ever
@@ -234,7 +234,7 @@ def searched(
     return Search(contender.code, seed, budget, ended)
 
 
-def tested(run: Run, numbers: set[int], scorer: Scorer) -> dict[str, Any]:
+def tested(run: StoredRun, numbers: set[int], scorer: Scorer) -> dict[str, Any]:
     """By number, the scores on the test split of candidates whose weights are there, and of those scored before."""
     file = run.folder.path / TESTED
     found = read_json(file)

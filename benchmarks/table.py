@@ -27,7 +27,7 @@ from sklearn.linear_model import LogisticRegression, RidgeCV
 from valp.search.engine.models import spread, train_seeds
 from valp.search.facade.launch import launch
 from valp.search.run.ledger import Entry
-from valp.search.run.run import Run
+from valp.search.run.run import StoredRun
 from valp.spaces.own import load_own
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.problem import Problem, Split
@@ -99,7 +99,7 @@ def compare_files(problems: dict[str, Problem], runs: Path) -> None:
     """Ends with an error unless both files give the same data, and a search of each the same candidates and scores."""
     outcomes = []
     for suffix, problem in problems.items():
-        run = launch(problem, name=f"same{suffix}", runs=runs, candidates=4, steps=200, workers=2)
+        run = launch(problem, name=f"same{suffix}", runs=runs, candidates=4, steps=200, workers=2).stored
         results = [entry.result for entry in run.ledger.entries()]
         outcomes.append([(result.key, result.failure, result.scores) for result in results if result is not None])
     one, other = outcomes
@@ -109,7 +109,7 @@ def compare_files(problems: dict[str, Problem], runs: Path) -> None:
     print(f"CSV and Parquet: one fingerprint; {len(one)} candidates of each with {figures} equal scores", flush=True)
 
 
-def chosen(run: Run) -> Entry:
+def chosen(run: StoredRun) -> Entry:
     """Of the front the one with the least sum of its ranks by what the search optimised, on the validation split."""
     front = run.front()
     ranks = dict.fromkeys([entry.number for entry in front], 0)
@@ -171,7 +171,7 @@ def main() -> None:
                 steps=asked.steps,
                 workers=asked.workers,
                 seed=seed,
-            )
+            ).stored
             best = chosen(run)
             print(
                 f"split {seed}: candidate {best.number}, one of {len(run.front())} on the front, trained with 3 seeds"

@@ -28,7 +28,7 @@ def main() -> None:
             workers=WORKERS,
             seed=1,
             display=LineDisplay(),
-        )
+        ).stored
         seconds = [sum(entry.result.seconds) for entry in run.ledger.entries() if entry.result is not None]
         print(f"{len(seconds)} candidates, {sum(seconds) / len(seconds):.1f} s each")
 

@@ -10,7 +10,7 @@ from hypothesis import settings
 from PIL import EpsImagePlugin, Image
 
 from valp.search.facade.launch import launch
-from valp.search.run.run import Run, open_run
+from valp.search.run.run import StoredRun, open_run
 from valp.spaces.builtin.digits import digits
 from valp.spaces.problem.problem import Problem
 
@@ -52,7 +52,7 @@ def small_runs(tmp_path_factory, digits_problem) -> Path:
 
 
 @pytest.fixture
-def small_run(small_runs) -> Run:
+def small_run(small_runs) -> StoredRun:
     return open_run(small_runs, "small")
 
 

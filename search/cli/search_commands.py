@@ -173,7 +173,7 @@ def search_command(
         profile=profile,
         source=str(Path(problem).absolute()) if problem.endswith(".toml") else None,
         display=display_for_stderr(),
-    )
+    ).stored
     front = run.front()
     if not as_json:
         print_front(run, front)

@@ -9,11 +9,11 @@ from valp.search.cli.options import fits, print_table
 from valp.search.number_text import ARROWS
 from valp.search.run.ledger import Entry
 from valp.search.run.result import Result
-from valp.search.run.run import Run
+from valp.search.run.run import StoredRun
 from valp.search.show.display import number_text
 
 
-def print_front(run: Run, front: Sequence[Entry]) -> None:
+def print_front(run: StoredRun, front: Sequence[Entry]) -> None:
     """The front beside the single-task models, the validation scores of all."""
     results = [
         (str(entry.number), entry.result, run.ledger.samples_seen([entry.number])) for entry in front if entry.result
@@ -43,7 +43,7 @@ def print_front(run: Run, front: Sequence[Entry]) -> None:
         click.echo(f"note: {remark}")
 
 
-def print_scores(run: Run, entry: Entry) -> None:
+def print_scores(run: StoredRun, entry: Entry) -> None:
     """A candidate's scores beside those of the single-task models."""
     if entry.result is None or not entry.result.scores:
         return
@@ -78,7 +78,7 @@ def print_graph(graph: Graph) -> None:
 
 
 def _columns_and_rows(
-    run: Run, scores: list[str], results: Sequence[tuple[str, Result, int]]
+    run: StoredRun, scores: list[str], results: Sequence[tuple[str, Result, int]]
 ) -> tuple[list[str], list[list[str]]]:
     """The headers, and a line for each result, with these scores; the samples seen too where they differ."""
     headers = [f"{name}{' ' + _arrow(run, name) if name in run.objectives else ''}" for name in scores]
@@ -91,5 +91,5 @@ def _columns_and_rows(
     return ["candidate", *headers, "parameters", *(["samples seen"] if differ else []), "seconds"], rows
 
 
-def _arrow(run: Run, name: str) -> str:
+def _arrow(run: StoredRun, name: str) -> str:
     return ARROWS[run.metric(name).direction]

@@ -10,7 +10,7 @@ from valp.errors import FileError
 from valp.journal import interrupted, read_name, write_name
 from valp.search.run.folder import GRAPH, WEIGHTS, Folder, samples_names
 from valp.search.run.lock import LOCK, is_held
-from valp.search.run.run import Run
+from valp.search.run.run import StoredRun
 from valp.search.run.temporary_folders import MARK, OWNER
 from valp.search.strategies import STRATEGIES
 
@@ -36,7 +36,7 @@ class Part:
         return sum(_size(path) for path in self.paths)
 
 
-def needed(run: Run) -> set[int]:
+def needed(run: StoredRun) -> set[int]:
     """The candidates whose files stay.
 
     The front; those whose weights a later proposal may inherit; those that are not finished, and their parents.
@@ -55,7 +55,7 @@ def needed(run: Run) -> set[int]:
     return kept.union(*(entry.parents for entry in unfinished))
 
 
-def superfluous(run: Run) -> list[Part]:
+def superfluous(run: StoredRun) -> list[Part]:
     """What a run can do without. Nobody may be searching it.
 
     Scores, curves and the candidates themselves stay, of all.

@@ -11,13 +11,13 @@ from valp.plan.plan import Executor, Protocol
 from valp.search.engine.evaluate import train
 from valp.search.run.folder import read_weights
 from valp.search.run.ledger import Entry
-from valp.search.run.run import Run
+from valp.search.run.run import StoredRun
 from valp.spaces.candidate import Candidate
 from valp.spaces.problem.description import Description
 from valp.spaces.problem.scoring import Scorer
 
 
-def model_of(run: Run, entry: Entry) -> Model:
+def model_of(run: StoredRun, entry: Entry) -> Model:
     """A candidate of a run as a model, with its weights.
 
     Raises:

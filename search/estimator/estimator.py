@@ -255,7 +255,6 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         return inputs
 
     def _search(self, problem: Problem, seed: int) -> None:
-        from valp.search.engine.models import model_of
         from valp.search.facade.launch import launch, one_of
         from valp.search.run.temporary_folders import scratch
         from valp.search.show.display import LineDisplay, SilentDisplay
@@ -277,14 +276,10 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
                 display=LineDisplay() if self.verbose else SilentDisplay(),
                 **asked,
             )
-            front = run.front(self.by)
-            if not front:
-                reasons = [entry.result.failure for entry in run.ledger.entries() if entry.result is not None]
-                raise ValueError(f"no candidate came to its end: {reasons[-1] if reasons else 'none was begun'}")
-            self.model_ = model_of(run, front[0])
-            self.front_ = [entry.listing() for entry in front]
-            self.baselines_ = run.baseline_scores
-            self.run_ = None if self.runs is None else str(run.folder.path)
+            self.model_ = run.best(self.by)
+            self.front_ = [entry.listing() for entry in run.stored.front(self.by)]
+            self.baselines_ = run.stored.baseline_scores
+            self.run_ = None if self.runs is None else str(run.path)
         self._exact = Model(copy.deepcopy(self.model_.module).double(), self.model_.manifest)
 
 

@@ -12,8 +12,8 @@ from valp.graph.graph import Graph
 from valp.plan.plan import EXECUTORS, Executor, Protocol
 from valp.search.engine.display import Display
 from valp.search.engine.run_search import search
+from valp.search.facade.run_handle import Run, open_run
 from valp.search.run.folder import Folder
-from valp.search.run.run import Run, open_run
 from valp.search.run.settings import Settings, read_settings
 from valp.search.show.display import LineDisplay
 from valp.search.strategies import STRATEGIES
@@ -134,7 +134,7 @@ def launch(
         profile=profile,
         display=display or LineDisplay(),
     )
-    return open_run(Path(runs), name)
+    return open_run(name, runs)
 
 
 def usual_strategy(folder: Folder, candidates: int) -> str:

@@ -14,7 +14,7 @@ from valp.spaces.problem.metrics import PRODUCT, Metric
 
 
 @dataclass(frozen=True)
-class Run:
+class StoredRun:
     """A run on disk."""
 
     folder: Folder
@@ -85,7 +85,7 @@ class Run:
         }
 
 
-def open_run(runs: Path, name: str) -> Run:
+def open_run(runs: Path, name: str) -> StoredRun:
     """A run by its name.
 
     Raises:
@@ -95,9 +95,9 @@ def open_run(runs: Path, name: str) -> Run:
     settings = read_settings(folder.settings)
     problem = read_model(Description, folder.problem)
     metrics = {name: problem.metrics[name][1] for name in settings.objectives}
-    return Run(folder, settings, problem, Ledger.open(folder.study, metrics))
+    return StoredRun(folder, settings, problem, Ledger.open(folder.study, metrics))
 
 
-def all_runs(runs: Path) -> list[Run]:
+def all_runs(runs: Path) -> list[StoredRun]:
     """Every run in a folder, by name."""
     return [open_run(runs, path.parent.name) for path in sorted(runs.glob("*/run.toml"))]

@@ -11,7 +11,7 @@ from valp.files import replacing
 from valp.model.preprocessing import Column
 from valp.search.run.folder import GRAPH, samples_names
 from valp.search.run.ledger import Entry
-from valp.search.run.run import Run
+from valp.search.run.run import StoredRun
 
 if TYPE_CHECKING:  # matplotlib is loaded when something is drawn, and torch when something is generated
     from matplotlib.axes import Axes
@@ -28,7 +28,7 @@ MOST_NAMES = 14
 """Of the variables below a picture of lines."""
 
 
-def draw_graph(run: Run, entry: Entry) -> Path:
+def draw_graph(run: StoredRun, entry: Entry) -> Path:
     """The picture of a candidate's graph; drawn if it is not there yet."""
     path = run.folder.candidate(entry.number) / GRAPH
     if not path.exists():
@@ -37,7 +37,7 @@ def draw_graph(run: Run, entry: Entry) -> Path:
     return path
 
 
-def draw_samples(run: Run, entry: Entry, problem: "Problem", into: Path | None = None) -> list[Path]:
+def draw_samples(run: StoredRun, entry: Entry, problem: "Problem", into: Path | None = None) -> list[Path]:
     """The pictures of a candidate's samples beside real ones, one for each Samples output; drawn if not there yet.
 
     Images are shown as such, other samples as lines over their variables.

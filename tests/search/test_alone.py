@@ -20,7 +20,7 @@ class Watching(Listener):
 
 def search(problem, runs, **settings):
     asked = {"candidates": 2, "steps": SMALL_STEPS, "seed": SMALL_SEED, "strategy": "random", "workers": 0}
-    return launch(problem, name="alone", runs=runs, display=Watching(), **asked | settings)
+    return launch(problem, name="alone", runs=runs, display=Watching(), **asked | settings).stored
 
 
 def scores(run):

@@ -19,7 +19,7 @@ def small(problem, runs, **settings):
     usual = {"name": "small", "strategy": "random", "candidates": 4, "workers": 2}
     usual |= {"steps": SMALL_STEPS, "seed": SMALL_SEED}
     asked = usual | {"display": Listener()} | settings
-    return launch(problem, runs=runs, **asked)
+    return launch(problem, runs=runs, **asked).stored
 
 
 def test_a_search_ends_with_as_many_candidates_as_asked_for_all_with_scores(small_run):
@@ -174,6 +174,7 @@ def test_a_candidate_that_fails_is_recorded_with_its_reason_and_the_search_goes_
 
 def test_a_long_search_takes_a_fresh_tuner_from_time_to_time(digits_problem, tmp_path, monkeypatch):
     monkeypatch.setattr(tuner, "CANDIDATES_PER_TUNER", 4)
-    run = launch(digits_problem, name="long", runs=tmp_path, candidates=3, steps=5, workers=2, display=Listener())
+    asked = {"candidates": 3, "steps": 5, "workers": 2}
+    run = launch(digits_problem, name="long", runs=tmp_path, display=Listener(), **asked).stored
     assert [entry.state for entry in run.ledger.entries()] == ["complete"] * 3
     assert run.ledger.baselines.keys() == {output.name for output in digits_problem.outputs}

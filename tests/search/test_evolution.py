@@ -40,7 +40,7 @@ def run(digits_problem, tmp_path_factory):
     return launch(
         digits_problem, name="bred", runs=runs, strategy="evolution", candidates=CANDIDATES, steps=STEPS, seed=2,
         workers=2, display=Listener(),
-    )  # fmt: skip
+    ).stored  # fmt: skip
 
 
 def bred(run):

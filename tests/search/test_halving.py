@@ -46,7 +46,7 @@ def run(request, digits_problem, tmp_path_factory):
     return launch(
         digits_problem, name="halved", runs=tmp_path_factory.mktemp("halving"), strategy=request.param, candidates=10,
         steps=STEPS, workers=2, seed=4, halving=True, display=Listener(),
-    )  # fmt: skip
+    ).stored  # fmt: skip
 
 
 def test_what_is_stopped_has_the_samples_and_the_scores_of_its_rung(run):
@@ -98,7 +98,7 @@ def test_a_search_by_halving_that_goes_on_adds_to_its_rungs(run, digits_problem)
     again = launch(
         digits_problem, name="halved", runs=run.folder.path.parent, strategy=run.settings.strategy, candidates=12,
         steps=STEPS, workers=2, seed=4, halving=True, display=Listener(),
-    )  # fmt: skip
+    ).stored  # fmt: skip
     states = [entry.state for entry in again.ledger.entries()]
     assert len(states) == 12
     assert states[: len(before)] == before

@@ -27,7 +27,7 @@ folder = Path(sys.argv[1])
 run = launch(
     problem, name="a", runs=folder, strategy="tpe", kinds=("g", "delta", "d", "gated"), candidates=3, steps=100,
     workers=1,
-)
+).stored
 entries = run.ledger.entries()
 assert [entry.state for entry in entries] == ["complete"] * 3, [entry.result for entry in entries]
 for entry in entries:

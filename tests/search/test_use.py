@@ -65,7 +65,7 @@ def table_model(tmp_path_factory):
     start = [catalogue_graph("mt-vae", problem)]
     run = launch(
         problem, name="t", runs=folder, candidates=1, steps=30, workers=0, start_from=start, display=Listener()
-    )  # fmt: skip
+    ).stored  # fmt: skip
     save(model_of(run, run.ledger.entry(0)), folder / "t.valp")
     return folder / "t.valp"
 

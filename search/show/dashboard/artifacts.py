@@ -15,7 +15,7 @@ from valp.draw.draw import draw_svg
 from valp.errors import FileError, ValpError
 from valp.search.run.folder import GRAPH, WEIGHTS, samples_names
 from valp.search.run.ledger import Entry
-from valp.search.run.run import Run
+from valp.search.run.run import StoredRun
 from valp.search.show.pictures import draw_samples
 from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.problem import Problem
@@ -33,7 +33,7 @@ class Pictures:
         say: is told why samples cannot be drawn.
     """
 
-    def __init__(self, run: Run, drawn: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, run: StoredRun, drawn: Path, say: Callable[[str], None]) -> None:
         self._run, self._folder, self._say = run, drawn, say
         self._names = (GRAPH, *samples_names(run.problem).values())
         self._lock = Lock()  # what two pages ask for at once is loaded and drawn once

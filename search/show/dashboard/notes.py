@@ -7,7 +7,7 @@ from pathlib import Path
 
 from valp.search.number_text import ARROWS
 from valp.search.run.ledger import Entry
-from valp.search.run.run import Run
+from valp.search.run.run import StoredRun
 from valp.search.show.display import number_text
 
 RUNS = Path("runs")
@@ -41,7 +41,7 @@ class RunCommands:
 
 
 def note_of(
-    run: Run,
+    run: StoredRun,
     entry: Entry,
     single: Mapping[str, float],
     commands: RunCommands,
@@ -77,7 +77,7 @@ def note_of(
 
 
 def note_of_run(
-    run: Run, entries: Sequence[Entry], front: Sequence[Entry], single: Mapping[str, float], commands: RunCommands
+    run: StoredRun, entries: Sequence[Entry], front: Sequence[Entry], single: Mapping[str, float], commands: RunCommands
 ) -> str:
     """The note of a run: how far it is, and its front beside the single-task models."""
     states = [entry.state for entry in entries]
@@ -116,7 +116,7 @@ def _announced(count: int) -> str:
     return f"Candidates on the front: {count}, the knee first.{listed}"
 
 
-def _scores(run: Run, scores: Mapping[str, float], single: Mapping[str, float]) -> str:
+def _scores(run: StoredRun, scores: Mapping[str, float], single: Mapping[str, float]) -> str:
     """A table of a candidate's scores, the objectives first and in bold."""
     rows = [["validation score", "this", "single-task"], ["---", "---:", "---:"]]
     for name in sorted(scores, key=lambda name: name not in run.objectives):
@@ -125,7 +125,7 @@ def _scores(run: Run, scores: Mapping[str, float], single: Mapping[str, float]) 
     return _table(rows)
 
 
-def _arrow(run: Run, name: str) -> str:
+def _arrow(run: StoredRun, name: str) -> str:
     return ARROWS[run.metric(name).direction]
 
 

@@ -16,7 +16,7 @@ from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
 from valp.search.run.ledger import Entry
-from valp.search.run.run import Run
+from valp.search.run.run import StoredRun
 from valp.search.show.dashboard.artifacts import Pictures
 from valp.search.show.dashboard.notes import RunCommands, note_of, note_of_run
 from valp.spaces.candidate import Candidate
@@ -42,7 +42,7 @@ TRAITS: dict[str, BaseDistribution] = {
 class RunView(BaseStorage):
     """One study, named after the run, whose trials are its candidates under their numbers."""
 
-    def __init__(self, run: Run, commands: RunCommands, pictures: Pictures) -> None:
+    def __init__(self, run: StoredRun, commands: RunCommands, pictures: Pictures) -> None:
         self._run, self._commands, self._pictures = run, commands, pictures
         self._lock = RLock()  # the server has a thread for each request
         self._ended: dict[int, FrozenTrial] = {}

@@ -11,7 +11,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from valp.draw.draw import load_fonts
 from valp.errors import SettingError
-from valp.search.run.run import Run
+from valp.search.run.run import StoredRun
 from valp.search.run.temporary_folders import scratch
 from valp.search.show.dashboard.artifacts import Pictures
 from valp.search.show.dashboard.notes import RunCommands
@@ -40,7 +40,7 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def dashboard(run: Run, runs: Path, port: int, say: Callable[[str], None]) -> Iterator[WSGIServer]:
+def dashboard(run: StoredRun, runs: Path, port: int, say: Callable[[str], None]) -> Iterator[WSGIServer]:
     """Optuna's dashboard on a run, listening; `serve_forever` of what this yields answers.
 
     Args:

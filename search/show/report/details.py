@@ -13,7 +13,7 @@ from valp.graph.graph import DataType
 from valp.search.engine.models import model_of
 from valp.search.run.folder import CURVES
 from valp.search.run.ledger import Entry
-from valp.search.run.run import Run
+from valp.search.run.run import StoredRun
 from valp.search.show.report.evidence import SEED, Evidence
 from valp.search.show.report.graph_drawing import compact_svg, conditioning_paths
 from valp.search.show.report.prediction_counts import predicted
@@ -23,7 +23,7 @@ from valp.search.show.report.speed import inferences_per_second
 from valp.spaces.problem.scoring import predictions
 
 
-def details(run: Run, entry: Entry, evidence: Evidence) -> dict[str, Any]:
+def details(run: StoredRun, entry: Entry, evidence: Evidence) -> dict[str, Any]:
     """What the page shows of a candidate beyond its row.
 
     Returns:
@@ -44,7 +44,7 @@ def details(run: Run, entry: Entry, evidence: Evidence) -> dict[str, Any]:
         return made | {"missing": str(error)}
 
 
-def _computed(run: Run, module: VALPModule, evidence: Evidence) -> dict[str, Any]:
+def _computed(run: StoredRun, module: VALPModule, evidence: Evidence) -> dict[str, Any]:
     torch.set_num_threads(1)
     columns = [column for column in run.problem.columns.outputs if column.name in module.plan.outputs]
     told = [column.name for column in columns if column.type is not DataType.SAMPLES]

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from valp.errors import ValpError
 from valp.score.judge import Judge
-from valp.search.run.run import Run
+from valp.search.run.run import StoredRun
 from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.problem import Problem, Split
@@ -58,7 +58,7 @@ class Evidence:
         return self.problem.validation
 
 
-def evidence_of(run: Run, say: Callable[[str], None]) -> Evidence:
+def evidence_of(run: StoredRun, say: Callable[[str], None]) -> Evidence:
     """The data of a run, if they are still there and still the same; `say` is told of downloads and judges."""
     source = run.settings.source
     if source is not None and not Path(source).is_file():

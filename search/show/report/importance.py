@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valp.search.run.ledger import Entry
-from valp.search.run.run import Run
+from valp.search.run.run import StoredRun
 from valp.search.show.report.choice_features import features_of
 from valp.search.show.report.rounding import rounded
 
@@ -33,7 +33,7 @@ ABSENT = -1.0
 """Stands for a choice that a candidate did not have to make, for trees split it off."""
 
 
-def importance(run: Run, entries: Sequence[Entry], told: Callable[[], None] = lambda: None) -> dict[str, Any]:
+def importance(run: StoredRun, entries: Sequence[Entry], told: Callable[[], None] = lambda: None) -> dict[str, Any]:
     """For each objective, the choices that its values depend upon.
 
     Args:

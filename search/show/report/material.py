@@ -15,7 +15,7 @@ from valp.parts.combiners import COMBINERS
 from valp.search.run.folder import CANDIDATE, CURVES, read_weights
 from valp.search.run.ledger import Entry
 from valp.search.run.result import Result
-from valp.search.run.run import Run
+from valp.search.run.run import StoredRun
 from valp.search.show.report.details import details, read_curves
 from valp.search.show.report.evidence import Evidence
 from valp.search.show.report.graph_structure import kinds_of, structure
@@ -44,12 +44,12 @@ class Material:
     details: dict[int, dict[str, Any]]
 
 
-def effort(run: Run) -> int:
+def effort(run: StoredRun) -> int:
     """How often `gather` tells of its progress, about."""
     return min(len(run.front()), DETAILED) + len(run.objectives)
 
 
-def gather(run: Run, evidence: Evidence, told: Callable[[], None] = lambda: None) -> Material:
+def gather(run: StoredRun, evidence: Evidence, told: Callable[[], None] = lambda: None) -> Material:
     """Gathers what a page says of a run.
 
     Args:
@@ -86,7 +86,7 @@ def gather(run: Run, evidence: Evidence, told: Callable[[], None] = lambda: None
     return Material(summary, shown)
 
 
-def _about(run: Run, entries: Sequence[Entry]) -> dict[str, Any]:
+def _about(run: StoredRun, entries: Sequence[Entry]) -> dict[str, Any]:
     results = [entry.result for entry in entries if entry.result is not None]
     started = [trial.datetime_start for trial in run.ledger.trials() if trial.datetime_start is not None]
     ended = [entry.ended for entry in entries if entry.ended is not None]
@@ -111,7 +111,7 @@ def _about(run: Run, entries: Sequence[Entry]) -> dict[str, Any]:
     }
 
 
-def _settings(run: Run) -> dict[str, str]:
+def _settings(run: StoredRun) -> dict[str, str]:
     """The settings and versions, as text."""
     held = run.settings.model_dump(exclude={"source"} if run.settings.source is None else set())
     told = {
@@ -157,7 +157,7 @@ def _lineage(entries: Sequence[Entry]) -> dict[int, int]:
     return {number: sum(seen.get(one, 0) for one in behind) for number, behind in ancestors.items()}
 
 
-def _singles(run: Run, evidence: Evidence) -> list[dict[str, Any]]:
+def _singles(run: StoredRun, evidence: Evidence) -> list[dict[str, Any]]:
     """The single-task models, in the order of the outputs."""
     told = run.ledger.baselines
     return [
@@ -165,7 +165,7 @@ def _singles(run: Run, evidence: Evidence) -> list[dict[str, Any]]:
     ]
 
 
-def _single(run: Run, output: str, result: Result, evidence: Evidence) -> dict[str, Any]:
+def _single(run: StoredRun, output: str, result: Result, evidence: Evidence) -> dict[str, Any]:
     folder = run.folder.baseline(output)
     made: dict[str, Any] = {
         "output": output,

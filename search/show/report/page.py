@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from valp.files import write_text
-from valp.search.run.run import Run
+from valp.search.run.run import StoredRun
 from valp.search.show.report import REPORT
 from valp.search.show.report.evidence import evidence_of
 from valp.search.show.report.material import Material, gather
@@ -38,7 +38,7 @@ SCRIPTS = (
 
 
 def write_report(
-    run: Run,
+    run: StoredRun,
     path: Path | None = None,
     say: Callable[[str], None] = lambda line: None,  # noqa: ARG005
     told: Callable[[], None] = lambda: None,

@@ -8,7 +8,7 @@ import numpy as np
 from valp.search.pareto.front import Points, chances, losses, non_dominated, scaled
 from valp.search.pareto.hypervolume import hypervolume
 from valp.search.run.ledger import Entry, by_end
-from valp.search.run.run import Run
+from valp.search.run.run import StoredRun
 from valp.search.show.report.rounding import rounded
 
 MOMENTS = 60
@@ -21,7 +21,7 @@ REFERENCE = 0.75
 """The share of candidates that reach the value from which the hypervolume counts, where none is known."""
 
 
-def progress(run: Run, entries: Sequence[Entry]) -> dict[str, Any]:
+def progress(run: StoredRun, entries: Sequence[Entry]) -> dict[str, Any]:
     """What the search had found after each candidate that changed it.
 
     Returns:
@@ -44,7 +44,7 @@ def progress(run: Run, entries: Sequence[Entry]) -> dict[str, Any]:
     }
 
 
-def _best(run: Run, ended: Sequence[Entry], places: Sequence[int], name: str) -> list[tuple[int, float]]:
+def _best(run: StoredRun, ended: Sequence[Entry], places: Sequence[int], name: str) -> list[tuple[int, float]]:
     steps: list[tuple[int, float]] = []
     for place in places:
         result = ended[place].result

@@ -4,10 +4,10 @@ import shlex
 from pathlib import Path
 
 from valp.search.run.folder import CANDIDATE
-from valp.search.run.run import Run
+from valp.search.run.run import StoredRun
 
 
-def command(run: Run, candidates: int) -> str:
+def command(run: StoredRun, candidates: int) -> str:
     """The `valp search` that makes a run like this one, under another name; every setting that decides is written out.
 
     Args:

@@ -3,13 +3,13 @@
 import pytest
 
 from tests.search.chromium import browser as chromium
-from valp.search.run.run import Run, open_run
+from valp.search.run.run import StoredRun, open_run
 from valp.search.show.report.evidence import Evidence, evidence_of
 from valp.search.show.report.page import write_report
 
 
 @pytest.fixture(scope="session")
-def run(small_runs) -> Run:
+def run(small_runs) -> StoredRun:
     return open_run(small_runs, "small")
 
 

@@ -106,6 +106,6 @@ def test_a_sequence_is_searched_in_the_full_space(tmp_path):
         SettingError, match="no network kind that produces output 'after'; the full space has every kind"
     ):
         launch(problem, **asked)
-    (entry,) = launch(problem, space="full", **asked).ledger.entries()
+    (entry,) = launch(problem, space="full", **asked).stored.ledger.entries()
     assert entry.result.failure is None
     assert {"mse", "r2"} <= entry.result.scores.keys()

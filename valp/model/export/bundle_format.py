@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from valp.model.bundle import load, save
-from valp.model.export.compare import Run, run_of
+from valp.model.export.compare import Answering, run_of
 from valp.model.model import Model
 
 
@@ -16,6 +16,6 @@ def write(model: Model, path: Path) -> None:
     save(model, path)
 
 
-def read(path: Path) -> Run:
+def read(path: Path) -> Answering:
     """What runs a file."""
     return run_of(load(path))

@@ -14,7 +14,7 @@ from valp.model.output_columns import PROBABILITIES, Arrays
 from valp.model.preprocessing import Column
 from valp.score.prediction_scores import CERTAINTY
 
-Run = Callable[[Arrays], Arrays]
+Answering = Callable[[Arrays], Arrays]
 """Runs a model: an array for each input of its signature to one for each of its outputs."""
 
 TOLERANCE = 1e-5
@@ -33,7 +33,7 @@ HOLES = 0.2
 """The share of values that are missing where they may be."""
 
 
-def run_of(model: Model) -> Run:
+def run_of(model: Model) -> Answering:
     """What runs the model itself: `Model.predict`, and to generate its torch module with the noise that is given."""
     signature, columns = signature_of(model), model.manifest.preprocessing
     generated = [column.name for column in model.generated]
@@ -71,7 +71,7 @@ def allowed(model: Model) -> float:
     return min(max(TOLERANCE, ROUNDINGS * largest_difference(model, run)), LARGEST)
 
 
-def largest_difference(model: Model, run: Run, seed: int = 0) -> float:
+def largest_difference(model: Model, run: Answering, seed: int = 0) -> float:
     """How far what runs a file is from the model, for random inputs and noise, to predict and to generate.
 
     Both are tried with 1 row and with 7. See `difference`; a class or label that differs is as far as its probability

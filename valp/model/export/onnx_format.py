@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from valp.files import write_bytes
-from valp.model.export.compare import Run
+from valp.model.export.compare import Answering
 from valp.model.export.deployed import Deployed
 from valp.model.export.signature import documents
 from valp.model.export.tracing import exporting, traced
@@ -43,7 +43,7 @@ def write(model: Model, path: Path) -> None:
     write_bytes(path, content)
 
 
-def read(path: Path) -> Run:
+def read(path: Path) -> Answering:
     """What runs a file."""
     import onnxruntime
 

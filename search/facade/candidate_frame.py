@@ -1,0 +1,108 @@
+"""Candidates as a pandas frame, which shows pictures of their graphs in a notebook."""
+
+from collections.abc import Sequence
+from math import isnan, nan
+from typing import Any
+
+import pandas as pd
+
+from valp.draw.draw import draw_svg
+from valp.graph.graph import Graph
+from valp.model.notebook_html import Html, bold_html, paragraph_html, picture_html, table_html
+from valp.search.number_text import ARROWS, number_text
+from valp.search.run.ledger import Entry
+from valp.search.run.run import StoredRun
+
+MOST_PICTURES = 20
+"""Graphs that one table draws; drawing one takes some hundredths of a second."""
+
+HEIGHT = 130
+"""Of a picture in a table, in pixels."""
+
+
+class CandidateFrame(pd.DataFrame):  # type: ignore[misc] # pandas' types are not read
+    """A pandas frame of candidates. What is computed from it is a plain frame.
+
+    Attributes:
+        graphs: of the candidates, by number.
+        titles: what a notebook writes above a column, where it is not the column's name.
+    """
+
+    _metadata = ("graphs", "titles")
+
+    @property
+    def _constructor(self) -> Any:
+        return pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for place, (number, values) in enumerate(self.iterrows()):
+            drawn = place < MOST_PICTURES
+            rows.append([number, _picture(number, self.graphs[number]) if drawn else "", *map(_text, values)])
+        left = [self.titles.get(name, name) for name in self.columns]
+        return table_html(["candidate", "graph", *left], rows, left=2)
+
+
+def frame_of(run: StoredRun, entries: Sequence[Entry]) -> CandidateFrame:
+    """Candidates of a run; the columns are those of `Run.front`."""
+    scores = run.shown_scores
+    rows = [
+        [*(_score(entry, name) for name in scores), *_effort(run, entry)] for entry in entries
+    ]  # fmt: skip
+    numbers = pd.Index([entry.number for entry in entries], name="candidate", dtype="int64")
+    frame = CandidateFrame(rows, index=numbers, columns=[*scores, "parameters", "samples_seen", "seconds"])
+    whole = dict.fromkeys(("parameters", "samples_seen"), "Int64")  # it has a value for what is not known
+    frame = CandidateFrame(frame.astype({**dict.fromkeys(scores, "float64"), **whole, "seconds": "float64"}))
+    frame.graphs = {entry.number: entry.candidate.graph for entry in entries}
+    frame.titles = {
+        name: f"{name} {ARROWS[metric.direction]}" for name, metric in run.objectives.items()
+    } | {"samples_seen": "samples seen"}  # fmt: skip
+    return frame
+
+
+def with_states(frame: CandidateFrame, entries: Sequence[Entry]) -> CandidateFrame:
+    """The frame with the state of each candidate, why it failed, and its parents."""
+    frame["state"] = [entry.state for entry in entries]
+    frame["failure"] = [entry.result.failure if entry.result is not None else None for entry in entries]
+    frame["parents"] = [entry.parents for entry in entries]
+    return frame
+
+
+def run_html(run: StoredRun) -> str:
+    """What a notebook shows of a run: what it is, its front, and the single-task models."""
+    told = run.summary()
+    counts = [f"{told[state]} {state}" for state in ("complete", "pruned", "failed", "unfinished") if told[state]]
+    head = paragraph_html(
+        bold_html(run.folder.name), f"{run.settings.strategy} search of {run.settings.problem}",
+        *counts, f"{told['front']} on the front",
+    )  # fmt: skip
+    frame = frame_of(run, run.front())
+    single = run.baseline_scores
+    rows = [[name, number_text(value)] for name, value in single.items() if name in run.shown_scores]
+    others = paragraph_html("the single-task models:") + table_html(["score", "value"], rows) if rows else ""
+    return f"<div>{head}{frame._repr_html_()}{others}</div>"
+
+
+def _score(entry: Entry, name: str) -> float:
+    return entry.result.scores.get(name, nan) if entry.result is not None else nan
+
+
+def _effort(run: StoredRun, entry: Entry) -> list[Any]:
+    if entry.result is None:
+        return [None, None, nan]
+    return [entry.result.parameters, run.ledger.samples_seen([entry.number]), sum(entry.result.seconds)]
+
+
+def _picture(number: Any, graph: Graph) -> Html:
+    return picture_html(draw_svg(graph, legend=False), alt=f"the graph of candidate {number}", height=HEIGHT)
+
+
+def _text(value: Any) -> str:
+    """A cell."""
+    if value is None or value is pd.NA or (isinstance(value, float) and isnan(value)):
+        return "–"
+    if isinstance(value, float):
+        return number_text(value)
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "–"
+    return f"{value:,}" if isinstance(value, int) else str(value)

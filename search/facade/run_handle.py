@@ -1,0 +1,156 @@
+"""`Run`: a search as its user holds it; `launch` returns it, and `open_run` finds it again."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from valp.errors import ValpError
+from valp.graph.graph import Graph
+from valp.search.run import run as stored_runs
+from valp.search.run.ledger import Entry
+from valp.search.run.run import StoredRun
+
+if TYPE_CHECKING:  # a run is listed without torch and pandas
+    from pandas import DataFrame
+
+    from valp.model.model import Model
+
+
+class Run:
+    """A search on disk.
+
+    Everything is read from the run's folder when it is asked for, so a search that still runs can be looked at too.
+
+    Attributes:
+        stored: the run with its settings and its ledger, for those who extend VALP.
+    """
+
+    def __init__(self, stored: StoredRun) -> None:
+        self.stored = stored
+
+    @property
+    def name(self) -> str:
+        """The name of the run."""
+        return self.stored.folder.name
+
+    @property
+    def path(self) -> Path:
+        """The folder of the run."""
+        return self.stored.folder.path
+
+    def front(self, by: str | None = None) -> "DataFrame":
+        """The candidates on the Pareto front.
+
+        No other complete candidate is as good as one of them in all objectives, and better in one.
+
+        Args:
+            by: the score by which they are ordered, the best first; by default the best compromise (the knee) is first.
+
+        Returns:
+            A pandas frame, one row a candidate, indexed by its number. Its columns are the scores on the validation
+            split, the objectives first, without a unit, NaN where a score was not measured; `parameters`, the number of
+            learnt parameters; `samples_seen`, the examples that it and its ancestors were trained on; and `seconds`, of
+            training and scoring. In a notebook it shows a picture of each graph.
+
+        Raises:
+            SettingError: if the problem has no such score.
+        """
+        from valp.search.facade.candidate_frame import frame_of  # pandas takes a while to load
+
+        return frame_of(self.stored, self.stored.front(by))
+
+    def candidates(self) -> "DataFrame":
+        """All candidates, the unfinished and the failed ones too.
+
+        Returns:
+            A pandas frame as of `front`, in the order of the numbers, with three more columns: `state` is complete,
+            pruned, failed or running; `failure` says why one failed; `parents` has the numbers of the candidates whose
+            weights it inherits.
+        """
+        from valp.search.facade.candidate_frame import frame_of, with_states
+
+        entries = self.stored.ledger.entries()
+        return with_states(frame_of(self.stored, entries), entries)
+
+    def best(self, by: str | None = None) -> "Model":
+        """The best candidate as a model: the best compromise of the front, or the best of the front by one score.
+
+        Raises:
+            SettingError: if the problem has no such score.
+            ValpError: if no candidate is complete; the message has the last reason.
+        """
+        front = self.stored.front(by)
+        if not front:
+            failures = [entry.result.failure for entry in self.stored.ledger.entries() if entry.result is not None]
+            reason = failures[-1] if failures else "none was started"
+            raise ValpError(f"no candidate of run {self.name!r} came to its end: {reason}")
+        return self._model(front[0])
+
+    def model(self, number: int) -> "Model":
+        """One candidate as a model.
+
+        A run keeps the weights of its front; `launch(..., keep="all")` keeps those of all candidates.
+
+        Args:
+            number: of the candidate, from 0.
+
+        Raises:
+            FileError: if there is no such candidate, it is not complete, or its weights are not kept.
+        """
+        return self._model(self.stored.ledger.entry(number))
+
+    def graph(self, number: int) -> Graph:
+        """The graph of one candidate; in a notebook it shows its picture.
+
+        Args:
+            number: of the candidate, from 0.
+
+        Raises:
+            FileError: if there is no such candidate.
+        """
+        return self.stored.ledger.entry(number).candidate.graph
+
+    def report(self, path: Path | str | None = None) -> Path:
+        """Writes the report, one HTML page that needs no network.
+
+        Args:
+            path: of the page; by default `report.html` in the run's folder.
+
+        Returns:
+            The path of the page.
+
+        Raises:
+            FileError: if it cannot be written.
+        """
+        from valp.search.show.report.page import write_report
+
+        return write_report(self.stored, None if path is None else Path(path))
+
+    def _model(self, entry: Entry) -> "Model":
+        from valp.search.engine.models import model_of
+
+        return model_of(self.stored, entry)
+
+    def __repr__(self) -> str:
+        told = self.stored.summary()
+        return (
+            f"<Run {self.name!r} of {told['problem']}: {told['complete']} complete, {told['failed']} failed, "
+            f"{told['unfinished']} unfinished, {told['front']} on the front>"
+        )
+
+    def _repr_html_(self) -> str:
+        from valp.search.facade.candidate_frame import run_html
+
+        return run_html(self.stored)
+
+
+def open_run(name: str, runs: Path | str = "runs") -> Run:
+    """A run that is there already: one that has ended, was interrupted, or still runs.
+
+    Args:
+        name: of the run.
+        runs: the folder of the runs.
+
+    Raises:
+        FileError: if there is no such run, or it is damaged.
+    """
+    return Run(stored_runs.open_run(Path(runs), name))
