@@ -29,11 +29,9 @@ from valp.parts.kinds import KINDS
 from valp.parts.shapes import (
     Arrival,
     MisfitError,
-    convolved,
     merged,
     shapes_through,
     transported,
-    transposed,
 )
 
 FEATURES = DataType.FEATURES
@@ -64,7 +62,7 @@ def made_by_torch(shape, layer, *, transpose):
 @given(shapes, st.builds(Convolution, pool=sides(1, 3), **layers))
 def test_convolutions_and_pooling_make_what_torch_makes(shape, layer):
     try:
-        said = convolved(shape, layer)
+        said = layer.output_shape(shape)
     except MisfitError:
         said = None
     assert said == made_by_torch(shape, layer, transpose=False)
@@ -73,7 +71,7 @@ def test_convolutions_and_pooling_make_what_torch_makes(shape, layer):
 @given(shapes, st.builds(TransposedConvolution, **layers))
 def test_transposed_convolutions_make_what_torch_makes(shape, layer):
     try:
-        said = transposed(shape, layer)
+        said = layer.output_shape(shape)
     except MisfitError:
         said = None
     assert said == made_by_torch(shape, layer, transpose=True)
@@ -193,8 +191,8 @@ def test_a_recurrent_network_refuses_images():
 
 def test_shapes_through_layers():
     steps = [Convolution(channels=4, pool=(2, 2)), Convolution(channels=8, kernel=(2, 2), padding=(0, 0))]
-    assert shapes_through((1, 28, 28), steps, convolved) == [(4, 14, 14), (8, 13, 13)]
-    assert shapes_through((1, 28, 28), [], convolved) == []
+    assert shapes_through((1, 28, 28), steps) == [(4, 14, 14), (8, 13, 13)]
+    assert shapes_through((1, 28, 28), []) == []
 
 
 @pytest.mark.parametrize("form", [Convolution, TransposedConvolution])

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
-from valp.graph.graph import Connection, Dense, Graph, Output, PrimaryNetwork
+from valp.graph.graph import Connection, Graph, Output, PrimaryNetwork
 from valp.graph.labelling import canonical_labelling
 from valp.parts.combiners import COMBINERS
 from valp.parts.kinds import KINDS
@@ -70,19 +70,11 @@ def _described(graph: Graph) -> Iterator[tuple[str, str]]:
 
 
 def _network(network: PrimaryNetwork) -> dict[str, Any]:
-    """A network without its name, and without an initialiser that initialises nothing.
-
-    Dense layers came first: what other layers brought with them counts where it is not as it was before them.
-    """
+    """A network without its name, and without an initialiser that initialises nothing."""
     kind = KINDS.get(network.kind)
-    without = {"name"} if kind is None or kind.last_layer else {"name", "initializer"}
+    without = {"name", "layers"} if kind is None or kind.last_layer else {"name", "layers", "initializer"}
     document = network.model_dump(mode="json", exclude=without)
-    for layer, text in zip(network.layers, document["layers"], strict=True):
-        if isinstance(layer, Dense):
-            del text["form"]
-            if not layer.normalise:
-                del text["normalise"]
-    return document
+    return document | {"layers": [layer.key_document() for layer in network.layers]}
 
 
 def _transports(graph: Graph) -> Iterator[tuple[str, str, str]]:

@@ -1,7 +1,7 @@
-"""A VALP as a value: data units, components, connections and losses (002, Definitions 1 to 6).
+"""A VALP as a value: data units, components, connections and losses (Garciarena et al., Defs. 1 to 6).
 
-Everything here is frozen, goes to JSON and back, and needs no torch. A graph may be nonsense (an
-unfed network, a cycle): `valp.check` says so. Only what could not be read at all is refused here.
+Everything here is frozen, goes to JSON and back, and needs no torch. A graph may be wrong (a network that receives
+nothing, a cycle): `valp.check` reports that. Here only documents that cannot be read at all are refused.
 """
 
 from collections.abc import Mapping
@@ -11,20 +11,38 @@ from math import prod
 from typing import Annotated, Any, Literal, Self
 
 import networkx as nx
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, NonNegativeInt, PositiveInt, StringConstraints, Tag
+from pydantic import Field, PositiveInt, StringConstraints
+
+from valp.graph.frozen import Frozen
+from valp.graph.layers import AnyLayer, Convolution, Dense, Layer, Recurrent, TransposedConvolution
+
+__all__ = [
+    "Connection",
+    "Convolution",
+    "DataType",
+    "DataUnit",
+    "Dense",
+    "Frozen",
+    "Graph",
+    "Input",
+    "Layer",
+    "Loss",
+    "Name",
+    "Output",
+    "OwnTypeCode",
+    "PrimaryNetwork",
+    "Recurrent",
+    "Role",
+    "TransposedConvolution",
+    "UnitType",
+]
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
 """A component's name: it becomes part of parameter names, so letters, digits and underscores only."""
 
 
-class Frozen(BaseModel):
-    """A value that never changes and refuses fields it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 class DataType(StrEnum):
-    """What the numbers of a data unit mean (002, III-A)."""
+    """What the numbers of a data unit mean (Garciarena et al., III-A)."""
 
     NUMERIC = "numeric"
     DISCRETE = "discrete"
@@ -36,11 +54,11 @@ OwnTypeCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max
 """The code of a user's own data type, a row of `valp.parts.own_types.OWN_TYPES`."""
 
 UnitType = Annotated[DataType | OwnTypeCode, Field(union_mode="left_to_right")]
-"""A data type: one of the paper's, or a user's own (002, VI-A)."""
+"""A data type: one of the paper's, or a user's own (Garciarena et al., VI-A)."""
 
 
 class DataUnit(Frozen):
-    """A data unit d = (v_d, t_d): variables that share one type (002, Definition 1).
+    """A data unit d = (v_d, t_d): variables that share one type (Garciarena et al., Def. 1).
 
     Attributes:
         type: what the variables mean.
@@ -57,113 +75,14 @@ class DataUnit(Frozen):
 
 
 class Input(Frozen):
-    """A model input i_j: a data unit that the problem provides (002, Definition 2)."""
+    """A model input i_j: a data unit that the problem provides (Garciarena et al., Def. 2)."""
 
     name: Name
     unit: DataUnit
 
 
-class Dense(Frozen):
-    """A fully connected hidden layer.
-
-    Attributes:
-        units: its neurons.
-        activation: a word of `valp.graph.vocabulary.ACTIVATIONS`.
-        initializer: how its weights are drawn, a word of `valp.graph.vocabulary.INITIALIZERS`.
-        normalise: whether batch normalisation stands before the activation (Ioffe & Szegedy 2015, arXiv:1502.03167).
-    """
-
-    form: Literal["dense"] = "dense"
-    units: PositiveInt
-    activation: str = "relu"
-    initializer: str = "xavier"
-    normalise: bool = False
-
-
-Sides = Annotated[tuple[PositiveInt, ...], Field(min_length=1, max_length=2)]
-"""One number a spatial dimension: (H, W) of an image, (T,) of a sequence."""
-
-Padding = Annotated[tuple[NonNegativeInt, ...], Field(min_length=1, max_length=2)]
-"""The same, where a number may be 0."""
-
-
-class Convolution(Frozen):
-    """A convolution over the spatial dimensions, batch normalisation, an activation, and max-pooling.
-
-    A side n becomes ⌊(n + 2·padding − kernel) / stride⌋ + 1, and ⌊that / pool⌋ after pooling.
-
-    Attributes:
-        channels: of its result.
-        kernel, stride, padding, pool: one number a spatial dimension.
-        activation, initializer, normalise: as of `Dense`.
-    """
-
-    form: Literal["convolution"] = "convolution"
-    channels: PositiveInt
-    kernel: Sides = (3, 3)
-    stride: Sides = (1, 1)
-    padding: Padding = (1, 1)
-    pool: Sides = (1, 1)
-    activation: str = "relu"
-    initializer: str = "xavier"
-    normalise: bool = False
-
-
-class TransposedConvolution(Frozen):
-    """A transposed convolution: a side n becomes (n − 1)·stride − 2·padding + kernel.
-
-    Attributes:
-        channels: of its result.
-        kernel, stride, padding: one number a spatial dimension.
-        activation, initializer, normalise: as of `Dense`.
-    """
-
-    form: Literal["transposed_convolution"] = "transposed_convolution"
-    channels: PositiveInt
-    kernel: Sides = (4, 4)
-    stride: Sides = (2, 2)
-    padding: Padding = (1, 1)
-    activation: str = "relu"
-    initializer: str = "xavier"
-    normalise: bool = False
-
-
-class Recurrent(Frozen):
-    """A recurrent layer: C channels at each of T steps become `units` at each.
-
-    Attributes:
-        units: of its state.
-        cell: a gated recurrent unit (Cho et al. 2014) or a long short-term memory (Hochreiter & Schmidhuber 1997).
-        initializer, normalise: as of `Dense`.
-    """
-
-    form: Literal["recurrent"] = "recurrent"
-    units: PositiveInt
-    cell: Literal["gru", "lstm"] = "gru"
-    initializer: str = "xavier"
-    normalise: bool = False
-
-
-def _form(layer: Any) -> str:
-    return str(layer.get("form", "dense")) if isinstance(layer, dict) else str(getattr(layer, "form", ""))
-
-
-Layer = Annotated[
-    Annotated[Dense, Tag("dense")]
-    | Annotated[Convolution, Tag("convolution")]
-    | Annotated[TransposedConvolution, Tag("transposed_convolution")]
-    | Annotated[Recurrent, Tag("recurrent")],
-    Discriminator(
-        _form,
-        custom_error_type="layer_form",
-        custom_error_message="The form of a layer must be dense, convolution, transposed_convolution or recurrent",
-    ),
-]
-"""A layer of a network; `form` tells which, and is `dense` where a document does not say."""
-
-
 class PrimaryNetwork(Frozen):
-    """A primary network n_w = (in, f, a, p, on) (002, Definition 3); `in` is what the connections bring.
+    """A primary network n_w = (in, f, a, p, on) (Garciarena et al., Def. 3); `in` is what the connections bring.
 
     Attributes:
         name: the network's name, unique in the graph.
@@ -178,13 +97,13 @@ class PrimaryNetwork(Frozen):
     name: Name
     kind: str
     combiner: str = "concatenation"
-    layers: tuple[Layer, ...] = ()
+    layers: tuple[AnyLayer, ...] = ()
     initializer: str = "xavier"
     output: DataUnit
 
 
 class Output(Frozen):
-    """A model output o_j: the data unit asked for, and the combiner of what it receives (002, Definition 4)."""
+    """A model output o_j: the data unit asked for, and the combiner of what it receives (Garciarena et al., Def. 4)."""
 
     name: Name
     unit: DataUnit
@@ -204,7 +123,7 @@ class Role(StrEnum):
 
 
 class Connection(Frozen):
-    """A connection c = (source, target, ψ) (002, Definition 6).
+    """A connection c = (source, target, ψ) (Garciarena et al., Def. 6).
 
     Attributes:
         source: an input or a network.
@@ -225,7 +144,7 @@ class Connection(Frozen):
 
 
 class Loss(Frozen):
-    """A loss L_j = (l, prediction, ground truth) and the β that weighs it (002, Definition 5).
+    """A loss L_j = (l, prediction, ground truth) and the β that weighs it (Garciarena et al., Def. 5).
 
     Attributes:
         kind: l, a code of `valp.parts.losses.LOSSES`.

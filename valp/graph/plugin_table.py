@@ -1,15 +1,15 @@
-"""Tables of kinds, combiners, losses and data types, to which other packages add rows through their entry points."""
+"""Tables to which other packages add rows through their entry points: kinds, combiners, losses, data types."""
 
 from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from importlib.metadata import entry_points
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from valp.errors import SettingError
 
 
 class Coded(Protocol):
-    """What has a code by which graphs call it."""
+    """A row with a code, by which graphs name it."""
 
     @property
     def code(self) -> str:
@@ -22,11 +22,11 @@ T = TypeVar("T", bound=Coded)
 class PluginTable(Mapping[str, T]):
     """Rows by their code: the library's own, then those that other packages add, by the names of their entry points.
 
-    The others are looked for when the table is first read, so that their modules can import this library. Then an
-    entry point that is wrong raises; see `plugins`.
+    The others are looked for when the table is first read, so that their modules can import this library. A wrong
+    entry point raises then; see `plugins`.
 
     Args:
-        group: of the entry points, such as `valp.parts.kinds`.
+        group: of the entry points, such as `valp.kinds`.
         row: what a row is.
         own: the library's rows.
         taken: codes that are not free, besides those of the library's rows.
@@ -52,29 +52,46 @@ class PluginTable(Mapping[str, T]):
 
 
 def plugins(group: str, row: type[T], *, taken: Collection[str]) -> Iterator[T]:
-    """The rows that installed packages add to a table, by name.
+    """The rows that installed packages add to a table, by the names of their entry points.
 
     An entry point names a row, or a class of rows that is made without arguments.
 
     Args:
-        group: of the entry points, such as `valp.parts.kinds`.
+        group: of the entry points, such as `valp.kinds`.
         row: what a row must be.
         taken: the codes that are not free.
 
     Raises:
-        SettingError: if one cannot be loaded, is no such row, or has a code that is taken.
+        SettingError: if an entry point cannot be loaded, is not such a row, or has a code that is taken.
     """
     codes = set(taken)
-    for entry in sorted(entry_points(group=group), key=lambda entry: entry.name):
-        where = f"entry point {entry.name!r} in {group} of package {entry.dist.name if entry.dist else '?'}"
+    for where, entry in entries(group):
         try:
-            found = entry.load()
-            found = found() if isinstance(found, type) else found
+            found = entry() if isinstance(entry, type) else entry
         except Exception as error:  # it is another's code: anything may happen in it
-            raise SettingError(f"{where} cannot be loaded: {type(error).__name__}: {error}") from error
+            raise _broken(where, error) from error
         if not isinstance(found, row):
             raise SettingError(f"{where} must be a {row.__name__}, but is a {type(found).__name__}")
         if found.code in codes:
             raise SettingError(f"{where} has the code {found.code!r}, which is taken")
         codes.add(found.code)
         yield found
+
+
+def entries(group: str) -> Iterator[tuple[str, Any]]:
+    """What the entry points of a group name, each with the words by which a message calls the entry point.
+
+    Raises:
+        SettingError: if one cannot be loaded.
+    """
+    for entry in sorted(entry_points(group=group), key=lambda entry: entry.name):
+        where = f"entry point {entry.name!r} in {group} of package {entry.dist.name if entry.dist else '?'}"
+        try:
+            found = entry.load()
+        except Exception as error:  # it is another's code: anything may happen in it
+            raise _broken(where, error) from error
+        yield where, found
+
+
+def _broken(where: str, error: Exception) -> SettingError:
+    return SettingError(f"{where} cannot be loaded: {type(error).__name__}: {error}")

@@ -1,11 +1,13 @@
 """The workbench on which kinds and outputs lower themselves to operations of the plan."""
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import TYPE_CHECKING
 
-from valp.graph.graph import Connection, Dense, Graph, PrimaryNetwork, Role
+from valp.graph.graph import Connection, Graph, PrimaryNetwork, Role
+from valp.graph.layers import Site
 from valp.parts.combiners import COMBINERS
-from valp.parts.shapes import Arrival, merged, transported
+from valp.parts.shapes import Arrival, Shape, merged, transported
 from valp.plan.operation import Affine, Apply, Operation, Sample, Select
 
 if TYPE_CHECKING:  # lowering needs no torch
@@ -66,18 +68,31 @@ class Lowering:
         incoming = self.graph.incoming(network.name)
         return merged([transported(self.units[c.source], c) for c in incoming], network.combiner)
 
+    def stack(self, network: PrimaryNetwork, source: str, shape: Shape, *, ends: bool) -> tuple[str, Shape]:
+        """The network's layers, each reading the one before it.
+
+        Args:
+            network: the network.
+            source: the buffer that the first layer reads.
+            shape: how the first layer reads it.
+            ends: whether the last layer fills the network's buffer; if not, something else must.
+
+        Returns:
+            The buffer that the last layer fills, and the shape it makes; `source` and `shape` without layers.
+        """
+        last = len(network.layers) - 1
+        for place, layer in enumerate(network.layers):
+            out = network.name if ends and place == last else f"{network.name}.{place}"
+            operation = layer.operation(Site(out, source, f"{network.name}-{place}", shape))
+            source, shape = self.add(operation), layer.output_shape(shape)
+        return source, shape
+
     def dense(self, network: PrimaryNetwork, source: Buffer, out: str) -> str:
-        """The network's hidden layers and its last, linear one, which fills buffer `out`."""
+        """The network's layers, of any form, and a linear last one, which fills buffer `out`; all read vectors."""
         name, size = source
-        layers = [layer for layer in network.layers if isinstance(layer, Dense)]
-        for i, layer in enumerate(layers):
-            key = f"{network.name}-{i}"
-            hidden = f"{network.name}.{i}"
-            words = (layer.activation, layer.initializer, layer.normalise)
-            name = self.add(Affine(hidden, name, key, size, layer.units, *words))
-            size = layer.units
-        key = f"{network.name}-{len(layers)}"
-        return self.add(Affine(out, name, key, size, network.output.size, "identity", network.initializer))
+        name, shape = self.stack(network, name, (size,), ends=False)
+        key = f"{network.name}-{len(network.layers)}"
+        return self.add(Affine(out, name, key, prod(shape), network.output.size, "identity", network.initializer))
 
     def apply(self, network: PrimaryNetwork, sources: Sequence[str], build: "Callable[[], nn.Module]") -> str:
         """A torch module of a kind's own, which fills the network's buffer.

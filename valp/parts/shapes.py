@@ -1,31 +1,16 @@
 """Shapes without torch: what a connection brings, what meets at a component, and what layers make of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import TypeVar
 
-from valp.errors import ValpError
-from valp.graph.graph import (
-    Connection,
-    Convolution,
-    DataType,
-    DataUnit,
-    Role,
-    TransposedConvolution,
-)
+from valp.graph.graph import Connection, DataType, DataUnit, Role
+from valp.graph.layers import Layer
+from valp.graph.shape import MisfitError, Shape, text
 from valp.parts.combiners import COMBINERS, merged_type
 from valp.parts.own_types import like
 
-Shape = tuple[int, ...]
-"""(k,) of a vector; (C, H, W) or (C, T) of Features."""
-
-L = TypeVar("L")
-"""A form of layer."""
-
-
-class MisfitError(ValpError):
-    """A layer that does not fit what it receives; the text says what was found."""
+__all__ = ["Arrival", "MisfitError", "Shape", "merged", "shapes_through", "text", "transported"]
 
 
 @dataclass(frozen=True)
@@ -77,68 +62,20 @@ def merged(arrivals: Sequence[Arrival], combiner: str) -> Arrival:
     return Arrival(found, (size,))
 
 
-def shapes_through(shape: Shape, layers: Sequence[L], made: Callable[[Shape, L], Shape]) -> list[Shape]:
-    """The shape that each of several layers makes, `made` being what one makes.
+def shapes_through(shape: Shape, layers: Sequence[Layer]) -> list[Shape]:
+    """The shape that each of several layers makes of what the one before it makes.
 
     Raises:
-        MisfitError: if a layer, which is named by its place from 0, does not fit.
+        MisfitError: if a layer does not fit; the message counts layers from 0.
     """
     shapes = []
     for place, layer in enumerate(layers):
         try:
-            shape = made(shape, layer)
+            shape = layer.output_shape(shape)
         except MisfitError as misfit:
             raise MisfitError(f"layer {place}: {misfit}") from misfit
         shapes.append(shape)
     return shapes
-
-
-def convolved(shape: Shape, layer: Convolution) -> Shape:
-    """The shape that a convolution makes of (C, …).
-
-    Raises:
-        MisfitError: if it does not fit.
-    """
-    result = []
-    for n, kernel, stride, padding, pool in _sides(shape, layer):
-        if n + 2 * padding < kernel:
-            raise MisfitError(_told(shape, layer))
-        result.append(((n + 2 * padding - kernel) // stride + 1) // pool)
-    if 0 in result:
-        raise MisfitError(f"pooling by {text(layer.pool)} leaves nothing of {_told(shape, layer)}")
-    return (layer.channels, *result)
-
-
-def transposed(shape: Shape, layer: TransposedConvolution) -> Shape:
-    """The shape that a transposed convolution makes of (C, …).
-
-    Raises:
-        MisfitError: if it does not fit.
-    """
-    result = [(n - 1) * stride - 2 * padding + kernel for n, kernel, stride, padding, _ in _sides(shape, layer)]
-    if min(result) < 1:
-        raise MisfitError(f"nothing is left of {_told(shape, layer)}")
-    return (layer.channels, *result)
-
-
-def text(shape: Sequence[int]) -> str:
-    """A shape in prose, `3×28×28`."""
-    return "×".join(map(str, shape))
-
-
-def _sides(shape: Shape, layer: Convolution | TransposedConvolution) -> list[tuple[int, ...]]:
-    """Each spatial side with its kernel, stride, padding and pool."""
-    pool = layer.pool if isinstance(layer, Convolution) else (1,) * len(layer.kernel)
-    numbers = (layer.kernel, layer.stride, layer.padding, pool)
-    if any(len(part) != len(shape) - 1 for part in numbers):
-        other = f", stride {text(layer.stride)}, pool {text(pool)}" if len({len(part) for part in numbers}) > 1 else ""
-        raise MisfitError(f"{_told(shape, layer)}{other}")
-    return list(zip(shape[1:], *numbers, strict=True))
-
-
-def _told(shape: Shape, layer: Convolution | TransposedConvolution) -> str:
-    read = text(shape) if len(shape) > 1 else f"a vector of {shape[0]}"
-    return f"a kernel of {text(layer.kernel)} on {read} with padding {text(layer.padding)}"
 
 
 def _whole_channels(indices: Sequence[int], shape: Shape) -> int | None:

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator
 import networkx as nx
 
 from valp.check.rules.facts import Facts, Finding, Rule
-from valp.graph.graph import DataType, Recurrent
-from valp.graph.vocabulary import ACTIVATIONS, INITIALIZERS
+from valp.graph.graph import DataType
+from valp.graph.vocabulary import INITIALIZERS
 from valp.parts.combiners import COMBINERS
 from valp.parts.kinds import KINDS
 from valp.parts.own_types import OWN_TYPES, like
@@ -36,8 +36,7 @@ def _vocabulary(facts: Facts) -> Iterator[Finding]:
     for network in facts.graph.networks:
         words: list[tuple[str, str, Collection[str]]] = []
         words += [("kind", network.kind, KINDS), ("combiner", network.combiner, COMBINERS)]
-        words += [("activation", x.activation, ACTIVATIONS) for x in network.layers if not isinstance(x, Recurrent)]
-        words += [("initializer", layer.initializer, INITIALIZERS) for layer in network.layers]
+        words += [word for layer in network.layers for word in layer.words()]
         words += [("initializer", network.initializer, INITIALIZERS)]
         for what, word, known in words:
             if word not in known:

@@ -5,8 +5,7 @@ from typing import ClassVar
 from valp.graph.graph import Convolution, DataType, PrimaryNetwork, Role
 from valp.parts.kinds.kind import Kind
 from valp.parts.lowering import Lowering
-from valp.parts.shapes import Arrival, Shape, convolved, shapes_through
-from valp.plan.operation import Convolve
+from valp.parts.shapes import Arrival, Shape, shapes_through
 
 
 class Convolutional(Kind):
@@ -28,24 +27,9 @@ class Convolutional(Kind):
 
     def shape(self, network: PrimaryNetwork, arriving: Arrival) -> Shape:
         """See `Kind`."""
-        return shapes_through(arriving.shape, _layers(network), convolved)[-1]
+        return shapes_through(arriving.shape, network.layers)[-1]
 
     def lower(self, network: PrimaryNetwork, lowering: Lowering) -> None:
         """Merges, then the layers."""
-        (source, _), shape = lowering.merged(network), lowering.arriving(network).shape
-        layers = _layers(network)
-        for i, (layer, made) in enumerate(zip(layers, shapes_through(shape, layers, convolved), strict=True)):
-            operation = Convolve(
-                out=network.name if i == len(layers) - 1 else f"{network.name}.{i}",
-                source=source,
-                layer=f"{network.name}-{i}",
-                inputs=shape,
-                outputs=made,
-                transposed=False,
-                **layer.model_dump(exclude={"form", "channels"}),
-            )
-            source, shape = lowering.add(operation), made
-
-
-def _layers(network: PrimaryNetwork) -> list[Convolution]:
-    return [layer for layer in network.layers if isinstance(layer, Convolution)]
+        source, _ = lowering.merged(network)
+        lowering.stack(network, source, lowering.arriving(network).shape, ends=True)

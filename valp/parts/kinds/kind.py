@@ -3,9 +3,9 @@
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from valp.graph.graph import DataType, Dense, Frozen, PrimaryNetwork, Role
+from valp.graph.graph import DataType, Dense, Layer, PrimaryNetwork, Role
 from valp.parts.lowering import Lowering
-from valp.parts.shapes import Arrival, Shape
+from valp.parts.shapes import Arrival, Shape, shapes_through
 
 ANY = frozenset(DataType)
 """Every type: a kind that takes these takes a user's own types, too."""
@@ -32,7 +32,7 @@ class Kind(ABC):
     takes: ClassVar[dict[Role, frozenset[DataType]]]
     needs_latent: ClassVar[bool] = False
     needs: ClassVar[frozenset[DataType]] = frozenset()
-    layer: ClassVar[type[Frozen] | None] = Dense
+    layer: ClassVar[type[Layer] | None] = Dense
     fewest_layers: ClassVar[int] = 0
     last_layer: ClassVar[bool] = True
 
@@ -40,12 +40,13 @@ class Kind(ABC):
     def produces(self, merged: DataType) -> frozenset[DataType]:
         """The types it may produce when the type of its merged inputs is `merged`."""
 
-    def shape(self, network: PrimaryNetwork, arriving: Arrival) -> Shape:  # noqa: ARG002 - the last layer adapts itself
+    def shape(self, network: PrimaryNetwork, arriving: Arrival) -> Shape:
         """The shape of what its layers make of what arrives: the network's output, where a last layer adapts to it.
 
         Raises:
             MisfitError: if a layer does not fit.
         """
+        shapes_through((arriving.size,), network.layers)
         return network.output.shape
 
     @abstractmethod

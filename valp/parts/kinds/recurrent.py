@@ -7,7 +7,7 @@ from valp.parts.kinds.kind import Kind
 from valp.parts.lowering import Lowering
 from valp.parts.own_types import like
 from valp.parts.shapes import Arrival, MisfitError, Shape, text
-from valp.plan.operation import Affine, Convolve, Recur, Select
+from valp.plan.operation import Affine, Convolve, Select
 
 
 class RecurrentNetwork(Kind):
@@ -35,12 +35,8 @@ class RecurrentNetwork(Kind):
     def lower(self, network: PrimaryNetwork, lowering: Lowering) -> None:
         """Merges, the recurrent layers, and the linear one."""
         (source, _), (channels, steps) = lowering.merged(network), _sequence(lowering.arriving(network))
-        layers = [layer for layer in network.layers if isinstance(layer, Recurrent)]
-        for i, layer in enumerate(layers):
-            key, out = f"{network.name}-{i}", f"{network.name}.{i}"
-            words = (layer.units, layer.cell, layer.initializer, layer.normalise)
-            source, channels = lowering.add(Recur(out, source, key, (channels, steps), *words)), layer.units
-        key, initializer = f"{network.name}-{len(layers)}", network.initializer
+        source, (channels, _) = lowering.stack(network, source, (channels, steps), ends=False)
+        key, initializer = f"{network.name}-{len(network.layers)}", network.initializer
         if like(network.output.type) is DataType.FEATURES:
             shapes = ((channels, steps), network.output.shape)
             ones = (1,)

@@ -6,8 +6,7 @@ from typing import ClassVar
 from valp.graph.graph import DataType, PrimaryNetwork, Role, TransposedConvolution
 from valp.parts.kinds.kind import Kind
 from valp.parts.lowering import Lowering
-from valp.parts.shapes import Arrival, Shape, shapes_through, transposed
-from valp.plan.operation import Convolve
+from valp.parts.shapes import Arrival, Shape, shapes_through
 
 
 class TransposedDecoder(Kind):
@@ -31,24 +30,12 @@ class TransposedDecoder(Kind):
 
     def shape(self, network: PrimaryNetwork, arriving: Arrival) -> Shape:
         """See `Kind`; the result is flat, as Samples are."""
-        return (prod(shapes_through(_pixel(network, arriving.shape), _layers(network), transposed)[-1]),)
+        return (prod(shapes_through(_pixel(network, arriving.shape), network.layers)[-1]),)
 
     def lower(self, network: PrimaryNetwork, lowering: Lowering) -> None:
         """Merges, then the layers."""
         source, _ = lowering.merged(network)
-        shape, layers = _pixel(network, lowering.arriving(network).shape), _layers(network)
-        for i, (layer, made) in enumerate(zip(layers, shapes_through(shape, layers, transposed), strict=True)):
-            operation = Convolve(
-                out=network.name if i == len(layers) - 1 else f"{network.name}.{i}",
-                source=source,
-                layer=f"{network.name}-{i}",
-                inputs=shape,
-                outputs=made,
-                pool=(1,) * len(layer.kernel),
-                transposed=True,
-                **layer.model_dump(exclude={"form", "channels"}),
-            )
-            source, shape = lowering.add(operation), made
+        lowering.stack(network, source, _pixel(network, lowering.arriving(network).shape), ends=True)
 
 
 def _pixel(network: PrimaryNetwork, shape: Shape) -> Shape:
