@@ -3,6 +3,7 @@
 from functools import partial
 
 from valp.graph.graph import DataType, Graph, Output
+from valp.parts.kinds import BOTTLENECK
 from valp.spaces.catalogue.graph_parts import dense, require
 from valp.spaces.catalogue.sketch import Sketch
 from valp.spaces.problem.description import Description
@@ -72,7 +73,7 @@ def mt_vae(problem: Description, entry: str = "mt-vae", *, shared: bool = True) 
         if output.unit.type is DataType.SAMPLES:
             sketch.decoder(output, code, DECODER)
         else:
-            z = sketch.network(f"{output.name}_z", "b", [], latent=[code])
+            z = sketch.network(f"{output.name}_z", BOTTLENECK, [], latent=[code])
             sketch.head(output, [z], HEAD)
     return sketch.graph()
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from valp.errors import SettingError
 from valp.graph.graph import Convolution, DataType, Dense, Output, TransposedConvolution
+from valp.parts.kinds import CONVOLUTIONAL
 from valp.parts.shapes import MisfitError, Shape, convolved, shapes_through, text
 from valp.spaces.catalogue.sketch import Sketch
 from valp.spaces.problem.description import Description
@@ -54,7 +55,7 @@ def stems(sketch: Sketch, entry: str, layers: Callable[[Shape], Sequence[Convolu
             read.append(part.name)
             continue
         try:
-            read.append(sketch.network(f"{part.name}_features", "c", [part.name], layers(part.unit.shape)))
+            read.append(sketch.network(f"{part.name}_features", CONVOLUTIONAL, [part.name], layers(part.unit.shape)))
         except MisfitError as misfit:
             name, shape = sketch.problem.name, text(part.unit.shape)
             raise SettingError(f"{entry} needs larger inputs than {part.name!r} of {name}, {shape}") from misfit

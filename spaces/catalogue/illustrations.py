@@ -1,6 +1,7 @@
 """The graphs that 002 pictures: Figures 2 and 7."""
 
 from valp.graph.graph import DataType, DataUnit, Graph
+from valp.parts.kinds import DECODER, GENERIC_MLP
 from valp.spaces.catalogue.graph_parts import dense, require
 from valp.spaces.catalogue.sketch import Sketch
 from valp.spaces.problem.description import Description
@@ -59,11 +60,11 @@ def figure_7(problem: Description) -> Graph:
     samples = DataUnit(type=DataType.SAMPLES, shape=(100,))
     g0 = sketch.dense("g0", inputs, HIDDEN, CODE)
     g1 = sketch.dense("g1", inputs, HIDDEN, CODE)
-    d2 = sketch.network("d2", "d", [], HIDDEN, samples, latent=[g0], conditions=[g1])
-    g3 = sketch.network("g3", "g", [d2], HIDDEN, samples)
+    d2 = sketch.network("d2", DECODER, [], HIDDEN, samples, latent=[g0], conditions=[g1])
+    g3 = sketch.network("g3", GENERIC_MLP, [d2], HIDDEN, samples)
     g7 = sketch.dense("g7", [g1], HIDDEN, CODE)
-    d8 = sketch.network("d8", "d", [], HIDDEN, samples, latent=[g7])
-    g9 = sketch.network("g9", "g", [g3, d8], HIDDEN, main.unit)
+    d8 = sketch.network("d8", DECODER, [], HIDDEN, samples, latent=[g7])
+    g9 = sketch.network("g9", GENERIC_MLP, [g3, d8], HIDDEN, main.unit)
     sketch.serve(main, g9)
     for output in sketch.outputs(DataType.NUMERIC, DataType.DISCRETE):
         sketch.head(output, [g1], HIDDEN)

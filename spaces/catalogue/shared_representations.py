@@ -1,6 +1,7 @@
 """Representations that all tasks share: the multi-task information bottleneck of 001, and the LeNet of 003."""
 
 from valp.graph.graph import Convolution, DataType, Graph
+from valp.parts.kinds import BOTTLENECK, TRANSPOSED_DECODER
 from valp.parts.shapes import Shape
 from valp.spaces.catalogue.graph_parts import dense, drawing, pooled, require_image, stems
 from valp.spaces.catalogue.sketch import Sketch
@@ -29,11 +30,11 @@ def mtvib(problem: Description) -> Graph:
     )
     generated = sum(output.unit.size for output in sketch.outputs(DataType.SAMPLES))
     sketch.divergence(encoder, BETA * max(generated, 1))
-    z = sketch.network("z", "b", [], latent=[encoder])
+    z = sketch.network("z", BOTTLENECK, [], latent=[encoder])
     for output in sketch.outputs():
         if output.unit.type is DataType.SAMPLES:
             layers = drawing(output, problem.images.get(output.name))
-            sketch.serve(output, sketch.network(f"{output.name}_decoder", "t", [z], layers, output.unit))
+            sketch.serve(output, sketch.network(f"{output.name}_decoder", TRANSPOSED_DECODER, [z], layers, output.unit))
         else:
             sketch.head(output, [z], dense(384, 192, normalise=True))
     return sketch.graph()

@@ -15,12 +15,12 @@ from valp.graph.graph import (
     PrimaryNetwork,
     Role,
 )
-from valp.parts.kinds import KINDS
+from valp.parts.kinds import DECODER, DISCRETIZER, GENERIC_MLP, Kind
 from valp.parts.losses import KL
 from valp.parts.shapes import Arrival, merged, transported
 from valp.spaces.problem.description import Description
 
-PRODUCERS: dict[str, str] = {DataType.NUMERIC: "g", DataType.DISCRETE: "delta"}
+PRODUCERS: dict[str, Kind] = {DataType.NUMERIC: GENERIC_MLP, DataType.DISCRETE: DISCRETIZER}
 """What produces an output of a type that is predicted."""
 
 LARGEST_NAME = 64
@@ -54,7 +54,7 @@ class Sketch:
     def network(
         self,
         name: str,
-        kind: str,
+        kind: Kind,
         reads: Sequence[str],
         layers: Sequence[Layer] = (),
         output: DataUnit | None = None,
@@ -65,8 +65,8 @@ class Sketch:
         """Adds a network that reads others, and returns its name: with a number behind it where the name is taken.
 
         Args:
-            name: what it is to be called.
-            kind: a code of `valp.parts.kinds.KINDS`.
+            name: its name.
+            kind: what kind of network it is.
             reads: the inputs and networks that it reads whole.
             layers: its layers.
             output: what it produces; None where the layers decide that.
@@ -81,13 +81,13 @@ class Sketch:
         ]
         if output is None:
             output = self._made(name, kind, layers, connections)
-        self.networks[name] = PrimaryNetwork(name=name, kind=kind, layers=tuple(layers), output=output)
+        self.networks[name] = PrimaryNetwork(name=name, kind=kind.code, layers=tuple(layers), output=output)
         self.connections += connections
         return name
 
     def dense(self, name: str, reads: Sequence[str], layers: Sequence[Dense], size: int) -> str:
         """Adds a Generic MLP of `size` Numeric variables."""
-        return self.network(name, "g", reads, layers, DataUnit(type=DataType.NUMERIC, shape=(size,)))
+        return self.network(name, GENERIC_MLP, reads, layers, DataUnit(type=DataType.NUMERIC, shape=(size,)))
 
     def narrow(self, source: str, target: str, indices: Sequence[int]) -> None:
         """Lets a connection transport only some variables: its ψ."""
@@ -113,7 +113,7 @@ class Sketch:
 
     def decoder(self, output: Output, code: str, layers: Sequence[Dense], beta: float = 1.0, *, name: str = "") -> str:
         """Serves a Samples output by a Decoder whose latent connection starts at `code`, and returns its name."""
-        decoder = self.network(name or f"{output.name}_decoder", "d", [], layers, output.unit, latent=[code])
+        decoder = self.network(name or f"{output.name}_decoder", DECODER, [], layers, output.unit, latent=[code])
         self.serve(output, decoder, beta)
         return decoder
 
@@ -142,11 +142,11 @@ class Sketch:
             free = f"{name[: LARGEST_NAME - 4]}_{number}"
         return free
 
-    def _made(self, name: str, kind: str, layers: Sequence[Layer], connections: Sequence[Connection]) -> DataUnit:
+    def _made(self, name: str, kind: Kind, layers: Sequence[Layer], connections: Sequence[Connection]) -> DataUnit:
         """What a network without an implied last layer makes of what it reads."""
         arriving = merged([transported(self._unit(c.source), c) for c in connections], "concatenation")
-        (made,) = KINDS[kind].produces(DataType.NUMERIC)
+        (made,) = kind.produces(DataType.NUMERIC)
         draft = PrimaryNetwork(
-            name=name, kind=kind, layers=tuple(layers), output=DataUnit(type=made, shape=arriving.shape)
+            name=name, kind=kind.code, layers=tuple(layers), output=DataUnit(type=made, shape=arriving.shape)
         )
-        return DataUnit(type=made, shape=KINDS[kind].shape(draft, Arrival(arriving.type, arriving.shape)))
+        return DataUnit(type=made, shape=kind.shape(draft, Arrival(arriving.type, arriving.shape)))

@@ -6,14 +6,19 @@ from contextlib import contextmanager
 
 from valp.errors import SettingError
 from valp.graph.graph import DataType, DataUnit, Input, Output, Role
+from valp.parts.design import Design, Designer, Sides, Wish
+from valp.parts.kinds import ANY, KINDS, Need
 from valp.spaces.generate.available_sources import Offers
 from valp.spaces.generate.choose import Choose
-from valp.spaces.generate.designs import Design, Make, Sides, Wish, anything, design, serving
 from valp.spaces.generate.draft_node import INPUT, NETWORK, OUTPUT, Node, Place
+from valp.spaces.generate.makes import Make, anything, kinds_of, serving
 from valp.spaces.generate.space import Space
 
 MOST_A_CONNECTION_TAKES = 2
-"""One connection or creation raises `Draft.needed` by this much at the most, Bottlenecks and their readers apart."""
+"""One connection or creation raises `Draft.needed` by this much at the most, apart from what is in `OF_THEIR_OWN`."""
+
+OF_THEIR_OWN = {Need.WIDE_CODE: 1, Need.SAMPLED: 2}
+"""The needs that are not met by any encoding network, and the networks that each may take."""
 
 
 class Draft:
@@ -43,7 +48,9 @@ class Draft:
         self.images, self.most = images, space.max_n
         self.given: list[Sides] = [i.unit.shape[1:] for i in inputs if i.unit.type is DataType.FEATURES]
         self.anything = anything(space, self.given)
-        shaping = [sides for sides in self.given if "c" in space.kinds or ("r" in space.kinds and len(sides) == 1)]
+        self._encoding: tuple[Make, ...] = tuple((k.code, DataType.NUMERIC) for k in kinds_of(space) if k.encodes)
+        self._sampling: tuple[Make, ...] = tuple((k.code, k.usual) for k in kinds_of(space) if k.only_samples)
+        shaping = [sides for sides in self.given if any(kind.reads_sides(sides) for kind in kinds_of(space))]
         by_shape = [space.by_shape and x.unit.type is DataType.FEATURES and x.unit.shape[1:] in shaping for x in inputs]
         self._raw = [i for i, shaped in enumerate(by_shape) if not shaped]
         """The inputs that networks may read which know no shapes."""
@@ -69,23 +76,22 @@ class Draft:
         return f"{name}.{self._repeats[name]}"
 
     def targets(self) -> list[Place]:
-        """O ∪ N, without the Bottlenecks that have their source."""
+        """O ∪ N, without the networks that have the one source they take."""
         networks = ((NETWORK, i) for i in range(len(self.nodes)))
         return [
             *((OUTPUT, i) for i in range(len(self.outputs))),
-            *(place for place in networks if place in self.open or self.nodes[place[1]].kind != "b"),
+            *(place for place in networks if place in self.open or not self.nodes[place[1]].row.one_source),
         ]
 
     def role(self, target: Place) -> Role:
-        """The role of the next connection: into a decoder first latent, then a condition with probability φ."""
-        kind = self.nodes[target[1]].kind if target[0] is NETWORK else ""
-        if kind == "b":
-            return Role.LATENT
-        if kind != "d":
+        """The role of the next connection: first latent where the kind has that, then another with probability φ."""
+        roles = self.nodes[target[1]].row.takes if target[0] is NETWORK else (Role.DATA,)
+        if Role.LATENT not in roles:
             return Role.DATA
-        if target in self.open or not self.choose.flag(self.name("condition"), self.space.phi):
+        others = [role for role in (Role.CONDITION, Role.DATA) if role in roles]
+        if not others or target in self.open or not self.choose.flag(self.name("condition"), self.space.phi):
             return Role.LATENT
-        return Role.CONDITION
+        return others[0]
 
     def room(self) -> int:
         """The networks that may still be created."""
@@ -94,35 +100,36 @@ class Draft:
     def needed(self) -> int:
         """The most networks that completing the draft may still create.
 
-        An open output needs one where no network fits it. Generic MLPs that wait for Samples can all be served by
-        one source that lies below none of them, and decoders by one Generic MLP below nothing that waits: each of
-        these counts once, unless it is there. A Bottleneck counts a Generic MLP of its own, and a transposed decoder
-        a Bottleneck with one, unless they are there below nothing that waits. Serving something from such a source,
-        or from a new one, never makes the number grow; any other connection is tried first (`sources`).
+        An open output needs one where no network fits it. Networks that wait for Samples can all be served by one
+        source that lies below none of them, and those that wait for a code of any width by one encoding network below
+        nothing that waits: each of these counts once, unless it exists. What waits for a code of one width counts an
+        encoding network of its own, and what waits for sampled variables a sampling network with its encoding one,
+        unless they exist below nothing that waits. Serving something from such a source, or from a new one, never
+        makes the number grow; any other connection is tried first (`sources`).
         """
-        unserved = below_generic = 0
-        decoder = False
-        waiting = [node for group, i in self.open if group is NETWORK and (node := self.nodes[i]).waits]
+        unserved = below_samples = 0
+        code = False
+        waiting = [node for group, i in self.open if group is NETWORK and (node := self.nodes[i]).need]
         below = 0
         for node in waiting:
             below |= node.below
         for group, i in self.open:
             if group is OUTPUT and not self._offers.fitting[i]:
-                kinds = {kind for kind, _ in self._by_output[i]}
-                decoder |= "d" in kinds
-                unserved += 3 if kinds == {"t"} else 1  # its Bottleneck, too, and that one's Generic MLP
+                needs = [KINDS[kind].need(made) for kind, made in self._by_output[i]]
+                code |= Need.CODE in needs
+                unserved += 1 + min(OF_THEIR_OWN.get(need, 0) if need else 0 for need in needs)
         for node in waiting:
-            if node.kind == "b":
-                unserved += not self._offers.wide(2 * node.unit.size, below)
-            elif node.kind == "t":
-                unserved += 0 if self._offers.bottleneck(below) else 2
-            elif node.kind == "d":
-                decoder = True
+            if node.need is Need.WIDE_CODE:
+                unserved += not self._offers.wide(node.exactly or 2, below)
+            elif node.need is Need.SAMPLED:
+                unserved += 0 if self._offers.sampled(below) else OF_THEIR_OWN[Need.SAMPLED]
+            elif node.need is Need.CODE:
+                code = True
             else:
-                below_generic |= node.below
-        samples = below_generic != 0 and not self._offers.samples(below_generic)
-        latent = (decoder or samples) and not self._offers.latent(below)
-        # Where every input is read by its shape, one network that knows shapes serves all, for it reads none of them.
+                below_samples |= node.below
+        samples = below_samples != 0 and not self._offers.samples(below_samples)
+        latent = (code or samples) and not self._offers.latent(below)
+        # Where every input is read by its shape, one network that reads so serves all others, which read none of them.
         shaped = not self._raw and not self._shaped
         return unserved + samples + latent + shaped
 
@@ -145,7 +152,8 @@ class Draft:
         index, space, choose = len(self.nodes), self.space, self.choose
         slot = f"n{index}"
         make = choose.category(f"{slot}.kind", makes)
-        drawn = design(make, self._wish(target, role), slot, space, choose, self.given)
+        designer = Designer(slot, space, choose, self.given)
+        drawn = KINDS[make[0]].design(make[1], self._wish(target, role), designer)
         initializer = choose.category(f"{slot}.initializer", space.initializers)
         combiner = choose.category(f"{slot}.combiner", space.network_combiners)
         self.nodes.append(Node(make[0], drawn, initializer, combiner, 1 << index))
@@ -172,15 +180,15 @@ class Draft:
         return [i for i in range(len(self.inputs)) if (INPUT, i) not in read]
 
     def readers(self, model_input: int) -> list[Place]:
-        """The networks that can read an input: those that know its shape, if any, else those that take any type."""
+        """The networks that can read an input: those that read its shape, if any, else those that take any type."""
         shaped = [i for i, n in enumerate(self.nodes) if n.design.reads is not None]
         fitting = [i for i in shaped if self._is_shaped((INPUT, model_input), self.nodes[i].design.reads or ())]
-        plain = [i for i, n in enumerate(self.nodes) if n.kind not in ("d", "t", "b", "c", "r") and not n.fixed]
+        plain = [i for i, n in enumerate(self.nodes) if n.row.takes_any_data and not n.fixed]
         return [(NETWORK, i) for i in (fitting if self.space.by_shape and fitting else plain)]
 
     def _plenty(self, room: int) -> bool:
         """Whether any connection or creation leaves enough room, so that none needs to be tried."""
-        fragile = sum(place[0] is NETWORK and self.nodes[place[1]].kind in "bt" for place in self.open)
+        fragile = sum(place[0] is NETWORK and self.nodes[place[1]].need in OF_THEIR_OWN for place in self.open)
         return room - self.needed() >= MOST_A_CONNECTION_TAKES * (1 + fragile)
 
     def _psi(self, unit: DataUnit, target: Place, role: Role) -> tuple[int, ...] | None:
@@ -188,8 +196,8 @@ class Draft:
         if target[0] is OUTPUT:
             return self._chosen(unit.size, self.outputs[target[1]].unit.size)
         node = self.nodes[target[1]]
-        if node.kind == "b":
-            return self._chosen(unit.size, 2 * node.unit.size)
+        if node.exactly is not None:
+            return self._chosen(unit.size, node.exactly)
         if not self.choose.flag(self.name("partial"), self.space.partial):
             return None
         return self._part(unit, node, role)
@@ -217,7 +225,7 @@ class Draft:
             output = self.outputs[target[1]]
             return Wish(role, unit=output.unit, image=self.images.get(output.name))
         node = self.nodes[target[1]]
-        return Wish(role, reads=node.design.reads, latent=2 * node.unit.size if node.kind == "b" else None)
+        return Wish(role, reads=node.design.reads, latent=node.exactly)
 
     def _below(self, target: Place) -> int:
         return self.nodes[target[1]].below if target[0] is NETWORK else 0
@@ -236,17 +244,18 @@ class Draft:
             return [place for place in networks if self._offers.fitting[target[1]] >> place[1] & 1]
         node = self.nodes[target[1]]
         if role is Role.LATENT:
-            least = 2 * node.unit.size if node.kind == "b" else 2
-            return [place for place in networks if self._offers.wide(least, ~(1 << place[1]))]
+            return [place for place in networks if self._offers.wide(node.exactly or 2, ~(1 << place[1]))]
         if node.design.reads is not None:
             places = [*((INPUT, i) for i in range(len(self.inputs))), *networks]
             return [place for place in places if self._is_shaped(place, node.design.reads)]
         places = [*((INPUT, i) for i in self._raw), *networks]
-        if node.kind == "t" and (target in self.open or not self.choose.flag(self.name("condition"), self.space.phi)):
-            return [place for place in networks if self.nodes[place[1]].kind == "b"]
-        if role is Role.CONDITION or node.kind == "t":
-            types = {DataType.NUMERIC, DataType.FEATURES}
-            types |= {DataType.DISCRETE} if self.space.discrete_conditions else set()
+        conditions = node.need is Need.SAMPLED
+        if conditions and (target in self.open or not self.choose.flag(self.name("condition"), self.space.phi)):
+            return [place for place in networks if self.nodes[place[1]].row.only_samples]
+        types = node.row.takes[role]
+        if role is Role.CONDITION or conditions:
+            types = types if self.space.discrete_conditions else types - {DataType.DISCRETE}
+        if types != ANY:
             return [place for place in places if self.unit(place).type in types]
         if self._waits_for_samples(target):
             return [place for place in places if self.unit(place).type is DataType.SAMPLES]
@@ -278,20 +287,22 @@ class Draft:
         if self.room() < 1:
             return False
         index, place = len(self.nodes), (NETWORK, len(self.nodes))
-        # What it will offer is not drawn yet: the least it may be. What a Bottleneck will need: the most.
+        # What it will offer is not drawn yet: the least it may be. What it will need for its own width: the most.
         size = self.outputs[target[1]].unit.size if target[0] is OUTPUT else self.space.output_units[0]
-        if target[0] is NETWORK and self.nodes[target[1]].kind == "b":
-            size = 2 * self.nodes[target[1]].unit.size
-        unit = DataUnit(type=data_type, shape=(1 if kind == "b" else size,))
-        most = DataUnit(type=data_type, shape=(self.space.output_units[1],)) if kind == "b" else unit
+        if target[0] is NETWORK:
+            size = self.nodes[target[1]].exactly or size
+        row = KINDS[kind]
+        wide = row.need(data_type) is Need.WIDE_CODE
+        unit = DataUnit(type=data_type, shape=(1 if wide else size,))
+        most = DataUnit(type=data_type, shape=(self.space.output_units[1],)) if wide else unit
         self.nodes.append(Node(kind, Design(most, ()), "", "", 1 << index | self._below(target)))
         self._offers.add(index, kind, unit)
-        self._shaped += kind in "cr"
+        self._shaped += row.by_shape
         with self._served(target):
             self.open.add(place)
             affordable = self.needed() <= self.room()
             self.open.discard(place)
-        self._shaped -= kind in "cr"
+        self._shaped -= row.by_shape
         self._offers.remove(index, kind, unit)
         self.nodes.pop()
         return affordable
@@ -314,20 +325,21 @@ class Draft:
             return self._by_output[target[1]]
         node, wish = self.nodes[target[1]], self._wish(target, role)
         if role is Role.LATENT:
-            return (("g", DataType.NUMERIC),)
-        if node.kind == "t":
-            return (("b", DataType.NUMERIC),)
+            return self._encoding
+        if node.need is Need.SAMPLED:
+            return self._sampling
         if node.design.reads is not None:
             return serving(self.space, DataType.FEATURES, wish, self.given)
         if role is Role.CONDITION:
-            types = (DataType.NUMERIC, *((DataType.DISCRETE,) if self.space.discrete_conditions else ()))
-            return [make for wanted in types for make in serving(self.space, wanted, wish, self.given)]
+            types = [DataType.NUMERIC, *([DataType.DISCRETE] if self.space.discrete_conditions else [])]
+            taken = [wanted for wanted in types if wanted in node.row.takes[role]]
+            return [make for wanted in taken for make in serving(self.space, wanted, wish, self.given)]
         samples = self._waits_for_samples(target)
         return serving(self.space, DataType.SAMPLES, wish, self.given) if samples else self.anything
 
     def _is_waiting(self, place: Place) -> bool:
-        return place[0] is NETWORK and self.nodes[place[1]].waits
+        return place[0] is NETWORK and self.nodes[place[1]].need is not None
 
     def _waits_for_samples(self, target: Place) -> bool:
-        """A Generic MLP may produce Samples only if it receives Samples: that source comes first."""
-        return target in self.open and self._is_waiting(target) and self.nodes[target[1]].kind == "g"
+        """Whether a network makes Samples of Samples only: that source comes first."""
+        return target in self.open and target[0] is NETWORK and self.nodes[target[1]].need is Need.SAMPLES

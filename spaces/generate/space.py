@@ -5,11 +5,9 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from valp.errors import SettingError
-from valp.graph.graph import Role
 from valp.graph.vocabulary import ACTIVATIONS, INITIALIZERS
 from valp.parts.combiners import COMBINERS
-from valp.parts.kinds import KINDS
-from valp.parts.kinds.kind import ANY
+from valp.parts.kinds import BUILT_IN, DECODER, DISCRETIZER, GENERIC_MLP, KINDS
 from valp.parts.losses import LOSSES
 
 Range = tuple[float, float]
@@ -18,9 +16,6 @@ Range = tuple[float, float]
 MAX_PARAMETERS = 60
 """Optuna's samplers slow down with the number of parameters, so a space keeps to this many."""
 
-
-DESIGNED = frozenset({"g", "delta", "d", "c", "t", "b", "r"})
-"""The kinds for which `designs` knows what they need; any other one is drawn as a Generic MLP is."""
 
 LEAST = {
     "hidden_layers": 0,
@@ -79,7 +74,7 @@ class Space:
 
     name: str
     max_n: int
-    kinds: tuple[str, ...] = ("g", "delta", "d")
+    kinds: tuple[str, ...] = (GENERIC_MLP.code, DISCRETIZER.code, DECODER.code)
     alpha: float = 0.5
     phi: float = 0.3
     partial: float = 1.0
@@ -126,11 +121,15 @@ class Space:
             words = getattr(self, name)
             if not words or not set(words) <= set(known):
                 raise SettingError(f"{name} must be some of {', '.join(known)}, but is {', '.join(words) or 'empty'}")
-        if "g" not in self.kinds:
-            raise SettingError(f"kinds must have the Generic MLP, g, which bridges and encodes, but is {self.kinds}")
-        for kind in set(self.kinds) - DESIGNED:
-            if KINDS[kind].takes.get(Role.DATA) != ANY or KINDS[kind].fewest_layers:
-                raise SettingError(f"kind {kind!r} cannot be searched: it must take any data, and need no layers")
+        if not any(KINDS[kind].encodes for kind in self.kinds):
+            encoding = " or ".join(f"the {kind.title}, {code}," for code, kind in KINDS.items() if kind.encodes)
+            raise SettingError(f"kinds must have {encoding} which bridges and encodes, but is {self.kinds}")
+        for kind in self.kinds:
+            if not KINDS[kind].searchable:
+                raise SettingError(
+                    f"kind {kind!r} cannot be searched: it must take any data, read Features by their shape or begin "
+                    "with latent variables, and design its layers if it needs any"
+                )
         if not self.kernels or any(side < 1 or side % 2 == 0 for side in self.kernels):
             raise SettingError(f"kernels must be odd sides, but are {self.kernels}")
         if not self.batches or not all(0 < factor < inf for factor in self.batches):
@@ -178,7 +177,7 @@ DEFAULT = Space(
 FULL = replace(
     DEFAULT,
     name="full",
-    kinds=("g", "delta", "d", "c", "t", "b", "r"),
+    kinds=tuple(kind.code for kind in BUILT_IN),
     network_combiners=("concatenation", "addition", "gated_sum"),
     by_shape=True,
     normalise=0.5,

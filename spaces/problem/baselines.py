@@ -12,17 +12,20 @@ from valp.graph.graph import (
     PrimaryNetwork,
     Role,
 )
-from valp.parts.kinds import KINDS
-from valp.parts.kinds.kind import ANY
+from valp.parts.kinds import CONVOLUTIONAL, DECODER, DISCRETIZER, GENERIC_MLP, KINDS
 from valp.parts.losses import KL
 from valp.parts.own_types import OWN_TYPES, like
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.problem.problem import Problem
 
 HIDDEN = (Dense(units=100, activation="relu", initializer="xavier"),)
-"""One hidden layer of 100 ReLU (002, V-D1)."""
+"""One hidden layer of 100 ReLU (Garciarena et al., V-D1)."""
 
-PRODUCERS = {DataType.NUMERIC: "g", DataType.DISCRETE: "delta", DataType.SAMPLES: "d"}
+PRODUCERS = {
+    DataType.NUMERIC: GENERIC_MLP.code,
+    DataType.DISCRETE: DISCRETIZER.code,
+    DataType.SAMPLES: DECODER.code,
+}
 """What produces an output of a type."""
 
 LATENT = 16
@@ -49,7 +52,7 @@ def single_task(problem: Problem, name: str) -> Graph:
     kind = _producer(output.unit.type)
     hidden = HIDDEN if KINDS[kind].layer is Dense else ()
     last = PrimaryNetwork(name="decoder" if generates else "mlp", kind=kind, layers=hidden, output=output.unit)
-    first = PrimaryNetwork(name="encoder", kind="g", layers=HIDDEN, output=code) if generates else last
+    first = PrimaryNetwork(name="encoder", kind=GENERIC_MLP.code, layers=HIDDEN, output=code) if generates else last
     connections = [Connection(source=model_input.name, target=first.name) for model_input in problem.inputs]
     losses = [Loss(kind=loss, prediction=name, truth=name) for loss in problem.losses[name]]
     if generates:
@@ -69,7 +72,7 @@ def _producer(unit_type: DataType | str) -> str:
     usual, own = PRODUCERS[like(unit_type) or DataType.NUMERIC], OWN_TYPES.get(unit_type)
     if own is None or usual in own.made_by:
         return usual
-    return next((k for k in sorted(own.made_by) if k in KINDS and KINDS[k].takes.get(Role.DATA) == ANY), usual)
+    return next((k for k in sorted(own.made_by) if k in KINDS and KINDS[k].takes_any_data), usual)
 
 
 def _convolutional(problem: Problem, output: Output) -> Graph:
@@ -80,7 +83,7 @@ def _convolutional(problem: Problem, output: Output) -> Graph:
         for channels, activation in ((CHANNELS, "relu"), (output.unit.shape[0], "identity"))
     ]
     inputs = tuple(model_input for model_input in problem.inputs if model_input.unit.shape[1:] == sides)
-    network = PrimaryNetwork(name="convolutional", kind="c", layers=tuple(layers), output=output.unit)
+    network = PrimaryNetwork(name="convolutional", kind=CONVOLUTIONAL.code, layers=tuple(layers), output=output.unit)
     return Graph(
         inputs=inputs,
         networks=(network,),

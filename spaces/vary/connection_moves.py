@@ -28,11 +28,11 @@ def _connected(revision: Revision, target: Place, role: Role) -> bool:
 
 
 def unconditioned(revision: Revision) -> Sequence[Place]:
-    """The decoders that nothing conditions, and something could."""
+    """The networks that could have a condition, and have none."""
     return [
         (NETWORK, i)
         for i, node in enumerate(revision.nodes)
-        if node.kind == "d"
+        if Role.CONDITION in node.row.takes
         and revision.space.phi > 0
         and not revision.is_fixed((NETWORK, i))
         and not any(role is Role.CONDITION for _, role, _ in node.sources)
@@ -41,7 +41,7 @@ def unconditioned(revision: Revision) -> Sequence[Place]:
 
 
 def condition(revision: Revision, decoder: Place) -> bool:
-    """Tells a decoder what it shall generate."""
+    """Gives a decoder a condition: what to generate."""
     return _connected(revision, decoder, Role.CONDITION)
 
 
@@ -58,12 +58,12 @@ def distant(revision: Revision) -> Sequence[tuple[Place, Place]]:
 def _readers(revision: Revision) -> list[Place]:
     """The networks that may read any input as data.
 
-    None that makes samples: what made them of an input that it reads as data could copy it.
+    A network that makes samples may not: what makes samples of an input that it reads as data could copy it.
     """
     return [
         (NETWORK, i)
         for i, node in enumerate(revision.nodes)
-        if node.kind not in "dtb" and not node.fixed and like(node.unit.type) is not DataType.SAMPLES
+        if node.need is None and not node.fixed and like(node.unit.type) is not DataType.SAMPLES
     ]
 
 
@@ -126,11 +126,13 @@ def rewire(revision: Revision, link: Link) -> bool:
 
 
 def into_decoders(revision: Revision) -> Sequence[Link]:
-    """The connections whose role can change: into a decoder, and not the last latent one from a Generic MLP."""
+    """The connections whose role can change: into a decoder, but not its last latent one from an encoding network."""
     return [
         (target, position)
         for target, position in revision.links()
-        if target[0] is NETWORK and revision.nodes[target[1]].kind == "d" and _other_role(revision, (target, position))
+        if target[0] is NETWORK
+        and Role.CONDITION in revision.nodes[target[1]].row.takes
+        and _other_role(revision, (target, position))
     ]
 
 

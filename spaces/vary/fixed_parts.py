@@ -1,31 +1,31 @@
 """What of a graph that Algorithm 1 did not draw must keep the connections it has.
 
 Algorithm 1 knows how its own networks may be connected. A graph made by hand may have others: a recurrent network that
-reads a vector as a sequence, an output that concatenates, a kind of which the space has no source. They stay as they
-are, and can be read, copied and, with what they feed, be removed.
+reads a vector as a sequence, an output that concatenates, a kind for which the space has no source. They stay as they
+are. They can be read and copied, and be removed together with what they feed.
 """
 
 from collections.abc import Sequence
 
 from valp.graph.graph import DataType, DataUnit, Output, PrimaryNetwork, Role
 from valp.parts.combiners import COMBINERS
-from valp.parts.kinds import KINDS
-from valp.parts.kinds.kind import ANY, Kind
+from valp.parts.design import Sides, Wish
+from valp.parts.kinds import KINDS, Kind, Need
 from valp.parts.own_types import OWN_TYPES, like
 from valp.parts.shapes import Arrival
-from valp.spaces.generate.designs import Sides
+from valp.spaces.generate.makes import kinds_of
 from valp.spaces.generate.space import Space
 
 
 def read_sides(network: PrimaryNetwork, arriving: Sequence[Arrival], given: Sequence[Sides]) -> Sides | None:
-    """The spatial size of the Features that a network reads; None if it does not know shapes, or none of the model's.
+    """The spatial size of the Features that a network reads; None if it reads none by their shape, or none of an input.
 
     Args:
         network: the network.
         arriving: what reaches it.
         given: the spatial sizes of the model inputs that are Features.
     """
-    if network.kind not in ("c", "r"):
+    if not KINDS[network.kind].by_shape:
         return None
     sides = {arrival.shape[1:] if arrival.type is DataType.FEATURES else () for arrival in arriving}
     return next(iter(sides)) if len(sides) == 1 and sides <= set(given) else None
@@ -40,20 +40,22 @@ def is_fixed_network(network: PrimaryNetwork, sources: Sequence[str], reads: Sid
         reads: as of `read_sides`.
         space: what could serve it.
     """
-    kind, own = network.kind, OWN_TYPES.get(network.output.type)
+    kind, own, made = KINDS[network.kind], OWN_TYPES.get(network.output.type), network.output.type
     if own is not None and own.received is not None:
         return True
-    if kind in ("c", "r"):
+    if kind.by_shape:
         return reads is None
-    if kind == "b":
+    if kind.one_source:
         return len(sources) != 1
-    if kind == "t":
-        return "b" not in sources or "b" not in space.kinds
-    if kind == "d":
-        return False
-    if kind == "g" and like(network.output.type) is DataType.SAMPLES:
-        return own is not None or "d" not in space.kinds
-    return not _takes_anything(KINDS[kind], network.output.type)
+    match kind.need(made):
+        case Need.CODE | Need.WIDE_CODE:
+            return False
+        case Need.SAMPLED:
+            sampling = {row.code for row in kinds_of(space) if row.only_samples}
+            return not sampling or not any(KINDS[source].only_samples for source in sources if source in KINDS)
+        case Need.SAMPLES:
+            return not kind.serves(made, Wish(Role.DATA), (), kinds_of(space))
+    return not _takes_anything(kind, made)
 
 
 def is_fixed_output(output: Output, unit: DataUnit) -> bool:
@@ -63,7 +65,5 @@ def is_fixed_output(output: Output, unit: DataUnit) -> bool:
 
 def _takes_anything(kind: Kind, made: DataType | str) -> bool:
     """Whether a kind makes this type of whatever reaches it."""
-    adapts = (
-        type(kind).shape is Kind.shape and kind.takes.get(Role.DATA) == ANY and not (kind.needs or kind.needs_latent)
-    )
-    return adapts and all(like(made) in kind.produces(merged) for merged in DataType)
+    able = kind.adapts and kind.takes_any_data and not (kind.needs or kind.needs_latent)
+    return able and all(like(made) in kind.produces(merged) for merged in DataType)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from valp.graph.graph import Convolution, Dense, Layer, Recurrent
-from valp.parts.kinds import KINDS
 from valp.spaces.generate.draft_node import Node
 from valp.spaces.generate.space import Space
 from valp.spaces.vary.revision import Revision
@@ -24,11 +23,11 @@ def _widths(space: Space, layer: Layer) -> tuple[str, int, int] | None:
 
 def _hidden(node: Node) -> Sequence[Layer]:
     """The layers whose width is free: the last one of a convolutional network makes its output."""
-    return node.design.layers if KINDS[node.kind].last_layer else node.design.layers[:-1]
+    return node.design.layers if node.row.last_layer else node.design.layers[:-1]
 
 
 def _changed(revision: Revision, spot: Spot, **fields: Any) -> bool:
-    """Changes a layer; where the layers of a network shall be alike and are, all of them."""
+    """Changes a layer; all layers of the network where they must be alike and are."""
     index, place = spot
     layers = revision.nodes[index].design.layers
     alike = _alike(revision, index)
@@ -40,8 +39,8 @@ def _changed(revision: Revision, spot: Spot, **fields: Any) -> bool:
 
 def _alike(revision: Revision, index: int) -> bool:
     node = revision.nodes[index]
-    shall = revision.space.uniform_layers or node.kind == "r"
-    return shall and KINDS[node.kind].last_layer and len(set(node.design.layers)) == 1
+    uniform = revision.space.uniform_layers or node.row.uniform_layers
+    return uniform and node.row.last_layer and len(set(node.design.layers)) == 1
 
 
 def _spots(revision: Revision, free: Callable[[Node], Sequence[Layer]]) -> list[tuple[Spot, Layer]]:
@@ -152,7 +151,7 @@ def shallowable(revision: Revision) -> Sequence[int]:
     return [
         i
         for i, node in enumerate(revision.nodes)
-        if _is_dense(node) and len(node.design.layers) > max(least, KINDS[node.kind].fewest_layers)
+        if _is_dense(node) and len(node.design.layers) > max(least, node.row.fewest_layers)
     ]
 
 
@@ -165,7 +164,7 @@ def make_shallower(revision: Revision, index: int) -> bool:
 
 
 def _is_dense(node: Node) -> bool:
-    return KINDS[node.kind].layer is Dense
+    return node.row.layer is Dense and not node.row.layers_together
 
 
 def combinable(revision: Revision) -> Sequence[int]:
@@ -185,7 +184,7 @@ def recombine(revision: Revision, index: int) -> bool:
 def _activated(node: Node) -> Sequence[Layer]:
     """The layers whose activation is free: what makes the output of a shaped network has none where it is judged."""
     layers = node.design.layers
-    last = not KINDS[node.kind].last_layer and bool(layers) and getattr(layers[-1], "activation", "") == "identity"
+    last = not node.row.last_layer and bool(layers) and getattr(layers[-1], "activation", "") == "identity"
     return layers[:-1] if last else layers
 
 
@@ -209,7 +208,7 @@ def activate(revision: Revision, spot: Spot) -> bool:
 
 def initialisable(revision: Revision) -> Sequence[Spot]:
     """The layers whose weights can be drawn in another way."""
-    last = [((i, -1), node.initializer) for i, node in enumerate(revision.nodes) if KINDS[node.kind].last_layer]
+    last = [((i, -1), node.initializer) for i, node in enumerate(revision.nodes) if node.row.last_layer]
     found = [*last, *((spot, layer.initializer) for spot, layer in _spots(revision, lambda node: node.design.layers))]
     return [spot for spot, word in found if _others(revision.space.initializers, word)]
 
@@ -243,7 +242,7 @@ def restyle(revision: Revision, index: int) -> bool:
         changed = {"initializer": initializer} | ({"activation": activation} if free else {})
         layers.append(layer.model_copy(update=changed))
     revision.with_layers(index, layers)
-    if KINDS[node.kind].last_layer:
+    if node.row.last_layer:
         node.initializer = initializer
     return True
 

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from valp.graph.graph import DataType, DataUnit, Dense, Role
-from valp.parts.kinds import KINDS
+from valp.graph.graph import DataType, DataUnit, Role
+from valp.parts.design import Design
+from valp.parts.kinds import Need
 from valp.parts.own_types import like
-from valp.spaces.generate.designs import Design
 from valp.spaces.generate.draft_node import NETWORK, OUTPUT, Node, Place
+from valp.spaces.generate.makes import kinds_of
 from valp.spaces.vary.revision import Link, Revision
 
 
@@ -121,7 +122,7 @@ def _copied(revision: Revision, index: int) -> Place:
 
 
 def _are_read_alike(revision: Revision, index: int, other: int) -> bool:
-    """Whether two networks have the same readers: with the same weights they would be one for ever."""
+    """Whether two networks have the same readers: with the same weights they would always stay the same network."""
     return [target for target, _ in revision.out_of(index)] == [target for target, _ in revision.out_of(other)]
 
 
@@ -131,11 +132,11 @@ def _readers_to_share(revision: Revision, index: int) -> list[Link]:
     links = [link for link in readers if not revision.is_fixed(link[0])]
     if len(readers) > 1:
         return links
-    return [(target, i) for target, i in links if target[0] is OUTPUT or revision.nodes[target[1]].kind != "b"]
+    return [(target, i) for target, i in links if target[0] is OUTPUT or not revision.nodes[target[1]].row.one_source]
 
 
 def repeatable(revision: Revision) -> Sequence[int]:
-    """The networks that feed an output directly, and make no samples: pictures averaged are no picture."""
+    """The networks that feed an output directly, and make no samples: an average of pictures is not a picture."""
     return _ensemble(revision) if room_for_one(revision) else []
 
 
@@ -177,7 +178,7 @@ def replaceable(revision: Revision) -> Sequence[tuple[int, int]]:
 
 
 def repeat_instead(revision: Revision, pair: tuple[int, int]) -> bool:
-    """Takes a network away, and repeats another in its place: a full graph has no room for an ensemble else."""
+    """Takes a network away, and repeats another in its place: a full graph has no room for an ensemble otherwise."""
     index, gone = pair
     return remove(revision, gone) and repeat(revision, index - (gone < index))
 
@@ -194,27 +195,29 @@ def series(revision: Revision) -> Sequence[int]:
         i
         for i, node in enumerate(revision.nodes)
         if room_for_one(revision)
-        and _is_dense(node)
+        and _bridge(revision, node) is not None
         and not node.fixed
         and len(node.design.layers) >= max(1, 2 * least)
-        and (node.kind != "d" or (revision.is_movable(i) and not revision.is_judged(i)))
+        and (node.need is not Need.CODE or (revision.is_movable(i) and not revision.is_judged(i)))
     ]
 
 
 def split_in_series(revision: Revision, index: int) -> bool:
     """Splits a network into two, of which the second reads the first: each has some of the hidden layers.
 
-    The one before is a Generic MLP. Of a decoder the one behind is: what decodes comes first.
+    The first one is of a kind that bridges. Of a decoder the second one is, because what decodes comes first.
     """
     node, choose, space = revision.nodes[index], revision.choose, revision.space
     layers, least = node.design.layers, space.hidden_layers[0]
     first = choose.integer("layers", least, len(layers) - least)
     size = choose.integer("output", *space.output_units, log_scale=space.log_scale)
     place: Place = (NETWORK, len(revision.nodes))
-    samples = node.kind in ("g", "d") and like(node.unit.type) is DataType.SAMPLES
+    samples = node.need is not None and like(node.unit.type) is DataType.SAMPLES
     between = DataUnit(type=DataType.SAMPLES if samples else DataType.NUMERIC, shape=(size,))
-    unit, name = node.unit, "g"
-    if node.kind == "d":
+    unit, name = node.unit, _bridge(revision, node)
+    if name is None:
+        return False
+    if node.need is Need.CODE:
         readers = revision.out_of(index)
         new = Node(name, Design(unit, layers[first:]), node.initializer, node.combiner, 0)
         new.sources = [((NETWORK, index), Role.DATA, None)]
@@ -234,8 +237,12 @@ def split_in_series(revision: Revision, index: int) -> bool:
     return True
 
 
-def _is_dense(node: Node) -> bool:
-    return KINDS[node.kind].layer is Dense
+def _bridge(revision: Revision, node: Node) -> str | None:
+    """A kind that takes anything and has layers such as a network's; None if these cannot be shared out."""
+    if node.row.layer is None or node.row.layers_together:
+        return None
+    bridges = (kind for kind in kinds_of(revision.space) if kind.encodes and kind.layer is node.row.layer)
+    return next((kind.code for kind in bridges), None)
 
 
 def mergeable(revision: Revision) -> Sequence[tuple[int, int]]:
@@ -261,7 +268,7 @@ def merge(revision: Revision, pair: tuple[int, int]) -> bool:
     """Makes one network of two of a kind and a type: it has the sources and the readers of both."""
     kept, gone = pair
     node, place = revision.nodes[kept], (NETWORK, kept)
-    if node.kind != "b":
+    if not node.row.one_source:
         read = {source for source, _, _ in node.sources}
         node.sources += [link for link in revision.nodes[gone].sources if link[0] not in read]
     for target, position in revision.out_of(gone):

@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from valp.graph.graph import DataType, DataUnit, Graph, Layer, Loss, Output, Role
+from valp.parts.kinds import Need
 from valp.parts.losses import KL
 from valp.parts.own_types import like
 from valp.spaces.candidate import Training
@@ -83,21 +84,25 @@ class Revision(Draft):
 
     def is_fed(self, target: Place) -> bool:
         """Whether a component has the source that it cannot do without."""
-        waits = target[0] is NETWORK and self.nodes[target[1]].waits and not self.nodes[target[1]].fixed
+        waits = self._need(target) is not None and not self.is_fixed(target)
         return bool(self.essential(target) if waits else self.into(target))
 
     def essential(self, target: Place) -> list[int]:
         """The position of the first connection without which a component would wait for another; none if it never does.
 
-        A Generic MLP waits for Samples if it makes Samples, a decoder for a latent connection from a Generic MLP, a
-        transposed decoder for a Bottleneck.
+        What it waits for is the `Need` of its kind.
         """
-        kind = self._kind(target)
-        waits = target[0] is NETWORK and self.nodes[target[1]].waits
-        for position, (place, role, _) in enumerate(self.into(target) if waits else []):
-            samples = kind == "g" and like(self.unit(place).type) is DataType.SAMPLES
-            latent = kind in ("d", "b") and role is Role.LATENT and self._kind(place) == "g"
-            if samples or latent or (kind == "t" and self._kind(place) == "b"):
+        need = self._need(target)
+        for position, (place, role, _) in enumerate(self.into(target) if need else []):
+            row = self.nodes[place[1]].row if place[0] is NETWORK else None
+            match need:
+                case Need.SAMPLES:
+                    found = like(self.unit(place).type) is DataType.SAMPLES
+                case Need.SAMPLED:
+                    found = row is not None and row.only_samples
+                case _:
+                    found = row is not None and row.encodes and role is Role.LATENT
+            if found:
                 return [position]
         return []
 
@@ -194,8 +199,7 @@ class Revision(Draft):
         """The variables that each connection into a component must bring; None where it adapts."""
         if target[0] is OUTPUT:
             return self.outputs[target[1]].unit.size
-        node = self.nodes[target[1]]
-        return 2 * node.unit.size if node.kind == "b" else None
+        return self.nodes[target[1]].exactly
 
     def with_layers(self, index: int, layers: Sequence[Layer]) -> None:
         """Gives a network other layers."""
@@ -208,9 +212,9 @@ class Revision(Draft):
         for target, position in self.out_of(index):
             place, role, indices = self.into(target)[position]
             self.point((target, position), place, self.fitted(target, role, unit, indices))
-        if node.kind == "b":
-            place, role, indices = node.sources[0]
-            self.point(((NETWORK, index), 0), place, self._chosen(self.unit(place).size, 2 * unit.size))
+        if node.exactly is not None:
+            for position, (place, _, _) in enumerate(node.sources):
+                self.point(((NETWORK, index), position), place, self._chosen(self.unit(place).size, node.exactly))
         self.refresh()
 
     def fitted(self, target: Place, role: Role, unit: DataUnit, indices: Indices) -> Indices:
@@ -242,7 +246,8 @@ class Revision(Draft):
     def can_be_latent(self, source: Place) -> bool:
         """Whether a component gives a mean and a log variance."""
         unit = self.unit(source)
-        return self._kind(source) == "g" and unit.type is DataType.NUMERIC and unit.size > 1
+        encodes = source[0] is NETWORK and self.nodes[source[1]].row.encodes
+        return encodes and unit.type is DataType.NUMERIC and unit.size > 1
 
     def completed(self) -> bool:
         """Drops what feeds no output, serves what lacks a source, and lets every input be read.
@@ -287,8 +292,8 @@ class Revision(Draft):
         return graph_of(self, [*self.losses, *divergences])
 
     def _promote(self, target: Place) -> None:
-        """Lets a decoder without a latent connection have a condition as such: nothing else might be left for that."""
-        if self._kind(target) != "d":
+        """Makes a condition of a decoder without a latent connection latent: it might be the only possible one."""
+        if self._need(target) is not Need.CODE:
             return
         for position, (place, role, indices) in enumerate(self.into(target)):
             if role is Role.CONDITION and self.can_be_latent(place):
@@ -315,8 +320,8 @@ class Revision(Draft):
         outputs: list[Place] = [(OUTPUT, i) for i in range(len(self.outputs))]
         return [*outputs, *((NETWORK, i) for i in range(len(self.nodes)))]
 
-    def _kind(self, place: Place) -> str:
-        return self.nodes[place[1]].kind if place[0] is NETWORK else ""
+    def _need(self, place: Place) -> Need | None:
+        return self.nodes[place[1]].need if place[0] is NETWORK else None
 
     def _find_below(self, index: int) -> int:
         node = self.nodes[index]

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterable
 
 from valp.graph.graph import Connection, Graph
+from valp.parts.design import Design
 from valp.parts.losses import KL
 from valp.parts.shapes import transported
-from valp.spaces.generate.designs import Design
 from valp.spaces.generate.draft_node import INPUT, NETWORK, Node, Place
 from valp.spaces.vary.fixed_parts import is_fixed_network, is_fixed_output, read_sides
 from valp.spaces.vary.revision import Revision

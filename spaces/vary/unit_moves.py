@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from math import prod
 
 from valp.graph.graph import DataType, DataUnit, Role
-from valp.parts.kinds import KINDS
+from valp.parts.design import Designer, Sides, Wish
 from valp.parts.own_types import like
-from valp.spaces.generate.designs import Wish, design, route
-from valp.spaces.generate.draft_node import NETWORK, OUTPUT
+from valp.spaces.generate.draft_node import NETWORK, OUTPUT, Node
+from valp.spaces.generate.makes import kinds_of
+from valp.spaces.generate.space import Space
 from valp.spaces.vary.layer_moves import drawn_width
 from valp.spaces.vary.revision import Revision
 
@@ -37,28 +38,33 @@ def _resizable(revision: Revision) -> list[int]:
         i
         for i, node in enumerate(revision.nodes)
         if len(node.unit.shape) == 1
-        and (KINDS[node.kind].last_layer or node.kind == "b")
+        and node.row.resizable
         and not node.fixed
         and revision.is_movable(i)
         and not revision.is_judged(i)
     ]
 
 
+def _sizes(space: Space, node: Node) -> tuple[int, int]:
+    """The fewest and the most variables of a network's output; fewer where each takes several from its source."""
+    low, high = space.output_units
+    each = node.row.reads_per_variable or 1
+    return max(1, low // each), max(1, high // each)
+
+
 def _larger(revision: Revision, index: int) -> range:
     node = revision.nodes[index]
-    low, high = revision.space.output_units
-    if node.kind == "b":
-        source = revision.unit(node.sources[0][0]).size
-        low, high = max(1, low // 2), min(max(1, high // 2), source // 2)
+    low, high = _sizes(revision.space, node)
+    each = node.row.reads_per_variable
+    if each is not None:
+        high = min(high, *(revision.unit(place).size // each for place, _, _ in node.sources))
     return range(max(low, node.unit.size + 1), high + 1)
 
 
 def _smaller(revision: Revision, index: int) -> range:
     """Also down to the size of an output that it serves, if that lies outside the space's range."""
     node = revision.nodes[index]
-    low, high = revision.space.output_units
-    if node.kind == "b":
-        low, high = max(1, low // 2), max(1, high // 2)
+    low, high = _sizes(revision.space, node)
     needs = [
         revision.exactly(t) or (2 if revision.into(t)[i][1] is Role.LATENT else 1) for t, i in revision.out_of(index)
     ]
@@ -77,17 +83,18 @@ def _with_size(revision: Revision, index: int, sizes: range) -> bool:
 
 
 def redesignable(revision: Revision) -> Sequence[int]:
-    """The networks of convolutions or recurrent layers that can be drawn anew."""
+    """The networks whose layers belong together, and can be drawn again."""
     return [i for i in range(len(revision.nodes)) if _wish(revision, i) is not None]
 
 
 def redesign(revision: Revision, index: int) -> bool:
-    """Draws the layers of a convolutional or recurrent network anew; it reads and feeds what it did."""
+    """Draws all layers of a network again; it reads and feeds what it did."""
     node, wish = revision.nodes[index], _wish(revision, index)
     if wish is None:
         return False
-    given = [node.design.reads] if node.design.reads is not None else []
-    drawn = design((node.kind, node.unit.type), wish, "redesign", revision.space, revision.choose, given)
+    drawn = node.row.design(
+        node.unit.type, wish, Designer("redesign", revision.space, revision.choose, _given(revision, index))
+    )
     revision.with_layers(index, drawn.layers)
     if drawn.unit != node.unit:
         revision.with_unit(index, drawn.unit)
@@ -95,19 +102,23 @@ def redesign(revision: Revision, index: int) -> bool:
 
 
 def _wish(revision: Revision, index: int) -> Wish | None:
-    """What a network must be, drawn anew, to feed what it feeds; None if the space would not draw one."""
+    """What a network that is drawn again must be to feed what it feeds; None if the space would not draw one."""
     node, readers = revision.nodes[index], revision.out_of(index)
-    if node.fixed or node.kind not in ("c", "t", "r"):
+    if node.fixed or not node.row.layers_together:
         return None
-    if node.kind == "t":
-        images = [image for image in revision.images.values() if prod(image) == node.unit.size]
-        return Wish(Role.DATA, unit=node.unit, image=images[0]) if images else None
+    image = next((image for image in revision.images.values() if prod(image) == node.unit.size), None)
     shaped = like(node.unit.type) is DataType.FEATURES
     latent = any(revision.into(target)[i][1] is Role.LATENT for target, i in readers)
     tied = any(target[0] is OUTPUT for target, _ in readers) or latent or not shaped
     tied = tied or not revision.is_movable(index) or revision.is_judged(index)
     read = [revision.nodes[t[1]].design.reads for t, _ in readers if t[0] is NETWORK]
     sides = next((reads for reads in read if reads is not None), None)
-    wish = Wish(Role.DATA, unit=node.unit if tied else None, reads=sides)
-    given = [node.design.reads] if node.design.reads is not None else []
-    return wish if not shaped or route(wish, given, convolved=node.kind == "c") is not None else None
+    wish = Wish(Role.DATA, unit=node.unit if tied else None, reads=sides, image=image)
+    kinds = kinds_of(revision.space)
+    return wish if node.row.serves(node.unit.type, wish, _given(revision, index), kinds) else None
+
+
+def _given(revision: Revision, index: int) -> list[Sides]:
+    """The spatial size of the Features that a network reads, if it reads any by their shape."""
+    reads = revision.nodes[index].design.reads
+    return [] if reads is None else [reads]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from valp.check.keys import content_key
 from valp.errors import SettingError
 from valp.graph.graph import Graph, Output
-from valp.parts.kinds import KINDS
 from valp.parts.losses import LOSSES
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.generate.algorithm1 import serve
@@ -117,7 +116,7 @@ def _parts(revision: Revision) -> Counter[Hashable]:
     """What is joined with what, and what judges: of revisions that are the same, the same parts."""
     labels: dict[Place, int] = {}
     for i, node in enumerate(revision.nodes):
-        initializer = node.initializer if KINDS[node.kind].last_layer else ""
+        initializer = node.initializer if node.row.last_layer else ""
         labels[NETWORK, i] = hash((node.kind, node.combiner, node.design.layers, node.unit, initializer, node.beta))
     parts: Counter[Hashable] = Counter((loss.kind, loss.truth, loss.beta) for loss in revision.losses)
     for target in revision.components():

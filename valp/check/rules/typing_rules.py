@@ -1,12 +1,11 @@
-"""Rules on types, sizes and roles (002, III-A to III-C, IV)."""
+"""Rules on types, sizes and roles (Garciarena et al., III-A to III-C and IV)."""
 
 from collections.abc import Iterator
 
 from valp.check.rules.facts import Facts, Finding, Rule
 from valp.graph.graph import DataType, PrimaryNetwork, Role
 from valp.parts.combiners import COMBINERS, merged_type
-from valp.parts.kinds import KINDS
-from valp.parts.kinds.kind import ANY, Kind
+from valp.parts.kinds import ANY, KINDS, Kind
 from valp.parts.own_types import OWN_TYPES, like
 from valp.parts.shapes import MisfitError, text, transported
 
@@ -169,7 +168,7 @@ def _latent_needed(facts: Facts) -> Iterator[Finding]:
             for c in facts.graph.incoming(network.name)
             if c.role is Role.LATENT and c.source in facts.networks
         ]
-        if "g" not in kinds:
+        if not any(KINDS[kind].encodes for kind in kinds if kind in KINDS):
             yield network.name, f"latent connections from {', '.join(kinds)}" if kinds else "no latent connection"
 
 

@@ -1,4 +1,4 @@
-"""The kinds of primary network (002, III-B): one file and one row each."""
+"""The kinds of primary network (Garciarena et al., III-B): one file and one row each."""
 
 from valp.graph.plugin_table import PluginTable
 from valp.parts.kinds.bottleneck import Bottleneck
@@ -6,22 +6,47 @@ from valp.parts.kinds.convolutional import Convolutional
 from valp.parts.kinds.decoder import Decoder
 from valp.parts.kinds.discretizer import Discretizer
 from valp.parts.kinds.generic_mlp import GenericMLP
-from valp.parts.kinds.kind import Kind
+from valp.parts.kinds.kind import ANY, Kind, Need
 from valp.parts.kinds.recurrent import RecurrentNetwork
 from valp.parts.kinds.transposed_decoder import TransposedDecoder
+
+GENERIC_MLP = GenericMLP()
+DISCRETIZER = Discretizer()
+DECODER = Decoder()
+CONVOLUTIONAL = Convolutional()
+TRANSPOSED_DECODER = TransposedDecoder()
+BOTTLENECK = Bottleneck()
+RECURRENT = RecurrentNetwork()
+
+BUILT_IN: tuple[Kind, ...] = (
+    GENERIC_MLP,
+    DISCRETIZER,
+    DECODER,
+    CONVOLUTIONAL,
+    TRANSPOSED_DECODER,
+    BOTTLENECK,
+    RECURRENT,
+)
+"""The library's own kinds; graphs made by hand name them by these rows."""
 
 KINDS: PluginTable[Kind] = PluginTable(
     "valp.kinds",
     Kind,  # type: ignore[type-abstract] # no instance is made of it
-    (
-        GenericMLP(),
-        Discretizer(),
-        Decoder(),
-        Convolutional(),
-        TransposedDecoder(),
-        Bottleneck(),
-        RecurrentNetwork(),
-    ),
+    BUILT_IN,
 )
+"""All kinds by their code, those of other packages too."""
 
-__all__ = ["KINDS", "Kind"]
+__all__ = [
+    "ANY",
+    "BOTTLENECK",
+    "BUILT_IN",
+    "CONVOLUTIONAL",
+    "DECODER",
+    "DISCRETIZER",
+    "GENERIC_MLP",
+    "KINDS",
+    "RECURRENT",
+    "TRANSPOSED_DECODER",
+    "Kind",
+    "Need",
+]

@@ -1,8 +1,10 @@
 """b: the Bottleneck."""
 
+from collections.abc import Collection, Sequence
 from typing import ClassVar
 
-from valp.graph.graph import DataType, PrimaryNetwork, Role
+from valp.graph.graph import DataType, DataUnit, PrimaryNetwork, Role
+from valp.parts.design import Design, Designer, Sides, Wish
 from valp.parts.kinds.kind import Kind
 from valp.parts.lowering import Lowering
 from valp.parts.shapes import Arrival, Shape
@@ -10,15 +12,19 @@ from valp.plan.operation import Concatenate
 
 
 class Bottleneck(Kind):
-    """Latent connections to their sampled variables z ~ N(μ, σ), as Numeric; nothing is learnt (001; MT-VAEs).
+    """Latent connections to their sampled variables z ~ N(μ, σ), as Numeric; nothing is learnt.
 
-    Several networks can share one z by reading the Bottleneck. When the model predicts, z is μ, or sampled where noise
-    is given; when it generates, z ~ N(0, I). The output has as many variables as the combiner makes of the z's.
+    For the information bottleneck of Qian et al. (multi-task VIB) and for multi-task VAEs. Several networks can
+    share one z by reading the Bottleneck. When the model predicts, z is μ, or sampled where noise is given; when it
+    generates, z ~ N(0, I). The output has as many variables as the combiner makes of the z's.
     """
 
     code, title, sign = "b", "Bottleneck", "b"
     takes: ClassVar = {Role.LATENT: frozenset({DataType.NUMERIC})}
     needs_latent = True
+    only_samples = True
+    one_source = True
+    reads_per_variable = 2  # μ and log σ²
     layer = None
     last_layer = False
 
@@ -29,6 +35,16 @@ class Bottleneck(Kind):
     def shape(self, network: PrimaryNetwork, arriving: Arrival) -> Shape:  # noqa: ARG002 - it has no layers
         """See `Kind`."""
         return (arriving.size,)
+
+    def serves(self, wanted: DataType | str, wish: Wish, given: Sequence[Sides], others: Collection[Kind]) -> bool:  # noqa: ARG002
+        """Inside the model, where Numeric is read as it is."""
+        return wanted is DataType.NUMERIC and wish.unit is None and wish.role is not Role.LATENT
+
+    def design(self, made: DataType | str, wish: Wish, designer: Designer) -> Design:  # noqa: ARG002 - always Numeric
+        """Half as many variables as another output: its source gives a mean and a log variance for each."""
+        ranges = designer.ranges
+        size = designer.integer("output", *ranges.output_units, log_scale=ranges.log_scale)
+        return Design(DataUnit(type=DataType.NUMERIC, shape=(max(1, size // 2),)), ())
 
     def lower(self, network: PrimaryNetwork, lowering: Lowering) -> None:
         """Samples the latent connections and merges."""

@@ -1,22 +1,36 @@
 """g: the Generic MLP."""
 
+from collections.abc import Collection, Sequence
 from typing import ClassVar
 
 from valp.graph.graph import DataType, PrimaryNetwork, Role
+from valp.parts.design import Sides, Wish
 from valp.parts.kinds.kind import ANY, Kind
 from valp.parts.lowering import Lowering
+from valp.parts.own_types import like
 
 
 class GenericMLP(Kind):
-    """Anything to Numeric, or to Samples if it received Samples; an MLP with the identity at its end."""
+    """Anything to Numeric, or to Samples if it received Samples; an MLP with the identity at its end.
+
+    It encodes: latent connections start from it. And it bridges: whatever there is, it makes Numeric of it.
+    """
 
     code, title, sign = "g", "Generic MLP", "g"
     takes: ClassVar = {Role.DATA: ANY}
+    encodes = True
 
     def produces(self, merged: DataType) -> frozenset[DataType]:
         """Numeric; also Samples where `merged` is Samples."""
         extra = {DataType.SAMPLES} if merged is DataType.SAMPLES else set()
         return frozenset({DataType.NUMERIC} | extra)
+
+    def serves(self, wanted: DataType | str, wish: Wish, given: Sequence[Sides], others: Collection[Kind]) -> bool:  # noqa: ARG002
+        """Numeric always; Samples where another kind can make the first Samples, which this one then reads."""
+        if wanted is DataType.SAMPLES:
+            inside = Wish(Role.DATA)
+            return any(other.serves(wanted, inside, given, ()) for other in others)
+        return like(wanted) is DataType.NUMERIC
 
     def lower(self, network: PrimaryNetwork, lowering: Lowering) -> None:
         """Merges, then the layers."""

@@ -1,8 +1,10 @@
 """r: the Recurrent network."""
 
+from collections.abc import Collection, Sequence
 from typing import ClassVar
 
-from valp.graph.graph import DataType, PrimaryNetwork, Recurrent, Role
+from valp.graph.graph import DataType, DataUnit, PrimaryNetwork, Recurrent, Role
+from valp.parts.design import Design, Designer, Sides, Wish, routes, sequences
 from valp.parts.kinds.kind import Kind
 from valp.parts.lowering import Lowering
 from valp.parts.own_types import like
@@ -11,7 +13,7 @@ from valp.plan.operation import Affine, Convolve, Select
 
 
 class RecurrentNetwork(Kind):
-    """A sequence to Numeric or to a sequence, by recurrent layers (002, VI-B names them as an open challenge).
+    """A sequence to Numeric or to a sequence, by recurrent layers (Garciarena et al., VI-B, leave them open).
 
     Features (C, T) are T steps of C channels; k Numeric variables are k steps of one channel. Numeric output is a
     linear layer of the last state, Features output (C, T) the same linear layer of the state at every step.
@@ -21,6 +23,9 @@ class RecurrentNetwork(Kind):
     takes: ClassVar = {Role.DATA: frozenset({DataType.FEATURES, DataType.NUMERIC})}
     layer = Recurrent
     fewest_layers = 1
+    layers_together = True
+    uniform_layers = True
+    by_shape = True
 
     def produces(self, merged: DataType) -> frozenset[DataType]:  # noqa: ARG002 - the answer is always the same
         """Numeric or Features."""
@@ -31,6 +36,35 @@ class RecurrentNetwork(Kind):
         _, steps = _sequence(arriving)
         output = network.output
         return (output.shape[0], steps) if like(output.type) is DataType.FEATURES else output.shape
+
+    def reads_sides(self, sides: Sides) -> bool:
+        """Sequences."""
+        return len(sides) == 1
+
+    def serves(self, wanted: DataType | str, wish: Wish, given: Sequence[Sides], others: Collection[Kind]) -> bool:  # noqa: ARG002
+        """Numeric, or Features of the length of a sequence that is a model input."""
+        if wish.role is Role.LATENT or like(wanted) not in self.produces(DataType.NUMERIC):
+            return False
+        return bool(self._readable(like(wanted) is DataType.FEATURES, wish, given))
+
+    def design(self, made: DataType | str, wish: Wish, designer: Designer) -> Design:
+        """Layers that are all alike."""
+        ranges, ordered = designer.ranges, like(made) is DataType.FEATURES
+        steps = designer.category("reads", self._readable(ordered, wish, designer.given))
+        count = designer.integer("layers", *ranges.recurrences)
+        cell, normalise = designer.category("cell", ("gru", "lstm")), designer.normalise()
+        initializer = designer.category("layer_initializer", ranges.initializers)
+        units = designer.integer("channels", *ranges.channels, log_scale=True)
+        layers = (Recurrent(units=2 * units, cell=cell, initializer=initializer, normalise=normalise),) * count
+        if not ordered:
+            return Design(DataUnit(type=made, shape=(designer.output_size(wish),)), layers, steps)
+        channels = wish.unit.shape[0] if wish.unit is not None else units
+        return Design(DataUnit(type=made, shape=(channels, *steps)), layers, steps)
+
+    @staticmethod
+    def _readable(ordered: bool, wish: Wish, given: Sequence[Sides]) -> list[Sides]:
+        """The lengths of the sequences that it can read for a wish; `ordered` if it makes a sequence."""
+        return sequences([sides for sides, _ in routes(wish, given, halving=False)] if ordered else given)
 
     def lower(self, network: PrimaryNetwork, lowering: Lowering) -> None:
         """Merges, the recurrent layers, and the linear one."""

@@ -1,0 +1,207 @@
+"""How a network is designed at random: what it is for, what it may be, and who decides.
+
+Each kind designs its own networks (`Kind.design`), so this file knows no kind. Convolutions that are designed here keep
+the spatial size or halve it by pooling. So what a network makes is known before its source is: the spatial size of what
+it reads is fixed at once, the number of channels is not.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from valp.graph.graph import DataUnit, Dense, Layer, Role
+
+T = TypeVar("T")
+
+Sides = tuple[int, ...]
+"""A spatial size: (H, W) or (T,)."""
+
+
+class Choices(Protocol):
+    """Takes decisions, each under a name; `valp.spaces.generate.choose.Choose` is one."""
+
+    def integer(self, name: str, low: int, high: int, *, log_scale: bool = False) -> int:
+        """A whole number in [low, high], uniform or log-uniform."""
+
+    def real(self, name: str, low: float, high: float, *, log_scale: bool = False) -> float:
+        """A number in [low, high), uniform or log-uniform."""
+
+    def category(self, name: str, options: Sequence[T]) -> T:
+        """One of the options, all equally probable."""
+
+    def flag(self, name: str, probability: float) -> bool:
+        """True with this probability."""
+
+
+class Ranges(Protocol):
+    """What networks may be; `valp.spaces.generate.space.Space` is one, and documents each field."""
+
+    @property
+    def hidden_layers(self) -> tuple[int, int]:
+        """The fewest and the most hidden layers of a network."""
+
+    @property
+    def units(self) -> tuple[int, int]:
+        """The fewest and the most neurons of a hidden layer."""
+
+    @property
+    def output_units(self) -> tuple[int, int]:
+        """The fewest and the most variables of a network's output."""
+
+    @property
+    def convolutions(self) -> tuple[int, int]:
+        """The fewest and the most layers of a convolutional network."""
+
+    @property
+    def channels(self) -> tuple[int, int]:
+        """The fewest and the most channels of a layer."""
+
+    @property
+    def kernels(self) -> tuple[int, ...]:
+        """The sides of kernels, odd."""
+
+    @property
+    def recurrences(self) -> tuple[int, int]:
+        """The fewest and the most layers of a recurrent network."""
+
+    @property
+    def normalise(self) -> float:
+        """The probability of batch normalisation."""
+
+    @property
+    def log_scale(self) -> bool:
+        """Whether widths are drawn log-uniformly."""
+
+    @property
+    def uniform_layers(self) -> bool:
+        """Whether the hidden layers of a network are alike."""
+
+    @property
+    def activations(self) -> tuple[str, ...]:
+        """Of layers."""
+
+    @property
+    def initializers(self) -> tuple[str, ...]:
+        """Of layers."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a new network is for.
+
+    Attributes:
+        role: of the connection from it.
+        unit: the unit that a model output asks for; None inside the model.
+        reads: the spatial size of the Features that its target reads; None where the target reads anything.
+        latent: the variables that its target needs for (μ, log σ²), where that is fixed; None elsewhere.
+        image: (C, H, W) of the output, where that is a picture.
+    """
+
+    role: Role
+    unit: DataUnit | None = None
+    reads: Sides | None = None
+    latent: int | None = None
+    image: tuple[int, int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Design:
+    """A designed network.
+
+    Attributes:
+        unit: what it produces.
+        layers: its layers.
+        reads: the spatial size of the Features that it takes; None if it takes vectors as well.
+    """
+
+    unit: DataUnit
+    layers: tuple[Layer, ...]
+    reads: Sides | None = None
+
+
+class Designer:
+    """What a kind designs a network with: decisions named within the network's slot, ranges, and usual parts.
+
+    Args:
+        slot: the prefix of the names of the decisions.
+        ranges: what networks may be.
+        choices: takes the decisions.
+        given: the spatial sizes of the model inputs that are Features.
+    """
+
+    def __init__(self, slot: str, ranges: Ranges, choices: Choices, given: Sequence[Sides]) -> None:
+        self.ranges, self.given = ranges, given
+        self._slot, self._choices = slot, choices
+
+    def integer(self, name: str, low: int, high: int, *, log_scale: bool = False) -> int:
+        """A whole number in [low, high], uniform or log-uniform."""
+        return self._choices.integer(f"{self._slot}.{name}", low, high, log_scale=log_scale)
+
+    def category(self, name: str, options: Sequence[T]) -> T:
+        """One of the options, all equally probable."""
+        return self._choices.category(f"{self._slot}.{name}", options)
+
+    def flag(self, name: str, probability: float) -> bool:
+        """True with this probability."""
+        return self._choices.flag(f"{self._slot}.{name}", probability)
+
+    def output_size(self, wish: Wish) -> int:
+        """The variables of a vector that the network produces: as wished for, or drawn."""
+        if wish.unit is not None:
+            return wish.unit.size
+        size = self.integer("output", *self.ranges.output_units, log_scale=self.ranges.log_scale)
+        if wish.role is not Role.LATENT:
+            return size
+        return size - size % 2 if wish.latent is None else wish.latent
+
+    def normalise(self) -> bool:
+        """Whether the network has batch normalisation."""
+        return self.ranges.normalise > 0 and self.flag("normalise", self.ranges.normalise)
+
+    def dense_layers(self) -> tuple[Dense, ...]:
+        """The hidden layers of an MLP."""
+        ranges = self.ranges
+        count = self.integer("layers", *ranges.hidden_layers)
+        normalise = self.normalise()
+        layers: list[Dense] = []
+        for i in range(count):
+            if i and ranges.uniform_layers:
+                layers.append(layers[0])
+                continue
+            detail = f".{i}" if i else ""
+            layers.append(
+                Dense(
+                    units=self.integer(f"units{detail}", *ranges.units, log_scale=ranges.log_scale),
+                    activation=self.category(f"activation{detail}", ranges.activations),
+                    initializer=self.category(f"layer_initializer{detail}", ranges.initializers),
+                    normalise=normalise,
+                )
+            )
+        return tuple(layers)
+
+
+def routes(wish: Wish, given: Sequence[Sides], *, halving: bool) -> list[tuple[Sides, int]]:
+    """The spatial sizes of model inputs from which Features can be made for a wish, each with its number of halvings.
+
+    Args:
+        wish: what the Features are for. Where it leaves their spatial size open, the number of halvings is −1.
+        given: the spatial sizes of the model inputs that are Features.
+        halving: whether layers may halve the sides.
+    """
+    target = wish.reads or (wish.unit.shape[1:] if wish.unit is not None else None)
+    found: list[tuple[Sides, int]] = []
+    for sides in dict.fromkeys(given):
+        if target is None:
+            found.append((sides, -1))
+            continue
+        halved, halvings = sides, 0
+        while halving and halved != target and min(halved) > 1:
+            halved, halvings = tuple(side // 2 for side in halved), halvings + 1
+        if halved == target:
+            found.append((sides, halvings))
+    return found
+
+
+def sequences(given: Sequence[Sides]) -> list[Sides]:
+    """The spatial sizes that are those of sequences, (T,)."""
+    return [sides for sides in given if len(sides) == 1]
