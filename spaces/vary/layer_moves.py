@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from valp.graph.graph import Convolution, Dense, Layer, Recurrent
+from valp.parts.design import Designer
 from valp.spaces.generate.draft_node import Node
 from valp.spaces.generate.space import Space
 from valp.spaces.vary.revision import Revision
@@ -123,7 +124,7 @@ def _resized(revision: Revision, spot: Spot, found: tuple[str, int, int] | None)
 def deepenable(revision: Revision) -> Sequence[int]:
     """The networks that can have one more hidden layer."""
     most = revision.space.hidden_layers[1]
-    return [i for i, node in enumerate(revision.nodes) if _is_dense(node) and len(node.design.layers) < most]
+    return [i for i, node in enumerate(revision.nodes) if node.row.stacks and len(node.design.layers) < most]
 
 
 def deepen(revision: Revision, index: int) -> bool:
@@ -134,12 +135,10 @@ def deepen(revision: Revision, index: int) -> bool:
         layers.insert(place, layers[place])
         revision.with_layers(index, layers)
         return True
-    layer = Dense(
-        units=drawn_width(revision, *space.units),
-        activation=choose.category("activation", space.activations),
-        initializer=choose.category("initializer", space.initializers),
-        normalise=layers[0].normalise if layers else space.normalise > 0 and choose.flag("normalise", space.normalise),
-    )
+    designer = Designer("layer", space, choose, ())
+    layer = revision.nodes[index].row.hidden_layer(designer, bool(layers) and layers[0].normalise)
+    if not layers:
+        layer = layer.model_copy(update={"normalise": designer.normalise()})
     layers.insert(choose.integer("place", 0, len(layers)), layer)
     revision.with_layers(index, layers)
     return True
@@ -151,7 +150,7 @@ def shallowable(revision: Revision) -> Sequence[int]:
     return [
         i
         for i, node in enumerate(revision.nodes)
-        if _is_dense(node) and len(node.design.layers) > max(least, node.row.fewest_layers)
+        if node.row.stacks and len(node.design.layers) > max(least, node.row.fewest_layers)
     ]
 
 
@@ -161,10 +160,6 @@ def make_shallower(revision: Revision, index: int) -> bool:
     del layers[revision.choose.integer("place", 0, len(layers) - 1)]
     revision.with_layers(index, layers)
     return True
-
-
-def _is_dense(node: Node) -> bool:
-    return node.row.layer is Dense and not node.row.layers_together
 
 
 def combinable(revision: Revision) -> Sequence[int]:

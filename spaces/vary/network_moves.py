@@ -239,7 +239,7 @@ def split_in_series(revision: Revision, index: int) -> bool:
 
 def _bridge(revision: Revision, node: Node) -> str | None:
     """A kind that takes anything and has layers such as a network's; None if these cannot be shared out."""
-    if node.row.layer is None or node.row.layers_together:
+    if not node.row.stacks:
         return None
     bridges = (kind for kind in kinds_of(revision.space) if kind.encodes and kind.layer is node.row.layer)
     return next((kind.code for kind in bridges), None)

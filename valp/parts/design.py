@@ -5,11 +5,12 @@ the spatial size or halve it by pooling. So what a network makes is known before
 it reads is fixed at once, the number of channels is not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from valp.graph.graph import DataUnit, Dense, Layer, Role
+from valp.graph.graph import DataUnit, Layer, Role
 
 T = TypeVar("T")
 
@@ -131,19 +132,22 @@ class Designer:
 
     def __init__(self, slot: str, ranges: Ranges, choices: Choices, given: Sequence[Sides]) -> None:
         self.ranges, self.given = ranges, given
-        self._slot, self._choices = slot, choices
+        self._slot, self._choices, self._ending = slot, choices, ""
 
     def integer(self, name: str, low: int, high: int, *, log_scale: bool = False) -> int:
         """A whole number in [low, high], uniform or log-uniform."""
-        return self._choices.integer(f"{self._slot}.{name}", low, high, log_scale=log_scale)
+        return self._choices.integer(self._named(name), low, high, log_scale=log_scale)
 
     def category(self, name: str, options: Sequence[T]) -> T:
         """One of the options, all equally probable."""
-        return self._choices.category(f"{self._slot}.{name}", options)
+        return self._choices.category(self._named(name), options)
 
     def flag(self, name: str, probability: float) -> bool:
         """True with this probability."""
-        return self._choices.flag(f"{self._slot}.{name}", probability)
+        return self._choices.flag(self._named(name), probability)
+
+    def _named(self, name: str) -> str:
+        return f"{self._slot}.{name}{self._ending}"
 
     def output_size(self, wish: Wish) -> int:
         """The variables of a vector that the network produces: as wished for, or drawn."""
@@ -158,26 +162,28 @@ class Designer:
         """Whether the network has batch normalisation."""
         return self.ranges.normalise > 0 and self.flag("normalise", self.ranges.normalise)
 
-    def dense_layers(self) -> tuple[Dense, ...]:
-        """The hidden layers of an MLP."""
-        ranges = self.ranges
-        count = self.integer("layers", *ranges.hidden_layers)
+    def hidden_layers(self, drawn: "Callable[[Designer, bool], Layer]", fewest: int) -> tuple[Layer, ...]:
+        """The hidden layers of a network that has any number of them, all alike where the ranges say so.
+
+        Args:
+            drawn: draws one, with batch normalisation or without.
+            fewest: the least number.
+        """
+        count = max(fewest, self.integer("layers", *self.ranges.hidden_layers))
         normalise = self.normalise()
-        layers: list[Dense] = []
+        layers: list[Layer] = []
         for i in range(count):
-            if i and ranges.uniform_layers:
+            if i and self.ranges.uniform_layers:
                 layers.append(layers[0])
-                continue
-            detail = f".{i}" if i else ""
-            layers.append(
-                Dense(
-                    units=self.integer(f"units{detail}", *ranges.units, log_scale=ranges.log_scale),
-                    activation=self.category(f"activation{detail}", ranges.activations),
-                    initializer=self.category(f"layer_initializer{detail}", ranges.initializers),
-                    normalise=normalise,
-                )
-            )
+            else:
+                layers.append(drawn(self._numbered(i) if i else self, normalise))
         return tuple(layers)
+
+    def _numbered(self, number: int) -> "Designer":
+        """One whose decisions end in a number."""
+        other = copy(self)
+        other._ending = f".{number}"
+        return other
 
 
 def routes(wish: Wish, given: Sequence[Sides], *, halving: bool) -> list[tuple[Sides, int]]:

@@ -112,10 +112,16 @@ class Kind(ABC):
         return self.last_layer or self.adapts or self.reads_per_variable is not None
 
     @property
+    def stacks(self) -> bool:
+        """Whether hidden layers are drawn one by one, so that one can be added or taken away."""
+        drawn = self.layer is Dense or type(self).hidden_layer is not Kind.hidden_layer
+        return self.layer is not None and drawn and not self.layers_together
+
+    @property
     def searchable(self) -> bool:
         """Whether Algorithm 1 can draw it: something can serve it first, and its layers have a design."""
         begins = self.takes_any_data or self.by_shape or self.needs_latent or self.needs_sampled
-        return begins and (self.fewest_layers == 0 or type(self).design is not Kind.design)
+        return begins and (self.fewest_layers == 0 or self.stacks or type(self).design is not Kind.design)
 
     @property
     def usual(self) -> DataType:
@@ -152,8 +158,25 @@ class Kind(ABC):
         """
         return like(wanted) in self.produces(DataType.NUMERIC) and wish.role is not Role.LATENT
 
+    def hidden_layer(self, designer: Designer, normalise: bool) -> Layer:
+        """Draws a layer that may stand anywhere among the hidden ones; here a dense one.
+
+        A kind with a form of layer of its own draws that one, or designs all of its layers together (`design`).
+
+        Args:
+            designer: takes the decisions, and knows the ranges.
+            normalise: whether the network has batch normalisation.
+        """
+        ranges = designer.ranges
+        return Dense(
+            units=designer.integer("units", *ranges.units, log_scale=ranges.log_scale),
+            activation=designer.category("activation", ranges.activations),
+            initializer=designer.category("layer_initializer", ranges.initializers),
+            normalise=normalise,
+        )
+
     def design(self, made: DataType | str, wish: Wish, designer: Designer) -> Design:
-        """Draws a network: here a vector of the wished size by hidden layers of an MLP, if it has dense layers.
+        """Draws a network: here a vector of the wished size, by hidden layers as `hidden_layer` draws them.
 
         Args:
             made: the type that it makes.
@@ -161,4 +184,4 @@ class Kind(ABC):
             designer: takes the decisions, and knows the ranges.
         """
         unit = DataUnit(type=made, shape=(designer.output_size(wish),))
-        return Design(unit, designer.dense_layers() if self.layer is Dense else ())
+        return Design(unit, designer.hidden_layers(self.hidden_layer, self.fewest_layers) if self.stacks else ())
