@@ -6,7 +6,7 @@ from itertools import pairwise
 from valp.errors import SettingError
 from valp.graph.graph import Convolution, DataType, Dense, Output, TransposedConvolution
 from valp.parts.kinds import CONVOLUTIONAL
-from valp.parts.shapes import MisfitError, Shape, convolved, shapes_through, text
+from valp.parts.shapes import MisfitError, Shape, shapes_through, text
 from valp.spaces.catalogue.sketch import Sketch
 from valp.spaces.problem.description import Description
 
@@ -78,7 +78,7 @@ def pooled(shape: Shape, *channels: int, kernel: int, stride: int = 1, normalise
             for count in channels
         ]
         try:
-            shapes_through(shape, layers, convolved)
+            shapes_through(shape, layers)
         except MisfitError:
             continue
         break

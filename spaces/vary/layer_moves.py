@@ -3,23 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from valp.graph.graph import Convolution, Dense, Layer, Recurrent
+from valp.graph.graph import Layer
+from valp.graph.layers import HasActivation, HasInitializer, HasNormalisation
 from valp.parts.design import Designer
 from valp.spaces.generate.draft_node import Node
-from valp.spaces.generate.space import Space
 from valp.spaces.vary.revision import Revision
 
 Spot = tuple[int, int]
 """A network, and a layer of it; −1 is the implied last one."""
-
-
-def _widths(space: Space, layer: Layer) -> tuple[str, int, int] | None:
-    """The field with a layer's width, and its least and greatest."""
-    if isinstance(layer, Dense):
-        return "units", *space.units
-    if isinstance(layer, Convolution):
-        return "channels", *space.channels
-    return ("units", 2 * space.channels[0], 2 * space.channels[1]) if isinstance(layer, Recurrent) else None
 
 
 def _hidden(node: Node) -> Sequence[Layer]:
@@ -60,37 +51,36 @@ def drawn_width(revision: Revision, low: int, high: int) -> int:
 
 def widenable(revision: Revision) -> Sequence[Spot]:
     """The hidden layers that can be wider."""
-    return [spot for spot, layer in _spots(revision, _hidden) if _wider(revision.space, layer)]
+    return [spot for spot, _ in _spots(revision, _hidden) if _wider(revision, spot)]
 
 
 def narrowable(revision: Revision) -> Sequence[Spot]:
     """The hidden layers that can be narrower."""
-    return [spot for spot, layer in _spots(revision, _hidden) if _narrower(revision.space, layer)]
+    return [spot for spot, _ in _spots(revision, _hidden) if _narrower(revision, spot)]
 
 
-def _wider(space: Space, layer: Layer) -> tuple[str, int, int] | None:
-    return _in_range(space, layer, lambda width, low, high: (max(low, width + 1), high))
+def _wider(revision: Revision, spot: Spot) -> tuple[str, int, int] | None:
+    return _in_range(revision, spot, lambda width, low, high: (max(low, width + 1), high))
 
 
-def _narrower(space: Space, layer: Layer) -> tuple[str, int, int] | None:
-    return _in_range(space, layer, lambda width, low, high: (low, min(high, width - 1)))
+def _narrower(revision: Revision, spot: Spot) -> tuple[str, int, int] | None:
+    return _in_range(revision, spot, lambda width, low, high: (low, min(high, width - 1)))
 
 
 def _in_range(
-    space: Space, layer: Layer, part: Callable[[int, int, int], tuple[int, int]]
+    revision: Revision, spot: Spot, part: Callable[[int, int, int], tuple[int, int]]
 ) -> tuple[str, int, int] | None:
     """The field with a layer's width, and the ends of a part of its range; None where the part is empty."""
-    found = _widths(space, layer)
-    if found is None:
+    layer, widths = _layer(revision, spot), revision.nodes[spot[0]].row.widths(revision.space)
+    if layer.width is None or widths is None:
         return None
-    name, low, high = found
-    low, high = part(getattr(layer, name), low, high)
-    return (name, low, high) if low <= high else None
+    low, high = part(getattr(layer, layer.width), *widths)
+    return (layer.width, low, high) if low <= high else None
 
 
 def widen(revision: Revision, spot: Spot) -> bool:
     """Widens a hidden layer."""
-    return _resized(revision, spot, _wider(revision.space, _layer(revision, spot)))
+    return _resized(revision, spot, _wider(revision, spot))
 
 
 def broadenable(revision: Revision) -> Sequence[int]:
@@ -107,7 +97,7 @@ def broaden(revision: Revision, index: int) -> bool:
 
 def narrow(revision: Revision, spot: Spot) -> bool:
     """Narrows a hidden layer."""
-    return _resized(revision, spot, _narrower(revision.space, _layer(revision, spot)))
+    return _resized(revision, spot, _narrower(revision, spot))
 
 
 def _layer(revision: Revision, spot: Spot) -> Layer:
@@ -136,8 +126,8 @@ def deepen(revision: Revision, index: int) -> bool:
         revision.with_layers(index, layers)
         return True
     designer = Designer("layer", space, choose, ())
-    layer = revision.nodes[index].row.hidden_layer(designer, bool(layers) and layers[0].normalise)
-    if not layers:
+    layer = revision.nodes[index].row.hidden_layer(designer, bool(layers) and _is_normalised(layers[0]))
+    if not layers and isinstance(layer, HasNormalisation):
         layer = layer.model_copy(update={"normalise": designer.normalise()})
     layers.insert(choose.integer("place", 0, len(layers)), layer)
     revision.with_layers(index, layers)
@@ -188,14 +178,14 @@ def activatable(revision: Revision) -> Sequence[Spot]:
     return [
         spot
         for spot, layer in _spots(revision, _activated)
-        if not isinstance(layer, Recurrent) and _others(revision.space.activations, layer.activation)
+        if isinstance(layer, HasActivation) and _others(revision.space.activations, layer.activation)
     ]
 
 
 def activate(revision: Revision, spot: Spot) -> bool:
     """Gives a layer another activation."""
     layer = _layer(revision, spot)
-    if isinstance(layer, Recurrent):
+    if not isinstance(layer, HasActivation):
         return False
     options = _others(revision.space.activations, layer.activation)
     return _changed(revision, spot, activation=revision.choose.category("activation", options))
@@ -204,7 +194,8 @@ def activate(revision: Revision, spot: Spot) -> bool:
 def initialisable(revision: Revision) -> Sequence[Spot]:
     """The layers whose weights can be drawn in another way."""
     last = [((i, -1), node.initializer) for i, node in enumerate(revision.nodes) if node.row.last_layer]
-    found = [*last, *((spot, layer.initializer) for spot, layer in _spots(revision, lambda node: node.design.layers))]
+    layers = _spots(revision, lambda node: node.design.layers)
+    found = [*last, *((spot, layer.initializer) for spot, layer in layers if isinstance(layer, HasInitializer))]
     return [spot for spot, word in found if _others(revision.space.initializers, word)]
 
 
@@ -212,8 +203,10 @@ def initialise(revision: Revision, spot: Spot) -> bool:
     """Gives a layer another initialiser."""
     index, place = spot
     node = revision.nodes[index]
-    word = node.initializer if place < 0 else node.design.layers[place].initializer
-    drawn = revision.choose.category("initializer", _others(revision.space.initializers, word))
+    layer = node if place < 0 else node.design.layers[place]
+    if not isinstance(layer, HasInitializer):
+        return False
+    drawn = revision.choose.category("initializer", _others(revision.space.initializers, layer.initializer))
     if place >= 0:
         return _changed(revision, spot, initializer=drawn)
     node.initializer = drawn
@@ -233,8 +226,8 @@ def restyle(revision: Revision, index: int) -> bool:
     count = len(_activated(node))
     layers = list[Layer]()
     for place, layer in enumerate(node.design.layers):
-        free = place < count and not isinstance(layer, Recurrent)
-        changed = {"initializer": initializer} | ({"activation": activation} if free else {})
+        changed = {"initializer": initializer} if isinstance(layer, HasInitializer) else {}
+        changed |= {"activation": activation} if place < count and isinstance(layer, HasActivation) else {}
         layers.append(layer.model_copy(update=changed))
     revision.with_layers(index, layers)
     if node.row.last_layer:
@@ -252,8 +245,9 @@ def normalisable(revision: Revision) -> Sequence[int]:
         i
         for i, node in enumerate(revision.nodes)
         if any(
-            0 < revision.space.normalise < 1 or layer.normalise != bool(revision.space.normalise)
+            0 < revision.space.normalise < 1 or _is_normalised(layer) != bool(revision.space.normalise)
             for layer in _activated(node)
+            if isinstance(layer, HasNormalisation)
         )
     ]
 
@@ -262,9 +256,14 @@ def normalise(revision: Revision, index: int) -> bool:
     """Gives a network batch normalisation, or takes it away."""
     node = revision.nodes[index]
     count, share = len(_activated(node)), revision.space.normalise
-    wanted = not node.design.layers[0].normalise if 0 < share < 1 else bool(share)
-    layers = node.design.layers
-    revision.with_layers(
-        index, [x.model_copy(update={"normalise": wanted}) if i < count else x for i, x in enumerate(layers)]
-    )
+    wanted = not _is_normalised(node.design.layers[0]) if 0 < share < 1 else bool(share)
+    layers = [
+        layer.model_copy(update={"normalise": wanted}) if i < count and isinstance(layer, HasNormalisation) else layer
+        for i, layer in enumerate(node.design.layers)
+    ]
+    revision.with_layers(index, layers)
     return True
+
+
+def _is_normalised(layer: Layer) -> bool:
+    return isinstance(layer, HasNormalisation) and layer.normalise

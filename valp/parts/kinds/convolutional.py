@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import ClassVar
 
 from valp.graph.graph import Convolution, DataType, DataUnit, PrimaryNetwork, Role
-from valp.parts.design import Design, Designer, Sides, Wish, routes
+from valp.parts.design import Design, Designer, Ranges, Sides, Wish, routes
 from valp.parts.kinds.kind import Kind
 from valp.parts.lowering import Lowering
 from valp.parts.own_types import like
@@ -39,6 +39,10 @@ class Convolutional(Kind):
     def shape(self, network: PrimaryNetwork, arriving: Arrival) -> Shape:
         """See `Kind`."""
         return shapes_through(arriving.shape, network.layers)[-1]
+
+    def widths(self, ranges: Ranges) -> tuple[int, int]:
+        """Channels."""
+        return ranges.channels
 
     def serves(self, wanted: DataType | str, wish: Wish, given: Sequence[Sides], others: Collection[Kind]) -> bool:  # noqa: ARG002
         """Features of a spatial size to which pooling can halve that of a model input."""

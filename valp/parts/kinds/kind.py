@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import ClassVar
 
 from valp.graph.graph import DataType, DataUnit, Dense, Layer, PrimaryNetwork, Role
-from valp.parts.design import Design, Designer, Sides, Wish
+from valp.parts.design import Design, Designer, Ranges, Sides, Wish
 from valp.parts.lowering import Lowering
 from valp.parts.own_types import like
 from valp.parts.shapes import Arrival, Shape, shapes_through
@@ -146,6 +146,10 @@ class Kind(ABC):
     def reads_sides(self, sides: Sides) -> bool:  # noqa: ARG002 - others ask
         """Whether it reads Features of this spatial size by their shape."""
         return self.by_shape
+
+    def widths(self, ranges: Ranges) -> tuple[int, int] | None:
+        """The least and the greatest width of its layers; None where a width cannot change by itself."""
+        return ranges.units
 
     def serves(self, wanted: DataType | str, wish: Wish, given: Sequence[Sides], others: Collection["Kind"]) -> bool:  # noqa: ARG002 - others ask
         """Whether Algorithm 1 may create a network of this kind for a wish.

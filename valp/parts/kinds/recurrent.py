@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import ClassVar
 
 from valp.graph.graph import DataType, DataUnit, PrimaryNetwork, Recurrent, Role
-from valp.parts.design import Design, Designer, Sides, Wish, routes, sequences
+from valp.parts.design import Design, Designer, Ranges, Sides, Wish, routes, sequences
 from valp.parts.kinds.kind import Kind
 from valp.parts.lowering import Lowering
 from valp.parts.own_types import like
@@ -40,6 +40,10 @@ class RecurrentNetwork(Kind):
     def reads_sides(self, sides: Sides) -> bool:
         """Sequences."""
         return len(sides) == 1
+
+    def widths(self, ranges: Ranges) -> tuple[int, int]:
+        """Twice the channels of a convolution."""
+        return 2 * ranges.channels[0], 2 * ranges.channels[1]
 
     def serves(self, wanted: DataType | str, wish: Wish, given: Sequence[Sides], others: Collection[Kind]) -> bool:  # noqa: ARG002
         """Numeric, or Features of the length of a sequence that is a model input."""

@@ -5,7 +5,7 @@ from math import prod
 from typing import ClassVar
 
 from valp.graph.graph import DataType, DataUnit, PrimaryNetwork, Role, TransposedConvolution
-from valp.parts.design import Design, Designer, Sides, Wish
+from valp.parts.design import Design, Designer, Ranges, Sides, Wish
 from valp.parts.kinds.kind import Kind
 from valp.parts.lowering import Lowering
 from valp.parts.own_types import like
@@ -40,6 +40,9 @@ class TransposedDecoder(Kind):
     def shape(self, network: PrimaryNetwork, arriving: Arrival) -> Shape:
         """See `Kind`; the result is flat, as Samples are."""
         return (prod(shapes_through(_pixel(network, arriving.shape), network.layers)[-1]),)
+
+    def widths(self, ranges: Ranges) -> None:
+        """They halve from layer to layer."""
 
     def serves(self, wanted: DataType | str, wish: Wish, given: Sequence[Sides], others: Collection[Kind]) -> bool:  # noqa: ARG002
         """Samples that are pictures, where a kind samples what it reads."""
