@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from valp.errors import FileError
 from valp.model.export import FORMATS, FormatName
 from valp.search.cli.options import JSON, RUNS, print_json, print_table
 
@@ -29,25 +30,28 @@ if TYPE_CHECKING:
 def export_command(
     source: str, number: int | None, output: Path, form: FormatName | None, runs: Path, as_json: bool
 ) -> None:
-    """Export candidate N of RUN, or the bundle MODEL, as one file.
+    """Export a candidate of RUN, or the bundle MODEL, as one file.
+
+    Without N the candidate is the best compromise, the first row of `valp best`.
 
     \b
     bundle  graph, weights, preprocessing and a model card: for valp score, predict, generate
     onnx    for ONNX Runtime alone; predicts and generates, in the data's own units
     pt2     the same for torch alone
 
-    The file is read again after it is written and compared with the model, for random inputs and noise, to predict
-    and to generate; if it differs by more than 1e-5, or than rounding explains, it is not kept.
+    After it is written, the file is read again and compared with the model on random inputs and noise, for predictions
+    and for samples. If they differ by more than 1e-5, and by more than rounding explains, the file is not kept.
 
     \b
     Examples:
+      valp export first -o digits.valp
       valp export first 3 -o digits.valp
-      valp export first 3 -o digits.onnx
+      valp export first -o digits.onnx
       valp export digits.valp -o digits.pt2
     """
     from valp.model.export.export import export
 
-    model, described = _model(source, number, runs)
+    model, described = _model(source, number, runs, output)
     exported = export(model, output, form)
     if as_json:
         print_json(_document(exported))
@@ -59,25 +63,27 @@ def export_command(
     click.echo(f"next: {_next_step(exported, described)}")
 
 
-def _model(source: str, number: int | None, runs: Path) -> "tuple[Model, str]":
+def _model(source: str, number: int | None, runs: Path, output: Path) -> "tuple[Model, str]":
     """The model of a candidate or of a file, and the options with which `valp score` finds its problem.
 
     Raises:
-        UsageError: if the number of a run's candidate is missing.
-        FileError: if there is no such candidate, or no such file.
+        FileError: if there is no such candidate or its weights are not kept, or there is no such file.
     """
     from valp.model.bundle import load
+    from valp.search.cli.chosen_candidate import chosen_candidate, require_weights
     from valp.search.engine.models import model_of
     from valp.search.run.folder import Folder
     from valp.search.run.run import open_run
 
-    if number is not None:
-        opened = open_run(runs, source)
-        toml = opened.settings.source
-        return model_of(opened, opened.ledger.entry(number)), f" --problem {_nearest(toml)}" if toml else ""
-    if Folder(runs / source).exists():
-        raise click.UsageError(f"N is missing: which candidate of run {source!r}? See valp best {source}.")
-    return load(source), ""
+    if number is None and not Folder(runs / source).exists():
+        if not Path(source).exists():
+            raise FileError(f"there is no run {source!r} in {runs}, and no file {source}")
+        return load(source), ""
+    opened = open_run(runs, source)
+    entry = chosen_candidate(opened, number)
+    require_weights(opened, entry, output)
+    toml = opened.settings.source
+    return model_of(opened, entry), f" --problem {_nearest(toml)}" if toml else ""
 
 
 def _next_step(exported: "Exported", described: str) -> str:
@@ -90,7 +96,7 @@ def _next_step(exported: "Exported", described: str) -> str:
 
 
 def _print_signature(exported: "Exported") -> None:
-    """What goes in and comes out, and to do what."""
+    """The names and shapes of inputs and outputs, and what each is for."""
     signature = exported.signature
     rows = [
         [way, port.name, port.text, " and ".join(port.modes)]
@@ -107,6 +113,6 @@ def _document(exported: "Exported") -> dict[str, object]:
 
 
 def _nearest(source: str) -> str:
-    """A file as it is called from here."""
+    """A file, relative to the working folder if it lies below it, quoted for a shell."""
     path, here = Path(source), Path.cwd()
     return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

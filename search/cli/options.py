@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
+from rich import box
 from rich.console import Console
 from rich.table import Table
+
+from valp.search.cli.table_widths import narrow_widths, table_width
 
 RUNS = click.option(
     "--runs",
@@ -32,26 +35,38 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=1, ensure_ascii=False))
 
 
-def print_table(title: str, columns: list[str], rows: list[list[str]], *, left: int = 1) -> None:
-    """Prints a table on stdout; its first `left` columns are aligned to the left. Off a terminal it is never cut."""
+def print_line(text: str) -> None:
+    """Prints a line on stdout; on a terminal that is too narrow for it, it breaks between words."""
+    console = Console(highlight=False, markup=False)
+    console.print(text, soft_wrap=not console.is_terminal)
+
+
+def print_table(title: str, columns: list[str], rows: list[list[str]], *, left: int = 1, narrow: bool = False) -> None:
+    """Prints a table on stdout. Off a terminal it is never cut.
+
+    Args:
+        title: the line above it.
+        columns: the headers; a header may have several lines.
+        rows: the cells.
+        left: how many columns are aligned to the left; they wrap where there is too little room.
+        narrow: whether it has no borders, and its headers wrap but never its numbers.
+    """
     table = Table(title=title, title_justify="left", title_style="bold", header_style="")
-    for i, column in enumerate(columns):
-        table.add_column(column, justify="left" if i < left else "right", no_wrap=i >= left)
-    for row in rows:
-        table.add_row(*row)
+    if narrow:
+        table.box, table.pad_edge, table.show_edge, table.padding = box.SIMPLE_HEAD, False, False, (0, 1, 0, 0)
     console = Console(highlight=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=max(console.width, _width(columns, rows), len(title)))
+        console = Console(highlight=False, width=max(console.width, table_width(columns, rows), len(title)))
+    widths = narrow_widths(columns, rows, left, console.width) if narrow else [None] * len(columns)
+    for i, (column, width) in enumerate(zip(columns, widths, strict=True)):
+        justify: Literal["left", "right"] = "left" if i < left else "right"
+        table.add_column(column, justify=justify, no_wrap=i >= left and not narrow, overflow="fold", width=width)
+    for row in rows:
+        table.add_row(*row)
     console.print(table)
 
 
-def fits(columns: list[str], rows: list[list[str]]) -> bool:
-    """Whether a table can be printed without cutting anything: always, off a terminal."""
+def terminal_width() -> int | None:
+    """The letters in a line of the terminal on stdout; None if it is not a terminal."""
     console = Console()
-    return not console.is_terminal or _width(columns, rows) <= console.width
-
-
-def _width(columns: list[str], rows: list[list[str]]) -> int:
-    """The letters a line of a table takes, its borders included."""
-    widths = [max(len(row[i]) for row in (columns, *rows)) for i in range(len(columns))]
-    return sum(width + 3 for width in widths) + 1
+    return console.width if console.is_terminal else None

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from valp.search.cli.options import JSON, RUNS, print_json, print_table
+from valp.search.cli.options import JSON, RUNS, print_json, print_line, print_table
 
 if TYPE_CHECKING:
     from valp.search.run.ledger import Entry
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @RUNS
 @JSON
 def list_command(runs: Path, as_json: bool) -> None:
-    """List the runs: how far they are, and the best of each objective.
+    """List the runs: how many candidates each has, and the best value of each objective.
 
     \b
     Examples:
@@ -41,14 +41,15 @@ def list_command(runs: Path, as_json: bool) -> None:
 
 @click.command("best")
 @click.argument("run")
-@click.option("--by", help="Sort by this score, best first.  [default: the knee first]")
+@click.option("--by", help="Sort by this score, best first.  [default: the best compromise first]")
 @RUNS
 @JSON
 def best_command(run: str, by: str | None, runs: Path, as_json: bool) -> None:
     """Show the Pareto front of RUN beside its single-task models.
 
-    First comes the knee: the candidate nearest to the ideal point, each objective on a scale from the best value of the
-    front to what is had without learning.
+    The first row is the best compromise (the knee of the front): the candidate nearest to the ideal point, where each
+    objective is scaled from the best value on the front to the value without learning. A narrow terminal keeps the
+    objectives and the scores that warn, and the last line says which columns are left out.
 
     \b
     Examples:
@@ -56,7 +57,7 @@ def best_command(run: str, by: str | None, runs: Path, as_json: bool) -> None:
       valp best first --by accuracy
       valp best first --json
     """
-    from valp.search.cli.tables import print_front
+    from valp.search.cli.front_table import print_front
     from valp.search.run.run import open_run
 
     opened = open_run(runs, run)
@@ -69,32 +70,34 @@ def best_command(run: str, by: str | None, runs: Path, as_json: bool) -> None:
 
 @click.command("show")
 @click.argument("run")
-@click.argument("number", metavar="N", type=int)
+@click.argument("number", metavar="[N]", type=int, required=False)
 @RUNS
 @JSON
-def show_command(run: str, number: int, runs: Path, as_json: bool) -> None:
+def show_command(run: str, number: int | None, runs: Path, as_json: bool) -> None:
     """Show candidate N of RUN: its scores, its graph, its training.
 
-    Its picture is drawn, too.
+    Without N it is the best compromise, the first row of `valp best`. The graph is also drawn, as an SVG file.
 
     \b
     Examples:
+      valp show first
       valp show first 3
       valp show first 3 --json
     """
-    from valp.search.cli.tables import print_graph, print_scores
+    from valp.search.cli.candidate_tables import print_graph, print_scores
+    from valp.search.cli.chosen_candidate import chosen_candidate
     from valp.search.run.run import open_run
 
     opened = open_run(runs, run)
-    entry = opened.ledger.entry(number)
+    entry = chosen_candidate(opened, number)
     if as_json:
         print_json(entry.listing() | {"candidate": entry.candidate.model_dump(mode="json")})
         return
     _tell(entry, run)
     print_scores(opened, entry)
     print_graph(entry.candidate.graph)
-    if entry.state == "running":  # its folder is its worker's until it has ended
-        click.echo("picture: drawn when it has ended")
+    if entry.state == "running":  # until it has ended, its worker writes its folder
+        click.echo("picture: drawn when its training has ended")
         return
     from valp.search.show.pictures import draw_graph
 
@@ -104,14 +107,14 @@ def show_command(run: str, number: int, runs: Path, as_json: bool) -> None:
 def _tell(entry: "Entry", run: str) -> None:
     """What a candidate is, how it was trained, and what that cost."""
     result, training = entry.result, entry.candidate.training
-    click.echo(f"candidate {entry.number} of {run}: {entry.state}")
+    print_line(f"candidate {entry.number} of {run}: {entry.state}")
     if result is not None:
         if result.failure:
-            click.echo(f"  it failed: {result.failure}")
-        click.echo(f"  {result.parameters:,} parameters, {result.samples_seen:,} samples seen")
-        click.echo(f"  {result.seconds[0]:.1f} s of training, {result.seconds[1]:.1f} s of scoring")
+            print_line(f"  it failed: {result.failure}")
+        parents = f", {entry.samples_seen_with_parents:,} with its parents" if entry.parents else ""
+        print_line(f"  {result.parameters:,} parameters, {result.samples_seen:,} samples seen{parents}")
+        print_line(f"  {result.seconds[0]:.1f} s of training, {result.seconds[1]:.1f} s of scoring")
     if entry.parents:
-        parents, seen = " and ".join(map(str, entry.parents)), entry.candidate.lineage_samples
-        click.echo(f"  it began with weights of {parents}, whose lineage had seen {seen:,} samples")
+        print_line(f"  it started from the weights of {' and '.join(map(str, entry.parents))}")
     falling = f", falling over the last {training.decay:.0%} of the steps" if training.decay else ""
-    click.echo(f"  learning rate {training.learning_rate:.3g}{falling}, batch {training.batch}, {training.steps} steps")
+    print_line(f"  learning rate {training.learning_rate:.3g}{falling}, batch {training.batch}, {training.steps} steps")

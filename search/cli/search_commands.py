@@ -143,8 +143,8 @@ def search_command(
       valp search fashion-mnist --space full --start-from mt-vae --start-from lenet
       valp search wine.toml --strategy nsga2 --hours 1
     """
+    from valp.search.cli.front_table import print_front
     from valp.search.cli.graph_commands import graph_to_start_from
-    from valp.search.cli.tables import print_front
     from valp.search.facade.launch import launch
     from valp.search.show.display import display_for_stderr
     from valp.search.show.pictures import draw_graph, draw_samples

@@ -19,6 +19,9 @@ MOST_PICTURES = 20
 HEIGHT = 130
 """Of a picture in a table, in pixels."""
 
+WHOLE = ("parameters", "samples_seen", "samples_seen_with_parents")
+"""The columns of whole numbers."""
+
 
 class CandidateFrame(pd.DataFrame):  # type: ignore[misc] # pandas' types are not read
     """A pandas frame of candidates. What is computed from it is a plain frame.
@@ -47,16 +50,16 @@ def frame_of(run: StoredRun, entries: Sequence[Entry]) -> CandidateFrame:
     """Candidates of a run; the columns are those of `Run.front`."""
     scores = run.shown_scores
     rows = [
-        [*(_score(entry, name) for name in scores), *_effort(run, entry)] for entry in entries
+        [*(_score(entry, name) for name in scores), *_effort(entry)] for entry in entries
     ]  # fmt: skip
     numbers = pd.Index([entry.number for entry in entries], name="candidate", dtype="int64")
-    frame = CandidateFrame(rows, index=numbers, columns=[*scores, "parameters", "samples_seen", "seconds"])
-    whole = dict.fromkeys(("parameters", "samples_seen"), "Int64")  # it has a value for what is not known
+    frame = CandidateFrame(rows, index=numbers, columns=[*scores, *WHOLE, "seconds"])
+    whole = dict.fromkeys(WHOLE, "Int64")  # it has a value for what is not known
     frame = CandidateFrame(frame.astype({**dict.fromkeys(scores, "float64"), **whole, "seconds": "float64"}))
     frame.graphs = {entry.number: entry.candidate.graph for entry in entries}
     frame.titles = {
         name: f"{name} {ARROWS[metric.direction]}" for name, metric in run.objectives.items()
-    } | {"samples_seen": "samples seen"}  # fmt: skip
+    } | {name: name.replace("_", " ") for name in WHOLE}  # fmt: skip
     return frame
 
 
@@ -87,10 +90,11 @@ def _score(entry: Entry, name: str) -> float:
     return entry.result.scores.get(name, nan) if entry.result is not None else nan
 
 
-def _effort(run: StoredRun, entry: Entry) -> list[Any]:
+def _effort(entry: Entry) -> list[Any]:
     if entry.result is None:
-        return [None, None, nan]
-    return [entry.result.parameters, run.ledger.samples_seen([entry.number]), sum(entry.result.seconds)]
+        return [None, None, None, nan]
+    result = entry.result
+    return [result.parameters, result.samples_seen, entry.samples_seen_with_parents, sum(result.seconds)]
 
 
 def _picture(number: Any, graph: Graph) -> Html:

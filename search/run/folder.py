@@ -62,6 +62,10 @@ class Folder:
         """The folder of a candidate."""
         return self.path / "candidates" / str(number)
 
+    def has_weights(self, number: int) -> bool:
+        """Whether the weights of a candidate are kept."""
+        return (self.candidate(number) / WEIGHTS).is_file()
+
     def baseline(self, output: str) -> Path:
         """The folder of a single-task model."""
         return self.path / "baselines" / output

@@ -63,13 +63,23 @@ class Entry:
         """The key of its graph without β."""
         return structure_key(self.candidate.graph)
 
+    @property
+    def samples_seen_with_parents(self) -> int:
+        """The examples that its weights have seen: in its own training and in those of all its ancestors.
+
+        Each ancestor counts once. Without parents it is `Result.samples_seen`.
+        """
+        return self.candidate.lineage_samples + (self.result.samples_seen if self.result is not None else 0)
+
     def listing(self) -> dict[str, Any]:
         """What listings show of it."""
         result = self.result
         row: dict[str, Any] = {"number": self.number, "state": self.state}
         if result is not None:
             row |= {"scores": result.scores, "parameters": result.parameters, "key": result.key}
-            row |= {"samples_seen": result.samples_seen, "seconds": round(sum(result.seconds), 3)}
+            row |= {"samples_seen": result.samples_seen}
+            row |= {"samples_seen_with_parents": self.samples_seen_with_parents}
+            row |= {"seconds": round(sum(result.seconds), 3)}
             row |= {"failure": result.failure} if result.failure else {}
         row |= {"parents": self.parents} if self.parents else {}
         return row

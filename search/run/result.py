@@ -11,7 +11,7 @@ class Result:
         scores: by name, on the validation split; empty if it failed.
         parameters: the number of learnt parameters.
         key: the graph's content key.
-        samples_seen: the budget it used.
+        samples_seen: the examples of its own training; `Entry.samples_seen_with_parents` adds those of its parents.
         seconds: of training, then of scoring.
         failure: why it failed; None if it did not.
         complete: whether its training was made to the end; if not, it was stopped at a rung.

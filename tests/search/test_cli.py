@@ -332,7 +332,7 @@ def test_a_candidate_whose_weights_are_not_kept_is_not_exported(valp, runs_copy,
     target = tmp_path / "model.valp"
     target.write_bytes(b"precious")
     refused = wrong(valp("export", "small", number, "-o", target, "--runs", runs_copy))
-    assert refused.startswith(f"candidate {number} has no weights: a run keeps those of its front")
+    assert refused.startswith(f"candidate {number} has no weights, as run 'small' keeps those of its front")
     assert target.read_bytes() == b"precious"
 
 

@@ -135,6 +135,7 @@ def test_a_listing_has_the_words_that_json_listings_promise(ledger, candidate):
         "parameters": 12,
         "key": "a key",
         "samples_seen": 350,
+        "samples_seen_with_parents": 350,
         "seconds": 2.0,
     }
 

@@ -50,7 +50,7 @@ def test_the_front_is_a_frame_by_number_with_the_objectives_first(run):
     front = run.front()
     assert isinstance(front, pd.DataFrame)
     assert list(front.columns[:2]) == ["accuracy", "mse"]
-    assert list(front.columns[-3:]) == ["parameters", "samples_seen", "seconds"]
+    assert list(front.columns[-4:]) == ["parameters", "samples_seen", "samples_seen_with_parents", "seconds"]
     entries = run.stored.front()
     assert list(front.index) == [entry.number for entry in entries]
     for entry in entries:

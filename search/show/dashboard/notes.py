@@ -64,11 +64,11 @@ def note_of(
         parts.append(f"It failed: {result.failure}")
     if result is not None and result.scores:
         parts.append(_scores(run, result.scores, single))
-        parts.append(
-            f"{result.parameters:,} parameters · {result.samples_seen:,} samples seen · {sum(result.seconds):.1f} s"
-        )
+        facts = [f"{result.parameters:,} parameters", f"{result.samples_seen:,} samples seen"]
+        facts += [f"{entry.samples_seen_with_parents:,} with its parents"] if entry.parents else []
+        parts.append(" · ".join([*facts, f"{sum(result.seconds):.1f} s"]))
     if entry.parents:
-        parts.append(f"It began with weights of candidate {' and '.join(map(str, entry.parents))}.")
+        parts.append(f"It started from the weights of candidate {' and '.join(map(str, entry.parents))}.")
     if entry.state in ("complete", "pruned"):
         lines = "\n".join(commands.of(entry.number, kept and entry.state == "complete"))
         parts.append(f"```\n{lines}\n```")

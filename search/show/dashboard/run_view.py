@@ -190,6 +190,7 @@ def attributes_of(entry: Entry, with_traits: bool) -> dict[str, Any]:
     if result is None:
         return shown
     shown |= result.scores | {"parameters": result.parameters, "samples seen": result.samples_seen}
+    shown["samples seen with parents"] = entry.samples_seen_with_parents
     shown["seconds"] = round(sum(result.seconds), 2)
     if result.failure is not None:
         shown["failure"] = result.failure

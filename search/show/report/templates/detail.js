@@ -148,7 +148,7 @@ function facts(one) {
     ["networks", networks],
     ["connections", one.g.e.length],
     ["parameters", one.w ? count(one.w) : "–"],
-    ["samples seen", one.m === undefined ? "–" : `${count(one.m)}${own ? ", its ancestors' included" : ""}`],
+    ["samples seen", one.m === undefined ? "–" : `${count(one.m)}${own ? " with its parents" : ""}`],
     ["learning rate", one.lr.toPrecision(3)],
     ["seconds", one.t === undefined ? "–" : one.t.toFixed(1)],
   ];

@@ -48,11 +48,11 @@ function table() {
     { id: "lr", text: "learning rate", value: (one) => one.lr, cell: (one) => one.lr.toPrecision(2) },
     {
       id: "m",
-      text: "samples seen",
+      text: "samples seen with parents",
       value: (one) => one.m,
       cell: (one) => (one.m === undefined ? "–" : count(one.m)),
       down: true,
-      hint: "its ancestors' included",
+      hint: "in its own training and in those of all its ancestors",
     },
     { id: "t", text: "seconds", value: (one) => one.t, cell: (one) => (one.t === undefined ? "–" : one.t.toFixed(1)) },
     {

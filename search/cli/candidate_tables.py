@@ -1,0 +1,45 @@
+"""Tables of one candidate: its scores and its graph."""
+
+from valp.graph.graph import Connection, Graph, Output, PrimaryNetwork, Role
+from valp.search.cli.options import print_line, print_table
+from valp.search.run.ledger import Entry
+from valp.search.run.run import StoredRun
+from valp.search.show.display import number_text
+
+
+def print_scores(run: StoredRun, entry: Entry) -> None:
+    """A candidate's scores beside those of the single-task models."""
+    if entry.result is None or not entry.result.scores:
+        return
+    single = run.baseline_scores
+    rows = [
+        [name, number_text(value), number_text(single[name]) if name in single else "–"]
+        for name, value in entry.result.scores.items()
+    ]
+    print_table("validation scores", ["score", "this", "single-task"], rows)
+
+
+def print_graph(graph: Graph) -> None:
+    """A graph, a line for each network and output, and its loss."""
+    from valp.draw.layer_text import layers_text
+    from valp.parts.kinds import KINDS
+    from valp.parts.shapes import text
+
+    rows = []
+    parts: list[PrimaryNetwork | Output] = [*graph.networks, *graph.outputs]
+    for part in parts:
+        sources = [_source(connection) for connection in graph.incoming(part.name)]
+        if isinstance(part, PrimaryNetwork):
+            kind, layers, unit = KINDS[part.kind].title, layers_text(part), part.output
+        else:
+            kind, layers, unit = "output", "", part.unit
+        rows.append([part.name, kind, ", ".join(sources), layers, f"{text(unit.shape)} {unit.type}"])
+    print_table("graph", ["component", "kind", "reads", "layers", "gives"], rows, left=5)
+    losses = ", ".join(f"{loss.beta:.3g} × {loss.kind} of {loss.prediction}" for loss in graph.losses)
+    print_line(f"loss: {losses}")
+
+
+def _source(connection: Connection) -> str:
+    """Where a connection comes from, how many variables it carries if not all, and its role if it has one."""
+    source = connection.source if connection.indices is None else f"{connection.source}[{len(connection.indices)}]"
+    return source if connection.role is Role.DATA else f"{source} ({connection.role})"

@@ -1,0 +1,109 @@
+"""The table of `valp best`: the front and the single-task models, with the columns that fit the terminal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from valp.search.cli.options import print_line, print_table, terminal_width
+from valp.search.cli.table_widths import narrow_width, table_width
+from valp.search.number_text import ARROWS, number_text
+from valp.search.run.ledger import Entry
+from valp.search.run.result import Result
+from valp.search.run.run import StoredRun
+
+WARNING_SCORES = ("copying", "coverage")
+"""Scores that tell a good objective from a misleading one.
+
+Samples may have every class and be unlike the data, or be copies of what conditions them.
+"""
+
+
+@dataclass(frozen=True)
+class FrontColumn:
+    """A column of the table.
+
+    Attributes:
+        name: what it shows, in one line.
+        header: the same, with an arrow or in two lines.
+        cells: one for each row.
+        kept: whether a narrow terminal keeps it: `always`, before others because it `warns`, or if there is `room`.
+    """
+
+    name: str
+    header: str
+    cells: list[str]
+    kept: Literal["always", "warns", "room"] = "room"
+
+
+def print_front(run: StoredRun, front: Sequence[Entry]) -> None:
+    """The front beside the single-task models, with their validation scores."""
+    columns = front_columns(run, front)
+    width = terminal_width()
+    shown = columns if width is None else fitting_columns(columns, width)
+    headers, rows = _headers_and_rows(shown)
+    narrow = width is not None and table_width(*_headers_and_rows(columns)) > width
+    summary = run.summary()
+    others = f"{summary['failed']} failed" + (f", {summary['unfinished']} unfinished" if summary["unfinished"] else "")
+    title = (
+        f"{run.folder.name}: {len(front)} of {summary['complete']} candidates on the front "
+        f"({others}), validation scores, ↑↓ objectives"
+    )
+    print_table(title, headers, rows, narrow=narrow)
+    left_out = [column.name for column in columns if column not in shown]
+    if left_out:
+        print_line(f"left out: {', '.join(left_out)}; --json or a wider terminal has them")
+    for remark in run.problem.remarks:
+        print_line(f"note: {remark}")
+
+
+def front_columns(run: StoredRun, front: Sequence[Entry]) -> list[FrontColumn]:
+    """All columns in their order: the objectives, the other scores, the size and the cost.
+
+    The samples seen are a column only where they differ.
+    """
+    told = run.ledger.baselines
+    names = [output.name for output in run.problem.outputs if output.name in told]
+    results: list[tuple[str, Result, int]] = [
+        (str(entry.number), entry.result, entry.samples_seen_with_parents) for entry in front if entry.result
+    ]
+    results += [(f"single-task {name}", told[name], told[name].samples_seen) for name in names]
+    columns = [FrontColumn("candidate", "candidate", [name for name, *_ in results], "always")]
+    for name, (_, metric) in run.shown_scores.items():
+        cells = [number_text(result.scores[name]) if name in result.scores else "–" for _, result, _ in results]
+        if name in run.objectives:
+            columns.append(FrontColumn(name, f"{name} {ARROWS[metric.direction]}", cells, "always"))
+        else:
+            columns.append(FrontColumn(name, name, cells, "warns" if metric.code in WARNING_SCORES else "room"))
+    columns.append(FrontColumn("parameters", "parameters", [f"{result.parameters:,}" for _, result, _ in results]))
+    if len({samples for *_, samples in results}) > 1:
+        bred = any(entry.parents for entry in front)
+        name = "samples seen with parents" if bred else "samples seen"
+        header = "samples seen\nwith parents" if bred else name
+        columns.append(FrontColumn(name, header, [f"{samples:,}" for *_, samples in results]))
+    columns.append(FrontColumn("seconds", "seconds", [f"{sum(result.seconds):.1f}" for _, result, _ in results]))
+    return columns
+
+
+def fitting_columns(columns: Sequence[FrontColumn], width: int) -> list[FrontColumn]:
+    """The columns that fit a terminal: those that are kept, then the others from the left until the line is full.
+
+    Where even those are too wide, the scores that warn go, the last one first. The objectives never go.
+    """
+    if table_width(*_headers_and_rows(columns)) <= width:
+        return list(columns)
+    kept = [column for column in columns if column.kept != "room"]
+    while kept[-1].kept == "warns" and narrow_width(*_headers_and_rows(kept), wrapped=True) > width:
+        kept.pop()
+    for column in columns:
+        if column.kept != "room":
+            continue
+        wider = [other for other in columns if other in kept or other is column]
+        if narrow_width(*_headers_and_rows(wider)) > width:
+            break
+        kept = wider
+    return kept
+
+
+def _headers_and_rows(columns: Sequence[FrontColumn]) -> tuple[list[str], list[list[str]]]:
+    rows = [list(cells) for cells in zip(*(column.cells for column in columns), strict=True)]
+    return [column.header for column in columns], rows
