@@ -10,7 +10,6 @@ TYPED := build/typed
 
 demo: $(READY)  ## set up, and search the embedded digits
 	$(BIN)/valp search digits --name demo --candidates 24 --steps 1000 --seed 1
-	@echo "(first: source $(BIN)/activate)"
 
 test: $(READY)  ## set up, and run the tests
 	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile

@@ -1,25 +1,20 @@
 """The README's session and the tables of docs/ hold."""
 
-import contextlib
-import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-from click.testing import CliRunner
 from sklearn.datasets import load_wine
 
 from valp.check.rules import NOTES, RULES
 from valp.parts.combiners import COMBINERS
 from valp.parts.kinds import KINDS
 from valp.parts.losses import KL, LOSSES
-from valp.search.cli import cli
 
 ROOT = Path(__file__).parent.parent
-VALP = Path(sys.executable).parent / "valp"
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -27,46 +22,29 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 def run(arguments: list[str], folder: Path) -> str:
-    done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, timeout=250)
+    """Runs a program in a folder as a shell of the virtual environment does."""
+    elsewhere = {name: value for name, value in os.environ.items() if name != "VALP_RUNS"}
+    environment = elsewhere | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, timeout=250)
     assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def invoke(words: list[str]) -> str:
-    done = CliRunner().invoke(cli, words)
-    assert done.exit_code == 0, done.output
     return done.stdout
 
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
-    """The README's console sessions, with the knee of the front in place of candidate 3.
-
-    Searches are processes of their own; the others run in this one, which has loaded what they need.
-    """
+    """An empty folder in which the README's sessions have run, literally, one shell for each block."""
     folder = tmp_path_factory.mktemp("session")
-    wine = load_wine()
-    rows = np.column_stack([wine.data, wine.target])
-    header = ",".join([*(name.replace("/", "_") for name in wine.feature_names), "grower"])
-    np.savetxt(folder / "wine.csv", rows, fmt="%g", delimiter=",", header=header, comments="")
-    commands = [line[2:] for block in blocks("README.md", "console") for line in block.splitlines()]
-    commands = [command for command in commands if command.startswith("valp ")]
-    assert len(commands) == 11
-    best = "3"
-    with contextlib.chdir(folder), pytest.MonkeyPatch.context() as patch:
-        patch.delenv("VALP_RUNS", raising=False)
-        for command in commands:
-            words = [best if word == "3" else word for word in command.split()[1:]]
-            if words[0] == "search":
-                run([str(VALP), *words], folder)
-                continue
-            invoke(words)
-            if words[0] == "best":
-                best = str(json.loads(invoke([*words, "--json"]))[0]["number"])
+    sessions = [block for block in blocks("README.md", "console") if "$ make" not in block]
+    lines = [line for block in sessions for line in block.splitlines()]
+    assert len(lines) == 12
+    assert all(line.startswith(("$ valp ", "$ python ")) for line in lines)
+    for block in sessions:
+        commands = "\n".join(line.removeprefix("$ ") for line in block.splitlines())
+        run(["bash", "-euo", "pipefail", "-c", commands], folder)
     return folder
 
 
-def test_the_session_of_the_readme_runs(session):
+def test_the_session_of_the_readme_runs_in_an_empty_folder(session):
     assert (session / "digits.valp").is_file()
     assert (session / "runs" / "first" / "study.db").is_file()
     assert (session / "runs" / "first" / "report.html").is_file()

@@ -89,6 +89,18 @@ def test_every_command_has_its_section_with_its_options_and_examples(site):
         assert set(examples) <= set(shown), name
 
 
+def test_the_search_finds_pages_that_are_opened_as_files(site):
+    with browser() as opened:
+        page = opened.new_page()
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{site.as_uri()}/index.html")
+        page.click(".md-search__input")
+        page.keyboard.type("balancing")
+        page.wait_for_selector(".md-search-result__item a[href*='balancing.html']", state="attached")
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:", "about:"))] == []
+
+
 def test_a_browser_asks_only_the_sites_own_host_and_finds_by_searching(site, address):
     with browser() as opened:
         page = opened.new_page()

@@ -16,6 +16,10 @@ class FileError(ValpError):
     """A graph, candidate, bundle or run on disk that cannot be read or must not be overwritten."""
 
 
+class SearchError(ValpError):
+    """A search without any result: all its candidates failed, or no worker can start."""
+
+
 class SettingError(ValpError):
     """A setting outside the values it may take."""
 

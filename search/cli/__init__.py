@@ -36,9 +36,9 @@ def cli() -> None:
     A first session:
       valp search digits --name first --candidates 24 --steps 500
       valp best first
+      valp show first
       valp report first
-      valp show first 3
-      valp export first 3 -o digits.valp
+      valp export first -o digits.valp
       valp score digits.valp
     """
 
@@ -65,7 +65,7 @@ for command in (
 
 
 def main() -> None:
-    """The entry point: errors of the user's are one sentence, without a traceback."""
+    """The entry point. An error that the user can mend is one sentence, without a traceback."""
     try:
         # What a command gave to `exit` is returned: outside its standalone mode click does not act upon it.
         code = cli.main(prog_name="valp", standalone_mode=False)

@@ -68,6 +68,7 @@ def train_command(
     from valp.search.cli.bar import bar
     from valp.search.engine.models import spread, train_seeds
     from valp.search.facade.launch import positive, require_seed
+    from valp.search.show.display.step_bar import step_bar
     from valp.spaces.own.load_problem import load_problem
     from valp.spaces.problem.interface import require_interface
     from valp.spaces.problem.judging import judges_of
@@ -95,7 +96,8 @@ def train_command(
     training = candidate.training.model_copy(update={k: v for k, v in asked.items() if v is not None})
     candidate = candidate.model_copy(update={"training": training})
     one_thread()
-    scorer = Scorer(data, judges_of(data, _say), protocol)
+    with step_bar() as preparing:
+        scorer = Scorer(data, judges_of(data, _say, preparing.step), protocol)
     with bar("training", training.steps) as progress:
         trained = train_seeds(candidate, scorer, seeds, where, progress.say, progress.show, executor)
     save(trained.model, output)
@@ -123,6 +125,7 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
     """
     from valp.model.bundle import load
     from valp.search.show.display import number_text
+    from valp.search.show.display.step_bar import step_bar
     from valp.spaces.own.load_problem import PROBLEMS, load_problem
     from valp.spaces.problem.interface import require_interface
     from valp.spaces.problem.judging import judges_of
@@ -137,7 +140,8 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
     require_interface(loaded.manifest.graph, data.description)
     _require_columns(model, loaded.manifest, data)
     one_thread()
-    scorer = Scorer(data, judges_of(data, _say), loaded.manifest.protocol)
+    with step_bar() as preparing:
+        scorer = Scorer(data, judges_of(data, _say, preparing.step), loaded.manifest.protocol)
     scores = {split: scorer.score(loaded.module, getattr(data, split)) for split in ("validation", "test")}
     if as_json:
         print_json({"model": str(model), "problem": data.name, "scores": scores})

@@ -145,6 +145,7 @@ def search_command(
     """
     from valp.search.cli.front_table import print_front
     from valp.search.cli.graph_commands import graph_to_start_from
+    from valp.search.cli.next_commands import print_next_commands
     from valp.search.facade.launch import launch
     from valp.search.show.display import display_for_stderr
     from valp.search.show.pictures import draw_graph, draw_samples
@@ -183,14 +184,9 @@ def search_command(
     if as_json:
         print_json([entry.listing() for entry in front])
     elif front:
-        best, where = f"{run.folder.name} {front[0].number}", "" if runs == Path("runs") else f" --runs {runs}"
+        longer = 4 * max(steps, front[0].samples_seen_with_parents // batch)
         click.echo(f"\npictures of candidate {front[0].number}: {run.folder.candidate(front[0].number)}")
-        click.echo("next:")
-        click.echo(f"  valp show {best}{where}")
-        click.echo(f"  valp report {run.folder.name}{where}")
-        click.echo(f"  valp export {best} -o {data.name}.valp{where}")
-        longer = 4 * max(steps, run.ledger.samples_seen([front[0].number]) // batch)
-        click.echo(f"  valp train --from {best} --steps {longer} --seeds 3 -o {data.name}.valp{where}")
+        print_next_commands(run.folder, front[0].number, f"{data.name}.valp", longer)
 
 
 def _write_draft(table: Path, output: Path | None, as_json: bool) -> None:

@@ -12,6 +12,9 @@ class Display(Protocol):
     def say(self, line: str) -> None:
         """A line about something other than a candidate."""
 
+    def step(self, title: str, done: int, total: int) -> None:
+        """How far a long preparation is, such as the training of a judge. It is told of 0 first."""
+
     def show(self, status: Status, ended: tuple[int, Result] | None = None) -> None:
         """Where the search stands now, and the candidate that has just ended, if one has."""
 
@@ -23,6 +26,9 @@ class SilentDisplay:
     """Shows nothing."""
 
     def say(self, line: str) -> None:
+        """See `Display`."""
+
+    def step(self, title: str, done: int, total: int) -> None:
         """See `Display`."""
 
     def show(self, status: Status, ended: tuple[int, Result] | None = None) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from valp.check.keys import content_key
+from valp.errors import ValpError
 from valp.graph.graph import Graph
 from valp.search.engine.display import Display
 from valp.search.engine.job import Job
@@ -40,7 +41,7 @@ class Driver:
     queue: deque[Job] = field(default_factory=deque)
     front: Front = field(default_factory=Front)
     deadline: float | None = None
-    stopped: str | None = None
+    stopped: ValpError | None = None
     """Why the search ends early."""
     busy: float = 0.0
     profile: TimeProfile = field(default_factory=TimeProfile)
@@ -122,18 +123,12 @@ class Driver:
         below = len(job.rungs) - job.rungs.index(steps)  # the same for those whose batches are smaller, and steps more
         return goes_on(self.ledger.reach(job.number, below, result.scores), self.ledger.objectives)
 
-    def end(self, job: Job, error: bool = False) -> None:
-        """Records a job that has ended: its folder is complete, or its worker died."""
-        result = None if error else read_result(job.path)
+    def end(self, job: Job, error: str | None = None) -> None:
+        """Records a job that has ended: its folder is complete, or its worker had an error."""
+        result = read_result(job.path) if error is None else None
         if result is None:
-            result = Result(
-                {},
-                0,
-                content_key(job.candidate.graph),
-                0,
-                (0.0, 0.0),
-                "its worker died, as it does when memory runs out",
-            )
+            failure = error or f"{job.path} has no result that can be read"
+            result = Result({}, 0, content_key(job.candidate.graph), 0, (0.0, 0.0), failure)
             if not (job.path / CANDIDATE).exists():
                 write_candidate(job.path, job.candidate)
         self.busy += sum(result.seconds)
@@ -155,9 +150,9 @@ class Driver:
         """Counts where a worker's seconds went, and whether a job has ended with them."""
         self.profile.take(seconds, ended=ended)
 
-    def stop(self, reason: str) -> None:
-        """Hands out no further job; the first reason counts."""
-        self.stopped = self.stopped or reason
+    def stop(self, error: ValpError) -> None:
+        """Hands out no further job; the first error counts."""
+        self.stopped = self.stopped or error
 
     def _job(self, number: int, candidate: Candidate) -> Job:
         """A candidate to train, rung by rung if candidates are halved."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from valp.errors import ValpError
 from valp.spaces.candidate import Candidate
 
 
@@ -41,11 +42,11 @@ class Jobs(Protocol):
     def goes_on(self, job: Job, steps: int) -> bool:
         """Whether a training that has reached a rung continues; its scores there are in its folder."""
 
-    def end(self, job: Job, error: bool = False) -> None:
-        """Records a job that has ended: its folder is complete, or there was an error outside of its training."""
+    def end(self, job: Job, error: str | None = None) -> None:
+        """Records a job that has ended: its folder is complete, or there was an `error` outside of its training."""
 
     def spent(self, seconds: Mapping[str, float], *, ended: bool) -> None:
         """Counts where a worker's seconds went, and whether a job has ended with them."""
 
-    def stop(self, reason: str) -> None:
-        """Ends the search once no job is running, with an error that gives the reason."""
+    def stop(self, error: ValpError) -> None:
+        """Ends the search with this error once no job is running."""

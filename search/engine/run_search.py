@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import closing
 
-from valp.errors import FileError
 from valp.files import write_text
 from valp.graph.graph import Graph
 from valp.search.engine.display import Display, SilentDisplay
 from valp.search.engine.driver import Driver
+from valp.search.engine.failures import require_success
 from valp.search.engine.local.train_locally import train_locally
 from valp.search.engine.ray.train_with_ray import train_with_ray
 from valp.search.number_text import duration
@@ -49,6 +50,7 @@ def search(
     Raises:
         SettingError: if the settings differ from the run's, or another driver is at work on it.
         FileError: if the folder cannot be written.
+        SearchError: if every candidate of the run failed, or no worker can start.
     """
     shown = display or SilentDisplay()
     with locked(folder):
@@ -65,7 +67,9 @@ def search(
         if driver.has_work():
             for remark in problem.remarks:
                 shown.say(remark)
-            scorer = Scorer(problem, judges_of(problem, shown.say), settings.protocol)
+            with closing(shown):
+                judges = judges_of(problem, shown.say, shown.step)
+            scorer = Scorer(problem, judges, settings.protocol)
             missing = ready(settings.executor, shown.say)
             if missing is not None:
                 shown.say(f"torch trains, several times slower than the native executor, for there is none: {missing}")
@@ -81,7 +85,7 @@ def search(
             finally:
                 shown.close()
             if driver.stopped is not None:
-                raise FileError(driver.stopped)
+                raise driver.stopped
             wall = time.monotonic() - start
             share, whose = driver.busy / (max(workers, 1) * wall), f"{workers} workers' time" if workers else "it"
             shown.say(f"{duration(wall)}; {share:.0%} of {whose} went into training and scoring")
@@ -89,4 +93,5 @@ def search(
                 for line in driver.profile.lines(max(workers, 1), wall):
                     shown.say(line)
         shown.close()
+        require_success(folder.name, ledger.entries())
         return ledger

@@ -79,6 +79,7 @@ def launch(
     Raises:
         SettingError: if a setting is not possible, differs from the run's, or another driver is at work on the run.
         FileError: if the run's folder cannot be written.
+        SearchError: if every candidate failed, or no worker can start; the message has the most common reason.
     """
     if name in ("", "..") or Path(name).name != name:
         raise SettingError(f"a run's name must be the name of a folder, but is {name!r}")

@@ -4,14 +4,21 @@ from collections.abc import Callable
 
 from valp.graph.graph import DataType
 from valp.score.judge import Judge
-from valp.spaces.problem.judges import judge_for
+from valp.spaces.problem.judges import Step, judge_for
 from valp.spaces.problem.problem import Problem
 
 
-def judges_of(problem: Problem, progress: Callable[[str], None] | None = None) -> dict[str, Judge]:
+def judges_of(
+    problem: Problem, progress: Callable[[str], None] | None = None, step: Step | None = None
+) -> dict[str, Judge]:
     """A judge for each Samples output, learnt from the training split and the classes of `Description.judged_by`.
 
     It learns from the rows that have both a sample and a class. There is none where no Discrete output could teach one.
+
+    Args:
+        problem: whose samples are judged.
+        progress: is told a line about what happens.
+        step: is told how far the training of a judge is; without it, `progress` is told a line when one begins.
     """
     if problem.judged_by is None:
         return {}
@@ -28,5 +35,6 @@ def judges_of(problem: Problem, progress: Callable[[str], None] | None = None) -
             column.image or (column.size,),
             teacher.size,
             progress=progress,
+            step=step,
         )
     return judges

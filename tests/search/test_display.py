@@ -21,6 +21,7 @@ from valp.search.show.display import (
     number_text,
 )
 from valp.search.show.display.live_table import View
+from valp.search.show.display.step_bar import StepBar
 from valp.spaces.problem.metrics import METRICS
 
 
@@ -255,3 +256,22 @@ def test_a_score_is_shown_with_a_few_digits(value, text):
 )
 def test_a_duration_is_shown_as_a_person_says_it(seconds, text):
     assert duration(seconds) == text
+
+
+def test_a_long_preparation_is_a_bar_on_a_terminal_and_leaves_nothing():
+    console = Console(file=io.StringIO(), width=80, force_terminal=True, legacy_windows=False)
+    bar = StepBar(console)
+    for done in range(4):
+        bar.step("training the judge", done, 3)
+    text = console.file.getvalue()
+    assert "training the judge" in text
+    assert "3/3" in text
+    assert "\x1b[?25h" in text  # the cursor is there again
+    assert text.rstrip("\r\n").endswith("\x1b[2K")  # the line of the bar is empty again
+
+
+def test_a_long_preparation_is_one_line_elsewhere(capsys):
+    for display in (LineDisplay(), StepBar(Console(file=io.StringIO()))):
+        for done in range(4):
+            display.step("training the judge", done, 3)
+        assert capsys.readouterr().err == "training the judge\n"

@@ -98,9 +98,23 @@ def test_a_judge_is_trained_once_and_kept(digits, tmp_path):
     (path,) = (tmp_path / "judges").glob("*.safetensors")
     assert path.name == "few-0123456789abcdef.safetensors"
     assert stat.S_IMODE(path.stat().st_mode) & 0o400
-    assert len(lines) == epochs_for(60)
+    assert lines == ["training the judge of few, once"]
     assert same(first, few(digits, tmp_path, lines))
-    assert len(lines) == epochs_for(60)
+    assert len(lines) == 1
+
+
+def test_the_training_of_a_judge_is_told_epoch_by_epoch_in_place_of_lines(digits, tmp_path):
+    lines: list[str] = []
+    steps: list[tuple[str, int, int]] = []
+    samples, labels = digits[0][:60], digits[1][:60]
+    for _ in range(2):
+        judge_for(
+            "few", FINGERPRINT, samples, labels, (64,), 10, progress=lines.append, cache_dir=tmp_path,
+            step=lambda *told: steps.append(told),
+        )  # fmt: skip
+    total = epochs_for(60)
+    assert steps == [("training the judge of few, once", done, total) for done in range(total + 1)]
+    assert lines == []
 
 
 def test_other_data_gets_another_judge(digits, tmp_path):
@@ -162,7 +176,7 @@ def test_of_two_processes_one_trains_and_both_have_the_judge(digits, tmp_path):
     processes = [context.Process(target=_judge_in_a_process, args=(*data, tmp_path, lines)) for _ in range(2)]
     for process in processes:
         process.start()
-    said = [lines.get(timeout=120) for _ in range(epochs_for(60) + 2)]
+    said = [lines.get(timeout=120) for _ in range(1 + 2)]
     for process in processes:
         process.join(timeout=60)
     assert [process.exitcode for process in processes] == [0, 0]

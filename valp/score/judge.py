@@ -225,11 +225,13 @@ def train_judge(
     erase: float = 0.0,
     validation: tuple[Tensor, Tensor] | None = None,
     progress: Progress | None = None,
+    epoch_done: Callable[[int], None] | None = None,
 ) -> Judge:
     """A judge trained on flat samples [n, d] with labels [n]: SGD with Nesterov momentum, one cycle, smoothed labels.
 
     Images are shifted, and with `flip` and `erase` mirrored and partly erased (see `augment`). `validation` (samples,
-    labels) only adds an accuracy to each epoch's line of `progress`. The same seed, data and number of threads give
+    labels) only adds an accuracy to each epoch's line of `progress`. `epoch_done` is called with the number of epochs
+    made. The same seed, data and number of threads give
     the same judge on one machine; torch's global random state is left alone. Weights are rounded to half precision at
     the end, so that a saved judge is exactly this one. Raises `DataError` for labels that do not fit,
     `SettingError` for fewer than 1 epoch.
@@ -268,6 +270,8 @@ def train_judge(
         if progress is not None:
             line = f"judge: epoch {epoch + 1} of {epochs}, loss {sum(losses) / len(losses):.4f}"
             progress(line + ("" if validation is None else f", validation accuracy {judge.accuracy(*validation):.4f}"))
+        if epoch_done is not None:
+            epoch_done(epoch + 1)
     with torch.no_grad():
         for matrix in matrices:
             matrix.copy_(matrix.half())

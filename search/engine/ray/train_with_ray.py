@@ -20,6 +20,6 @@ def train_with_ray(jobs: Jobs, scorer: Scorer, executor: Executor, workers: int)
         trainable = tune.with_parameters(CandidateTrainable, scorer=scorer, executor=executor, begun=time.time())
         while True:
             searcher = JobSearcher(jobs)
-            tuner(trainable, searcher, Halving(searcher.goes_on), workers, str(folder)).fit()
+            tuner(trainable, searcher, Halving(searcher.goes_on, searcher.failed), workers, str(folder)).fit()
             if not searcher.is_full:
                 return

@@ -10,9 +10,10 @@ from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 from sqlalchemy.exc import SQLAlchemyError
 
-from valp.errors import ValpError
+from valp.errors import FileError, SearchError, ValpError
 from valp.search.engine.job import Job, Jobs
 from valp.search.engine.ray.worker import reported
+from valp.search.engine.ray.worker_error import UNEXPECTED, could_not_start, worker_failure
 
 CANDIDATES_PER_TUNER = 1000
 """Tune's own bookkeeping grows with its trials, so a long search takes a fresh Tuner from time to time."""
@@ -26,6 +27,7 @@ class JobSearcher(Searcher):  # type: ignore[misc] # ray ships no types
         self._search = jobs
         self._suggested = 0
         self._running: dict[str, Job] = {}
+        self._errors: dict[str, str] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         # Tune pickles its configuration for a restore that is never made; the search stays in this process.
@@ -61,15 +63,28 @@ class JobSearcher(Searcher):  # type: ignore[misc] # ray ships no types
         """Counts where the seconds went of a trial that goes on."""
         self._search.spent(reported(result), ended=False)
 
+    def failed(self, trial_id: str, error: Exception | None) -> None:
+        """Hears of the error that ends a trial.
+
+        A worker that cannot start ends the search, because the candidate is not the reason.
+        """
+        self._errors[trial_id] = worker_failure(error)
+        if could_not_start(error):
+            self._running.pop(trial_id, None)  # left running in the ledger, so it is trained when the run is resumed
+            self._search.stop(SearchError(f"no worker can start: {self._errors[trial_id]}"))
+
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Records the job."""
         if not error and result is not None and result.get("unwritten"):
-            self._search.stop(result["unwritten"])
+            self._search.stop(FileError(result["unwritten"]))
+            return
+        if trial_id not in self._running:
             return
         if not error and result is not None:
             self._search.spent(reported(result), ended=True)
         with self._stopping():
-            self._search.end(self._running.pop(trial_id), error)
+            reason = self._errors.pop(trial_id, UNEXPECTED) if error else None
+            self._search.end(self._running.pop(trial_id), reason)
 
     @contextmanager
     def _stopping(self) -> Iterator[None]:
@@ -77,10 +92,10 @@ class JobSearcher(Searcher):  # type: ignore[misc] # ray ships no types
         try:
             yield
         except ValpError as error:
-            self._search.stop(str(error))
+            self._search.stop(error)
         except (SQLAlchemyError, OptunaError, OSError) as error:
             reason = str(error.__cause__ or error).strip().splitlines()[0]
-            self._search.stop(f"the run's ledger cannot be written: {reason}")
+            self._search.stop(FileError(f"the run's ledger cannot be written: {reason}"))
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: the ledger is the state."""

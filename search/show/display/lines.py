@@ -14,6 +14,11 @@ class LineDisplay:
         """See `valp.search.engine.display.Display`."""
         print(line, file=sys.stderr, flush=True)
 
+    def step(self, title: str, done: int, total: int) -> None:  # noqa: ARG002 - a line has no room for how far it is
+        """See `valp.search.engine.display.Display`."""
+        if done == 0:
+            self.say(title)
+
     def show(self, status: Status, ended: tuple[int, Result] | None = None) -> None:
         """See `valp.search.engine.display.Display`."""
         if ended is not None:

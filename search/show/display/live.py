@@ -11,6 +11,7 @@ from valp.search.number_text import duration
 from valp.search.run.result import Result
 from valp.search.show.display.lines import duration_left, line
 from valp.search.show.display.live_table import View, counts
+from valp.search.show.display.step_bar import StepBar
 
 REDRAWS = 1.0
 """A second: enough for a clock, and calm."""
@@ -31,10 +32,15 @@ class LiveDisplay:
         self._live: Live | None = None
         self._status: Status | None = None
         self._view: RenderableType = ""
+        self._bar = StepBar(self._console)
 
     def say(self, line: str) -> None:
         """See `Display`."""
         self._console.print(line, highlight=False, soft_wrap=True)
+
+    def step(self, title: str, done: int, total: int) -> None:
+        """See `Display`."""
+        self._bar.step(title, done, total)
 
     def show(self, status: Status, ended: tuple[int, Result] | None = None) -> None:
         """See `Display`."""
@@ -54,6 +60,7 @@ class LiveDisplay:
 
     def close(self) -> None:
         """See `Display`."""
+        self._bar.close()
         if self._live is None or self._status is None:
             return
         self._live.stop()

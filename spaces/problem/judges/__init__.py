@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from filelock import FileLock
@@ -17,6 +18,9 @@ from valp.score.judge import (
     train_judge,
 )
 from valp.spaces.problem.cache_folder import cache_folder
+
+Step = Callable[[str, int, int], None]
+"""Is told of a long step: its title, how much of it is done, and of how much. It is told of 0 first."""
 
 SAMPLES_SEEN = 40_000
 EPOCHS = (3, 60)
@@ -46,6 +50,7 @@ def judge_for(
     classes: int,
     *,
     progress: Progress | None = None,
+    step: Step | None = None,
     cache_dir: str | Path | None = None,
 ) -> Judge:
     """The judge of a problem, from flat training samples [n, d] with labels [n] if none is there yet.
@@ -54,7 +59,8 @@ def judge_for(
     the one in `cache_dir` (default: the user's cache) for this name and `fingerprint`, which must change with the
     training data; else a small one is trained, in seconds to a few minutes, and kept there. Of several processes one
     trains and the others wait for it. A damaged file in the cache is replaced, and a cache that cannot be written is
-    done without: `progress` is told. Images with a side below 8 are judged as vectors. Raises `DataError` or
+    done without: `progress` is told. The training is told to `step` epoch by epoch; without it, `progress` is told
+    that it begins. Images with a side below 8 are judged as vectors. Raises `DataError` or
     `SettingError` for data no judge can learn from, `FileError` for a shipped judge that is damaged.
     """
     say = progress or _silent
@@ -66,8 +72,16 @@ def judge_for(
             return judge
 
     def train() -> Judge:
-        epochs = epochs_for(len(samples))
-        return train_judge(samples, labels, shape, classes, seed=0, epochs=epochs, width=WIDTH, progress=progress)
+        epochs, title = epochs_for(len(samples)), f"training the judge of {name}, once"
+
+        def epoch_done(done: int) -> None:
+            if step is not None:
+                step(title, done, epochs)
+
+        if step is None:
+            say(title)
+        epoch_done(0)
+        return train_judge(samples, labels, shape, classes, seed=0, epochs=epochs, width=WIDTH, epoch_done=epoch_done)
 
     cache = (cache_folder() if cache_dir is None else Path(cache_dir)) / "judges"
     path = cache / f"{_file_name(name)}-{_file_name(fingerprint[:16])}.safetensors"

@@ -1,0 +1,43 @@
+"""What `valp search` prints at its end: commands that work when they are pasted into the same shell."""
+
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from valp.search.run.folder import Folder
+
+
+def print_next_commands(run: Folder, number: int, model: str, steps: int) -> None:
+    """Prints the commands that look at a run and take its best candidate.
+
+    Args:
+        run: the folder of the run.
+        number: its best compromise.
+        model: a file name for the model.
+        steps: the length of a long training.
+    """
+    runs = run.path.parent
+    where = "" if runs == Path("runs") and "VALP_RUNS" not in os.environ else f" --runs {shlex.quote(str(runs))}"
+    name, output = shlex.quote(run.name), shlex.quote(model)
+    click.echo("next:")
+    for words in (
+        f"best {name}{where}",
+        f"show {name}{where}",
+        f"report {name}{where}",
+        f"export {name} -o {output}{where}",
+        f"train --from {name} {number} --steps {steps} --seeds 3 -o {output}{where}",
+    ):
+        click.echo(f"  {program()} {words}")
+
+
+def program() -> str:
+    """How this program is called here: `valp` if the shell finds it by that name, else by its path."""
+    called = Path(sys.argv[0])
+    found = shutil.which("valp")
+    if called.name != "valp" or not called.is_file() or (found is not None and called.samefile(found)):
+        return "valp"
+    return shlex.quote(sys.argv[0])
