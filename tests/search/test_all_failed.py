@@ -17,6 +17,13 @@ from valp.search.run.ledger import Entry
 from valp.search.run.result import Result
 from valp.spaces.generate.space import DEFAULT, SPACES
 
+UNABLE = """
+import sys
+if any("default_worker" in word for word in sys.orig_argv):
+    sys.modules["valp.train.fit"] = None
+"""
+"""Begins every Python of the environment; a worker of Ray cannot import the module that trains."""
+
 
 def failed(number, reason):
     return Entry(number, "failed", None, Result({}, 0, "", 0, (0.0, 0.0), reason), (), "")
@@ -52,7 +59,7 @@ def test_losses_that_are_not_finite_exit_with_1_and_say_so(valp, tmp_path, monke
         assert "finite" in sentence or "NaN" in sentence
 
 
-def test_killed_workers_are_told_as_what_they_are(digits_problem, tmp_path):
+def test_killed_workers_are_told_as_what_they_are(digits_problem, tmp_path, capfd):
     ended = threading.Event()
 
     def kill_workers():
@@ -76,13 +83,14 @@ def test_killed_workers_are_told_as_what_they_are(digits_problem, tmp_path):
         ended.set()
         killer.join()
     print(refused.value)
+    assert capfd.readouterr().out == ""
     entry = open_run("killed", tmp_path).stored.ledger.entry(0)
     assert entry.state == "failed"
     assert str(refused.value) == f"the only candidate of run 'killed' failed: {entry.result.failure}"
 
 
 def test_workers_that_cannot_import_end_the_search_with_the_import_error(digits_problem, tmp_path, monkeypatch):
-    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['valp.train.fit'] = None\n")
+    (tmp_path / "sitecustomize.py").write_text(UNABLE)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))  # of Ray's workers; this process has started
     display = Listener()
     with pytest.raises(SearchError, match=r"no worker can start: .*valp\.train\.fit") as refused:

@@ -1,8 +1,10 @@
 """Asks the search at each rung whether a Tune trial continues, and tells it of errors."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from ray import cloudpickle
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
@@ -25,10 +27,23 @@ class Halving(FIFOScheduler):  # type: ignore[misc] # ray ships no types
 
     def on_trial_error(self, tune_controller: object, trial: Trial) -> None:  # noqa: ARG002 - Tune's own
         """See Tune, which calls it before `Searcher.on_trial_complete`."""
-        self._failed(trial.trial_id, trial.get_pickled_error())
+        self._failed(trial.trial_id, _error_of(trial))
 
     def on_trial_result(self, tune_controller: object, trial: Trial, result: dict[str, Any]) -> str:  # noqa: ARG002 - Tune's own
         """See Tune."""
         if result.get("done") or self._decide(trial.trial_id, result["steps"]):
             return str(TrialScheduler.CONTINUE)
         return str(TrialScheduler.STOP)
+
+
+def _error_of(trial: Trial) -> Exception | None:
+    """The error that ended a trial; None if it cannot be read.
+
+    `Trial.get_pickled_error` looks where Tune copies the file later.
+    """
+    path = trial.pickled_error_file
+    try:
+        error = None if path is None else cloudpickle.loads(Path(path).read_bytes())
+    except Exception:  # an error may have a type that cannot be read again here
+        return None
+    return error if isinstance(error, Exception) else None

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import ray
+from ray._private import worker as ray_worker
 
 from valp.search.engine.ray.reaper import reaping
 from valp.search.run.temporary_folders import claimed
@@ -39,7 +40,7 @@ def ray_for(workers: int, data_bytes: int) -> Iterator[None]:
     if ray.is_initialized():  # a program of the user's that has its own
         yield
         return
-    with reaping():
+    with reaping(), _without_error_lines():
         os.environ.update(QUIET)
         session = ray.init(
             num_cpus=workers,
@@ -58,3 +59,17 @@ def ray_for(workers: int, data_bytes: int) -> Iterator[None]:
         finally:
             ray.shutdown()
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _without_error_lines() -> Iterator[None]:
+    """Ray prints nothing about workers that end within: it would be on stdout, where only results belong.
+
+    Why a worker ended is in the ledger. Ray has no setting for this: `log_to_driver` does not reach these lines.
+    """
+    printer = ray_worker.print_to_stdstream
+    ray_worker.print_to_stdstream = lambda *_, **__: None
+    try:
+        yield
+    finally:
+        ray_worker.print_to_stdstream = printer

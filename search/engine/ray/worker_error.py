@@ -1,8 +1,14 @@
-"""What Ray says of a worker that ended, in one sentence."""
+"""What Ray says of a worker that ended, as one sentence."""
+
+import re
 
 from ray.exceptions import OutOfMemoryError, RayActorError, RayTaskError
 
 UNEXPECTED = "the worker process ended unexpectedly"
+OUT_OF_MEMORY = f"{UNEXPECTED}: Ray ended it because the machine ran low on memory"
+
+EXIT_DETAIL = re.compile(r"exit detail: (.*?)(?: Some common causes| There are some potential|$)", re.MULTILINE)
+"""What is known of an exit; what follows it in Ray's message are guesses."""
 
 
 def could_not_start(error: Exception | None) -> bool:
@@ -18,14 +24,17 @@ def worker_failure(error: Exception | None) -> str:
     """
     if error is None:
         return UNEXPECTED
+    text = str(error)
+    if isinstance(error, OutOfMemoryError) or "low on memory" in text:
+        return OUT_OF_MEMORY
     if isinstance(error, RayTaskError) or could_not_start(error):
-        return last_line(str(error))
-    if isinstance(error, OutOfMemoryError):
-        return f"{UNEXPECTED}: Ray ended it, as the machine ran out of memory"
-    return f"{UNEXPECTED}: {last_line(str(error))}"
+        return _last_line(text)
+    found = EXIT_DETAIL.search(text)
+    detail = found[1].strip().rstrip(".") if found else _last_line(text)
+    return f"{UNEXPECTED}, often because it was killed when memory ran out (Ray says: {detail})"
 
 
-def last_line(text: str) -> str:
+def _last_line(text: str) -> str:
     """The last line of a traceback, which names the error."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else "no reason given"
