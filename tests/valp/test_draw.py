@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 
 from tests.valp.graphs import any_graphs, decoders, figure_2, numeric, replaced, wired, with_part
-from valp.draw.draw import KIND_LOOKS, TYPE_COLOURS, WRONG, draw, draw_svg, look_of
+from valp.draw.appearance import DEFAULT_LOOKS, TYPE_COLOURS, UNKNOWN_LOOK, WRONG, look_of
+from valp.draw.draw import draw, draw_svg
 from valp.errors import FileError, SettingError
 from valp.graph.graph import (
     Connection,
@@ -25,6 +26,7 @@ from valp.graph.graph import (
     TransposedConvolution,
 )
 from valp.parts.kinds import KINDS
+from valp.parts.look import Look
 from valp.parts.losses import LOSSES
 
 ROOT = Path(__file__).parents[2]
@@ -174,16 +176,39 @@ def test_types_and_kinds_look_different():
     assert len({look_of(code) for code in KINDS}) == len(KINDS)
 
 
-def test_a_new_kind_has_a_look_of_its_own(monkeypatch):
+def test_every_kind_of_ours_says_how_it_looks():
+    assert all(look_of(code) is kind.look for code, kind in KINDS.items())
+    assert look_of("nobody") == UNKNOWN_LOOK
+
+
+def added(monkeypatch, code, **fields):
+    """A kind of another package in the table."""
+    kind = type("New", (type(KINDS["g"]),), {"code": code, "title": f"New {code}"} | fields)()
+    monkeypatch.setitem(KINDS.rows, code, kind)
+
+
+def test_a_new_kind_that_does_not_say_how_it_looks_differs_from_all_others(monkeypatch):
     for code in ("v", "w"):
-        monkeypatch.setitem(
-            KINDS.rows, code, type("New", (type(KINDS["g"]),), {"code": code, "title": f"New {code}"})()
-        )
+        added(monkeypatch, code, look=None)
+    assert [look_of("v"), look_of("w")] == [*DEFAULT_LOOKS[:2]]
     assert len({look_of(code) for code in KINDS}) == len(KINDS)
-    assert {"v", "w"}.isdisjoint(KIND_LOOKS)
     svg = draw_svg(with_part(figure_2(), "networks", 1, kind="v"))
     assert "New v" in groups(svg)["n1"][0][0]
     assert "New v" in legend(svg)
+
+
+def test_a_new_kind_looks_as_it_says(monkeypatch):
+    added(monkeypatch, "v", look=Look("hexagon", "#123456"))
+    svg = draw_svg(with_part(figure_2(), "networks", 1, kind="v"))
+    (_, attributes) = groups(svg)["n1"][0]
+    assert "#123456" in {a.get("fill") for a in attributes}
+    assert "#123456" in svg.split("New v")[-2]  # in the legend as well
+
+
+@pytest.mark.parametrize("fill", ["red", "#12345", "", "#12345g", "#123456 "])
+def test_a_fill_that_is_no_colour_is_refused(fill):
+    with pytest.raises(SettingError, match=f"the fill of a look must be a colour #rrggbb, but got {fill!r}"):
+        Look("box", fill)
 
 
 def test_the_legend_explains_what_is_there_only():
@@ -243,7 +268,8 @@ def test_threads_draw_what_one_draws():
 SAID = """
 from tests.stderr import targets_during
 from tests.valp.graphs import figure_2
-from valp.draw.draw import draw_svg, load_fonts
+from valp.draw.draw import draw_svg
+from valp.draw.fonts import load_fonts
 
 load_fonts()
 print(targets_during(lambda: [draw_svg(figure_2()) for _ in range(50)]))

@@ -35,6 +35,7 @@ __all__ = [
     "Role",
     "TransposedConvolution",
     "UnitType",
+    "unit_of",
 ]
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
@@ -108,6 +109,11 @@ class Output(Frozen):
     name: Name
     unit: DataUnit
     combiner: str = "addition"
+
+
+def unit_of(component: Input | PrimaryNetwork | Output) -> DataUnit:
+    """The data unit that a component provides, produces or asks for."""
+    return component.output if isinstance(component, PrimaryNetwork) else component.unit
 
 
 class Role(StrEnum):

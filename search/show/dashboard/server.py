@@ -9,7 +9,7 @@ from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from valp.draw.draw import load_fonts
+from valp.draw.fonts import load_fonts
 from valp.errors import SettingError
 from valp.search.run.run import StoredRun
 from valp.search.run.temporary_folders import scratch
@@ -56,7 +56,7 @@ def dashboard(run: StoredRun, runs: Path, port: int, say: Callable[[str], None])
 
     if not 0 <= port < 2**16:
         raise SettingError(f"a port must be a number from 0 to {2**16 - 1}, but is {port}")
-    load_fonts()  # here, for requests are answered in threads
+    load_fonts()  # here, because requests are answered in threads
     with scratch("dashboard") as drawn:
         pictures = Pictures(run, drawn, say)
         view = RunView(run, RunCommands(run.folder.name, run.settings.problem, runs), pictures)

@@ -8,21 +8,15 @@ from xml.etree.ElementTree import Element
 
 import networkx as nx
 
-from valp.draw.draw import (
-    FAINT,
-    KIND_LOOKS,
-    OTHER_LOOKS,
-    OWN_TYPE_COLOUR,
-    TEXT,
-    TYPE_COLOURS,
-    draw_svg,
-)
+from valp.draw.appearance import DEFAULT_LOOKS, FAINT, OWN_TYPE_COLOUR, TEXT, TYPE_COLOURS
+from valp.draw.draw import draw_svg
 from valp.graph.graph import DataType, Graph, Role
+from valp.parts.kinds import KINDS
 
 COLOURS = {
     **{colour.lower(): f"var(--type-{unit_type})" for unit_type, colour in TYPE_COLOURS.items()},
-    **{look.fill.lower(): f"var(--kind-{code})" for code, look in KIND_LOOKS.items()},
-    **{look.fill.lower(): f"var(--kind-other-{place})" for place, look in enumerate(OTHER_LOOKS)},
+    **{look.fill.lower(): f"var(--kind-{code})" for code, kind in KINDS.items() if (look := kind.look)},
+    **{look.fill.lower(): f"var(--kind-other-{place})" for place, look in enumerate(DEFAULT_LOOKS)},
     OWN_TYPE_COLOUR.lower(): "var(--type-own)",
     TEXT.lower(): "var(--ink)",
     FAINT.lower(): "var(--muted)",

@@ -6,6 +6,7 @@ from typing import ClassVar
 from valp.graph.graph import DataType, DataUnit, PrimaryNetwork, Role
 from valp.parts.design import Design, Designer, Sides, Wish
 from valp.parts.kinds.kind import Kind
+from valp.parts.look import Look
 from valp.parts.lowering import Lowering
 from valp.parts.shapes import Arrival, Shape
 from valp.plan.operation import Concatenate
@@ -20,6 +21,7 @@ class Bottleneck(Kind):
     """
 
     code, title, sign = "b", "Bottleneck", "b"
+    look = Look("octagon", "#F1E9E1", margin="0.02,0.02")
     takes: ClassVar = {Role.LATENT: frozenset({DataType.NUMERIC})}
     needs_latent = True
     only_samples = True

@@ -6,6 +6,7 @@ from typing import ClassVar
 from valp.graph.graph import Convolution, DataType, DataUnit, PrimaryNetwork, Role
 from valp.parts.design import Design, Designer, Ranges, Sides, Wish, routes
 from valp.parts.kinds.kind import Kind
+from valp.parts.look import Look
 from valp.parts.lowering import Lowering
 from valp.parts.own_types import like
 from valp.parts.shapes import Arrival, Shape, shapes_through
@@ -25,6 +26,7 @@ class Convolutional(Kind):
     """
 
     code, title, sign = "c", "Convolutional network", "c"
+    look = Look("folder", "#F6E3EE", margin="0.12,0.1")
     takes: ClassVar = {Role.DATA: frozenset({DataType.FEATURES})}
     layer = Convolution
     fewest_layers = 1

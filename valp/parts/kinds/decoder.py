@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from valp.graph.graph import DataType, PrimaryNetwork, Role
 from valp.parts.kinds.kind import Kind
+from valp.parts.look import Look
 from valp.parts.lowering import Lowering
 
 
@@ -15,6 +16,7 @@ class Decoder(Kind):
     """
 
     code, title, sign = "d", "Decoder", "d"
+    look = Look("box3d", "#DDF0FB", margin="0.15,0.1")
     takes: ClassVar = {
         Role.LATENT: frozenset({DataType.NUMERIC, DataType.FEATURES}),
         Role.CONDITION: frozenset({DataType.NUMERIC, DataType.FEATURES, DataType.DISCRETE}),

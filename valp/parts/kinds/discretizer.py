@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from valp.graph.graph import DataType, PrimaryNetwork, Role
 from valp.parts.kinds.kind import ANY, Kind
+from valp.parts.look import Look
 from valp.parts.lowering import Lowering
 from valp.plan.operation import Normalise
 
@@ -15,6 +16,7 @@ class Discretizer(Kind):
     """
 
     code, title, sign = "delta", "Discretizer", "δ"
+    look = Look("box", "#FBEBC8", "diagonals,filled", "0.2,0.06")
     takes: ClassVar = {Role.DATA: ANY}
 
     def produces(self, merged: DataType) -> frozenset[DataType]:  # noqa: ARG002 - the answer is always the same

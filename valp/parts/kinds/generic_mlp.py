@@ -6,6 +6,7 @@ from typing import ClassVar
 from valp.graph.graph import DataType, PrimaryNetwork, Role
 from valp.parts.design import Sides, Wish
 from valp.parts.kinds.kind import ANY, Kind
+from valp.parts.look import Look
 from valp.parts.lowering import Lowering
 from valp.parts.own_types import like
 
@@ -17,6 +18,7 @@ class GenericMLP(Kind):
     """
 
     code, title, sign = "g", "Generic MLP", "g"
+    look = Look("box", "#EEF1F4", "rounded,filled")
     takes: ClassVar = {Role.DATA: ANY}
     encodes = True
 

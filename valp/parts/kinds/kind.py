@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from valp.graph.graph import DataType, DataUnit, Dense, Layer, PrimaryNetwork, Role
 from valp.parts.design import Design, Designer, Ranges, Sides, Wish
+from valp.parts.look import Look
 from valp.parts.lowering import Lowering
 from valp.parts.own_types import like
 from valp.parts.shapes import Arrival, Shape, shapes_through
@@ -41,6 +42,7 @@ class Kind(ABC):
         code: its name in a graph.
         title: its name in prose.
         sign: the sign the paper gives it.
+        look: its shape and fill in pictures; None takes a default one that no other kind has, as far as they last.
         takes: for each role a connection into it may have, the types it may bring.
         needs_latent: whether it needs a latent connection from a kind that encodes.
         needs_sampled: whether a network that Algorithm 1 draws starts from one of a kind that only samples; what it
@@ -64,6 +66,7 @@ class Kind(ABC):
     code: ClassVar[str]
     title: ClassVar[str]
     sign: ClassVar[str]
+    look: ClassVar[Look | None] = None
     takes: ClassVar[dict[Role, frozenset[DataType]]]
     needs_latent: ClassVar[bool] = False
     needs_sampled: ClassVar[bool] = False

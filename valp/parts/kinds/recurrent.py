@@ -6,6 +6,7 @@ from typing import ClassVar
 from valp.graph.graph import DataType, DataUnit, PrimaryNetwork, Recurrent, Role
 from valp.parts.design import Design, Designer, Ranges, Sides, Wish, routes, sequences
 from valp.parts.kinds.kind import Kind
+from valp.parts.look import Look
 from valp.parts.lowering import Lowering
 from valp.parts.own_types import like
 from valp.parts.shapes import Arrival, MisfitError, Shape, text
@@ -20,6 +21,7 @@ class RecurrentNetwork(Kind):
     """
 
     code, title, sign = "r", "Recurrent network", "r"
+    look = Look("note", "#FAF6D2", margin="0.2,0.08")
     takes: ClassVar = {Role.DATA: frozenset({DataType.FEATURES, DataType.NUMERIC})}
     layer = Recurrent
     fewest_layers = 1

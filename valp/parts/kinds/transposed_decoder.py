@@ -7,6 +7,7 @@ from typing import ClassVar
 from valp.graph.graph import DataType, DataUnit, PrimaryNetwork, Role, TransposedConvolution
 from valp.parts.design import Design, Designer, Ranges, Sides, Wish
 from valp.parts.kinds.kind import Kind
+from valp.parts.look import Look
 from valp.parts.lowering import Lowering
 from valp.parts.own_types import like
 from valp.parts.shapes import Arrival, Shape, shapes_through
@@ -25,6 +26,7 @@ class TransposedDecoder(Kind):
     """
 
     code, title, sign = "t", "Transposed-convolutional decoder", "t"
+    look = Look("tab", "#E3F3EC", margin="0.12,0.1")
     takes: ClassVar = {Role.DATA: frozenset({DataType.NUMERIC, DataType.FEATURES, DataType.DISCRETE})}
     needs_sampled = True
     needs = frozenset({DataType.NUMERIC, DataType.FEATURES})

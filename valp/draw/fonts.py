@@ -1,0 +1,53 @@
+"""Graphviz's fonts: loaded once, without the warnings that Graphviz's own fontconfig then writes to stderr."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from threading import Lock
+
+from valp.draw.appearance import FONT
+
+GRAPHVIZ = Lock()
+"""Held while something is drawn, because Graphviz does not support threads."""
+
+
+def load_fonts() -> None:
+    """Loads the fonts of pictures, unless a picture of this process did; a program calls it before it starts threads.
+
+    What any thread writes to stderr meanwhile appears after it, and is lost if the process ends before.
+    """
+    with GRAPHVIZ:
+        fonts_loaded()
+
+
+@cache
+def fonts_loaded() -> None:
+    """Draws a word, the first time it is called; `GRAPHVIZ` must be held.
+
+    With the first word, Graphviz's own fontconfig writes warnings to the process' stderr about system files that are
+    newer than it. Stderr is held back for this word only.
+    """
+    import pygraphviz  # here, because most programs that import this package draw nothing
+
+    word = pygraphviz.AGraph()
+    word.add_node("valp", fontname=FONT)
+    with _without_font_warnings():
+        word.draw(format="svg", prog="dot")
+
+
+@contextmanager
+def _without_font_warnings() -> Iterator[None]:
+    with tempfile.TemporaryFile() as said:
+        stderr = os.dup(2)
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            said.seek(0)
+            for line in said:
+                if not line.startswith(b"Fontconfig warning"):
+                    os.write(2, line)

@@ -1,0 +1,29 @@
+"""Text in the markup of Graphviz's labels."""
+
+from html import escape
+
+from valp.draw.appearance import WRONG
+from valp.graph.layers.layer import NO_BREAK
+
+
+def lines_markup(*lines: str) -> str:
+    """A label of several lines, each of which is markup."""
+    return f"<{'<BR/>'.join(lines)}>"
+
+
+def bold(text: str) -> str:
+    """Text in bold."""
+    return f"<B>{plain(text)}</B>"
+
+
+def red(text: str) -> str:
+    """Text in the colour of what is wrong."""
+    return f'<FONT COLOR="{WRONG}">{plain(text)}</FONT>'
+
+
+def plain(text: str) -> str:
+    """Text as markup; kinds and activations of a broken graph are any words."""
+    return (
+        escape("".join(letter if letter.isprintable() or letter == NO_BREAK else "\ufffd" for letter in text))
+        or "&#160;"
+    )
