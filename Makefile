@@ -6,15 +6,18 @@ BIN := $(VENV)/bin
 # The rooms as they are imported: mypy follows links, not the import hook of an editable install.
 TYPED := build/typed
 
-.PHONY: demo test test-all lint docs bench bench-all judge clean
+.PHONY: demo test test-heavy test-all lint docs bench bench-all judge clean
 
 demo: $(READY)  ## set up, and search the embedded digits
 	$(BIN)/valp search digits --name demo --candidates 24 --steps 1000 --seed 1
 
 test: $(READY)  ## set up, and run the tests
-	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile
+	$(BIN)/pytest -m "not slow and not heavy" -n 2 --dist loadfile
 
-test-all: $(READY)  ## the slow tests too
+test-heavy: $(READY)  ## exports, pages of the docs, browsers
+	$(BIN)/pytest -m "heavy and not slow" -n 2 --dist loadfile
+
+test-all: $(READY)  ## all tests, the slow ones too
 	$(BIN)/pytest
 
 lint: $(READY)  ## format, lint and types
@@ -35,6 +38,7 @@ bench: $(READY)  ## measure what docs/ claims, in half an hour
 	$(BIN)/python -m benchmarks.table
 	$(BIN)/python -m benchmarks.vary
 	$(BIN)/python -m benchmarks.proposals
+	$(BIN)/python -m benchmarks.waiting
 
 bench-all: bench  ## and what takes hours: long trainings, hand-made graphs, spaces, strategies, the paper's experiment
 	$(BIN)/python -m benchmarks.endurance

@@ -42,10 +42,10 @@ def digits_problem() -> Problem:
 
 @pytest.fixture(scope="session")
 def small_runs(tmp_path_factory, digits_problem) -> Path:
-    """A folder with one run, `small`: four candidates by two workers. Tests only read it; `runs_copy` is theirs."""
+    """A folder with one run, `small`: four candidates, without Ray. Tests only read it; `runs_copy` is theirs."""
     runs = tmp_path_factory.mktemp("session") / "runs"
     launch(
-        digits_problem, name="small", runs=runs, strategy="random", candidates=4, steps=SMALL_STEPS, workers=2,
+        digits_problem, name="small", runs=runs, strategy="random", candidates=4, steps=SMALL_STEPS, workers=0,
         seed=SMALL_SEED,
     )  # fmt: skip
     return runs

@@ -14,6 +14,8 @@ from valp.parts.combiners import COMBINERS
 from valp.parts.kinds import KINDS
 from valp.parts.losses import KL, LOSSES
 
+pytestmark = pytest.mark.heavy
+
 ROOT = Path(__file__).parent.parent
 
 

@@ -11,6 +11,8 @@ from click.testing import CliRunner
 from tests.valp.test_plugins import install, run
 from valp.search.cli import cli
 
+pytestmark = pytest.mark.heavy
+
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 FENCE = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.DOTALL | re.MULTILINE)

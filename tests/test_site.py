@@ -15,6 +15,8 @@ import pytest
 from tests.search.chromium import browser
 from valp.search.cli import cli
 
+pytestmark = pytest.mark.heavy
+
 ROOT = Path(__file__).parent.parent
 LOADING = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src", "object": "data"}
 ELSEWHERE = re.compile(r"""(?:@import\s*["']|url\(\s*["']?)\s*(?:https?:)?//""")

@@ -10,6 +10,8 @@ from click.testing import CliRunner
 
 from valp.search.cli import cli
 
+pytestmark = pytest.mark.heavy
+
 PAGE = (Path(__file__).parent.parent / "docs" / "use.md").read_text()
 
 

@@ -22,36 +22,54 @@ def small(problem, runs, **settings):
     return launch(problem, runs=runs, **asked).stored
 
 
-def test_a_search_ends_with_as_many_candidates_as_asked_for_all_with_scores(small_run):
-    entries = small_run.ledger.entries()
+@pytest.fixture(scope="module")
+def ray_run(digits_problem, tmp_path_factory):
+    """A run of two workers by Ray; only read."""
+    return small(digits_problem, tmp_path_factory.mktemp("ray"))
+
+
+def test_a_search_ends_with_as_many_candidates_as_asked_for_all_with_scores(ray_run):
+    entries = ray_run.ledger.entries()
     assert [entry.number for entry in entries] == [0, 1, 2, 3]
     for entry in entries:
         assert entry.state == "complete"
-        assert entry.result.scores.keys() == small_run.problem.metrics.keys()
+        assert entry.result.scores.keys() == ray_run.problem.metrics.keys()
         assert entry.result.samples_seen == SMALL_STEPS * 50
         assert entry.result.parameters > 0
 
 
-def test_a_search_trains_a_single_task_model_of_each_output_with_the_same_budget(small_run):
-    baselines = small_run.ledger.baselines
+def test_a_search_trains_a_single_task_model_of_each_output_with_the_same_budget(ray_run):
+    baselines = ray_run.ledger.baselines
     assert baselines.keys() == {"digit", "histogram", "image"}
     assert {result.samples_seen for result in baselines.values()} == {SMALL_STEPS * 50}
-    assert small_run.baseline_scores.keys() == small_run.problem.metrics.keys()
+    assert ray_run.baseline_scores.keys() == ray_run.problem.metrics.keys()
 
 
-def test_a_search_leaves_the_files_of_each_candidate_which_agree_with_the_ledger(small_run):
-    for entry in small_run.ledger.entries():
-        folder = small_run.folder.candidate(entry.number)
+def test_a_search_leaves_the_files_of_each_candidate_which_agree_with_the_ledger(ray_run):
+    for entry in ray_run.ledger.entries():
+        folder = ray_run.folder.candidate(entry.number)
         assert {"candidate.json", "scores.json", "curves.csv"} <= {path.name for path in folder.iterdir()}
         assert read_result(folder) == entry.result
 
 
-def test_a_search_keeps_the_weights_of_its_front_only(small_run):
-    front = {entry.number for entry in small_run.front()}
+def test_a_search_keeps_the_weights_of_its_front_only(ray_run):
+    front = {entry.number for entry in ray_run.front()}
     assert len(front) > 0
-    for entry in small_run.ledger.entries():
-        weights = small_run.folder.candidate(entry.number) / "weights.safetensors"
+    for entry in ray_run.ledger.entries():
+        weights = ray_run.folder.candidate(entry.number) / "weights.safetensors"
         assert weights.exists() == (entry.number in front)
+
+
+def test_workers_find_what_this_process_finds_alone(ray_run, small_run):
+    """`small_run` has the same settings without Ray."""
+    pairs = [*zip(ray_run.ledger.entries(), small_run.ledger.entries(), strict=True)]
+    assert len(pairs) == 4
+    for one, other in pairs:
+        assert one.candidate == other.candidate
+        assert one.result.scores == pytest.approx(other.result.scores, rel=1e-4)  # differ by rounding at most
+    assert ray_run.baseline_scores == pytest.approx(small_run.baseline_scores, rel=1e-4)
+    first, second = (entry.result.scores for entry in small_run.ledger.entries()[:2])
+    assert first != pytest.approx(second, rel=1e-4), "the comparison must be able to fail"
 
 
 def test_one_worker_and_the_same_seed_make_the_same_search_bit_for_bit(digits_problem, tmp_path):

@@ -39,7 +39,7 @@ def run(digits_problem, tmp_path_factory):
     runs = tmp_path_factory.mktemp("evolution")
     return launch(
         digits_problem, name="bred", runs=runs, strategy="evolution", candidates=CANDIDATES, steps=STEPS, seed=2,
-        workers=2, display=Listener(),
+        workers=0, display=Listener(),
     ).stored  # fmt: skip
 
 

@@ -11,6 +11,8 @@ from sklearn.datasets import load_digits
 
 from valp.model.bundle import load
 
+pytestmark = pytest.mark.heavy
+
 PAGE = (Path(__file__).parents[2] / "docs" / "export.md").read_text()
 ONNX_ALONE, TORCH_ALONE, PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 

@@ -48,7 +48,7 @@ def test_from_a_table_with_holes_to_a_scored_model(valp, wine, tmp_path):
     code, out, err = valp("problems", "--new", wine)
     assert (code, err) == (0, "")
     assert "valp search wine.toml" in out
-    code, out, err = valp("search", "wine.toml", "--candidates", 2, "--steps", 20, "--workers", 1)
+    code, out, err = valp("search", "wine.toml", "--candidates", 2, "--steps", 20, "--workers", 0)
     assert code == 0, err
     name = f"wine-{date.today()}"
     assert f"-o wine.valp --runs {tmp_path / 'runs'}" in out

@@ -26,7 +26,7 @@ assert {output.name: output.unit.type for output in problem.outputs} == {"angle"
 folder = Path(sys.argv[1])
 run = launch(
     problem, name="a", runs=folder, strategy="tpe", kinds=("g", "delta", "d", "gated"), candidates=3, steps=100,
-    workers=1,
+    workers=0,
 ).stored
 entries = run.ledger.entries()
 assert [entry.state for entry in entries] == ["complete"] * 3, [entry.result for entry in entries]

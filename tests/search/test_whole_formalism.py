@@ -54,7 +54,7 @@ def test_every_type_of_output_is_searched_and_scored(mixed, tmp_path):
         strategy="nsga2",
         candidates=3,
         steps=15,
-        workers=2,
+        workers=0,
         display=Listener(),
     ).stored
     entries = run.ledger.entries()
@@ -69,7 +69,7 @@ def test_every_type_of_output_is_searched_and_scored(mixed, tmp_path):
 
 def test_given_graphs_are_the_first_candidates_and_the_strategy_goes_on(sine, tmp_path):
     starts = [catalogue_graph("mt-vae", sine), catalogue_graph("mtvib", sine)]
-    asked = {"name": "s", "runs": tmp_path, "space": "full", "strategy": "nsga2", "steps": 10, "workers": 2}
+    asked = {"name": "s", "runs": tmp_path, "space": "full", "strategy": "nsga2", "steps": 10, "workers": 0}
     run = launch(sine, start_from=starts, candidates=4, display=Listener(), **asked).stored
     entries = run.ledger.entries()
     assert [entry.candidate.graph for entry in entries[:2]] == starts
@@ -95,7 +95,7 @@ def test_a_problem_without_classes_is_searched_on_coverage_and_a_user_is_told(tm
         "plain", inputs={"x": numeric(x)}, outputs={"length": numeric((x**2).sum(1)), "row": samples(x)}
     )
     display = Listener()
-    run = launch(problem, name="plain", runs=tmp_path, candidates=2, steps=10, workers=1, display=display).stored
+    run = launch(problem, name="plain", runs=tmp_path, candidates=2, steps=10, workers=0, display=display).stored
     assert set(run.objectives) == {"mse", "coverage"}
     assert any("coverage in the samples' own space takes the place of class entropy" in line for line in display.lines)
     assert "entropy" not in run.ledger.entries()[0].result.scores
@@ -107,7 +107,7 @@ def test_a_problem_without_classes_is_searched_on_coverage_and_a_user_is_told(tm
 
 def test_a_problem_without_generation_is_searched(tmp_path):
     logic = load_problem("logic")
-    run = launch(logic, name="logic", runs=tmp_path, candidates=2, steps=10, workers=1, display=Listener()).stored
+    run = launch(logic, name="logic", runs=tmp_path, candidates=2, steps=10, workers=0, display=Listener()).stored
     assert {output.unit.type for output in logic.outputs} == {DataType.NUMERIC}
     assert [entry.state for entry in run.ledger.entries()] == ["complete"] * 2
 
@@ -115,7 +115,7 @@ def test_a_problem_without_generation_is_searched(tmp_path):
 def test_the_kinds_of_a_space_are_a_users_to_choose(sine, tmp_path):
     kinds = ("g", "delta", "d", "r")
     run = launch(
-        sine, name="r", runs=tmp_path, space="full", kinds=kinds, candidates=3, steps=5, workers=2, display=Listener()
+        sine, name="r", runs=tmp_path, space="full", kinds=kinds, candidates=3, steps=5, workers=0, display=Listener()
     ).stored
     found = {network.kind for entry in run.ledger.entries() for network in entry.candidate.graph.networks}
     assert "r" in found

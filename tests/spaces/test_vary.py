@@ -4,8 +4,6 @@ import json
 from collections import Counter
 from dataclasses import replace
 from itertools import combinations
-from statistics import median
-from time import perf_counter
 
 import networkx as nx
 import pytest
@@ -633,16 +631,11 @@ def test_moves_lead_from_every_graph_of_a_space_to_every_other(outputs, least, c
 
 @pytest.mark.slow
 def test_many_children_at_every_edge_are_valps_within_max_n():
-    milliseconds = []
     for number in range(700):
         shape, space = list(SETTINGS.values())[number % len(SETTINGS)]
-        start = perf_counter()
         for _, child in chain(f"many {number}", shape, space, 25):
-            milliseconds.append((perf_counter() - start) * 1e3)
             assert check(child.graph).passed, (number, child.moves)
             assert len(child.graph.networks) <= space.max_n
-            start = perf_counter()
         for *_, child in crossings(f"many {number}", shape, space, 5):
             assert check(child.graph).passed, number
             assert len(child.graph.networks) <= space.max_n
-    assert median(milliseconds) <= 4  # 2 ms where nothing else runs

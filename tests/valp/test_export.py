@@ -24,6 +24,8 @@ from valp.model.manifest import Manifest
 from valp.model.model import Model
 from valp.plan.operation import Affine, Apply
 
+pytestmark = pytest.mark.heavy
+
 ROOT = str(Path(__file__).parents[2])
 FORMATS = ("onnx", "pt2")
 

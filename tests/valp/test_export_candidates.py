@@ -14,6 +14,8 @@ from valp.parts.combiners import COMBINERS
 from valp.parts.kinds import KINDS
 from valp.spaces.generate.space import FULL
 
+pytestmark = pytest.mark.heavy
+
 FEW = (1004, 1995, 3099)
 """Seeds of graphs that have everything between them."""
 

@@ -18,6 +18,8 @@ from tests.conftest import files_of
 from tests.search.chromium import browser
 from valp.search.run.run import open_run
 
+pytestmark = pytest.mark.heavy
+
 VALP = [sys.executable, "-c", "from valp.search.cli import main; main()"]
 ROOT = Path(__file__).parents[3]
 CANDIDATES, STEPS = 10, 1500

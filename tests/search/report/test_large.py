@@ -14,6 +14,8 @@ from valp.search.strategies.strategy import Question, draw_at_random
 from valp.spaces.candidate import Training
 from valp.spaces.generate.space import DEFAULT
 
+pytestmark = pytest.mark.heavy
+
 CANDIDATES, DISTINCT = 5000, 250
 SECONDS, BYTES = 3.0, 25_000_000
 

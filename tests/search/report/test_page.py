@@ -13,6 +13,8 @@ from valp.search.show.report.evidence import Evidence
 from valp.search.show.report.material import gather
 from valp.search.show.report.page import page as written
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture(scope="module")
 def shared(browser, report):

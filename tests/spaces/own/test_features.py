@@ -101,7 +101,7 @@ def test_a_sequence_must_have_a_value_in_each_split(tmp_path):
 
 def test_a_sequence_is_searched_in_the_full_space(tmp_path):
     problem = load_own(write(tmp_path, LATER, later()))
-    asked = {"name": "later", "runs": tmp_path, "candidates": 1, "steps": 20, "workers": 1}
+    asked = {"name": "later", "runs": tmp_path, "candidates": 1, "steps": 20, "workers": 0}
     with pytest.raises(
         SettingError, match="no network kind that produces output 'after'; the full space has every kind"
     ):

@@ -12,6 +12,8 @@ from tests.spaces.own.files import columns, pictures, table_file
 from valp.search.cli import cli
 from valp.spaces.own import load_own
 
+pytestmark = pytest.mark.heavy
+
 PAGE = (Path(__file__).parents[3] / "docs" / "own-data.md").read_text()
 
 
