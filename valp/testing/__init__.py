@@ -1,0 +1,11 @@
+"""Contract tests for rows of the library's tables: those of other packages run them in their own tests.
+
+Each function takes a row, installed or not, tries it in small graphs, and raises an `AssertionError` that says in one
+sentence what does not hold.
+"""
+
+from valp.testing.check_combiner import check_combiner
+from valp.testing.check_kind import check_kind
+from valp.testing.check_loss import check_loss
+
+__all__ = ["check_combiner", "check_kind", "check_loss"]
