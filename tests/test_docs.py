@@ -27,7 +27,7 @@ def run(arguments: list[str], folder: Path) -> str:
     """Runs a program in a folder as a shell of the virtual environment does."""
     elsewhere = {name: value for name, value in os.environ.items() if name != "VALP_RUNS"}
     environment = elsewhere | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, timeout=250)
+    done = subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

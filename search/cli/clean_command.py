@@ -20,19 +20,19 @@ NAMED = 10
 @click.command("clean")
 @click.argument("run", required=False)
 @click.option("--all", "everything", is_flag=True, help="Delete the whole RUN.")
-@click.option("--yes", is_flag=True, help="Ask nothing.")
+@click.option("--yes", is_flag=True, help="Delete without asking.")
 @RUNS
 @JSON
 def clean_command(run: str | None, everything: bool, yes: bool, runs: Path, as_json: bool) -> None:
-    """Delete what RUN does not need any more.
+    """Delete the files that RUN does not need any more.
 
-    Weights and pictures of candidates off the front go, unless a later candidate may inherit the weights, and what was
-    being written when a search was killed. Scores, curves and graphs of all candidates stay, and the same command
-    resumes the run with the same further candidates. Temporary folders of killed searches, and runs whose deletion was
-    interrupted, go with any RUN, or without one.
+    These are the weights and pictures of candidates off the front, unless a later candidate may inherit the weights,
+    and half-written files of a search that was killed. Scores, curves and graphs of all candidates stay, and the run
+    can still be resumed with the same further candidates. With or without a RUN, temporary folders of killed searches
+    and runs whose deletion was interrupted are deleted too.
 
-    Only what valp has a record of is deleted, never a file for its name. What goes is listed by name first, and asked
-    for. A long list is shortened; --json has all of it. With --json and without --yes it is listed only.
+    Only files that valp has a record of are deleted; a file name alone is never a reason. The files are listed first,
+    and you are asked. A long list is shortened; --json has all of it. With --json and without --yes nothing is deleted.
 
     \b
     Examples:
@@ -47,7 +47,7 @@ def clean_command(run: str | None, everything: bool, yes: bool, runs: Path, as_j
     from valp.search.run.temporary_folders import abandoned
 
     if everything and run is None:
-        raise SettingError("--all deletes a whole run, so it takes the name of one")
+        raise SettingError("--all deletes a whole run, so it needs the name of a RUN")
     folder = existing(runs, run) if run is not None else None
     with locked(folder) if folder is not None else nullcontext():
         parts = temporary([*abandoned(), *deletions(runs)])
@@ -79,7 +79,7 @@ def _show(parts: "list[Part]", run: str | None) -> None:
 
 
 def _name(path: Path) -> str:
-    """A path as text. Control characters are escaped: they could hide what goes."""
+    """A path as text. Control characters are escaped, because they could hide a path."""
     return str(path) if str(path).isprintable() else ascii(str(path))
 
 
@@ -89,7 +89,7 @@ def _asked() -> bool:
     except click.Abort:
         if sys.stdin.isatty():
             raise
-        raise SettingError("nothing was deleted, for there is nobody to ask: give --yes") from None
+        raise SettingError("nothing was deleted, because stdin cannot answer the question; give --yes") from None
 
 
 def _megabytes(size: int) -> str:

@@ -11,16 +11,18 @@ NICENESS = 10
 
 @click.command("dashboard")
 @click.argument("run")
-@click.option("--port", type=int, default=8080, show_default=True, help="Of this machine; 0 for any that is free.")
-@click.option("--no-browser", is_flag=True, help="Open no browser.")
+@click.option(
+    "--port", type=int, default=8080, show_default=True, help="The port on this machine; 0 takes any free one."
+)
+@click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 @RUNS
 def dashboard_command(run: str, port: int, no_browser: bool, runs: Path) -> None:
     """Show RUN in Optuna's dashboard, live while it is searched.
 
-    It is served to this machine until Ctrl-C.
+    Only this machine can open it. Ctrl-C ends it.
 
     Each candidate is a trial with its number, its graph, samples if its weights are kept, and a note with its scores
-    and the commands that show and export it. The dashboard only reads: nothing done in it changes the run.
+    and the commands that show and export it. The dashboard only reads: nothing that you do in it changes the run.
 
     \b
     Examples:

@@ -29,7 +29,7 @@ def read_candidate_or_graph(path: Path) -> "Candidate":
 
 
 def graph_to_start_from(text: str, problem: "Description") -> "Graph":
-    """The graph in a file, or the one of that name in the catalogue.
+    """The graph in a file, or the graph of that name in the catalogue.
 
     Raises:
         FileError: if the file holds no graph.
@@ -43,7 +43,7 @@ def graph_to_start_from(text: str, problem: "Description") -> "Graph":
 
 
 def _has_graph(content: bytes) -> bool:
-    """Whether a document has a graph in it, as a candidate has; a name in a graph may be `graph`, too."""
+    """Whether a document has a graph in it, as a candidate has. A component of a graph may be called `graph` too."""
     try:
         document = json.loads(content)
     except ValueError:
@@ -56,9 +56,9 @@ def _has_graph(content: bytes) -> bool:
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The picture: .svg or .png.")
 @JSON
 def draw_command(graph: Path, output: Path, as_json: bool) -> None:
-    """Draw GRAPH.json, also one that breaks rules.
+    """Draw GRAPH.json, even if it breaks rules.
 
-    It may be a graph or a candidate.
+    The file may hold a graph or a candidate.
 
     \b
     Examples:
@@ -79,9 +79,9 @@ def draw_command(graph: Path, output: Path, as_json: bool) -> None:
 @JSON
 @click.pass_context
 def check_command(context: click.Context, graph: Path, as_json: bool) -> None:
-    """Hold GRAPH.json against the rules, and name each it breaks.
+    """Check GRAPH.json, and name every rule that it breaks.
 
-    It may be a graph or a candidate. Exit 1 if it breaks any rule.
+    The file may hold a graph or a candidate. The exit code is 1 if it breaks a rule.
 
     \b
     Examples:

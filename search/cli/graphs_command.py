@@ -14,9 +14,9 @@ from valp.search.cli.options import JSON, print_json, print_table
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The graph's file.  [default: stdout]")
 @JSON
 def graphs_command(name: str | None, problem: str | None, output: Path | None, as_json: bool) -> None:
-    """List the graphs made by hand, or write one for a problem.
+    """List the graphs made by hand, or write one of them for a problem.
 
-    The graph NAME is written as JSON, with the inputs and outputs of the problem.
+    With NAME, the graph is written as JSON with the inputs and outputs of the problem.
 
     \b
     Examples:
@@ -36,7 +36,7 @@ def graphs_command(name: str | None, problem: str | None, output: Path | None, a
         return
     entry = catalogue_entry(name)
     if problem is None:
-        raise SettingError(f"--problem must be given, for {name} is drawn with a problem's inputs and outputs")
+        raise SettingError(f"--problem must be given, because {name} gets the inputs and outputs of a problem")
     data = load_problem(problem, lambda line: click.echo(line, err=True))
     document = entry.build(data).model_dump_json(indent=1)
     if output is None:

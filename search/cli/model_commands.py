@@ -23,14 +23,16 @@ MODEL = click.option("-o", "--output", type=click.Path(path_type=Path), required
 @click.option("--from", "origin", nargs=2, metavar="RUN N", help="Train candidate N of RUN instead of GRAPH.json.")
 @click.option("--problem", help="What to learn: a built-in problem or a .toml file.  [with --from: the run's]")
 @click.option("--steps", type=int, help="Training steps.  [default: the candidate's]")
-@click.option("--batch", type=int, help="Examples a step.  [default: the candidate's]")
+@click.option("--batch", type=int, help="Examples in a step.  [default: the candidate's]")
 @click.option(
     "--decay",
     type=click.FloatRange(0, 1),
     help="The share of the steps, at their end, over which the learning rate falls to 0.  [default: the candidate's]",
 )
-@click.option("--seed", type=int, help="Of weights, order and noise.  [default: the candidate's]")
-@click.option("--seeds", type=int, default=1, show_default=True, help="Train with so many seeds, keep the best.")
+@click.option("--seed", type=int, help="The seed of weights, order and noise.  [default: the candidate's]")
+@click.option(
+    "--seeds", type=int, default=1, show_default=True, help="Train with this many seeds and keep the best model."
+)
 @EXECUTOR
 @MODEL
 @RUNS
@@ -51,11 +53,11 @@ def train_command(
 ) -> None:
     """Train a graph, or a candidate of a run, and write the model.
 
-    GRAPH.json may be a graph or a candidate; --from takes candidate N of RUN in its place.
+    GRAPH.json may hold a graph or a candidate; --from takes candidate N of RUN in its place.
 
-    --decay 0.2 usually makes classes and numbers of a long training better: weights settle as the learning rate falls.
-    With several seeds the scores are shown as mean ± standard deviation, and the model that is best on the
-    validation split is kept.
+    In a long training, --decay 0.2 usually improves predictions of classes and numbers: the weights settle while the
+    learning rate falls. With several seeds, the scores are means ± standard deviations, and the model that is best
+    on the validation split is kept.
 
     \b
     Examples:
@@ -88,7 +90,7 @@ def train_command(
     elif graph is not None:
         candidate, where, protocol = read_candidate_or_graph(graph), {"graph": graph.name}, "predict"
     if problem is None:
-        raise SettingError("--problem must be given, for a graph does not say what it shall learn")
+        raise SettingError("--problem must be given, because a graph does not say which data it learns from")
     require(candidate.graph)
     data = load_problem(problem, _say)
     require_interface(candidate.graph, data.description)
@@ -116,7 +118,7 @@ def train_command(
 def score_command(model: Path, problem: str | None, as_json: bool) -> None:
     """Score MODEL on the validation and the test split of its problem.
 
-    A model of your own data does not know where they are: name their .toml file.
+    A model file does not hold its data. For data of your own, give the .toml file with --problem.
 
     \b
     Examples:
@@ -135,7 +137,7 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
     loaded = load(model)
     learnt = loaded.manifest.problem
     if problem is None and learnt not in PROBLEMS:
-        raise SettingError(f"{model} learnt {learnt!r}, which is no built-in problem: give --problem FILE.toml")
+        raise SettingError(f"{model} learnt {learnt!r}, which is not a built-in problem; give --problem FILE.toml")
     data = load_problem(problem or learnt, _say)
     require_interface(loaded.manifest.graph, data.description)
     _require_columns(model, loaded.manifest, data)
@@ -168,14 +170,14 @@ def _problem_of(settings: "Settings", run: str) -> str:
     """What a run learns: the name of a built-in problem, or the file of one's own."""
     if settings.source is not None and not Path(settings.source).is_file():
         raise SettingError(
-            f"run {run!r} learns what {settings.source} described, which is not there any more: "
+            f"run {run!r} learns what {settings.source} described, which is not there any more; "
             "give --problem FILE.toml"
         )
     return settings.source or settings.problem
 
 
 def _require_columns(model: Path, manifest: "Manifest", problem: "Description") -> None:
-    """Refuses data that are prepared in another way than those a model learnt from: its numbers would mean others."""
+    """Refuses data that are prepared in another way than the model's training data: numbers would not be comparable."""
     held, given = manifest.preprocessing, problem.columns
     now = {column.name: column for column in (*given.inputs, *given.outputs)}
     used = {part.name for part in manifest.graph.inputs} | {part.name for part in manifest.graph.outputs}

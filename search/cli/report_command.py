@@ -18,7 +18,7 @@ def report_command(run: str, output: Path | None, runs: Path, as_json: bool) -> 
     """Write the report of RUN: one page with its front, candidates, graphs, samples and choices.
 
     The page is one file that opens in a browser without a network. It shows models of the front on the validation
-    split; where the data or weights are gone, it shows the rest and says so. A search that runs may be reported, too.
+    split. If the data or weights are gone, it shows the rest and says so. It also works while the search still runs.
 
     \b
     Examples:

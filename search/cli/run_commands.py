@@ -45,7 +45,7 @@ def list_command(runs: Path, as_json: bool) -> None:
 @RUNS
 @JSON
 def best_command(run: str, by: str | None, runs: Path, as_json: bool) -> None:
-    """Show the Pareto front of RUN beside its single-task models.
+    """Show the Pareto front of RUN and its single-task models.
 
     The first row is the best compromise (the knee of the front): the candidate nearest to the ideal point, where each
     objective is scaled from the best value on the front to the value without learning. A narrow terminal keeps the

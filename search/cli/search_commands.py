@@ -26,8 +26,8 @@ from valp.search.cli.options import EXECUTOR, JSON, RUNS, print_json, print_tabl
 def problems_command(table: Path | None, output: Path | None, as_json: bool) -> None:
     """List the built-in problems, or with --new draft one of your own.
 
-    A draft names every column of TABLE and guesses what is learnt from what. It is a TOML file, which can be searched
-    as it is; correct it first. docs/own-data.md explains all it may say. From Python, see
+    A draft is a TOML file that names every column of TABLE and guesses which columns are inputs and outputs. It can be
+    searched as it is, but correct it first. docs/own-data.md explains every entry. From Python, see
     `valp.spaces.problem.problem.Problem.from_arrays` and `valp.search.facade.launch.launch`.
 
     \b
@@ -68,23 +68,29 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
     "starts",
     metavar="GRAPH",
     multiple=True,
-    help="A GRAPH.json or a name of `valp graphs` for the first candidate; several times for several.",
+    help="A GRAPH.json or a name from `valp graphs` for the first candidate; give it several times for several.",
 )
-@click.option("--candidates", type=int, default=40, show_default=True, help="Candidates the run shall have in all.")
-@click.option("--hours", type=float, help="Begin no further candidate after so many hours.")
+@click.option(
+    "--candidates",
+    type=int,
+    default=40,
+    show_default=True,
+    help="How many candidates the run has at the end, those of earlier calls included.",
+)
+@click.option("--hours", type=float, help="Start no further candidate after this many hours.")
 @click.option("--steps", type=int, default=2000, show_default=True, help="Training steps of a candidate; see above.")
-@click.option("--batch", type=int, default=50, show_default=True, help="Examples a step.")
+@click.option("--batch", type=int, default=50, show_default=True, help="Examples in a step.")
 @click.option(
     "--workers",
     type=int,
     help="Candidates trained at once, one thread each; 0 trains in this process, without Ray.  [default: the cores]",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Everything random follows from it.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The seed of everything random.")
 @click.option(
     "--objective",
     "objectives",
     multiple=True,
-    help="A score to optimise; several times for several.  [default: one for each output]",
+    help="A score to optimise; give it several times for several.  [default: one for each output]",
 )
 @click.option(
     "--protocol",
@@ -94,13 +100,19 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
     help="How predictions are scored: with all connections, or, as in the paper, with the latent ones cut.",
 )
 @click.option(
-    "--keep", type=click.Choice(["front", "all"]), default="front", show_default=True, help="Whose weights are kept."
+    "--keep",
+    type=click.Choice(["front", "all"]),
+    default="front",
+    show_default=True,
+    help="Whose weights stay on disk.",
 )
 @click.option(
-    "--halving", is_flag=True, help="Stop at a ninth and a third of the steps what is not among the best there."
+    "--halving",
+    is_flag=True,
+    help="Stop a candidate at a ninth and at a third of its steps if it is not among the best there.",
 )
 @EXECUTOR
-@click.option("--profile", is_flag=True, help="Say at the end where the workers' time went.")
+@click.option("--profile", is_flag=True, help="Print at the end what the workers' time was spent on.")
 @RUNS
 @JSON
 def search_command(
@@ -130,10 +142,12 @@ def search_command(
     PROBLEM is a built-in one (see `valp problems`), or a .toml file that describes data of your own; `valp problems
     --new TABLE` drafts one.
 
-    Each candidate is a graph, trained for a fixed number of steps and scored on the validation split. Evolution's train
-    for half of them, and go on from their parents' weights; its first, which have no parents, only for a glance. The
-    run keeps every candidate with its scores and shows the Pareto front beside the single-task models of the same
-    budget. Stop it at any time: what is finished is kept.
+    Each candidate is a graph, trained for a fixed number of steps and scored on the validation split. With evolution, a
+    candidate with parents starts from their weights and trains for half of the steps; the first candidates, which have
+    no parents, train for a small part of them. The run keeps every candidate with its scores and compares the Pareto
+    front with single-task models of the same budget. You can stop it at any time: finished candidates are kept.
+
+    If every candidate failed, the exit code is 1 and stderr has the most common reason.
 
     \b
     Examples:
@@ -197,12 +211,12 @@ def _write_draft(table: Path, output: Path | None, as_json: bool) -> None:
     if target.suffix != ".toml":
         raise SettingError(f"a draft's suffix must be .toml, but is {target.suffix or 'none'!r}: {target}")
     if target.exists():
-        raise FileError(f"{target} is there already, and a draft overwrites nothing: give another name with -o")
+        raise FileError(f"{target} is there already, and a draft overwrites nothing; give another name with -o")
     write_text(target, draft(table, target.parent))
     if as_json:
         print_json({"problem": str(target)})
         return
     click.echo(str(target))
     click.echo("next:")
-    click.echo(f"  look into {target}: is the output what you want to learn?")
+    click.echo(f"  look into {target}: is the output the column that you want to predict?")
     click.echo(f"  valp search {shlex.quote(str(target))} --candidates 24 --steps 500")

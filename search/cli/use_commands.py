@@ -1,4 +1,4 @@
-"""`valp predict` and `valp generate`: a model at work, without the problem it learnt from."""
+"""`valp predict` and `valp generate`: they use a model without the problem that it learnt."""
 
 from math import ceil, sqrt
 from pathlib import Path
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
 PICTURE = ".png"
 COUNT = 64
-"""Samples where nobody says how many."""
+"""How many samples `valp generate` makes by default."""
 
 MOST_NAMES = 10
 """Classes that a message names, at most."""
 
-SEED = click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Repeats what is drawn.  [default: a fresh one]")
+SEED = click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), help="The same seed draws the same numbers.  [default: a new one]"
+)
 MODEL = click.argument("model", type=click.Path(path_type=Path))
 
 
@@ -42,14 +44,14 @@ MODEL = click.argument("model", type=click.Path(path_type=Path))
     "kept",
     metavar="COLUMN",
     multiple=True,
-    help="A column of DATA to be written too; several times for several.",
+    help="A column of DATA to copy to the output; give it several times for several.",
 )
 @click.option(
     "--draws",
     type=click.IntRange(0),
     default=0,
     show_default=True,
-    help="Average over so many draws of the latent variables; 0 takes their means.",
+    help="Average over this many draws of the latent variables; 0 takes their means.",
 )
 @SEED
 @JSON
@@ -58,12 +60,12 @@ def predict_command(
 ) -> None:
     """Predict every output of MODEL for the rows of DATA.
 
-    DATA is a .csv, .tsv, .parquet or .npz file with the columns that the model learnt from, and whatever others; an
-    .npy file if the model has one input; or a picture or a folder of pictures, for a model of pictures. A model of a
-    built-in problem takes an .npz file with an array for each input.
+    DATA is a .csv, .tsv, .parquet or .npz file with the columns that the model learnt from; other columns do no harm.
+    It may be an .npy file if the model has one input, or a picture or a folder of pictures for a model of pictures. A
+    model of a built-in problem takes an .npz file with an array for each input.
 
-    What is written has a row for each row, in their order: numbers in your units, classes by their names, and for
-    each class its probability, `output.probabilities.class`. An .npz file has arrays, as `Model.predict` in Python.
+    The output has a row for each row of DATA, in the same order: numbers in your units, classes by their names, and
+    for each class its probability, `output.probabilities.class`. An .npz file has arrays, as `Model.predict` in Python.
 
     \b
     Examples:
@@ -99,7 +101,7 @@ def predict_command(
 @click.option(
     "--condition",
     metavar="DATA|CLASS",
-    help="What the samples are to follow: a file with rows, or a class if it is a class that conditions them.",
+    help="What the samples follow: a file with rows, or a class if a class conditions them.",
 )
 @SEED
 @click.option(
@@ -116,9 +118,9 @@ def generate_command(
 ) -> None:
     """Generate new samples with MODEL, in your units.
 
-    Where a model's samples are conditioned on one of its inputs, --condition says what they follow: a file with rows
-    of these inputs, as `valp predict` takes it; if it has several rows, the samples are dealt out among them evenly,
-    in their order. Where the input is a class, its name or number will do.
+    If inputs of the model condition its samples, --condition gives their values: a file with rows of these inputs, as
+    `valp predict` takes it. If it has several rows, the samples are spread evenly over them, in the order of the rows.
+    If the only such input is a class, give the name or the number of the class.
 
     \b
     Examples:
@@ -135,12 +137,12 @@ def generate_command(
     suffix = require_suffix(output, (*TABLES, ARRAYS, PICTURE))
     loaded = load(model)
     if not loaded.generated:
-        raise SettingError(f"{model} has no output that is generated, for it learnt none of type samples")
+        raise SettingError(f"{model} generates nothing, because it has no output of type samples")
     pictured = _pictured(model, loaded) if suffix == PICTURE else None
     inputs, rows = _conditions(loaded, condition)
     count = count or (rows if rows > 1 else COUNT)
     if count < rows:
-        _say(f"note: of {rows} rows only the first {count} condition a sample")
+        _say(f"note: only the first {count} of {rows} rows condition a sample")
     origin = np.sort(np.arange(count) % rows) if rows else np.empty(0, int)
     repeated = {name: np.asarray(values)[origin] for name, values in inputs.items()}
     found = loaded.generate(count, inputs=repeated, seed=seed)
@@ -153,7 +155,7 @@ def generate_command(
 
 
 def _write(output: Path, suffix: str, loaded: "Model", found: "Arrays", carried: "Arrays") -> list[str]:
-    """Writes what was found behind the columns that are carried along; the names of the outputs."""
+    """Writes the carried columns and then the outputs; returns the names of the outputs."""
     import numpy as np
 
     from valp.search.cli.write_rows import ARRAYS, write_arrays, write_table
@@ -162,9 +164,7 @@ def _write(output: Path, suffix: str, loaded: "Model", found: "Arrays", carried:
     columns = found if suffix == ARRAYS else loaded.flat(found)
     twice = next((name for name in carried if name in columns), None)
     if twice is not None:
-        raise SettingError(
-            f"--id {twice} cannot be written beside the predictions, for they have a column of this name"
-        )
+        raise SettingError(f"--id {twice} cannot be written, because the predictions have a column of this name")
     if suffix == ARRAYS:
         classes = {f"{column.name}.classes": np.array(column.classes) for column in outputs if column.classes}
         write_arrays(output, {**carried, **columns, **classes})
@@ -174,7 +174,7 @@ def _write(output: Path, suffix: str, loaded: "Model", found: "Arrays", carried:
 
 
 def _carried(table: "Table", name: str) -> Any:
-    """A column of the data as it is there."""
+    """A column of the data, unchanged."""
     from valp.errors import hint
     from valp.spaces.own.read_rows import raw_column
 
@@ -256,7 +256,7 @@ def _draw(output: Path, loaded: "Model", column: "Column", found: "Arrays", inpu
 
 
 def _told(output: Path, count: int, what: str, names: list[str], as_json: bool) -> None:
-    """Says what was written: so many rows or samples, of these outputs."""
+    """Prints what was written: how many rows or samples, and of which outputs."""
     if as_json:
         print_json({"output": str(output), f"{what}s": count, "outputs": names})
     else:

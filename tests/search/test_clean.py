@@ -91,7 +91,7 @@ def test_what_goes_is_listed_and_without_an_answer_nothing_is_deleted(valp, copy
     outcome = valp("clean", "bred", "--runs", copy)
     assert outcome.code == 1
     assert "to be deleted" in outcome.out
-    assert outcome.err.endswith("valp: nothing was deleted, for there is nobody to ask: give --yes\n")
+    assert outcome.err.endswith("valp: nothing was deleted, because stdin cannot answer the question; give --yes\n")
     assert files_of(copy).keys() == before.keys()
 
 
@@ -360,7 +360,7 @@ with scratch("tune"):
     ("words", "sentence"),
     [
         (("nothing",), "there is no run 'nothing' in"),
-        (("--all",), "--all deletes a whole run, so it takes the name of one"),
+        (("--all",), "--all deletes a whole run, so it needs the name of a RUN"),
     ],
 )
 def test_a_run_that_is_not_named_or_not_there_is_one_sentence(words, sentence, valp, copy):

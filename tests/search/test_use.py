@@ -207,7 +207,10 @@ def test_a_category_that_is_new_is_told_on_stderr(valp, table_model, folder):
             ("t.valp", "new.csv", "--id", "botle", "-o", "p.csv"),
             "has no column 'botle' for --id; did you mean 'bottle'",
         ),
-        (("t.valp", "kind.csv", "--id", "kind", "-o", "p.csv"), "--id kind cannot be written beside the predictions"),
+        (
+            ("t.valp", "kind.csv", "--id", "kind", "-o", "p.csv"),
+            "--id kind cannot be written, because the predictions have",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence_and_nothing_is_left(words, sentence, valp, table_model, folder):
@@ -267,7 +270,7 @@ def test_samples_are_dealt_out_among_the_rows_of_a_condition(count, origins, val
     words = () if count is None else ("-n", count)
     where = ("--condition", digit_models / "ten.npz", "--seed", 1, "-o", tmp_path / "g.csv")
     code, _, err = valp("generate", digit_models / "both.valp", *words, *where)
-    assert (code, err) == (0, "note: of 10 rows only the first 2 condition a sample\n" if count == 2 else "")
+    assert (code, err) == (0, "note: only the first 2 of 10 rows condition a sample\n" if count == 2 else "")
     header, rows = read_csv(tmp_path / "g.csv")
     assert header[:2] == ["condition.row", "image.0"]
     assert [int(row[0]) for row in rows] == origins
