@@ -17,6 +17,7 @@ from valp.parts.losses import KL, LOSSES
 pytestmark = pytest.mark.heavy
 
 ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.timeout(900)  # a dozen programs start, one after the other, and some compile or search
 
 
 def blocks(page: str, language: str) -> list[str]:

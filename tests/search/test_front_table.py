@@ -11,9 +11,13 @@ from rich.console import Console
 from valp.search.cli import cli, options
 from valp.search.cli.front_table import fitting_columns, front_columns
 from valp.search.cli.table_widths import narrow_widths, table_width
+from valp.search.engine.models import model_of
 from valp.search.facade.launch import launch
 from valp.search.run.run import open_run
+from valp.search.show.dashboard.run_view import attributes_of
 from valp.search.show.display import SilentDisplay, number_text
+from valp.search.show.report.evidence import Evidence
+from valp.search.show.report.material import gather
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +129,18 @@ def test_show_tells_both_counts_of_samples(bred_runs):
     text = CliRunner().invoke(cli, ["show", "bred", str(bred.number), "--runs", str(bred_runs)]).stdout
     counts = f"{bred.result.samples_seen:,} samples seen, {run.ledger.samples_seen([bred.number]):,} with its parents"
     assert counts in text
+
+
+def test_report_dashboard_and_model_card_have_the_figures_of_the_json(bred_runs):
+    run = open_run(bred_runs, "bred")
+    rows = {row["n"]: row for row in gather(run, Evidence(None, missing="not needed")).summary["candidates"]}
+    for entry in run.ledger.entries():
+        listed = entry.listing()
+        shown = attributes_of(entry, with_traits=False)
+        assert rows[entry.number]["m"] == shown["samples seen with parents"] == listed["samples_seen_with_parents"]
+        assert shown["samples seen"] == listed["samples_seen"]
+        assert rows[entry.number]["w"] == shown["parameters"] == listed["parameters"]
+    bred = next(entry for entry in run.front() if entry.parents)
+    trained = model_of(run, bred).manifest.training
+    assert trained["samples_seen"] == bred.listing()["samples_seen"]
+    assert trained["samples_seen_with_parents"] == bred.listing()["samples_seen_with_parents"]
