@@ -14,6 +14,7 @@ from valp.spaces.own import toml_schema as own
 from valp.spaces.own.column_profile import FEW
 from valp.spaces.own.read_columns import Reader
 from valp.spaces.own.toml_draft import identifier, unused
+from valp.spaces.problem.array_columns import is_absent
 from valp.spaces.problem.problem import ArrayData, discrete
 
 Form = Literal["one", "array", "frame", "mapping"]
@@ -172,5 +173,4 @@ def missing(values: NDArray[Any]) -> NDArray[np.bool_]:
         return holes
     if values.dtype.kind != "O":
         return np.zeros(values.shape, bool)
-    absent = [value is None or value != value or type(value).__name__ == "NAType" for value in values.flat]
-    return np.array(absent, bool).reshape(values.shape)
+    return np.array([is_absent(value) for value in values.flat], bool).reshape(values.shape)

@@ -36,7 +36,7 @@ def _made(title: str) -> Problem:
         inputs={"pixels": features(images.reshape(-1, 1, 8, 8), scale=GREYS - 1)},
         outputs={
             "digit": discrete(labels, classes=[str(digit) for digit in range(10)]),
-            "histogram": numeric(grey_histogram(images)),
+            "histogram": numeric(grey_histogram(images), scale="none"),
             "image": samples(images, scale=GREYS - 1, image=(1, 8, 8), loss="bernoulli"),
         },
         splits=(train, validation, test),

@@ -48,7 +48,7 @@ def _made(title: str, arrays: ImageArrays) -> Problem:
         inputs={"pixels": features(images.reshape(-1, 1, 28, 28), scale=255)},
         outputs={
             "garment": discrete(labels, classes=CLASSES),
-            "histogram": numeric(grey_histogram(images)),
+            "histogram": numeric(grey_histogram(images), scale="none"),
             "image": samples(images, scale=255, image=(1, 28, 28), loss="bernoulli"),
         },
         splits=(range(TRAIN_ROWS), range(TRAIN_ROWS, official), range(official, len(images))),

@@ -20,10 +20,10 @@ def logic(title: str = "", *, factor: float = 1.0) -> Problem:
     return Problem.from_arrays(
         "logic",
         title=title,
-        inputs={"bits": numeric(bits)},
+        inputs={"bits": numeric(bits, scale="none")},
         outputs={
-            "conjunction": numeric((first & second)[:, None], loss="mse"),
-            "exclusive": numeric(factor * (first ^ second)[:, None], loss="mse"),
+            "conjunction": numeric((first & second)[:, None], scale="none", loss="mse"),
+            "exclusive": numeric(factor * (first ^ second)[:, None], scale="none", loss="mse"),
         },
         splits=(range(4), range(4, 8), range(8, 12)),
     )

@@ -27,13 +27,13 @@ def sine(title: str = "") -> Problem:
     return Problem.from_arrays(
         "sine",
         title=title,
-        inputs={"signal": features(signal[:, None])},
+        inputs={"signal": features(signal[:, None], scale="none")},
         outputs={
             "frequency": numeric(
                 frequency[:, None], offset=(FASTEST + SLOWEST) / 2, scale=(FASTEST - SLOWEST) / 2, loss="mse"
             ),
             "shape": discrete(shape, classes=SHAPES),
-            "wave": samples(wave, loss="bernoulli"),
+            "wave": samples(wave, scale="none", loss="bernoulli"),
         },
     )
 

@@ -14,14 +14,11 @@ from valp.model.raw_inputs import categories, stacked
 from valp.spaces.own import toml_schema as own
 from valp.spaces.own.read_tables import Source
 from valp.spaces.own.split_rows import NAMES, Parts
+from valp.spaces.problem.array_columns import in_order
 from valp.spaces.problem.problem import ArrayData, discrete, features, labels, numeric, samples
+from valp.spaces.problem.scaling import Constants, learnt_scaling
 
 YES_NO = {"0": 0.0, "no": 0.0, "n": 0.0, "false": 0.0, "1": 1.0, "yes": 1.0, "y": 1.0, "true": 1.0}
-
-PIXEL_SCALE = 255.0
-"""Of whole numbers of 8 bits, as pictures have."""
-
-Constants = float | tuple[float, ...]
 
 
 def matching(key: str, patterns: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
@@ -168,23 +165,13 @@ class Reader:
         self, key: str, values: NDArray[Any], scale: str | float, *, by_channel: bool = False, as_one: bool = False
     ) -> tuple[Constants, Constants]:
         """The offset and scale of each variable, of all in a channel, or of all as one."""
-        if isinstance(scale, float) or values.dtype == np.uint8:
-            return 0.0, scale if isinstance(scale, float) else 1.0 if scale == "none" else PIXEL_SCALE
-        if scale == "none":
-            return 0.0, 1.0
-        trained = values[self.parts[0]].astype(np.float64)
-        groups = values.shape[1] if by_channel else 1 if as_one else prod(values.shape[1:])
-        rows = np.moveaxis(trained.reshape(len(trained), groups, -1), 1, 0).reshape(groups, -1)
-        if np.isnan(rows).all(1).any():
+        if isinstance(scale, float):
+            return 0.0, scale
+        trained = values[self.parts[0]]
+        axes = (0, *range(2, trained.ndim)) if by_channel else None if as_one else 0
+        if trained.dtype.kind == "f" and scale != "none" and np.isnan(trained).all(axes).any():
             raise DataError(f"{key}: a column has no value in the training split to learn its scale from")
-        low, high = np.nanmin(rows, axis=1), np.nanmax(rows, axis=1)
-        offset, width = (low, high - low) if scale == "minmax" else (np.nanmean(rows, axis=1), np.nanstd(rows, axis=1))
-        constant = low == high
-        offset, width = np.where(constant, low, offset), np.where(constant, 1.0, width)
-        if groups == 1:
-            return float(offset[0]), float(width[0])
-        each = prod(values.shape[1:]) // groups
-        return tuple(np.repeat(offset, each).tolist()), tuple(np.repeat(width, each).tolist())
+        return learnt_scaling(values, self.parts[0], scale, by_channel=by_channel, as_one=as_one)
 
     def _picture(
         self, key: str, values: NDArray[Any], part: own.Samples
@@ -213,10 +200,7 @@ class Reader:
         known = {text for text in texts[self.parts[0]] if text is not None}
         if not known:
             raise DataError(f"{key}: its column has no value in the training split")
-        try:
-            return tuple(sorted(known, key=lambda text: (float(text), text)))
-        except ValueError:
-            return tuple(sorted(known))
+        return in_order(known)
 
     def _classes(self, key: str, field: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
         """The class number of each row, −1 where there is none, and the classes."""

@@ -14,9 +14,9 @@ from valp.model.table import MISSING, Table, cells
 from valp.spaces.own.csv_table import guess_separator
 from valp.spaces.own.image_folder import SUFFIXES as PICTURES
 from valp.spaces.own.image_folder import image_files, open_picture, read_files
-from valp.spaces.own.read_columns import PIXEL_SCALE
 from valp.spaces.own.read_tables import SUFFIXES, TEXT, read_table
 from valp.spaces.own.toml_schema import TomlData
+from valp.spaces.problem.scaling import PIXEL_SCALE
 
 IMAGE, FILE = "image", "file"
 """The columns of pictures: their values, (n, C, H, W), and where each was."""

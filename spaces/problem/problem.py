@@ -15,21 +15,17 @@ from valp.graph.graph import DataType
 from valp.model.preprocessing import Column, Preprocessing
 from valp.parts.own_types import like
 from valp.parts.shapes import text
-from valp.spaces.problem.arrays import (
-    ArrayData,
+from valp.spaces.problem.array_columns import (
     as_array,
     class_weights_of,
     column_of,
-    discrete,
-    features,
-    labels,
     losses_of,
-    numeric,
-    of_own_type,
-    samples,
     truth_of,
     variance_of,
+    with_classes,
+    with_scale,
 )
+from valp.spaces.problem.arrays import ArrayData, discrete, features, labels, numeric, of_own_type, samples
 from valp.spaces.problem.description import Description
 from valp.spaces.problem.splits import SPLITS, Split, drawn_splits, given_splits
 
@@ -48,7 +44,7 @@ __all__ = [
 
 
 class Problem(Description):
-    """What a VALP shall learn, with the data.
+    """What a VALP learns, with the data.
 
     Attributes:
         train, validation, test: the splits. A search sees validation scores only; test is for reports.
@@ -73,15 +69,19 @@ class Problem(Description):
         test: float = 0.15,
         seed: int = 0,
     ) -> "Problem":
-        """A problem from arrays.
+        """A problem from arrays, data frames or lists.
+
+        Numbers are standardised unless their `scale` says otherwise, by the training split alone. Predictions and
+        samples come back in your units.
 
         Args:
             name: of the problem.
             inputs: by name, made by `numeric`, `discrete`, `labels`, `samples` or `features`; nothing may be missing.
-            outputs: by name, made likewise; `loss` picks other losses than the type's usual one.
+            outputs: by name, made likewise. Their `loss` picks other losses than the type's usual one.
             title: one line about it.
-            splits: the row numbers of train, validation and test; drawn at random if None.
-            validation, test: the shares of the rows that are drawn for these splits.
+            splits: the row numbers, from 0, of train, validation and test; drawn at random if None.
+            validation: the share of the rows, between 0 and 1, that is drawn for the validation split.
+            test: the share of the rows that is drawn for the test split.
             seed: of that draw.
 
         Raises:
@@ -96,6 +96,13 @@ class Problem(Description):
         if len(set(rows.values())) > 1 or len(inputs.keys() | outputs.keys()) < len(inputs) + len(outputs):
             listed = ", ".join(f"{key!r} has {count}" for key, count in rows.items())
             raise DataError(f"inputs and outputs must have names of their own and as many rows as each other: {listed}")
+        count = next(iter(rows.values()))
+        parts = given_splits(name, drawn_splits(count, validation, test, seed) if splits is None else splits, count)
+        learnt = parts[0].numpy()
+        inputs = {key: with_scale(key, with_classes(key, data, learnt), learnt) for key, data in inputs.items()}
+        outputs = {
+            key: with_scale(key, with_classes(key, data, np.arange(count)), learnt) for key, data in outputs.items()
+        }
         columns = Preprocessing(
             inputs=tuple(column_of(key, data) for key, data in inputs.items()),
             outputs=tuple(column_of(key, data) for key, data in outputs.items()),
@@ -110,8 +117,7 @@ class Problem(Description):
         for key, codes in losses.items():
             if "bernoulli" in codes:
                 _require_shares(key, whole.truths[key])
-        parts = drawn_splits(len(whole), validation, test, seed) if splits is None else splits
-        train, held, tested = (whole.take(part) for part in given_splits(name, parts, len(whole)))
+        train, held, tested = (whole.take(part) for part in parts)
         class_weights = {
             column.name: class_weights_of(column, data.class_weights, train.known(column.name))
             for column, data in zip(columns.outputs, outputs.values(), strict=True)

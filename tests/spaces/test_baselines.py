@@ -20,14 +20,18 @@ def problem():
     rows = np.random.default_rng(0).random((ROWS, 6))
     return Problem.from_arrays(
         "several",
-        inputs={"x": numeric(rows), "k": discrete(np.arange(ROWS) % 4), "f": features(rows.reshape(-1, 2, 3))},
+        inputs={
+            "x": numeric(rows, scale="none"),
+            "k": discrete(np.arange(ROWS) % 4),
+            "f": features(rows.reshape(-1, 2, 3), scale="none"),
+        },
         outputs={
-            "y": numeric(rows[:, :1]),
-            "z": numeric(rows[:, 1:4], loss=["mse", "huber"]),
+            "y": numeric(rows[:, :1], scale="none"),
+            "z": numeric(rows[:, 1:4], scale="none", loss=["mse", "huber"]),
             "c": discrete(np.arange(ROWS) % 3),
             "l": labels(rows[:, :2] > 0.5),
             "s": samples(rows, loss="bernoulli"),
-            "t": samples(rows[:, :5]),
+            "t": samples(rows[:, :5], scale="none"),
         },
     )
 

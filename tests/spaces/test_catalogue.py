@@ -56,18 +56,18 @@ def several():
     return Problem.from_arrays(
         "several",
         inputs={
-            "encoder": numeric(rows[:, :1]),
+            "encoder": numeric(rows[:, :1], scale="none"),
             "z": discrete(np.arange(ROWS) % 3),
-            "photo": features(rng.random((ROWS, 2, 9, 13))),
-            "sound": features(rows.reshape(-1, 1, 9)),
+            "photo": features(rng.random((ROWS, 2, 9, 13)), scale="none"),
+            "sound": features(rows.reshape(-1, 1, 9), scale="none"),
         },
         outputs={
-            "n3": numeric(rows[:, :2], loss=["mse", "huber"]),
-            "y": numeric(rows[:, :1]),
+            "n3": numeric(rows[:, :2], scale="none", loss=["mse", "huber"]),
+            "y": numeric(rows[:, :1], scale="none"),
             "g1": discrete(np.arange(ROWS) % 4),
             "tags": labels(rows[:, :3] > 0.5),
             "d2": samples(rng.random((ROWS, 2 * 9 * 13)), image=(2, 9, 13), loss="bernoulli"),
-            "curve": samples(rows),
+            "curve": samples(rows, scale="none"),
         },
     )
 
@@ -131,7 +131,9 @@ def test_a_problem_that_it_does_not_fit_is_refused(problems, problem, name):
 def test_an_image_that_leaves_nothing_to_convolve_is_refused(name):
     rows = np.random.default_rng(0).random((ROWS, 6))
     small = Problem.from_arrays(
-        "small", inputs={"dots": features(rows.reshape(-1, 1, 2, 3))}, outputs={"y": numeric(rows)}
+        "small",
+        inputs={"dots": features(rows.reshape(-1, 1, 2, 3), scale="none")},
+        outputs={"y": numeric(rows, scale="none")},
     )
     with pytest.raises(SettingError, match=f"^{name} needs larger inputs than 'dots' of small, 1×2×3$"):
         catalogue_graph(name, small)
@@ -203,7 +205,7 @@ def test_mtvib_has_one_bottleneck_that_every_head_reads(problems):
 def test_a_large_image_gets_the_convolutions_of_the_papers_second_table():
     faces = Problem.from_arrays(
         "faces",
-        inputs={"face": features(np.zeros((ROWS, 1, 150, 150), np.float32))},
+        inputs={"face": features(np.zeros((ROWS, 1, 150, 150), np.float32), scale="none")},
         outputs={"side": discrete(np.arange(ROWS) % 5)},
     )
     assert catalogue_graph("mtvib", faces).networks[0].output.shape == (64, 8, 8)

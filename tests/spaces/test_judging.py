@@ -33,7 +33,7 @@ def rows(labels):
 
 
 def test_it_labels_the_samples_of_its_problem(labels, rows, cache):
-    problem = problem_of(c=discrete(labels), s=samples(rows))
+    problem = problem_of(c=discrete(labels), s=samples(rows, scale="none"))
     judge = judges_of(problem)["s"]
     assert (judge.config.shape, judge.config.classes) == ((9,), 3)
     assert judge.accuracy(problem.validation.truths["s"], problem.validation.truths["c"]) > 0.95
@@ -41,7 +41,7 @@ def test_it_labels_the_samples_of_its_problem(labels, rows, cache):
 
 
 def test_it_is_learnt_once_and_tells_of_it(labels, rows):
-    problem, lines = problem_of(c=discrete(labels), s=samples(rows)), []
+    problem, lines = problem_of(c=discrete(labels), s=samples(rows, scale="none")), []
     first = judges_of(problem, lines.append)["s"]
     said = len(lines)
     second = judges_of(problem, lines.append)["s"]
@@ -52,7 +52,8 @@ def test_it_is_learnt_once_and_tells_of_it(labels, rows):
 def test_it_learns_from_the_training_split_alone(labels, rows):
     """Labels of the other splits may be nonsense."""
     problems = [
-        Problem.from_arrays(name, inputs={"x": numeric(rows)}, outputs={"c": discrete(c), "s": samples(rows)},
+        Problem.from_arrays(name, inputs={"x": numeric(rows, scale="none")},
+                            outputs={"c": discrete(c), "s": samples(rows, scale="none")},
                             splits=(range(60), range(60, 75), range(75, 90)))
         for name, c in (("right", labels), ("wrong", np.where(np.arange(ROWS) < 60, labels, 0)))
     ]  # fmt: skip
@@ -66,7 +67,8 @@ def test_it_learns_from_rows_with_both_a_class_and_a_sample(labels, rows):
     classes[::5], holed[1::5, 3] = -1, np.nan
     kept = np.array([row for row in range(60) if row % 5 > 1])
     whole, without = (
-        Problem.from_arrays(name, inputs={"x": numeric(rows)}, outputs={"c": discrete(c), "s": samples(s)},
+        Problem.from_arrays(name, inputs={"x": numeric(rows, scale="none")},
+                            outputs={"c": discrete(c), "s": samples(s, scale="none")},
                             splits=(train, range(62, 75), range(75, 90)))
         for name, c, s, train in (("gaps", classes, holed, range(60)), ("whole", labels, rows, kept))
     )  # fmt: skip
@@ -75,7 +77,7 @@ def test_it_learns_from_rows_with_both_a_class_and_a_sample(labels, rows):
 
 
 def test_labels_teach_none(labels, rows):
-    assert judges_of(problem_of(l=yes_or_no(rows > 0.5), s=samples(rows))) == {}
+    assert judges_of(problem_of(l=yes_or_no(rows > 0.5), s=samples(rows, scale="none"))) == {}
 
 
 def test_pictures_are_judged_in_their_shape(labels):
@@ -85,8 +87,8 @@ def test_pictures_are_judged_in_their_shape(labels):
 
 
 def test_where_nothing_is_generated_there_is_none(labels, rows):
-    assert judges_of(problem_of(c=discrete(labels), y=numeric(rows))) == {}
+    assert judges_of(problem_of(c=discrete(labels), y=numeric(rows, scale="none"))) == {}
 
 
 def test_where_no_class_is_known_there_is_none(rows):
-    assert judges_of(problem_of(s=samples(rows))) == {}
+    assert judges_of(problem_of(s=samples(rows, scale="none"))) == {}

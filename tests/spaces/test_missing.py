@@ -30,7 +30,7 @@ def values(columns=4, rows=ROWS, seed=0):
 
 
 def made(**parts) -> Problem:
-    usual = {"inputs": {"x": numeric(np.arange(ROWS))}, "outputs": {"c": discrete(np.arange(ROWS) % 3)}}
+    usual = {"inputs": {"x": numeric(np.arange(ROWS), scale="none")}, "outputs": {"c": discrete(np.arange(ROWS) % 3)}}
     return Problem.from_arrays("gaps", **{**usual, "splits": tuple(PARTS.values()), **parts})
 
 
@@ -96,7 +96,7 @@ def test_a_missing_value_is_missing_whatever_stands_in_its_sample():
     rows[GAPS, 2] = np.nan
     other = rows.copy()
     other[GAPS, :2] = 1e6
-    assert with_gaps(s=samples(rows)).fingerprint == with_gaps(s=samples(other)).fingerprint
+    assert with_gaps(s=samples(rows, scale="none")).fingerprint == with_gaps(s=samples(other, scale="none")).fingerprint
 
 
 @given(missing=st.lists(st.lists(st.booleans(), min_size=3, max_size=3), min_size=12, max_size=12))
@@ -106,8 +106,12 @@ def test_weights_are_zero_where_a_label_is_missing_and_one_elsewhere(missing):
     mask[[0, 4, 8]] = False
     raw = np.where(mask, np.nan, values(3, rows=12))
     problem = made(
-        inputs={"x": numeric(values(rows=12))},
-        outputs={"y": numeric(raw), "l": labels(np.where(mask, np.nan, 1)), "s": samples(np.nan_to_num(raw))},
+        inputs={"x": numeric(values(rows=12), scale="none")},
+        outputs={
+            "y": numeric(raw, scale="none"),
+            "l": labels(np.where(mask, np.nan, 1)),
+            "s": samples(np.nan_to_num(raw), scale="none"),
+        },
         splits=(range(4), range(4, 8), range(8, 12)),
     )
     assert problem.weights.keys() == ({"y", "l"} if mask[:4].any() else set())
@@ -121,7 +125,7 @@ def test_class_weights_weigh_the_rows_of_the_training_split():
     splits = (range(6), range(6, 8), range(8, 10))
     made_with = {
         weights: made(
-            inputs={"x": numeric(values(rows=10))},
+            inputs={"x": numeric(values(rows=10), scale="none")},
             outputs={"c": discrete(classes, classes=["a", "b", "none"], class_weights=weights)},
             splits=splits,
         )
@@ -141,7 +145,7 @@ def test_balanced_weights_add_up_alike_for_every_class():
     classes = np.random.default_rng(0).choice(4, 200, p=[0.7, 0.1, 0.1, 0.1])
     splits = (range(100), range(100, 150), range(150, 200))
     output = discrete(classes, class_weights="balanced")
-    problem = made(inputs={"x": numeric(values(rows=200))}, outputs={"c": output}, splits=splits)
+    problem = made(inputs={"x": numeric(values(rows=200), scale="none")}, outputs={"c": output}, splits=splits)
     weights, truth = problem.weights["c"], problem.train.truths["c"]
     sums = torch.zeros(4).index_add(0, truth, weights)
     torch.testing.assert_close(sums, torch.full((4,), len(truth) / 4))
@@ -153,7 +157,7 @@ def test_each_split_has_something_of_each_output(split, name):
     rows = np.isin(np.arange(ROWS), PARTS[split])
     output = {
         "c": discrete(np.where(rows, -1, np.arange(ROWS) % 2)),
-        "y": numeric(np.where(rows[:, None], np.nan, values())),
+        "y": numeric(np.where(rows[:, None], np.nan, values()), scale="none"),
         "l": labels(np.where(rows[:, None], np.nan, np.ones((ROWS, 2)))),
     }[name]
     with pytest.raises(DataError, match=f"output '{name}' must have at least one label in the {split} split"):
@@ -164,7 +168,7 @@ def test_each_split_has_two_samples_at_least():
     rows = values()
     rows[31:] = np.nan
     with pytest.raises(DataError, match="the test split must have at least two rows to compare generated 's' with"):
-        made(outputs={"s": samples(rows)})
+        made(outputs={"s": samples(rows, scale="none")})
 
 
 def test_a_judge_has_rows_to_learn_from():
@@ -172,7 +176,7 @@ def test_a_judge_has_rows_to_learn_from():
     classes[:10] = -1
     rows[10:20] = np.nan
     with pytest.raises(DataError, match="two rows with both 's' and 'c', for a judge learns from them, but has 0"):
-        made(outputs={"c": discrete(classes), "s": samples(rows)})
+        made(outputs={"c": discrete(classes), "s": samples(rows, scale="none")})
 
 
 def test_what_is_missing_comes_out_of_a_pickle_as_it_was():

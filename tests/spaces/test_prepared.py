@@ -35,11 +35,11 @@ class Maker:
         return Problem.from_arrays(
             "small",
             title="a title",
-            inputs={"pixels": features(images)},
+            inputs={"pixels": features(images, scale="none")},
             outputs={
                 "kind": discrete(np.arange(60) % 3, classes=("a", "b", "c"), class_weights="balanced"),
                 "marks": labels(marks),
-                "image": samples(images.reshape(60, 16), image=(1, 4, 4)),
+                "image": samples(images.reshape(60, 16), scale="none", image=(1, 4, 4)),
             },
         )
 

@@ -88,7 +88,7 @@ def parts_of(problem):
     return problem.train, problem.validation, problem.test
 
 
-NUMBERED = {"x": numeric(np.arange(ROWS))}
+NUMBERED = {"x": numeric(np.arange(ROWS), scale="none")}
 
 
 @pytest.mark.parametrize(("validation", "test", "sizes"), [(0.15, 0.15, [28, 6, 6]), (0.5, 0.25, [10, 20, 10])])
@@ -112,7 +112,7 @@ def test_splits_may_be_given(make):
 
 
 def test_inputs_and_truths_stay_row_by_row():
-    problem = made(inputs=NUMBERED, outputs={"y": numeric(np.arange(ROWS) * 2)})
+    problem = made(inputs=NUMBERED, outputs={"y": numeric(np.arange(ROWS) * 2, scale="none")})
     for split in parts_of(problem):
         assert torch.equal(split.truths["y"], 2 * split.inputs["x"])
 
@@ -133,13 +133,15 @@ def test_inputs_and_truths_stay_row_by_row():
         ({"inputs": {"x": numeric(np.full((ROWS, 2), np.nan))}}, "'x' must hold finite numbers, but row 0 does not"),
         ({"inputs": {"x": numeric(values(), scale=0)}}, "the scale of 'x' must be a positive number, but is 0"),
         ({"inputs": {"x": numeric(values(), scale=float("nan"))}}, "scale of 'x'"),
-        ({"inputs": {"x": numeric(values(), scale="big")}}, "the scale of 'x' must be a number, or one for each"),
+        ({"inputs": {"x": numeric(values(), scale="big")}}, "must be numbers or standard, minmax, none, but is 'big'"),
         ({"inputs": {"x": numeric(values(), offset=[1, 2])}}, "the offset of 'x' must be one number, or 4, but there"),
         ({"inputs": {"x": discrete([0, -1] * 20)}}, "'x' must hold class numbers from 0 to 0, but has -1"),
         ({"inputs": {"x": features(values())}}, r"or \(n, C, T\), but 'x' is \(40, 4\)"),
         ({"outputs": {"x": features(np.ones((ROWS, 1, 4)))}, "inputs": {"y": numeric(values())}},
          "output 'x', features 1×4, must have the sides of a features input"),
-        ({"outputs": {"c": discrete(["a", "b"] * 20)}}, "'c' must have rows of numbers, but holds <U1"),
+        ({"outputs": {"c": discrete(np.array([["a", "b"]] * ROWS))}}, "must hold one class name a row"),
+        ({"outputs": {"c": discrete([""] * ROWS)}}, "'c' must name a class to learn, but has none"),
+        ({"inputs": {"x": numeric(values(), offset=1, scale="standard")}}, "a scale in numbers to have an off"),
         ({"outputs": {"c": discrete([0, -2] * 20)}}, "class numbers from 0 to 0, but has -2"),
         ({"outputs": {"c": discrete(["a", "b"] * 20, classes=["a", "c"])}}, "hold the classes a, c, but has 'b'"),
         ({"outputs": {"c": discrete([0, 1] * 20, classes=["a", "a"])}}, "'c' must have 2 class names that differ"),
@@ -160,7 +162,7 @@ def test_inputs_and_truths_stay_row_by_row():
         ({"outputs": {"c": discrete([0, np.nan] * 20)}}, "but has nan"),
         ({"outputs": {"c": discrete([0, 2] * 20, classes=["a", "b"])}}, "class numbers from 0 to 1, but has 2"),
         ({"outputs": {"c": discrete([[0], [1]] * 20)}}, r"an array of shape \(40, 1\)"),
-        ({"outputs": {"c": discrete([], classes=[])}, "inputs": {"x": numeric([])}}, "at least one variable"),
+        ({"outputs": {"c": discrete([], classes=[])}, "inputs": {"x": numeric([])}}, "must have at least one row"),
         ({"outputs": {"y": numeric(values(), loss="cross_entropy")}}, "output 'y' of type numeric must have one of"),
         ({"outputs": {"c": discrete([0, 1] * 20, loss="mse")}}, "smoothed_cross_entropy, focal, but has 'mse'"),
         ({"outputs": {"s": samples(values(), loss="other")}}, "but has 'other'"),
@@ -360,7 +362,7 @@ def test_variances_are_those_of_the_training_split_without_what_is_missing():
     problem = Problem.from_arrays(
         "p",
         inputs={"x": numeric(np.arange(6.0))},
-        outputs={"y": numeric(values), "c": discrete(np.arange(6) % 2)},
+        outputs={"y": numeric(values, scale="none"), "c": discrete(np.arange(6) % 2)},
         splits=([0, 1, 2], [3, 4], [5]),
     )
     assert problem.variances == {"y": pytest.approx((np.var([0, 2, 4]) + np.var([1, 5])) / 2)}

@@ -31,8 +31,8 @@ def problem():
     rows = np.eye(CLASSES)[labels].repeat(3, axis=1) * 0.8 + random.random((ROWS, SIZE)) * 0.2
     return Problem.from_arrays(
         "thirds",
-        inputs={"x": numeric(rows), "k": discrete(labels)},
-        outputs={"c": discrete(labels), "y": numeric(rows[:, :2]), "s": samples(rows)},
+        inputs={"x": numeric(rows, scale="none"), "k": discrete(labels)},
+        outputs={"c": discrete(labels), "y": numeric(rows[:, :2], scale="none"), "s": samples(rows, scale="none")},
         validation=0.25,
     )
 
@@ -244,11 +244,11 @@ def test_two_samples_outputs_of_different_sizes_are_both_scored(problem, tmp_pat
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     several = Problem.from_arrays(
         "two",
-        inputs={"x": numeric(problem.train.inputs["x"])},
+        inputs={"x": numeric(problem.train.inputs["x"], scale="none")},
         outputs={
             "c": discrete(problem.train.truths["c"]),
-            "s": samples(problem.train.truths["s"]),
-            "t": samples(problem.train.truths["s"][:, :5]),
+            "s": samples(problem.train.truths["s"], scale="none"),
+            "t": samples(problem.train.truths["s"][:, :5], scale="none"),
         },
     )
     graph = wired(

@@ -19,7 +19,9 @@ DATA = np.random.default_rng(0).normal(size=(ROWS, SIZE))
 
 
 def problem_of(rows) -> Problem:
-    return Problem.from_arrays("points", inputs={"x": numeric(DATA)}, outputs={"s": samples(rows)}, validation=0.25)
+    return Problem.from_arrays(
+        "points", inputs={"x": numeric(DATA, scale="none")}, outputs={"s": samples(rows, scale="none")}, validation=0.25
+    )
 
 
 def copying(factors, offset=0.0, noise=0.0):
@@ -80,7 +82,12 @@ def test_units_are_those_of_the_training_split():
     other = DATA.copy()
     other[300:] *= 100
     first, second = (
-        Problem.from_arrays("points", inputs={"x": numeric(DATA)}, outputs={"s": samples(rows)}, splits=splits)
+        Problem.from_arrays(
+            "points",
+            inputs={"x": numeric(DATA, scale="none")},
+            outputs={"s": samples(rows, scale="none")},
+            splits=splits,
+        )
         for rows in (DATA, other)
     )
     module = copying(torch.ones(SIZE), noise=0.5)
@@ -106,7 +113,12 @@ def test_missing_samples_are_left_out():
     splits = tuple(np.array_split(np.arange(ROWS), 3))
     kept = [part[~gaps[part]] for part in splits]
     with_gaps, without = (
-        Problem.from_arrays("points", inputs={"x": numeric(DATA)}, outputs={"s": samples(rows)}, splits=parts)
+        Problem.from_arrays(
+            "points",
+            inputs={"x": numeric(DATA, scale="none")},
+            outputs={"s": samples(rows, scale="none")},
+            splits=parts,
+        )
         for rows, parts in ((holed, splits), (DATA, kept))
     )
     module = copying(torch.zeros(SIZE), noise=0.0)

@@ -13,7 +13,7 @@ from valp.model.preprocessing import Preprocessing
 from valp.model.raw_inputs import raw_inputs
 from valp.spaces.own import load_own
 from valp.spaces.own.read_rows import read_rows
-from valp.spaces.problem.arrays import as_array, column_of
+from valp.spaces.problem.array_columns import as_array, column_of
 from valp.spaces.problem.problem import features, numeric
 
 TOML = """
@@ -120,8 +120,8 @@ def test_pictures_get_the_size_and_the_channels_of_the_model(tmp_path):
     assert said == ["note: 1 of 1 pictures are resized to 6×4, which the model takes"]
 
 
-ARRAY = column_of("x", as_array("x", numeric(np.zeros((2, 3)))))
-SIXTEEN = column_of("x", as_array("x", features(np.zeros((2, 1, 6, 4)), scale=16)))
+ARRAY = column_of("x", as_array("x", numeric(np.zeros((2, 3)), scale=1.0, offset=0.0)))
+SIXTEEN = column_of("x", as_array("x", features(np.zeros((2, 1, 6, 4)), scale=16.0, offset=0.0)))
 
 
 def test_an_array_alone_is_the_one_input(tmp_path):

@@ -1,0 +1,285 @@
+"""From what users give to what a problem holds: columns, ground truths and losses."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from math import inf, prod
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from torch import Tensor
+
+from valp.errors import DataError
+from valp.graph.graph import DataType, Input
+from valp.model.preprocessing import Column
+from valp.parts.losses import LOSSES
+from valp.spaces.problem.arrays import ArrayData, ClassWeights
+from valp.spaces.problem.scaling import SCALINGS, learnt_scaling
+
+MISSING_CLASS = -1
+"""The class number of a row whose class is unknown."""
+
+USUAL_LOSS = {
+    (DataType.NUMERIC, "values"): "mse",
+    (DataType.DISCRETE, "classes"): "cross_entropy",
+    (DataType.DISCRETE, "labels"): "binary_cross_entropy",
+    (DataType.SAMPLES, "values"): "gaussian",
+    (DataType.FEATURES, "values"): "mse",
+}
+"""By the type of an output and what its ground truth is."""
+
+
+def as_array(name: str, data: ArrayData) -> ArrayData:
+    """The same data with its values as an array of numbers, or of class names, empty where one is missing.
+
+    The columns of a data frame, or the name of a series, become its fields if it has none.
+
+    Raises:
+        DataError: if the values are neither.
+    """
+    fields = data.fields or _columns_of(data.values)
+    try:
+        values = np.asarray(data.values)
+    except ValueError as error:
+        raise DataError(f"{name!r} must hold rows of one size") from error
+    may_be_names = data.type is DataType.DISCRETE and not data.labels
+    if may_be_names and values.dtype.kind == "U" and not isinstance(data.values, np.ndarray):
+        values = np.asarray(data.values, object)  # numpy would make the text "nan" of a missing value in a list
+    if may_be_names and values.dtype.kind == "O" and values.ndim == 1:
+        values = _texts(values)
+    if values.dtype.kind == "O" and not may_be_names:
+        values = _floats(values)
+    if values.ndim == 0 or values.dtype.kind not in ("buifU" if may_be_names else "buif"):
+        found = f"holds {values.dtype}" if values.ndim else "has none"
+        raise DataError(f"{name!r} must have rows of numbers, but {found}")
+    return replace(data, values=values, fields=fields)
+
+
+def with_classes(name: str, data: ArrayData, rows: NDArray[Any]) -> ArrayData:
+    """The same data, whose values are an array, with the classes that these rows name, if it has none.
+
+    Raises:
+        DataError: if no row names a class.
+    """
+    if data.classes is not None or data.type is not DataType.DISCRETE or data.values.dtype.kind != "U":
+        return data
+    if data.values.ndim != 1:
+        raise DataError(f"{name!r} must hold one class name a row, but has shape {data.values.shape}")
+    known = {str(text) for text in data.values[rows] if text}
+    if not known:
+        raise DataError(f"{name!r} must name a class to learn, but has none")
+    return replace(data, classes=in_order(known))
+
+
+def in_order(classes: Iterable[str]) -> tuple[str, ...]:
+    """The names of classes in the order of their numbers if all are numbers, else of the alphabet."""
+    listed = list(classes)
+    try:
+        return tuple(sorted(listed, key=lambda text: (float(text), text)))
+    except ValueError:
+        return tuple(sorted(listed))
+
+
+def with_scale(name: str, data: ArrayData, train: NDArray[Any]) -> ArrayData:
+    """The same data, whose values are an array, with an offset and a scale in numbers.
+
+    Args:
+        name: of the input or output.
+        data: what is scaled.
+        train: the row numbers of the training split, on which they are learnt.
+
+    Raises:
+        DataError: if the scale is no word of `SCALINGS`, or an offset is given with one.
+    """
+    scale = data.scale
+    if data.type is DataType.DISCRETE:
+        return replace(data, offset=0.0, scale=1.0)
+    if scale is None:
+        scale = _usual_scaling(data) if data.offset is None else 1.0
+    if not isinstance(scale, str):
+        return replace(data, offset=0.0 if data.offset is None else data.offset, scale=scale)
+    if scale not in SCALINGS:
+        raise DataError(f"the scale of {name!r} must be numbers or {', '.join(SCALINGS)}, but is {scale!r}")
+    if data.offset is not None:
+        raise DataError(f"{name!r} must have a scale in numbers to have an offset, but its scale is {scale!r}")
+    offset, width = learnt_scaling(
+        data.values,
+        train,
+        scale,
+        by_channel=data.type is DataType.FEATURES and data.values.ndim > 1,
+        as_one=data.image is not None,
+    )
+    return replace(data, offset=offset, scale=width)
+
+
+def _usual_scaling(data: ArrayData) -> str:
+    if data.own is not None:
+        return "none"
+    if data.type is not DataType.SAMPLES:
+        return "standard"
+    losses = (data.loss,) if isinstance(data.loss, str) else data.loss or ()
+    return "none" if "bernoulli" in losses else "minmax"
+
+
+def _columns_of(values: Any) -> tuple[str, ...]:
+    """The columns of a data frame, or the name of a series."""
+    if hasattr(values, "columns"):
+        return tuple(map(str, values.columns))
+    name = getattr(values, "name", None)
+    return (name,) if isinstance(name, str) and name else ()
+
+
+def _texts(values: NDArray[Any]) -> NDArray[Any]:
+    """(n,) objects as texts, empty where one is missing; the objects themselves if one is neither."""
+    absent = np.array([is_absent(value) for value in values], bool)
+    if not all(isinstance(value, str) for value in values[~absent]):
+        return values
+    return np.where(absent, "", values).astype(np.str_)
+
+
+def is_absent(value: Any) -> bool:
+    """Whether a value is None, NaN, or what pandas has for a missing value."""
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or bool(value != value)
+
+
+def _floats(values: NDArray[Any]) -> NDArray[Any]:
+    """Objects as numbers, NaN where one is missing; the objects themselves if one is no number."""
+    try:
+        return np.array([[np.nan if cell is None else cell for cell in np.atleast_1d(row)] for row in values], float)
+    except (TypeError, ValueError):
+        return values
+
+
+def column_of(name: str, data: ArrayData) -> Column:
+    """The column of data whose values are an array.
+
+    Raises:
+        DataError: if its parts do not fit each other.
+    """
+    shape = data.values.shape[1:]
+    if data.type is not DataType.DISCRETE or data.labels:
+        size = prod(shape)
+    elif data.classes is not None:
+        size = len(data.classes)
+    else:
+        highest = np.max(data.values, initial=0)
+        size = int(highest) + 1 if np.isfinite(highest) else 1
+    if data.image is not None and len(data.image) != 3:
+        raise DataError(f"the image of {name!r} must be (C, H, W), but is {data.image}")
+    spatial = data.type is DataType.FEATURES
+    if spatial and len(shape) not in (2, 3):
+        raise DataError(f"features must be (n, C, H, W) or (n, C, T), but {name!r} is {data.values.shape}")
+    try:
+        column = Column(
+            name=name,
+            type=data.type,
+            size=size,
+            shape=shape if spatial else None,
+            offset=_numbers(f"the offset of {name!r}", data.offset),
+            scale=_numbers(f"the scale of {name!r}", data.scale),
+            classes=data.classes,
+            image=shape if len(shape) == 3 and spatial else data.image,
+            labels=data.labels,
+            fields=data.fields,
+            own=data.own,
+            fill=None if data.fill is None else _numbers(f"the fill of {name!r}", data.fill),
+            missing=data.missing,
+        )
+    except ValidationError as error:
+        fault = error.errors()[0]
+        said = fault.get("ctx", {}).get("error") or f"{name!r} must fit together: {fault['msg']} at {fault['loc'][0]}"
+        raise DataError(str(said)) from error
+    try:
+        Input(name=name, unit=column.unit)
+    except ValidationError as error:
+        raise DataError(f"a name must be at most 64 letters, digits and underscores, but got {name!r}") from error
+    return column
+
+
+def losses_of(name: str, data: ArrayData) -> tuple[str, ...]:
+    """The codes of an output's losses, the usual one where none is named.
+
+    Raises:
+        DataError: if one does not fit, or is named twice.
+    """
+    truth = "labels" if data.labels else "classes" if data.type is DataType.DISCRETE else "values"
+    fitting = [code for code, loss in LOSSES.items() if data.type in loss.takes and loss.truth == truth]
+    if data.loss is None:
+        return (USUAL_LOSS[data.type, truth],)
+    codes = (data.loss,) if isinstance(data.loss, str) else tuple(data.loss)
+    wrong = [code for code in codes if code not in fitting]
+    if wrong or not codes or len(set(codes)) < len(codes):
+        found = repr(wrong[0]) if wrong else f"{codes[0]!r} twice" if codes else "none"
+        what = "labels" if data.labels else f"type {data.type}"
+        raise DataError(f"output {name!r} of {what} must have one of the losses {', '.join(fitting)}, but has {found}")
+    return codes
+
+
+def truth_of(column: Column, values: NDArray[Any]) -> tuple[Tensor, Tensor | None]:
+    """The ground truth of an output, 0 where it is missing, and what is present of it; None if everything is.
+
+    Returns:
+        As `Split.truths` and `Split.present` have them.
+
+    Raises:
+        DataError: if the values do not fit the column.
+    """
+    if column.type is DataType.DISCRETE and not column.labels:
+        named = values.dtype.kind == "U" and "" not in (column.classes or ())
+        none = "" if named else MISSING_CLASS
+        missing = values == none if named or values.dtype.kind in "if" else np.zeros(len(values), bool)
+        whole = np.where(missing, (column.classes or ("",))[0] if named else 0, values) if missing.any() else values
+        return column.class_numbers(whole), torch.from_numpy(~missing) if missing.any() else None
+    rows = values.reshape(len(values), column.size)
+    missing = np.isnan(rows) if rows.dtype.kind == "f" else np.zeros((1, 1), bool)
+    if not missing.any():
+        return column.prepare(rows), None
+    if column.type is DataType.SAMPLES:
+        missing = missing.any(1, keepdims=True)
+    zero = np.asarray(column.offset, np.result_type(rows.dtype, np.float32))  # what enters the model as 0
+    present = torch.from_numpy(~missing)
+    truth = column.prepare(np.where(missing, zero, rows))
+    return truth, present[:, 0] if column.type is DataType.SAMPLES else present
+
+
+def variance_of(truths: Tensor, present: Tensor | None) -> float:
+    """The variance of an output's variables, their mean, over what is present of them.
+
+    Args:
+        truths: (n, size).
+        present: as `Split.present` has it; None if everything is.
+    """
+    known = torch.ones_like(truths) if present is None else present.to(truths.dtype).expand_as(truths)
+    counts = known.sum(0).clamp(min=1)
+    means = (truths * known).sum(0) / counts
+    return float((((truths - means).square() * known).sum(0) / counts).mean())
+
+
+def class_weights_of(column: Column, wanted: ClassWeights, classes: Tensor) -> tuple[float, ...]:
+    """The weight of each class of an output; `classes`, (n,), are those of the training split.
+
+    "balanced" gives a class n / (classes · rows of it), and 1 if it has no row.
+
+    Raises:
+        DataError: if there is not one positive number for each class.
+    """
+    name = column.name
+    if isinstance(wanted, str):
+        if wanted != "balanced":
+            raise DataError(f"the class weights of {name!r} must be balanced, or numbers, but are {wanted!r}")
+        counts = torch.bincount(classes, minlength=column.size).tolist()
+        return tuple(len(classes) / (column.size * count) if count else 1.0 for count in counts)
+    weights = _numbers(f"the class weights of {name!r}", wanted)
+    if not isinstance(weights, tuple) or len(weights) != column.size or not all(0 < weight < inf for weight in weights):
+        raise DataError(f"the class weights of {name!r} must be {column.size} positive numbers, but are {wanted}")
+    return weights
+
+
+def _numbers(what: str, value: Any) -> float | tuple[float, ...]:
+    try:
+        numbers = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{what} must be a number, or one for each, but is {value!r}") from error
+    return float(numbers) if numbers.ndim == 0 else tuple(numbers.reshape(-1).tolist())
