@@ -1,6 +1,8 @@
-"""What a VALP is: a typed graph of small networks that classify, regress and generate at once.
+"""VALP: architecture search for graphs of small networks that classify, regress and generate at once.
 
-Graphs, their rules and the plan need no torch; `load`, `save` and `Model` bring it in when they are first used.
+Everything a user needs has a name here: problems (`Problem`, `load_problem`), searches (`launch`, `open_run`), models
+(`load`, `Model`), graphs (`Graph` and its parts, `check`, `compile`, `draw`) and the scikit-learn estimator
+(`VALPSearch`). A name is imported when it is first used, so that `valp.load` needs neither Ray nor Optuna.
 """
 
 from importlib import import_module
@@ -9,53 +11,114 @@ from typing import TYPE_CHECKING, Any
 from valp.check.check import Report, check
 from valp.compile.compile import compile, lower
 from valp.draw.draw import draw
-from valp.errors import ValpError
-from valp.graph.graph import (
-    Connection,
-    Convolution,
-    DataType,
-    DataUnit,
-    Dense,
-    Graph,
-    Input,
-    Loss,
-    Output,
-    PrimaryNetwork,
-    Recurrent,
-    Role,
-    TransposedConvolution,
-)
+from valp.draw.draw import draw_svg as _draw_svg
+from valp.errors import DataError, FileError, SettingError, ValpError
+from valp.graph.graph import Graph
 
 if TYPE_CHECKING:
-    from valp.model.bundle import Model, load, save
+    from valp.graph.graph import (
+        Connection,
+        Convolution,
+        DataType,
+        DataUnit,
+        Dense,
+        Input,
+        Loss,
+        Output,
+        PrimaryNetwork,
+        Recurrent,
+        Role,
+        TransposedConvolution,
+    )
+    from valp.model.bundle import load, save
+    from valp.model.export.export import export
+    from valp.model.model import Model
+    from valp.search.estimator.estimator import VALPSearch
+    from valp.search.facade.launch import launch
+    from valp.search.facade.run_handle import Run, open_run
+    from valp.spaces.own.load_problem import load_problem
+    from valp.spaces.problem.arrays import discrete, features, labels, numeric, of_own_type, samples
+    from valp.spaces.problem.problem import Problem
+
+    __version__: str
 
 __all__ = [
     "Connection",
     "Convolution",
+    "DataError",
     "DataType",
     "DataUnit",
     "Dense",
+    "FileError",
     "Graph",
     "Input",
     "Loss",
     "Model",
     "Output",
     "PrimaryNetwork",
+    "Problem",
     "Recurrent",
     "Report",
     "Role",
+    "Run",
+    "SettingError",
     "TransposedConvolution",
+    "VALPSearch",
     "ValpError",
+    "__version__",
     "check",
     "compile",
+    "discrete",
     "draw",
+    "export",
+    "features",
+    "labels",
+    "launch",
     "load",
+    "load_problem",
     "lower",
+    "numeric",
+    "of_own_type",
+    "open_run",
+    "samples",
     "save",
 ]
 
+# Names that are imported when they are first used (PEP 562), by module. `check`, `compile` and `draw` are not among
+# them: they are packages too, and the import of a package would put it in the place of its function.
+_MODULES = {
+    "valp.graph.graph": (
+        "Connection", "Convolution", "DataType", "DataUnit", "Dense", "Input", "Loss", "Output", "PrimaryNetwork",
+        "Recurrent", "Role", "TransposedConvolution",
+    ),
+    "valp.model.bundle": ("load", "save"),
+    "valp.model.export.export": ("export",),
+    "valp.model.model": ("Model",),
+    "valp.search.estimator.estimator": ("VALPSearch",),
+    "valp.search.facade.launch": ("launch",),
+    "valp.search.facade.run_handle": ("Run", "open_run"),
+    "valp.spaces.own.load_problem": ("load_problem",),
+    "valp.spaces.problem.arrays": ("discrete", "features", "labels", "numeric", "of_own_type", "samples"),
+    "valp.spaces.problem.problem": ("Problem",),
+}  # fmt: skip
+_LATER = {name: module for module, names in _MODULES.items() for name in names}
+
+# A notebook shows a graph as its picture. Drawing stands above graphs, so it is the façade that joins them.
+Graph._repr_svg_ = _draw_svg
+
 
 def __getattr__(name: str) -> Any:
-    if name in {"Model", "load", "save"}:
-        return getattr(import_module("valp.model.bundle"), name)
-    raise AttributeError(f"module 'valp' has no attribute {name!r}")
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: Any = version("valp")
+    elif name in _LATER:
+        value = getattr(import_module(_LATER[name]), name)
+    else:
+        raise AttributeError(f"module 'valp' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -145,7 +145,7 @@ def generate_command(
         _say(f"note: only the first {count} of {rows} rows condition a sample")
     origin = np.sort(np.arange(count) % rows) if rows else np.empty(0, int)
     repeated = {name: np.asarray(values)[origin] for name, values in inputs.items()}
-    found = loaded.generate(count, inputs=repeated, seed=seed)
+    found = loaded.generate(count, conditions=repeated, seed=seed)
     if pictured is not None:
         _draw(output, loaded, pictured, found, inputs, rows)
     else:

@@ -63,7 +63,8 @@ def launch(
         objectives: the scores to optimise; by default one for each output.
         candidates: the number of candidates the run shall have, those of earlier calls included.
         hours: wall time after which no further candidate is begun.
-        steps, batch: the training of each candidate.
+        steps: gradient steps of the training of each candidate.
+        batch: examples in one step.
         workers: candidates trained at once, one thread each; the number of cores by default. 0 trains in this process,
             one after the other, without Ray.
         seed: everything random follows from it.

@@ -256,7 +256,7 @@ def test_a_class_conditions_by_name_or_number(valp, digit_models, tmp_path):
         words = ("-n", 3, "--seed", 1, "--condition", condition, "-o", path)
         assert valp("generate", digit_models / "wish.valp", *words)[0] == 0
         arrays.append(np.load(path)["image"])
-    expected = load(digit_models / "wish.valp").generate(3, inputs={"wish": ["seven"]}, seed=1)["image"]
+    expected = load(digit_models / "wish.valp").generate(3, conditions={"wish": ["seven"]}, seed=1)["image"]
     assert np.array_equal(arrays[0], arrays[1])
     np.testing.assert_allclose(arrays[0], expected, rtol=1e-5)
     assert not np.allclose(arrays[0], arrays[2])
@@ -276,7 +276,7 @@ def test_samples_are_dealt_out_among_the_rows_of_a_condition(count, origins, val
     assert [int(row[0]) for row in rows] == origins
     with np.load(digit_models / "ten.npz") as arrays:
         inputs = {name: arrays[name][origins] for name in ("pixels", "wish")}
-    expected = load(digit_models / "both.valp").generate(len(origins), inputs=inputs, seed=1)["image"]
+    expected = load(digit_models / "both.valp").generate(len(origins), conditions=inputs, seed=1)["image"]
     np.testing.assert_allclose(np.array(rows, float)[:, 1:], expected.reshape(len(origins), -1), rtol=1e-4)
 
 

@@ -233,44 +233,44 @@ def test_a_condition_must_be_given(digits):
     assert model.conditions() == {"pixels"}
     with pytest.raises(DataError, match="conditioned on input 'pixels', so it must be given"):
         model.generate(3)
-    assert model.generate(3, inputs={"pixels": digits[0][:3]})["image"].shape == (3, 1, 8, 8)
+    assert model.generate(3, conditions={"pixels": digits[0][:3]})["image"].shape == (3, 1, 8, 8)
 
 
 def test_one_row_conditions_every_sample(digits):
     model = model_of(graph_of("pixels"))
-    one = model.generate(4, inputs={"pixels": digits[0][:1]}, seed=3)["image"]
-    four = model.generate(4, inputs={"pixels": np.repeat(digits[0][:1], 4, axis=0)}, seed=3)["image"]
+    one = model.generate(4, conditions={"pixels": digits[0][:1]}, seed=3)["image"]
+    four = model.generate(4, conditions={"pixels": np.repeat(digits[0][:1], 4, axis=0)}, seed=3)["image"]
     np.testing.assert_allclose(one, four, rtol=1e-5)
 
 
 def test_a_condition_matters(digits):
     model = model_of(graph_of("pixels"))
-    first, second = (model.generate(4, inputs={"pixels": digits[0][i : i + 1]}, seed=3)["image"] for i in (0, 1))
+    first, second = (model.generate(4, conditions={"pixels": digits[0][i : i + 1]}, seed=3)["image"] for i in (0, 1))
     assert not np.allclose(first, second)
 
 
 @pytest.mark.parametrize("rows", [2, 5])
 def test_conditions_are_one_row_or_one_for_each_sample(digits, rows):
     with pytest.raises(DataError, match=f"'pixels' must have 1 or 4 rows to condition 4 samples, not {rows}"):
-        model_of(graph_of("pixels")).generate(4, inputs={"pixels": digits[0][:rows]})
+        model_of(graph_of("pixels")).generate(4, conditions={"pixels": digits[0][:rows]})
 
 
 def test_a_class_conditions_and_inputs_that_do_not_are_left_out():
     model = model_of(with_wish(graph_of()))
     assert model.conditions() == {"wish"}
-    first, second = (model.generate(4, inputs={"wish": [wish]}, seed=3)["image"] for wish in (0, 1))
+    first, second = (model.generate(4, conditions={"wish": [wish]}, seed=3)["image"] for wish in (0, 1))
     assert not np.allclose(first, second)
-    same = model.generate(4, inputs={"wish": [0], "pixels": "not looked at"}, seed=3)["image"]
+    same = model.generate(4, conditions={"wish": [0], "pixels": "not looked at"}, seed=3)["image"]
     assert np.array_equal(first, same)
     with pytest.raises(DataError, match="'wish' must hold class numbers from 0 to 9, but has 10"):
-        model.generate(4, inputs={"wish": [10]})
+        model.generate(4, conditions={"wish": [10]})
 
 
 def test_one_condition_may_have_a_row_for_all_and_another_one_for_each(digits):
     model = model_of(with_wish(graph_of("pixels")))
     assert model.conditions() == {"pixels", "wish"}
-    mixed = model.generate(4, inputs={"wish": [7], "pixels": digits[0][:4]}, seed=3)["image"]
-    whole = model.generate(4, inputs={"wish": [7] * 4, "pixels": digits[0][:4]}, seed=3)["image"]
+    mixed = model.generate(4, conditions={"wish": [7], "pixels": digits[0][:4]}, seed=3)["image"]
+    whole = model.generate(4, conditions={"wish": [7] * 4, "pixels": digits[0][:4]}, seed=3)["image"]
     np.testing.assert_allclose(mixed, whole, rtol=1e-5)
 
 

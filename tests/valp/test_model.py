@@ -11,6 +11,7 @@ import torch
 from tests.valp.test_bundle import graph_of, model_of, with_wish
 from tests.valp.test_predict import FIELDS, model, raw  # noqa: F401 - fixtures
 from valp.errors import DataError
+from valp.model.bundle import load
 from valp.model.model import ROWS, Model
 
 
@@ -24,11 +25,31 @@ def columns(raw):  # noqa: F811
     return table
 
 
-@pytest.mark.parametrize("form", [dict, pd.DataFrame, pa.table, lambda c: pd.DataFrame(c).assign(other="x")])
+@pytest.mark.parametrize("form", [pd.DataFrame, pa.table, lambda c: pd.DataFrame(c).assign(other="x")])
 def test_a_table_predicts_what_its_inputs_predict(model, raw, columns, form):  # noqa: F811
-    found, expected = model.predict(form(columns)), model.predict(raw)
+    """As a table of the same kind."""
+    table = form(columns)
+    found, expected = model.predict(table), model.flat(model.predict(raw))
+    assert type(found) is type(table)
+    names = found.column_names if isinstance(found, pa.Table) else list(found)
+    assert names == list(expected)
+    assert all(np.array_equal(np.asarray(found[name]), expected[name]) for name in names)
+
+
+def test_a_mapping_of_columns_predicts_arrays(model, raw, columns):  # noqa: F811
+    found, expected = model.predict(columns), model.predict(raw)
     assert found.keys() == expected.keys()
     assert all(np.array_equal(found[name], expected[name]) for name in found)
+
+
+def test_a_frame_keeps_its_index(model, columns):  # noqa: F811
+    frame = pd.DataFrame(columns)
+    frame.index = pd.Index([f"no. {i}" for i in range(len(frame))], name="bottle")
+    found = model.predict(frame)
+    assert found.index.equals(frame.index)
+    assert found.index.name == "bottle"
+    shuffled = frame.sample(frac=1, random_state=0)
+    pd.testing.assert_frame_equal(model.predict(shuffled).loc[frame.index], found, rtol=1e-4)
 
 
 def test_a_table_that_lacks_a_column_is_refused(model, columns):  # noqa: F811
@@ -43,12 +64,41 @@ def test_a_table_conditions_samples():
     random = np.random.default_rng(0)
     pixels = random.integers(0, 17, (4, 64))
     table = pd.DataFrame(pixels, columns=[f"pixels.{i}" for i in range(64)]).assign(wish=["one", "two", "two", "six"])
-    found = conditioned.generate(4, inputs=table, seed=1)["image"]
-    expected = conditioned.generate(4, inputs={"pixels": pixels, "wish": [1, 2, 2, 6]}, seed=1)["image"]
-    assert np.array_equal(found, expected)
-    assert conditioned.generate(9, inputs=table[:1], seed=1)["image"].shape == (9, 1, 8, 8)
+    found = conditioned.generate(4, conditions=table, seed=1)
+    expected = conditioned.generate(4, conditions={"pixels": pixels, "wish": [1, 2, 2, 6]}, seed=1)["image"]
+    assert np.array_equal(found.to_numpy(), expected.reshape(4, 64))
+    assert found.index.equals(table.index)
+    assert conditioned.generate(9, conditions=table[:1], seed=1).shape == (9, 64)
     with pytest.raises(DataError, match="'pixels' must have 1 or 3 rows to condition 3 samples, not 4"):
-        conditioned.generate(3, inputs=table)
+        conditioned.generate(3, conditions=table)
+
+
+def test_one_value_conditions_all_samples():
+    conditioned = model_of(with_wish(graph_of("pixels")))
+    pixels = np.arange(64) % 17
+    found = conditioned.generate(3, conditions={"pixels": pixels, "wish": "two"}, seed=1)["image"]
+    expected = conditioned.generate(3, conditions={"pixels": [pixels] * 3, "wish": [2] * 3}, seed=1)["image"]
+    assert np.array_equal(found, expected)
+    with pytest.raises(DataError, match=r"'wish' must hold the classes zero, one, .*, but has 'eleven'"):
+        conditioned.generate(3, conditions={"pixels": pixels, "wish": "eleven"})
+    with pytest.raises(DataError, match="depend on input 'pixels', 'wish', but 'digit' is an output"):
+        conditioned.generate(3, conditions={"pixels": pixels, "wish": 2, "digit": "two"})
+    with pytest.raises(DataError, match="depend on no input, but 'digit' is an output"):
+        model_of(graph_of()).generate(3, conditions={"digit": "two"})
+
+
+def test_a_model_writes_itself_and_shows_itself(tmp_path):
+    made = model_of(with_wish(graph_of("pixels")))
+    path = made.save(str(tmp_path / "m.valp"))
+    again = load(path)
+    assert again.graph == made.graph
+    assert repr(again) == repr(made)
+    assert "pixels, wish → digit, ink, image" in repr(made)
+    html = made._repr_html_()
+    assert "data:image/svg+xml" in html
+    assert "1×8×8 numbers" in html
+    assert "zero, one, two, three, four, five, … (10)" in html
+    assert "0.9375" in html
 
 
 def test_many_rows_are_as_few(model, raw):  # noqa: F811

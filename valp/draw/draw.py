@@ -27,9 +27,17 @@ EDGE = {"fontname": FONT, "fontsize": "11", "fontcolor": TEXT, "penwidth": "1.6"
 
 
 def draw(graph: Graph, path: Path | str, *, title: str | None = None) -> Path:
-    """Writes a picture of a graph, `.svg` or `.png` by the suffix of `path`.
+    """Writes a picture of a graph.
 
     Names that no component has and unknown kinds are drawn in red.
+
+    Args:
+        graph: what is drawn; it may break rules.
+        path: of the picture; its suffix is `.svg` or `.png`.
+        title: a line above the picture.
+
+    Returns:
+        The path.
 
     Raises:
         SettingError: for another suffix.

@@ -4,11 +4,11 @@ Everything here is frozen, goes to JSON and back, and needs no torch. A graph ma
 nothing, a cycle): `valp.check` reports that. Here only documents that cannot be read at all are refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cached_property
 from math import prod
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import networkx as nx
 from pydantic import Field, PositiveInt, StringConstraints
@@ -177,6 +177,9 @@ class Graph(Frozen):
     outputs: tuple[Output, ...]
     connections: tuple[Connection, ...]
     losses: tuple[Loss, ...]
+
+    _repr_svg_: ClassVar[Callable[..., str]]
+    """Its picture in a notebook; `valp/__init__.py` sets it, because drawing stands above graphs."""
 
     @cached_property
     def digraph(self) -> "nx.DiGraph[str]":

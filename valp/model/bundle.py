@@ -1,8 +1,4 @@
-"""A bundle: one file with a trained VALP and all that using it takes.
-
-A zip archive of `manifest.json` (graph, preprocessing, scores, checksum), `weights.safetensors` and `README.md`, a
-model card. It holds no code and no pickle.
-"""
+"""Reads and writes bundles; `valp.model.write_bundle` says what one is."""
 
 import hashlib
 import io
@@ -12,47 +8,42 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
-from safetensors.torch import save as save_tensors
 
 from valp.check.check import GraphError
 from valp.compile.compile import compile
 from valp.errors import FileError
-from valp.files import parse_model, read_bytes, write_bytes
+from valp.files import parse_model, read_bytes
 from valp.model.manifest import Manifest
 from valp.model.model import Model
-from valp.model.model_card import card
+from valp.model.write_bundle import CARD, MANIFEST, WEIGHTS
 
 __all__ = ["CARD", "MANIFEST", "WEIGHTS", "Manifest", "Model", "load", "save"]
 
-MANIFEST, WEIGHTS, CARD = "manifest.json", "weights.safetensors", "README.md"
-
 
 def save(model: Model, path: str | Path) -> None:
-    """Writes a bundle, whole or not at all.
+    """Writes a bundle, whole or not at all; the same as `model.save(path)`.
+
+    Args:
+        model: a trained VALP.
+        path: of the file; `.valp` is its usual suffix.
 
     Raises:
         FileError: if it cannot be written.
     """
-    where = Path(path)
-    weights = save_tensors({name: tensor.contiguous() for name, tensor in model.module.state_dict().items()})
-    manifest = model.manifest.model_copy(update={"checksum": hashlib.sha256(weights).hexdigest()})
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as bundle:
-        parts = {
-            MANIFEST: manifest.model_dump_json(indent=1).encode(),
-            WEIGHTS: weights,
-            CARD: card(manifest.model_dump(mode="json"), model.module.parameter_count, where.name).encode(),
-        }
-        for name, content in parts.items():
-            bundle.writestr(zipfile.ZipInfo(name), content)  # without a date, so that equal models are equal files
-    write_bytes(where, archive.getvalue())
+    model.save(path)
 
 
 def load(path: str | Path) -> Model:
-    """Reads a bundle.
+    """Reads a bundle: the model that `Model.save`, `valp export` or `valp train` wrote.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        The model, ready to predict.
 
     Raises:
-        FileError: if it cannot be read, is truncated or damaged, or is none.
+        FileError: if the file cannot be read, is truncated or damaged, or is not a bundle.
     """
     where = Path(path)
     try:

@@ -1,7 +1,8 @@
 """A trained VALP in the user's terms: raw rows in, predictions and samples out."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, overload
 
 import numpy as np
 import torch
@@ -10,10 +11,13 @@ from torch import Tensor
 
 from valp.compile.module import VALPModule
 from valp.errors import DataError, SettingError
-from valp.graph.graph import DataType
+from valp.graph.graph import DataType, Graph
+from valp.model.data_frames import frame_like, is_frame
 from valp.model.manifest import Manifest
+from valp.model.model_html import model_html
 from valp.model.output_columns import PROBABILITIES, Arrays, flat
 from valp.model.preprocessing import Column
+from valp.model.write_bundle import write_bundle
 from valp.plan.plan import Mode
 from valp.score.prediction_scores import CERTAINTY
 
@@ -22,7 +26,10 @@ ROWS = 5000
 
 
 class Model:
-    """A trained VALP: it takes what its user has, and answers in the user's units and categories.
+    """A trained VALP. It takes raw rows, and answers in their units and with the names of their classes.
+
+    `valp.load` reads one, and `Run.best` and `Run.model` take one out of a search. In a notebook it shows its inputs,
+    outputs, scores and graph.
 
     Attributes:
         module: the torch module, in evaluation mode.
@@ -32,6 +39,11 @@ class Model:
     def __init__(self, module: VALPModule, manifest: Manifest) -> None:
         self.module = module.eval()
         self.manifest = manifest
+
+    @property
+    def graph(self) -> Graph:
+        """Its graph; in a notebook it shows its picture."""
+        return self.manifest.graph
 
     @property
     def inputs(self) -> tuple[Column, ...]:
@@ -50,22 +62,29 @@ class Model:
         """The columns of the outputs that are generated."""
         return tuple(column for column in self.outputs if column.type is DataType.SAMPLES)
 
-    @torch.inference_mode()
-    def predict(self, data: Any, draws: int = 0, seed: int | None = None) -> Arrays:
+    @overload
+    def predict(self, data: Mapping[str, Any], draws: int = 0, seed: int | None = None) -> Arrays: ...
+
+    @overload
+    def predict(self, data: Any, draws: int = 0, seed: int | None = None) -> Any: ...
+
+    def predict(self, data: Any, draws: int = 0, seed: int | None = None) -> Any:
         """Every output for raw rows.
 
         Args:
             data: a mapping with n rows of each model input in the user's units, class numbers or names for a Discrete
-                one; or a table with the columns that the inputs are made of, and with whatever others: a data frame, an
-                Arrow table or a mapping of columns. Its cells are read as those that the model learnt from.
-            draws: 0 takes the means of the latent variables; otherwise outputs are averaged over so many draws of
+                one; or a table with the columns that the inputs are made of, and any others: a data frame, an Arrow
+                table or a mapping of columns. Its cells are read as those that the model learnt from.
+            draws: 0 takes the means of the latent variables; otherwise outputs are averaged over this many draws of
                 them, N(μ, σ²).
             seed: of the draws; None for fresh ones.
 
         Returns:
-            By output, n rows: (n, size) in the user's units, images in their shape; for a Discrete output (n,) class
-            names, or numbers where they have no names, and under `output.probabilities` (n, classes); for labels
-            (n, size) of 0 and 1, and their probabilities likewise. `flat` makes columns of it.
+            For a data frame or an Arrow table one of the same kind: the columns that `flat` makes, n rows in their
+            order, and the same index if it is a pandas frame. For anything else a dictionary of arrays by output, n
+            rows each: (n, size) in the user's units, images in their shape; for a Discrete output (n,) class names, or
+            numbers where they have no names, and under `output.probabilities` (n, classes); for labels (n, size) of 0
+            and 1, and their probabilities likewise.
 
         Raises:
             SettingError: if `draws` is negative.
@@ -73,6 +92,10 @@ class Model:
         """
         if draws < 0:
             raise SettingError(f"draws must be 0 or more, but is {draws}")
+        return self._answered(data, self._predicted(data, draws, seed))
+
+    @torch.inference_mode()
+    def _predicted(self, data: Any, draws: int, seed: int | None) -> Arrays:
         prepared = self._prepared(data, self.inputs)
         count, generator = len(next(iter(prepared.values()))), _generator(seed)
         if draws == 0 or not self.module.plan.noise:
@@ -83,23 +106,36 @@ class Model:
                 totals[name] = totals[name] + values if name in totals else values
         return self._restored({name: total / draws for name, total in totals.items()})
 
-    @torch.inference_mode()
-    def generate(self, count: int, *, inputs: Any = None, seed: int | None = None) -> Arrays:
+    @overload
+    def generate(
+        self, count: int, *, conditions: Mapping[str, Any] | None = None, seed: int | None = None
+    ) -> Arrays: ...
+
+    @overload
+    def generate(self, count: int, *, conditions: Any, seed: int | None = None) -> Any: ...
+
+    def generate(self, count: int, *, conditions: Any = None, seed: int | None = None) -> Any:
         """New samples of every Samples output.
 
         Args:
             count: how many.
-            inputs: what conditions them, in one of the forms that `predict` takes: `count` raw rows, or one for all,
-                of each input that reaches an output when the model generates; see `conditions`.
+            conditions: what the samples follow, for a model whose samples depend on inputs; the method `conditions`
+                names these. A mapping with one value or row for all samples, or `count` rows, of each such input, as in
+                `{"grower": "Ada"}`; or a table in one of the forms that `predict` takes, with 1 or `count` rows.
             seed: of the noise; None for fresh noise.
 
         Returns:
-            By output, (count, size) in the user's units, images in their shape. `flat` makes columns of it.
+            By output, (count, size) in the user's units, images in their shape; `flat` makes columns of it. If
+            `conditions` is a data frame, one of the same kind with these columns.
 
         Raises:
             SettingError: if the model has no Samples output or `count` is not positive.
             DataError: if a condition is missing or does not fit.
         """
+        return self._answered(conditions, self._generated(count, conditions, seed))
+
+    @torch.inference_mode()
+    def _generated(self, count: int, inputs: Any, seed: int | None) -> Arrays:
         outputs = [column.name for column in self.generated]
         if not outputs or count < 1:
             raise SettingError(
@@ -117,6 +153,24 @@ class Model:
         """The inputs on which generated samples depend."""
         return frozenset().union(*(self.module.plan.inputs_of(column.name, "generate") for column in self.generated))
 
+    def save(self, path: Path | str) -> Path:
+        """Writes the model as one file, whole or not at all; `valp.load` reads it.
+
+        The file holds the graph, the weights, the preprocessing, the scores and a model card, and no code.
+
+        Args:
+            path: of the file; `.valp` is its usual suffix.
+
+        Returns:
+            The path.
+
+        Raises:
+            FileError: if it cannot be written.
+        """
+        written = Path(path)
+        write_bundle(self.module, self.manifest, written)
+        return written
+
     def flat(self, found: Mapping[str, NDArray[Any]]) -> Arrays:
         """What `predict` or `generate` has found as columns (n,), which a data frame takes and `valp predict` writes.
 
@@ -126,6 +180,13 @@ class Model:
             `output.probabilities.class`. Samples of one output alone go by the columns of the user's table.
         """
         return flat(found, [column for column in self.outputs if column.name in found])
+
+    def __repr__(self) -> str:
+        inputs, outputs = (", ".join(column.name for column in part) for part in (self.inputs, self.outputs))
+        return f"<Model of {self.manifest.problem}: {inputs} → {outputs}, {self.module.parameter_count:,} parameters>"
+
+    def _repr_html_(self) -> str:
+        return model_html(self.manifest, self.module.parameter_count)
 
     def _prepared(self, data: Any, columns: tuple[Column, ...]) -> dict[str, Tensor]:
         names = [column.name for column in columns]
@@ -139,11 +200,40 @@ class Model:
         """The inputs that condition samples, each with its own number of rows."""
         needed = self.conditions()
         columns = tuple(column for column in self.inputs if column.name in needed)
+        if isinstance(inputs, Mapping):
+            inputs = self._rows_of_conditions(inputs, columns)
         if columns and inputs is None:
             raise DataError(f"this model's samples are conditioned on input {columns[0].name!r}, so it must be given")
         if isinstance(inputs, Mapping) and all(column.name in inputs for column in columns):
             return self._cast({column.name: column.prepare(inputs[column.name]) for column in columns})
         return self._prepared(inputs, columns) if columns else {}
+
+    def _rows_of_conditions(self, given: Mapping[str, Any], columns: tuple[Column, ...]) -> dict[str, Any]:
+        """Conditions as rows: one value, or one row of several, stands for all samples."""
+        names = {name for column in self.inputs for name in (column.name, *column.fields)}
+        wrong = next(
+            (column.name for column in self.outputs if column.name in given and column.name not in names), None
+        )
+        if wrong is not None:
+            listed = ", ".join(repr(column.name) for column in columns)
+            depend = f"depend on input {listed}" if listed else "depend on no input"
+            raise DataError(f"the samples of this model {depend}, but {wrong!r} is an output")
+        rows = {name: [values] if np.ndim(values) == 0 else values for name, values in given.items()}
+        for column in columns:
+            values = rows.get(column.name)
+            if values is None:
+                continue
+            one_class = column.type is DataType.DISCRETE and not column.labels
+            if not one_class and column.size > 1 and np.shape(values) == (column.size,):
+                rows[column.name] = [values]
+            unknown = [name for name in values if isinstance(name, str)] if one_class and column.classes else []
+            if unknown:
+                column.class_numbers(unknown)  # refuses an unknown class, which would be no condition at all
+        return rows
+
+    def _answered(self, asked: Any, found: Arrays) -> Any:
+        """What was found, as a data frame if it was asked with one."""
+        return frame_like(asked, self.flat(found)) if is_frame(asked) else found
 
     def _values(
         self,

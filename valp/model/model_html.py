@@ -1,0 +1,63 @@
+"""What a notebook shows of a model."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from valp.graph.graph import DataType
+from valp.model.notebook_html import Html, bold_html, paragraph_html, picture_html, table_html
+from valp.model.preprocessing import Column
+
+if TYPE_CHECKING:
+    from valp.model.manifest import Manifest
+
+MOST_NAMES = 6
+"""Class names that a table lists, at most."""
+
+HEIGHT = 420
+"""Of the picture of a graph, in pixels."""
+
+
+def model_html(manifest: "Manifest", parameters: int) -> str:
+    """A model: what it is, its inputs and outputs, its scores and the picture of its graph."""
+    graph = manifest.graph
+    head = paragraph_html(
+        bold_html(manifest.title or manifest.problem), f"{len(graph.networks)} networks",
+        f"{parameters:,} learnt parameters",
+    )  # fmt: skip
+    names = {part.name for part in (*graph.inputs, *graph.outputs)}
+    rows = [
+        [role, column.name, column.type, size_text(column), classes_text(column)]
+        for role, columns in (("input", manifest.preprocessing.inputs), ("output", manifest.preprocessing.outputs))
+        for column in columns
+        if column.name in names
+    ]
+    data = table_html(["", "name", "type", "a row has", "classes"], rows, left=5)
+    picture = picture_html(graph._repr_svg_(), alt="the graph of the model", height=HEIGHT)
+    return f"<div>{head}{data}{scores_html(manifest.scores)}{picture}</div>"
+
+
+def scores_html(scores: Mapping[str, Mapping[str, float]]) -> Html:
+    """A row for each score, a column for each split; "–" where it was not measured."""
+    names = dict.fromkeys(name for split in scores.values() for name in split)
+    if not names:
+        return Html("")
+    rows = [[name, *(f"{split[name]:.4g}" if name in split else "–" for split in scores.values())] for name in names]
+    return table_html(["score", *scores], rows)
+
+
+def size_text(column: Column) -> str:
+    """What a row of a column holds."""
+    if column.type is DataType.DISCRETE:
+        return f"{column.size} labels" if column.labels else "one class"
+    shape = column.shape or column.image
+    numbers = "×".join(map(str, shape)) if shape else str(column.size)
+    return f"{numbers} number{'' if numbers == '1' else 's'}"
+
+
+def classes_text(column: Column) -> str:
+    """The names of the classes or labels, the first ones of many."""
+    if column.type is not DataType.DISCRETE:
+        return ""
+    names = column.classes or tuple(map(str, range(column.size)))
+    more = f", … ({len(names)})" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
