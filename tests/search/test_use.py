@@ -134,7 +134,7 @@ def test_raw_rows_are_predicted_in_the_users_terms(valp, table_model, folder):
     assert 0 < np.mean([float(row[9]) for row in rows]) < 200
 
     found = load(table_model).predict(pd.read_csv("new.csv"))
-    assert [float(row[9]) for row in rows] == pytest.approx(found["y"][:, 0], rel=1e-6)
+    assert [float(row[9]) for row in rows] == pytest.approx(list(found["y"]), rel=1e-6)
 
 
 def test_every_format_says_the_same(valp, table_model, folder):
