@@ -68,7 +68,7 @@ def test_the_graph_of_the_balancing_page_is_trained_with_its_weights(tmp_path):
 def test_the_parts_of_the_extending_page_are_found_and_searched(tmp_path):
     blocks = fences("extending.md")
     modules = {title: text for language, title, text in blocks if language == "python" and title}
-    assert list(modules) == ["log_cosh.py", "periodic.py", "maximum.py", "springs.py", "climb.py"]
+    assert list(modules) == ["log_cosh.py", "periodic.py", "peaks.py", "maximum.py", "springs.py", "climb.py"]
     (project,) = [text for language, _, text in blocks if language == "toml"]
     folder = install(tmp_path / "site", modules, tomllib.loads(project)["project"]["entry-points"])
     program = "\n".join(text for language, title, text in blocks if language == "python" and not title)

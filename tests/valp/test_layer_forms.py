@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 
 from tests.valp.graphs import any_graphs, figure_2, with_part
 from tests.valp.minimal import LAYERS as EXAMPLES
-from tests.valp.test_plugins import install, run
+from tests.valp.test_plugins import ROOT, install, run
 from valp.check.keys import content_key, structure_key
 from valp.draw.layer_text import layers_text
 from valp.graph.graph import Dense, Graph, PrimaryNetwork, Recurrent
@@ -144,65 +145,10 @@ def test_an_unknown_word_of_a_layer_is_a_violation():
     assert "initializer 'zeros'" in violation.found
 
 
-PEAKS = '''
-"""Layers of peaks, and the network that is made of them."""
-
-from math import prod
-from typing import ClassVar, Literal
-
-import torch
-from pydantic import PositiveFloat, PositiveInt
-from torch import nn
-
-from valp.graph.graph import DataType, Role
-from valp.graph.layers import ModuleLayer
-from valp.graph.shape import MisfitError
-from valp.parts.kinds.kind import ANY, Kind
-
-
-class PeakModule(nn.Module):
-    """exp(−(s·(W·x + b))²)."""
-
-    def __init__(self, inputs, units, sharpness):
-        super().__init__()
-        self.linear, self.sharpness = nn.Linear(inputs, units), sharpness
-
-    def forward(self, x):
-        return (-((self.sharpness * self.linear(x)) ** 2)).exp()
-
-
-class Peaks(ModuleLayer):
-    """So many peaks."""
-
-    width: ClassVar = "peaks"
-
-    form: Literal["peaks"] = "peaks"
-    peaks: PositiveInt
-    sharpness: PositiveFloat = 1.0
-
-    def output_shape(self, shape):
-        if len(shape) > 1:
-            raise MisfitError("peaks read a vector")
-        return (self.peaks,)
-
-    def module(self, shape):
-        return PeakModule(prod(shape), self.peaks, self.sharpness)
-
-
-class PeakNetwork(Kind):
-    """Anything to Numeric, by layers of peaks and a linear one."""
-
-    code, title, sign = "peaked", "Network of peaks", "p"
-    takes: ClassVar = {Role.DATA: ANY}
-    layer = Peaks
-    fewest_layers = 1
-
-    def produces(self, merged):
-        return frozenset({DataType.NUMERIC})
-
-    def lower(self, network, lowering):
-        lowering.dense(network, lowering.merged(network), network.name)
-'''
+(PEAKS,) = re.findall(
+    r'```python title="peaks.py"\n(.*?)```', (ROOT / "docs" / "extending.md").read_text(encoding="utf-8"), re.DOTALL
+)
+"""The module of the docs: a form of layer, and the kind of network that is made of it."""
 
 ENTRY_POINTS = {
     "a kind that brings it": {"valp.kinds": {"peaked": "peaks:PeakNetwork"}},
@@ -273,7 +219,7 @@ assert len(keys) == 4
 # its prose and picture
 assert layers_text(graph.networks[0]) == "9·5 peaks", layers_text(graph.networks[0])
 svg = draw_svg(graph)
-assert "Network of peaks" in svg and "9·5 peaks" in svg, svg
+assert "Network of peaks" in svg and "9·5 peaks" in svg and "#e8f0d8" in svg, svg
 
 # it runs and learns
 assert [(x.out, x.layer) for x in lower(graph).operations] == [("n.0", "n-0"), ("n.1", "n-1"), ("n", "n-2")]

@@ -1,4 +1,4 @@
-"""`check`: is this graph a VALP? Every rule it breaks is reported, not the first only; no torch is needed."""
+"""`check`: is this graph a VALP? It reports every rule that is broken, not only the first, and needs no torch."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from valp.graph.graph import Graph
 
 @dataclass(frozen=True)
 class Violation:
-    """A place that breaks a rule (or, in `Report.notes`, that is worth a word).
+    """A place that breaks a rule (or, in `Report.notes`, that deserves a remark).
 
     Attributes:
         code: the rule's name.
@@ -41,7 +41,7 @@ class Report:
 
 
 class GraphError(ValpError):
-    """A graph that breaks rules; `violations` has them all."""
+    """A graph that breaks rules; `violations` holds all of them."""
 
     def __init__(self, violations: tuple[Violation, ...]) -> None:
         self.violations = violations
@@ -50,7 +50,7 @@ class GraphError(ValpError):
 
 
 def check(graph: Graph) -> Report:
-    """Holds a graph against every rule (002, Definitions 1 to 6 and section III).
+    """Tests a graph against every rule (Garciarena et al., Defs. 1 to 6 and section III).
 
     Never raises, whatever the graph.
     """

@@ -1,7 +1,7 @@
-"""Keys: graphs that differ in names and in meaningless order only have one key, and no others.
+"""Keys of graphs: two graphs have the same key exactly if they differ only in names and in order without meaning.
 
-A name is a vertex of a labelled digraph: its text is what the components of that name are (most often one, none for a
-name that no component has), its arcs are connections and losses. The canonical order of the vertices is exact
+A name is a vertex of a labelled digraph. Its text is what the components of that name are: usually one, none for a name
+that no component has. Its arcs are connections and losses. The canonical order of the vertices is exact
 (`valp.graph.labelling`), unlike a Weisfeiler–Lehman hash.
 """
 
@@ -60,7 +60,7 @@ def _key(graph: Graph, *, unweighted: bool) -> str:
 
 
 def _described(graph: Graph) -> Iterator[tuple[str, str]]:
-    """Each component's name, and all that it is without it."""
+    """Each component's name, and the text of everything else it is."""
     for place, model_input in enumerate(graph.inputs):
         yield model_input.name, _json({"input": place, **model_input.model_dump(mode="json", exclude={"name"})})
     for network in graph.networks:
@@ -78,12 +78,12 @@ def _network(network: PrimaryNetwork) -> dict[str, Any]:
 
 
 def _transports(graph: Graph) -> Iterator[tuple[str, str, str]]:
-    """Source, target, and what there is to know of each connection."""
+    """Source, target, and everything else about each connection."""
     targets: tuple[PrimaryNetwork | Output, ...] = (*graph.networks, *graph.outputs)
     orderless = {code for code, combiner in COMBINERS.items() if combiner.elementwise}
     ordered = {target.name for target in targets if target.combiner not in orderless}
     sizes: dict[str, int] = {}
-    for x in graph.components:  # a name that several have, which no valid graph does, must not go by their order
+    for x in graph.components:  # components of an invalid graph may share a name; their order must not matter then
         size = x.output.size if isinstance(x, PrimaryNetwork) else x.unit.size
         sizes[x.name] = max(size, sizes.get(x.name, 0))
     arrived: Counter[str] = Counter()
@@ -95,7 +95,7 @@ def _transports(graph: Graph) -> Iterator[tuple[str, str, str]]:
 
 
 def _psi(connection: Connection, size: int | None) -> str | None:
-    """A digest of ψ, for it may be long; None where it is all of the source's variables in order."""
+    """A digest of ψ, because it may be long; None where it is all of the source's variables in order."""
     indices = connection.indices
     if indices is None or (len(indices) == size and indices == tuple(range(size))):
         return None

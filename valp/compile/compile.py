@@ -101,7 +101,7 @@ def _generated_variables(graph: Graph, target: str) -> int:
     """The variables a latent connection helps to generate: those of the Samples outputs that its target reaches.
 
     A decoder that reaches none generates what it hands on. A Bottleneck that reaches none generates nothing, and its KL
-    is not divided: β is then that of 001.
+    is not divided: β is then that of Qian et al.
     """
     reached = nx.descendants(graph.digraph, target)
     sizes = [o.unit.size for o in graph.outputs if o.name in reached and like(o.unit.type) is DataType.SAMPLES]

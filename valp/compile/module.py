@@ -78,7 +78,7 @@ class VALPModule(nn.Module):
 
         Args:
             inputs: (batch, size) for each model input; in `generate` those on which no output asked for depends may
-                be left out.
+                be missing.
             mode: `train` and `generate` draw noise, `predict` uses none but what is given. Batch normalisation takes
                 the batch's own statistics in `train`, unless the module is in evaluation mode.
             noise: (batch, k) for each latent connection `source->target`; what is missing is drawn from N(0, I), or
@@ -165,7 +165,7 @@ class VALPModule(nn.Module):
     def run(
         self, inputs: Mapping[str, Tensor], buffers: Collection[str], mode: Mode, noise: Mapping[str, Tensor] | None
     ) -> dict[str, Tensor]:
-        """The values of buffers, and of all that was computed on the way; arguments as in `forward`."""
+        """The values of buffers, and of all buffers computed on the way; arguments as in `forward`."""
         values = dict(inputs)
         noise = noise or {}
         for operation in self.operations(buffers, mode):

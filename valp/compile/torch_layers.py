@@ -1,4 +1,4 @@
-"""The torch layers behind the operations of a plan: how they are made, and what is common to their execution."""
+"""The torch layers of the operations of a plan: how they are made, and what their execution has in common."""
 
 from collections.abc import Callable
 from functools import reduce
@@ -82,7 +82,7 @@ def layer_of(operation: Operation, generator: torch.Generator | None) -> nn.Modu
 
 
 def undisturbed(make: Callable[[], nn.Module]) -> nn.Module:
-    """A layer of torch's, which draws weights that are then drawn anew: its global generator is left alone."""
+    """A layer of torch's, made without a draw from torch's global generator; its weights are drawn again afterwards."""
     with torch.random.fork_rng(devices=[]):
         return make()
 
@@ -101,7 +101,7 @@ def norm_of(operation: Operation) -> nn.Module | None:
 def normalised(norm: nn.Module, values: Tensor, *, training: bool) -> Tensor:
     """Batch normalisation, with the statistics of the batch while training, else with the running ones.
 
-    A batch of one row has no statistics of its own, and takes the running ones.
+    A batch of one row has no statistics of its own, so the running ones are used.
     """
     mean, variance, weight, bias = norm.running_mean, norm.running_var, norm.weight, norm.bias
     return F.batch_norm(values, mean, variance, weight, bias, training and len(values) > 1)  # type: ignore[arg-type]
@@ -118,7 +118,7 @@ def _drawn(layer: nn.Module, initializer: str, generator: torch.Generator | None
 
 
 def _built(operation: Apply, generator: torch.Generator | None) -> nn.Module:
-    """A module of another package, which draws from torch's global generator."""
+    """A module of another package. It draws from torch's global generator, which is seeded for it and then restored."""
     if generator is None:
         return operation.build()
     with torch.random.fork_rng(devices=[]):

@@ -1,4 +1,4 @@
-"""A VALP as a value: data units, components, connections and losses, and the types of data.
+"""A VALP as a value: data units, components and their layers, connections and losses, and the types of data.
 
 Nothing here needs torch.
 """

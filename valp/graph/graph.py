@@ -91,7 +91,7 @@ class PrimaryNetwork(Frozen):
         combiner: f, a code of `valp.parts.combiners.COMBINERS`.
         layers: p, the first one first: the hidden layers, or all of them in the kinds that have no implied last one.
         initializer: the initialiser of the implied last layer, whose size and activation follow from `output` and the
-            kind; without a meaning where there is none (convolutional kinds and the Bottleneck).
+            kind; it means nothing in kinds without an implied last layer.
         output: on, the data unit it produces.
     """
 
@@ -134,7 +134,7 @@ class Connection(Frozen):
     Attributes:
         source: an input or a network.
         target: a network or an output.
-        indices: ψ, the transported variables of the source, in order; None transports them all.
+        indices: ψ, the transported variables of the source, in order; None transports all of them.
         role: what it is to its target.
     """
 
@@ -168,7 +168,7 @@ class Loss(Frozen):
 class Graph(Frozen):
     """A VALP M = (V, A, L, P): V = inputs, networks and outputs; A = connections; L and P = losses with their β.
 
-    The order of `connections` is the order in which a target's combiner meets them.
+    The order of `connections` is the order in which a target's combiner merges them.
     """
 
     schema_version: Literal[1] = 1
@@ -183,7 +183,7 @@ class Graph(Frozen):
 
     @cached_property
     def digraph(self) -> "nx.DiGraph[str]":
-        """The digraph (V, A); an edge carries its `connection`. Ends that no component has are left out."""
+        """The digraph (V, A); an edge carries its `connection`. Connections of unknown components are left out."""
         digraph: nx.DiGraph[str] = nx.DiGraph()
         digraph.add_nodes_from(component.name for component in self.components)
         digraph.add_edges_from(
@@ -194,7 +194,7 @@ class Graph(Frozen):
         return digraph
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy, with other parts; what was worked out of the old ones is not taken along."""
+        """A copy with other parts, without what was computed from the old ones."""
         copy = super().model_copy(update=update, deep=deep)
         for name in ("digraph", "order", "_incoming"):
             copy.__dict__.pop(name, None)
@@ -221,11 +221,11 @@ class Graph(Frozen):
         return {target: tuple(connections) for target, connections in incoming.items()}
 
     def incoming(self, name: str) -> tuple[Connection, ...]:
-        """The connections into a component, in the order its combiner meets them."""
+        """The connections into a component, in the order in which its combiner merges them."""
         return self._incoming.get(name, ())
 
     def generating_digraph(self) -> "nx.DiGraph[str]":
-        """(V, A) after the latent connections are cut: what is left when the model generates."""
+        """(V, A) without the latent connections, which are cut when the model generates."""
         kept = [(s, t) for s, t, c in self.digraph.edges(data="connection") if c.role is not Role.LATENT]
         digraph: nx.DiGraph[str] = nx.DiGraph()
         digraph.add_nodes_from(self.digraph)

@@ -1,12 +1,13 @@
-"""Exact canonical labelling of small labelled digraphs: isomorphic ones, and only those, get the same arcs.
+"""Exact canonical labelling of small labelled digraphs: two get the same arcs exactly if they are isomorphic.
 
 Notation: n vertices 0 … n − 1 with text labels; arcs (source, target, text), parallel ones allowed. A colouring gives
 each vertex one of the colours 0 … k − 1; with k = n it is a labelling.
 
-Colour refinement splits colours until vertices of one colour have alike arcs. Where several still share a colour,
-each is individualised in turn, and the smallest leaf of this search tree is the answer (McKay and Piperno, Practical
-graph isomorphism II, 2014). Two leaves with the same arcs are an automorphism, which maps the branch of the one onto
-the branch of the other: the second need not be searched. Twins, vertices with the very same arcs, need no search.
+Colour refinement splits colours until vertices of one colour have equal arcs by colour. Where several vertices still
+share a colour, each is individualised in turn, and the smallest leaf of this search tree is the answer (McKay and
+Piperno, Practical graph isomorphism II, 2014). Two leaves with the same arcs give an automorphism. It maps the branch
+of one leaf onto the branch of the other, so the second is not searched. Twins, vertices with identical arcs, need no
+search.
 """
 
 from collections.abc import Sequence
@@ -63,7 +64,7 @@ class _Search:
         self.jump: int | None = None  # the level whose current branch turned out to be an image of an earlier one
 
     def refine(self, colouring: Colouring) -> Colouring:
-        """The coarsest finer colouring in which vertices of one colour have alike arcs."""
+        """The coarsest finer colouring in which vertices of one colour have equal arcs by colour."""
         count = max(colouring, default=-1) + 1
         while count < len(colouring):
             signatures = [
@@ -81,7 +82,7 @@ class _Search:
         return colouring
 
     def explore(self, colouring: Colouring, path: Path) -> Leaf | None:
-        """The smallest leaf below a node; None where the search shall go back to level `jump`."""
+        """The smallest leaf below a node; None where the search must return to level `jump`."""
         colouring, choices = self._choices(colouring)
         if not choices:
             return self._leaf(colouring, path)
@@ -123,7 +124,7 @@ class _Search:
             twins = {(tuple(self.leaving[v]), tuple(self.arriving[v])): v for v in reversed(shared)}
             if len(twins) > 1:
                 return colouring, sorted(twins.values())
-            # No other vertex can tell them apart, so that any order of theirs gives the same arcs.
+            # Their arcs are identical, so any order of them gives the same arcs.
             places = {vertex: place for place, vertex in enumerate(shared)}
             colouring = _ranks([(colour, places.get(v, 0)) for v, colour in enumerate(colouring)])
 
@@ -136,14 +137,14 @@ class _Search:
         self.jump = next(level for level, (v, w) in enumerate(zip(path, earlier_path, strict=False)) if v != w)
         vertex_at = {place: vertex for vertex, place in enumerate(labelling)}
         automorphism = [vertex_at[place] for place in earlier]
-        # It keeps the path up to the jump, so that it acts on the choices of all these levels.
+        # It keeps the path up to the jump, so it maps the choices of all these levels onto each other.
         for level in range(self.jump + 1):
             _join(self.orbits[level], automorphism)
         return None
 
 
 def _join(orbits: list[int], automorphism: list[int]) -> None:
-    """Makes one orbit of each vertex's and its image's."""
+    """Joins the orbit of each vertex and that of its image."""
     for vertex, image in enumerate(automorphism):
         kept, gone = orbits[vertex], orbits[image]
         if kept != gone:

@@ -1,4 +1,4 @@
-"""The names a hidden layer may use; `valp.compile.module` gives each its torch function."""
+"""The words that layers may use; `valp.compile.torch_layers` has the torch function of each."""
 
 ACTIVATIONS = ("identity", "relu", "elu", "softplus", "softsign", "sigmoid", "tanh")
 

@@ -1,6 +1,6 @@
-"""How the data units that meet at a component become one (002, III-C1).
+"""How the data units that meet at a component become one (Garciarena et al., III-C1).
 
-A combiner is one row of `COMBINERS`. The type of the result is the same for all and stands in `merged_type`.
+A combiner is one row of `COMBINERS`. The type of the result is the same for all combiners; see `merged_type`.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,11 +19,11 @@ class Combiner:
 
     Attributes:
         code: its name in a graph.
-        sign: the sign the paper gives it, or a customary one.
+        sign: its sign in the paper, or a customary one.
         size: the size of the result, from the sizes of the units it merges. Features of one spatial size remain
-            Features if it is a multiple of that.
+            Features if the size is a multiple of that.
         operation: the operation that merges: the buffer to fill, the buffers to read, the size of the result.
-        elementwise: whether it merges variable by variable; the order of the units is then indifferent, and they are
+        elementwise: whether it merges variable by variable; the order of the units does not matter then, and they are
             cut to the shortest.
     """
 
@@ -43,7 +43,7 @@ _BUILT_IN = (
     _elementwise("addition", "Λ", "sum"),
     _elementwise("mean", "μ", "mean"),
     _elementwise("product", "⊙", "product"),
-    # The gates of two units start alike, so the order in which they arrive is indifferent.
+    # The gates of two units start equal, so the order in which they arrive does not matter.
     Combiner("gated_sum", "Γ", min, lambda out, sources, size: Gate(out, sources, size), True),
 )
 
@@ -51,10 +51,11 @@ COMBINERS = PluginTable("valp.combiners", Combiner, _BUILT_IN)
 
 
 def merged_type(types: Sequence[DataType | str]) -> DataType | str:
-    """The type of units merged by any combiner (002, III-C1); one unit, and units of one type, pass unchanged.
+    """The type of units merged by any combiner (Garciarena et al., III-C1).
 
-    Samples if any is Samples, else Numeric if any is Numeric. Discrete with Features, which the paper leaves open,
-    counts as Numeric. A user's own type counts as what it is like.
+    One unit, and units of one type, pass unchanged. Else the result is Samples if any is Samples, else Numeric if any
+    is Numeric. Discrete with Features, which the paper leaves open, counts as Numeric. A user's own type counts as what
+    it is like.
     """
     if len(set(types)) == 1:
         return types[0]

@@ -1,4 +1,4 @@
-"""The workbench on which kinds and outputs lower themselves to operations of the plan."""
+"""The workbench on which kinds and outputs write the operations of the plan."""
 
 from collections.abc import Callable, Sequence
 from math import prod
@@ -18,7 +18,7 @@ Buffer = tuple[str, int]
 
 
 class Lowering:
-    """Operations written so far, and where each component's values and logits stand."""
+    """The operations written so far, and the buffers with each component's values and logits."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -28,7 +28,7 @@ class Lowering:
         self.logits: dict[str, str] = {}
 
     def add(self, operation: Operation) -> str:
-        """Writes an operation; its buffer is returned."""
+        """Writes an operation, and returns its buffer."""
         self.operations.append(operation)
         return operation.out
 

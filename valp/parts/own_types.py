@@ -1,4 +1,4 @@
-"""The data types: the paper's four, and a user's own with their typing rows (002, VI-A)."""
+"""The data types: the paper's four, and a user's own with their typing rows (Garciarena et al., VI-A)."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,15 @@ from valp.graph.plugin_table import PluginTable
 
 @dataclass(frozen=True)
 class OwnType:
-    """A data type that a user adds: expert knowledge on what may follow what.
+    """A data type that a user adds: expert knowledge about what may follow what.
 
     Attributes:
         code: its name in a graph.
         title: its name in prose.
         like: the type whose numbers it holds: it is prepared, compared with a ground truth and scored like that one,
-            and counts as that one where it meets other types.
+            and counts as that type where it meets others.
         taken_by: the codes of the kinds that take it, in the roles in which they take `like`; kinds that take
-            anything take it, too.
+            anything take it as well.
         made_by: the codes of the kinds that may produce it: of those that could produce `like`.
         received: if given, one of these types must have reached a network that produces it.
     """
@@ -34,7 +34,7 @@ OWN_TYPES = PluginTable("valp.types", OwnType, (), taken=frozenset(DataType))
 
 
 def like(unit_type: DataType | str) -> DataType | None:
-    """The paper's type that a type is, or is like; None for one that nobody knows."""
+    """The paper's type that a type is, or is like; None for an unknown one."""
     if isinstance(unit_type, DataType):
         return unit_type
     own = OWN_TYPES.get(unit_type)

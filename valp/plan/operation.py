@@ -1,4 +1,4 @@
-"""The typed operations of a plan: what is done to named buffers, not how.
+"""The typed operations of a plan: what is computed in named buffers, not how.
 
 A buffer holds a (batch, size) tensor, Features flat. Executors run the operations. Only `Sample` and batch
 normalisation depend on the mode in which a model runs.
@@ -130,7 +130,7 @@ class Recur:
 
 @dataclass(frozen=True)
 class Apply:
-    """out = module(*sources): an operation that a kind or combiner of another package brings.
+    """out = module(*sources): an operation of a layer, kind or combiner of another package.
 
     Attributes:
         layer: the key of the module.

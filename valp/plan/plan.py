@@ -1,7 +1,6 @@
-"""The plan: a checked graph lowered to a flat list of typed operations over named buffers.
+"""The plan: a checked graph as a flat list of typed operations over named buffers.
 
-A buffer holds a (batch, size) tensor, Features flat. The plan says what is done, executors how. Only `Sample` and
-batch normalisation depend on the mode a model runs in.
+The plan says what is computed; executors decide how.
 """
 
 from collections.abc import Iterable
@@ -17,7 +16,7 @@ Protocol = Literal["predict", "generate"]
 """The modes in which predictions may be scored; the paper's is `generate`."""
 
 Executor = Literal["auto", "torch", "native"]
-"""What trains a plan: `native` is fast and knows some operations, `torch` knows all, `auto` is the fastest that can."""
+"""What trains a plan: `native` is fast and supports some operations, `torch` all; `auto` is the fastest that can."""
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 EXECUTORS: tuple[Executor, ...] = get_args(Executor)
@@ -80,7 +79,7 @@ class Plan:
         return (*self.losses, *self.divergences)
 
     def needed(self, buffers: Iterable[str], mode: Mode) -> tuple[Operation, ...]:
-        """The operations that computing `buffers` takes in `mode`, in order."""
+        """The operations that are needed to compute `buffers` in `mode`, in order."""
         wanted = set(buffers)
         kept: list[Operation] = []
         for operation in reversed(self.operations):

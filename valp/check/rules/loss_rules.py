@@ -1,4 +1,4 @@
-"""Rules on the losses and β (002, Definition 5 and III-C)."""
+"""Rules on the losses and β (Garciarena et al., Def. 5 and III-C)."""
 
 from collections import Counter
 from collections.abc import Iterator

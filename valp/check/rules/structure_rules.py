@@ -1,4 +1,4 @@
-"""Rules on components, the digraph (V, A) and ψ (002, Definitions 4 to 6)."""
+"""Rules on components, the digraph (V, A) and ψ (Garciarena et al., Defs. 4 to 6)."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator

@@ -1,4 +1,4 @@
-"""The losses (002, III-C): one class and one row each. The KL loss judges latent connections and stands apart."""
+"""The losses (Garciarena et al., III-C): one class and one row each, except the KL loss of latent connections."""
 
 from valp.graph.plugin_table import PluginTable
 from valp.parts.losses.adversarial import Adversarial

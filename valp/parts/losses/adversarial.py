@@ -13,7 +13,7 @@ class Adversarial(LossKind):
     """mean softplus(−c), c the critic's logit that a sample is real: the non-saturating loss of a generator.
 
     The critic is trained alongside (`valp.train.critic`), on what the model makes while it trains: no latent
-    connection is cut for it. Source: Goodfellow et al. 2014, arXiv:1406.2661; 002, VI-C.
+    connection is cut for it. Source: Goodfellow et al. 2014, arXiv:1406.2661; Garciarena et al., VI-C.
     """
 
     code, title = "adversarial", "adversarial loss"

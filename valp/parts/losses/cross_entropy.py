@@ -13,7 +13,7 @@ FOCUS = 2
 
 
 class CrossEntropy(LossKind):
-    """−mean log softmax(logits)[class] over the batch (002, eq. 2)."""
+    """−mean log softmax(logits)[class] over the batch (Garciarena et al., eq. 2)."""
 
     code, title = "cross_entropy", "cross-entropy"
     takes = frozenset({DataType.DISCRETE})

@@ -1,4 +1,4 @@
-"""The Kullback–Leibler divergence of a latent connection (002, eq. 4)."""
+"""The Kullback–Leibler divergence of a latent connection (Garciarena et al., eq. 4)."""
 
 from typing import TYPE_CHECKING
 

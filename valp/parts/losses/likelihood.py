@@ -1,4 +1,4 @@
-"""Negative log-likelihoods of Samples (002, eq. 3), as means over batch and variables."""
+"""Negative log-likelihoods of Samples (Garciarena et al., eq. 3), as means over batch and variables."""
 
 from math import log, pi
 from typing import TYPE_CHECKING

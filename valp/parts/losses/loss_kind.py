@@ -14,7 +14,7 @@ SMALLEST = 1e-12
 
 
 class LossKind(ABC):
-    """A loss l that compares a prediction with a ground truth (002, III-C).
+    """A loss l that compares a prediction with a ground truth (Garciarena et al., III-C).
 
     Attributes:
         code: its name in a graph.

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class MeanSquaredError(LossKind):
-    """mean (p − g)² over batch and variables (002, eq. 1)."""
+    """mean (p − g)² over batch and variables (Garciarena et al., eq. 1)."""
 
     code, title = "mse", "mean squared error"
     squared = True
