@@ -1,60 +1,73 @@
 /* Two candidates side by side. */
 
-function comparison() {
-  const options = () => (R.candidates.length > 400 ? FRONT : R.candidates);
+/** @import { Marks } from "./graph.js" */
+/** @import { Candidate } from "./wire" */
+import { box } from "./boxes.js";
+import { key } from "./charts.js";
+import { compare, link, on } from "./choice.js";
+import { FRONT, R, SCORES, SINGLE, byNumber } from "./data.js";
+import { differences } from "./differences.js";
+import { $, h, s, scrollTable } from "./dom.js";
+import { counted, number } from "./figures.js";
+import { drawGraph, graphKey } from "./graph.js";
+import { better, scoreOf, title } from "./scores.js";
+
+export function comparison() {
+  const last = R.candidates.at(-1);
+  if (!last || R.candidates.length < 2)
+    return void $("pair").append(h("p", { class: "note" }, "There are not two candidates yet."));
+  const options = R.candidates.length > 400 ? FRONT : R.candidates;
   const inputs = ["a", "b"].map((side) =>
-    h("input", {
-      id: `pair-${side}`,
-      type: "number",
-      min: 0,
-      max: R.candidates.at(-1)?.n ?? 0,
-      list: "numbers",
-      style:
-        "width:6rem;border:1px solid var(--line);background:var(--paper);border-radius:7px;padding:.25rem .5rem;min-height:2rem",
-    }),
+    h("input", { id: `pair-${side}`, type: "number", min: 0, max: last.n, list: "numbers" }),
   );
   const result = h("div");
   const list = h(
     "datalist",
     { id: "numbers" },
-    options().map(({ n }) => h("option", { value: n })),
+    options.map(({ n }) => h("option", { value: n })),
   );
   inputs.forEach((input) =>
     input.addEventListener("change", () => {
       const [a, b] = inputs.map((one) => +one.value);
-      byNumber.has(a) && byNumber.has(b)
-        ? compare(a, b, false)
-        : result.replaceChildren(h("p", { class: "note" }, `There are candidates 0 to ${R.candidates.at(-1).n}.`));
+      if (byNumber.has(a) && byNumber.has(b)) compare(a, b, false);
+      else result.replaceChildren(h("p", { class: "note" }, `The candidates are 0 to ${last.n}.`));
     }),
   );
-  if (R.candidates.length < 2) return $("pair").append(h("p", { class: "note" }, "There are not two candidates yet."));
   $("pair").append(
-    h("div", { class: "controls" }, h("label", {}, "candidate", inputs[0]), h("label", {}, "beside", inputs[1]), list),
+    h("div", { class: "controls" }, h("label", {}, "candidate", inputs[0]), h("label", {}, "and", inputs[1]), list),
     result,
   );
   on("compare", (a, b) => {
-    inputs[0].value = a;
-    inputs[1].value = b;
-    result.replaceChildren(sideBySide(byNumber.get(a), byNumber.get(b)));
+    const [first, second] = [byNumber.get(a), byNumber.get(b)];
+    if (!first || !second) return;
+    inputs[0].value = String(a);
+    inputs[1].value = String(b);
+    result.replaceChildren(sideBySide(first, second));
   });
 }
 
+/**
+ * @param {Candidate} a
+ * @param {Candidate} b
+ */
 function sideBySide(a, b) {
   const { marksA, marksB, changes } = differences(a, b);
-  const rows = SCORES.filter((name) => (a.v && a.v[name] !== undefined) || (b.v && b.v[name] !== undefined)).map(
-    (name) => {
-      const [x, y] = [a.v && a.v[name], b.v && b.v[name]],
-        both = x !== undefined && y !== undefined;
-      return h(
-        "tr",
-        {},
-        h("th", { scope: "row" }, title(name)),
-        h("td", { class: both && better(name, x, y) ? "best" : null }, number(x)),
-        h("td", { class: both && better(name, y, x) ? "best" : null }, number(y)),
-        h("td", {}, number(SINGLE[name])),
-      );
-    },
-  );
+  const rows = SCORES.filter((name) => scoreOf(a, name) !== undefined || scoreOf(b, name) !== undefined).map((name) => {
+    const [x, y] = [scoreOf(a, name), scoreOf(b, name)],
+      both = x !== undefined && y !== undefined;
+    return h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, title(name)),
+      h("td", { class: both && better(name, x, y) ? "best" : null }, number(x)),
+      h("td", { class: both && better(name, y, x) ? "best" : null }, number(y)),
+      h("td", {}, number(SINGLE[name])),
+    );
+  });
+  /**
+   * @param {Candidate} one
+   * @param {Marks} marks
+   */
   const drawing = (one, marks) =>
     h(
       "figure",
@@ -108,83 +121,48 @@ function sideBySide(a, b) {
     h(
       "div",
       { class: "grid tops" },
-      h(
-        "div",
-        { class: "box" },
-        h("h3", {}, "Scores"),
-        h(
-          "div",
-          { class: "scroll", tabindex: 0, role: "region", "aria-label": "scores of both" },
-          h(
-            "table",
-            {},
+      box(
+        "Scores",
+        scrollTable(
+          "scores of both",
+          ["validation", String(a.n), String(b.n), "single-task"],
+          [
+            rows,
             h(
-              "thead",
+              "tr",
               {},
-              h(
-                "tr",
-                {},
-                ["validation", String(a.n), String(b.n), "single-task"].map((text) => h("th", { scope: "col" }, text)),
-              ),
+              h("th", { scope: "row" }, "parameters"),
+              h("td", {}, counted(a.w)),
+              h("td", {}, counted(b.w)),
+              h("td", {}, ""),
             ),
-            h(
-              "tbody",
-              {},
-              rows,
-              h(
-                "tr",
-                {},
-                h("th", { scope: "row" }, "parameters"),
-                h("td", {}, a.w ? count(a.w) : "–"),
-                h("td", {}, b.w ? count(b.w) : "–"),
-                h("td", {}, ""),
-              ),
-            ),
-          ),
+          ],
         ),
       ),
-      h(
-        "div",
-        { class: "box" },
-        h("h3", {}, `From ${a.n} to ${b.n}`),
+      box(
+        `From ${a.n} to ${b.n}`,
         changes.length
-          ? h(
-              "div",
-              { class: "scroll", tabindex: 0, role: "region", "aria-label": "what differs" },
-              h(
-                "table",
-                { id: "changes" },
+          ? scrollTable(
+              "what differs",
+              ["what", "which", "how"],
+              changes.map(([what, which, how]) =>
                 h(
-                  "thead",
+                  "tr",
                   {},
-                  h(
-                    "tr",
-                    {},
-                    ["what", "which", "how"].map((text) => h("th", { scope: "col", class: "left" }, text)),
-                  ),
-                ),
-                h(
-                  "tbody",
-                  {},
-                  changes.map(([what, which, how]) =>
-                    h(
-                      "tr",
-                      {},
-                      h("th", { scope: "row" }, what),
-                      h("td", { class: "left" }, which),
-                      h("td", { class: "left wrap" }, how),
-                    ),
-                  ),
+                  h("th", { scope: "row" }, what),
+                  h("td", { class: "left" }, which),
+                  h("td", { class: "left wrap" }, how),
                 ),
               ),
+              { id: "changes", headClass: "left" },
             )
-          : h("p", {}, "Nothing differs but the seed."),
+          : h("p", {}, "Only the seed differs."),
       ),
     ),
     h(
       "p",
       { class: "caption" },
-      "Networks correspond where they share weights by descent, else, being of one kind and type, where they are most alike in size, layers and neighbours; their names need not agree. Which variables of a source are transported is not compared, but how many are.",
+      "Two networks correspond if one inherited the other's weights, or both inherited the same ones. Otherwise those of one kind and type correspond that are most alike in size, layers and neighbours. Names do not matter. Of partial connections the number of variables is compared, not which ones they are.",
     ),
   );
 }

@@ -1,31 +1,40 @@
 /* A candidate: its scores, and how it was made. */
 
-const held = new Map();
+/** @import { Candidate } from "./wire" */
+import { box } from "./boxes.js";
+import { compare, link, on, open } from "./choice.js";
+import { commandLine } from "./copy.js";
+import { FRONT, R, SCORES, SINGLE, STATES, byNumber, detailOf } from "./data.js";
+import { $, h, scrollTable } from "./dom.js";
+import { count, counted, number } from "./figures.js";
+import { networksOf } from "./kinds.js";
+import { panels } from "./panels.js";
+import { graphBox } from "./picture.js";
+import { scoreOf, title, verdict } from "./scores.js";
 
-/** What the page holds of a candidate beyond its row; read when it is first asked for. */
-function detailOf(n) {
-  if (!held.has(n)) held.set(n, $(`detail-${n}`) ? JSON.parse($(`detail-${n}`).textContent) : null);
-  return held.get(n);
-}
-
-function detail() {
+export function detail() {
   on("open", (n) => {
     const one = byNumber.get(n),
       more = detailOf(n);
+    if (!one) return;
     $("candidate-title").textContent = `Candidate ${n}`;
     $("detail").replaceChildren(
-      ...[
-        heading(one),
-        h("div", { class: "abreast" }, graphBox(one, more), h("div", {}, scores(one), facts(one))),
-        more && h("div", { class: "flow" }, panels(one, more)),
-      ].filter(Boolean),
+      heading(one),
+      h("div", { class: "abreast" }, graphBox(one, more), h("div", {}, scores(one), facts(one))),
+      more ? h("div", { class: "flow" }, panels(one, more)) : "",
     );
   });
 }
 
+/** @param {Candidate} one */
 function heading(one) {
-  const at = FRONT.indexOf(one),
-    step = (by) => FRONT[(at + by + FRONT.length) % FRONT.length];
+  const at = FRONT.indexOf(one);
+  /** @param {number} by */
+  const step = (by) => FRONT[(at + by + FRONT.length) % FRONT.length];
+  /**
+   * @param {string} text
+   * @param {string} [cls]
+   */
   const badge = (text, cls = "") => h("span", { class: `badge ${cls}` }, text);
   const place =
     one.k === 0
@@ -35,6 +44,7 @@ function heading(one) {
         : one.s === "c"
           ? badge("dominated")
           : badge(STATES[one.s], "warn");
+  const other = rival(one);
   const others = h(
     "select",
     { id: "open-other" },
@@ -43,7 +53,7 @@ function heading(one) {
       : FRONT.map(({ n }) => h("option", { value: n }, n)),
     R.candidates.length > 400 && one.k === undefined && h("option", { value: one.n }, one.n),
   );
-  others.value = one.n;
+  others.value = String(one.n);
   others.addEventListener("change", () => open(+others.value, false));
   return h(
     "div",
@@ -59,7 +69,7 @@ function heading(one) {
       : null,
     h(
       "span",
-      { class: "controls", style: "margin:0 0 0 auto" },
+      { class: "controls end" },
       h("label", {}, "show", others),
       at >= 0 && FRONT.length > 1
         ? [
@@ -67,95 +77,74 @@ function heading(one) {
             h("button", { type: "button", class: "quiet", onclick: () => open(step(1).n, false) }, "front ›"),
           ]
         : null,
-      R.candidates.length > 1
-        ? h(
-            "button",
-            { type: "button", class: "quiet", onclick: () => compare(one.n, rival(one).n) },
-            `Compare with ${rival(one).n}`,
-          )
-        : null,
+      other &&
+        h(
+          "button",
+          { type: "button", class: "quiet", onclick: () => compare(one.n, other.n) },
+          `Compare with ${other.n}`,
+        ),
     ),
   );
 }
 
-/** Whom one compares a candidate with first: its parent, else the best compromise, else any other. */
-function rival(one) {
+/**
+ * The candidate that a comparison starts with: its parent, else the best compromise, else any other.
+ * @param {Candidate} one
+ */
+export function rival(one) {
   const parent = one.p && byNumber.get(one.p[0]);
   return parent || FRONT.find((other) => other !== one) || R.candidates.find((other) => other !== one);
 }
 
+/** @param {Candidate} one */
 function scores(one) {
-  if (!one.v)
-    return h(
-      "div",
-      { class: "box" },
-      h("h3", {}, "Scores"),
-      h("p", {}, one.f ? `It failed: ${one.f}` : "It has none yet."),
-    );
-  const rows = SCORES.filter((name) => one.v[name] !== undefined).map((name) =>
+  if (!one.v) return box("Scores", h("p", {}, one.f ? `It failed: ${one.f}` : "It has none yet."));
+  const rows = SCORES.filter((name) => R.objectives.includes(name) || scoreOf(one, name) !== undefined).map((name) =>
     h(
       "tr",
       {},
       h("th", { scope: "row", title: R.scores[name].title }, title(name)),
-      h("td", { class: R.objectives.includes(name) ? "best" : null }, number(one.v[name])),
+      h("td", { class: R.objectives.includes(name) ? "best" : null }, number(scoreOf(one, name))),
       h("td", {}, number(SINGLE[name])),
-      h("td", {}, verdict(name, one.v[name])),
+      h("td", {}, verdict(name, scoreOf(one, name))),
     ),
   );
-  return h(
-    "div",
-    { class: "box" },
-    h("h3", {}, "Scores"),
-    h(
-      "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": "scores" },
-      h(
-        "table",
-        {},
-        h(
-          "thead",
-          {},
-          h(
-            "tr",
-            {},
-            ["validation", "this", "single-task", "beside it"].map((text) => h("th", { scope: "col" }, text)),
-          ),
-        ),
-        h("tbody", {}, rows),
-      ),
-    ),
+  return box(
+    "Scores",
+    scrollTable("scores", ["validation", "this", "single-task", "compared"], rows),
     h(
       "p",
       { class: "caption" },
-      one.s === "p" ? "It was stopped early: scores of an unfinished training. " : "",
+      one.s === "p" ? "It was stopped early: these are the scores of an unfinished training. " : "",
       "Objectives are bold, with the direction that is better.",
       longer(one),
     ),
   );
 }
 
-/** A bred candidate has had more than the single-task models beside it; null for any other. */
+/**
+ * Says so if a candidate has had more training than the single-task models.
+ * @param {Candidate} one
+ */
 function longer(one) {
   const least = Math.min(...R.singles.map((single) => single.samples));
   if (!R.singles.length || one.m === undefined || one.m <= least) return null;
-  return ` It has seen ${count(one.m)} samples with its ancestors, each single-task model ${count(least)}.`;
+  return ` With its ancestors it has seen ${count(one.m)} samples; each single-task model has seen ${count(least)}.`;
 }
 
+/** @param {Candidate} one */
 function facts(one) {
-  const networks = one.g.v.filter(([, kind]) => kind !== "in" && kind !== "out").length;
   const own = one.p && one.m !== undefined;
   const rows = [
-    ["networks", networks],
+    ["networks", networksOf(one).length],
     ["connections", one.g.e.length],
-    ["parameters", one.w ? count(one.w) : "–"],
-    ["samples seen", one.m === undefined ? "–" : `${count(one.m)}${own ? " with its parents" : ""}`],
+    ["parameters", counted(one.w)],
+    ["samples seen", one.m === undefined ? "–" : `${count(one.m)}${own ? ", its ancestors' included" : ""}`],
     ["learning rate", one.lr.toPrecision(3)],
     ["seconds", one.t === undefined ? "–" : one.t.toFixed(1)],
   ];
-  return h(
-    "div",
-    { class: "box" },
-    h("h3", {}, "How it was made"),
+  return box(
+    "How it was made",
     h(
       "table",
       { class: "facts" },

@@ -1,31 +1,45 @@
-/* In what two graphs differ. */
+/* How two graphs differ. */
 
-/** Where a network's weights come from in the end: candidate and name, through all ancestors. */
+/** @import { Marks } from "./graph.js" */
+/** @import { Candidate, Component, Edge, Graph } from "./wire" */
+import { R, byNumber } from "./data.js";
+import { INPUT, combinerOf, isNetwork, kindOf, typeOf } from "./kinds.js";
+
+/**
+ * Which network of which ancestor a network's weights started from.
+ * @param {Candidate} one
+ * @param {number} i place of the network
+ */
 function origin(one, i) {
-  let [at, where] = [one, i];
+  let at = one,
+    where = i;
   for (let hops = 0; hops < 1000; hops++) {
     const from = (at.g.i || []).find(([place]) => place === where),
       parent = from && byNumber.get(from[1]);
     const there = parent ? parent.g.v.findIndex(([name]) => name === from[2]) : -1;
-    if (there < 0) break;
-    [at, where] = [parent, there];
+    if (!parent || there < 0) break;
+    at = parent;
+    where = there;
   }
   return `${at.n}:${where}`;
 }
 
 /**
  * Which component of b corresponds to which of a: inputs and outputs by name; networks by the weights that they have
- * in common, then by what surrounds them, if they are of one kind and type. Returns by place in a the place in b, or undefined.
+ * in common, then by their neighbours, if they are of one kind and type.
+ * @param {Candidate} a
+ * @param {Candidate} b
+ * @returns {Map<number, number>} by place in a the place in b
  */
 function counterparts(a, b) {
+  /** @type {Map<number, number>} */
   const pairs = new Map();
-  const isEnd = ([, kind]) => kind === "in" || kind === "out";
   a.g.v.forEach((node, i) => {
-    const j = b.g.v.findIndex((other) => isEnd(other) && other[0] === node[0] && other[1] === node[1]);
-    if (isEnd(node) && j >= 0) pairs.set(i, j);
+    const j = b.g.v.findIndex((other) => !isNetwork(other) && other[0] === node[0] && other[1] === node[1]);
+    if (!isNetwork(node) && j >= 0) pairs.set(i, j);
   });
-  const mine = a.g.v.flatMap((node, i) => (isEnd(node) ? [] : [i])),
-    theirs = b.g.v.flatMap((node, j) => (isEnd(node) ? [] : [j]));
+  const mine = a.g.v.flatMap((node, i) => (isNetwork(node) ? [i] : [])),
+    theirs = b.g.v.flatMap((node, j) => (isNetwork(node) ? [j] : []));
   const from = mine.map((i) => origin(a, i)),
     to = theirs.map((j) => origin(b, j));
   const fixed = mine.map((i, p) =>
@@ -41,17 +55,19 @@ function counterparts(a, b) {
     }),
   );
   let like = fixed;
+  /** @type {(i: number, j: number) => number} */
   const value = (i, j) => {
     if (pairs.has(i)) return pairs.get(i) === j ? 8 : 0;
     const [p, q] = [mine.indexOf(i), theirs.indexOf(j)];
     return p >= 0 && q >= 0 ? like[p][q] : 0;
   };
-  const around = (g, i, side) => g.e.filter((edge) => edge[side] === i).map((edge) => edge[1 - side]);
+  /** @type {(g: Graph, i: number, side: 0 | 1) => number[]} */
+  const around = (g, i, side) => g.e.filter((edge) => edge[side] === i).map((edge) => edge[side ? 0 : 1]);
   for (let round = 0; round < 4; round++) {
     like = mine.map((i, p) =>
       theirs.map((j, q) => {
         let sum = 0;
-        for (const side of [0, 1]) {
+        for (const side of /** @type {const} */ ([0, 1])) {
           const [x, y] = [around(a.g, i, side), around(b.g, j, side)];
           for (const k of x) sum += Math.max(0, ...y.map((l) => value(k, l))) / Math.max(x.length, y.length, 1);
         }
@@ -64,73 +80,93 @@ function counterparts(a, b) {
   for (const [, i, j] of ranked) {
     const [x, y] = [a.g.v[i], b.g.v[j]];
     const alike = (x[1] === y[1] && x[2] === y[2]) || from[mine.indexOf(i)] === to[theirs.indexOf(j)];
-    if (alike && !pairs.has(i) && !taken.has(j)) (pairs.set(i, j), taken.add(j));
+    if (alike && !pairs.has(i) && !taken.has(j)) {
+      pairs.set(i, j);
+      taken.add(j);
+    }
   }
   return pairs;
 }
 
-/** What is the same, changed or new in each of two candidates, and the changes in words. */
-function differences(a, b) {
+/**
+ * The fields of a component as words: what it is, without its name.
+ * @param {Component} component
+ */
+const fieldsOf = (component) => ({
+  kind: kindOf(component).title,
+  type: typeOf(component).title,
+  size: component[3],
+  layers: component[4] || "none",
+  combiner: combinerOf(component)?.sign ?? "none",
+});
+
+/**
+ * What is the same, changed or new in each of two candidates, and the changes in words.
+ * @param {Candidate} a
+ * @param {Candidate} b
+ */
+export function differences(a, b) {
   const pairs = counterparts(a, b),
     back = new Map([...pairs].map(([i, j]) => [j, i]));
-  const fields = ["", "kind", "type", "size", "layers", "combiner"],
-    changes = [];
-  const marksA = { v: [], e: [] },
-    marksB = { v: [], e: [] };
+  /** @type {[what: string, which: string, how: string][]} */
+  const changes = [];
+  /** @type {Marks} */
+  const marksA = { v: a.g.v.map(() => "new"), e: a.g.e.map(() => "new") };
+  /** @type {Marks} */
+  const marksB = { v: b.g.v.map(() => "new"), e: b.g.e.map(() => "new") };
   a.g.v.forEach((node, i) => {
-    if (!pairs.has(i))
-      return ((marksA.v[i] = "new"), changes.push(["network", `${node[0]} (${kindTitle(node[1])})`, `only in ${a.n}`]));
-    const other = b.g.v[pairs.get(i)],
-      differ = fields
-        .map((name, k) =>
-          k && (node[k] || "") !== (other[k] || "") ? `${name} ${node[k] || "none"} → ${other[k] || "none"}` : null,
-        )
-        .filter(Boolean);
-    marksA.v[i] = marksB.v[pairs.get(i)] = differ.length ? "changed" : "same";
-    if (differ.length && node[1] !== "in")
+    const j = pairs.get(i);
+    if (j === undefined) {
+      changes.push(["network", `${node[0]} (${kindOf(node).title})`, `only in ${a.n}`]);
+      return;
+    }
+    const other = b.g.v[j],
+      then = new Map(Object.entries(fieldsOf(other)));
+    const differ = Object.entries(fieldsOf(node))
+      .filter(([name, value]) => value !== then.get(name))
+      .map(([name, value]) => `${name} ${value} → ${then.get(name)}`);
+    marksA.v[i] = marksB.v[j] = differ.length ? "changed" : "same";
+    if (differ.length && node[1] !== INPUT)
       changes.push([
-        node[1] === "out" ? "output" : "network",
+        isNetwork(node) ? "network" : "output",
         node[0] === other[0] ? node[0] : `${node[0]} / ${other[0]}`,
         differ.join("; "),
       ]);
   });
   b.g.v.forEach((node, j) => {
-    if (!back.has(j))
-      ((marksB.v[j] = "new"), changes.push(["network", `${node[0]} (${kindTitle(node[1])})`, `only in ${b.n}`]));
+    if (!back.has(j)) changes.push(["network", `${node[0]} (${kindOf(node).title})`, `only in ${b.n}`]);
   });
-  const left = new Set(b.g.e.keys()),
-    name = (g, edge) => `${g.v[edge[0]][0]} → ${g.v[edge[1]][0]}`;
+  const left = new Set(b.g.e.keys());
+  /** @type {(g: Graph, edge: Edge) => string} */
+  const name = (g, edge) => `${g.v[edge[0]][0]} → ${g.v[edge[1]][0]}`;
   a.g.e.forEach((edge, i) => {
-    const j = [...left].find(
-      (k) =>
-        pairs.get(edge[0]) === b.g.e[k][0] &&
-        pairs.get(edge[1]) === b.g.e[k][1] &&
-        pairs.has(edge[0]) &&
-        pairs.has(edge[1]),
-    );
-    if (j === undefined)
-      return ((marksA.e[i] = "new"), changes.push(["connection", name(a.g, edge), `only in ${a.n}`]));
+    const j = [...left].find((k) => pairs.get(edge[0]) === b.g.e[k][0] && pairs.get(edge[1]) === b.g.e[k][1]);
+    if (j === undefined) {
+      changes.push(["connection", name(a.g, edge), `only in ${a.n}`]);
+      return;
+    }
     left.delete(j);
     const other = b.g.e[j],
       differ = [
-        edge[2] !== other[2] && `${ROLES[edge[2]]} → ${ROLES[other[2]]}`,
+        edge[2] !== other[2] && `${R.roles[edge[2]].name} → ${R.roles[other[2]].name}`,
         (edge[3] !== other[3] || edge[4] !== other[4]) &&
           `${edge[3]} of ${edge[4]} → ${other[3]} of ${other[4]} variables`,
       ].filter(Boolean);
     marksA.e[i] = marksB.e[j] = differ.length ? "changed" : "same";
     if (differ.length) changes.push(["connection", name(a.g, edge), differ.join("; ")]);
   });
-  for (const j of left) ((marksB.e[j] = "new"), changes.push(["connection", name(b.g, b.g.e[j]), `only in ${b.n}`]));
+  for (const j of left) changes.push(["connection", name(b.g, b.g.e[j]), `only in ${b.n}`]);
   const renamed = new Map([...pairs].map(([i, j]) => [a.g.v[i][0], b.g.v[j][0]])),
     rest = [...b.g.l];
-  for (const [code, who, truth, beta] of a.g.l) {
+  for (const [code, who, , beta] of a.g.l) {
     const at = rest.findIndex((other) => other[0] === code && other[1] === (renamed.get(who) ?? who));
     const text = `${code} of ${who}`;
     if (at < 0) changes.push(["loss", text, `only in ${a.n}, β ${beta}`]);
     else if (rest[at][3] !== beta) {
       changes.push(["loss", text, `β ${beta} → ${rest[at][3]}`]);
-      const i = a.g.v.findIndex(([name]) => name === who);
-      if (marksA.v[i] === "same") marksA.v[i] = marksB.v[pairs.get(i)] = "changed";
+      const i = a.g.v.findIndex(([which]) => which === who),
+        j = pairs.get(i);
+      if (j !== undefined && marksA.v[i] === "same") marksA.v[i] = marksB.v[j] = "changed";
     }
     if (at >= 0) rest.splice(at, 1);
   }

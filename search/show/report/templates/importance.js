@@ -1,20 +1,28 @@
 /* Which choices mattered. */
 
-function importance() {
+/** @import { Choice } from "./wire" */
+import { R } from "./data.js";
+import { $, h, s } from "./dom.js";
+import { count } from "./figures.js";
+import { title } from "./scores.js";
+
+export function importance() {
   const made = R.importance;
-  if (!made.enough)
-    return $("importance").append(
+  if (!made.objectives)
+    return void $("importance").append(
       h(
         "p",
         { class: "note" },
-        `That takes at least ${made.needed} complete candidates; this run has ${made.candidates}.`,
+        `This needs at least ${made.needed} complete candidates; the run has ${made.candidates}.`,
       ),
     );
   const most = Math.max(
     0.01,
     ...Object.values(made.objectives).flatMap(({ choices }) => choices.map(([, mean, deviation]) => mean + deviation)),
   );
+  /** @param {number} v */
   const X = (v) => Math.max(0, v / most) * 100;
+  /** @type {(name: string) => (choice: Choice) => HTMLElement} */
   const row =
     (name) =>
     ([text, mean, deviation, rho]) =>
@@ -44,7 +52,7 @@ function importance() {
     h(
       "p",
       { class: "about" },
-      `Forests of trees were taught to foretell how candidates rank from the choices that made them, and tried on candidates that they had not seen${made.of > made.candidates ? ` (${count(made.candidates)} complete ones)` : ""}. A bar is how much of that skill is lost when one choice is hidden; the line is ± one standard deviation over five folds. “More → better” says how the two went together, not which caused which.`,
+      `Random forests predict the rank of a candidate from the choices that made it, and are tested on held-out candidates${(made.of ?? 0) > made.candidates ? ` (${count(made.candidates)} complete ones in all)` : ""}. A bar shows how much R² falls when one choice is permuted; its line is ± one standard deviation over five folds. “More → better” is a correlation, not a cause.`,
     ),
     h(
       "div",
@@ -57,22 +65,28 @@ function importance() {
           h(
             "p",
             { class: "caption", style: "margin-top:0" },
-            `R² of ranks on candidates held back: ${r2.toFixed(2)} ± ${deviation.toFixed(2)}`,
+            `R² of ranks on held-out candidates: ${r2.toFixed(2)} ± ${deviation.toFixed(2)}`,
           ),
           choices.length
             ? h("ul", { class: "bars" }, choices.map(row(name)))
-            : h("p", {}, "The choices recorded here do not foretell this score reliably, so none is named."),
+            : h("p", {}, "The recorded choices do not predict this score reliably, so none is shown."),
         ),
       ),
     ),
     h(
       "p",
       { class: "caption" },
-      "Read it with care: a search does not try choices evenly, related choices share their credit, and where weights are inherited later candidates have learnt for longer. A pale bar, whose line reaches zero, may be chance.",
+      "Read this with care. A search does not try choices evenly, related choices share their credit, and where weights are inherited, later candidates have been trained for longer. A pale bar, whose line reaches zero, may be chance.",
     ),
   );
 }
+/**
+ * @param {string} name
+ * @param {number} rho
+ */
 function sign(name, rho) {
   if (Math.abs(rho) < 0.2) return "";
-  return rho > 0 === R.scores[name].maximise ? "more → better" : "more → worse";
+  const { direction } = R.scores[name];
+  if (direction === "target") return rho > 0 ? "more → more" : "more → less";
+  return rho > 0 === (direction === "maximize") ? "more → better" : "more → worse";
 }

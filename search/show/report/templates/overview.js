@@ -1,12 +1,24 @@
 /* The search at a glance. */
 
-function overview() {
+/** @import { Step } from "./wire" */
+import { key, keyLine, lineChart } from "./charts.js";
+import { link } from "./choice.js";
+import { FRONT, R, SINGLE } from "./data.js";
+import { $, h, scrollTable } from "./dom.js";
+import { brief, count, duration, number } from "./figures.js";
+import { bestOf, better, goal, scoreOf, title, verdict } from "./scores.js";
+
+export function overview() {
   const { complete, pruned, failed, running } = R.states;
-  const wins = (one) =>
-    R.objectives.filter((name) => SINGLE[name] !== undefined && one.v && better(name, one.v[name], SINGLE[name]))
-      .length;
-  const held = R.objectives.filter((name) => SINGLE[name] !== undefined).length;
-  const all = R.candidates.filter((one) => one.s === "c" && held && wins(one) === held).length;
+  const held = R.objectives.filter((name) => SINGLE[name] !== undefined);
+  const all = R.candidates.filter(
+    (one) => one.s === "c" && held.length && held.every((name) => better(name, scoreOf(one, name), SINGLE[name])),
+  ).length;
+  /**
+   * @param {string} name
+   * @param {string} value
+   * @param {string} more
+   */
   const figure = (name, value, more) =>
     h("div", {}, h("dt", {}, name), h("dd", {}, value, more && h("small", {}, more)));
   const left = [
@@ -20,17 +32,21 @@ function overview() {
       { class: "figures" },
       figure("candidates", count(R.candidates.length), left.join(", ")),
       figure("on the front", count(R.front), `of ${count(complete)} complete`),
-      held
+      held.length
         ? figure(
             "beat every single-task model",
             count(all),
-            held > 1 ? `in all ${held} objectives` : "in the objective",
+            held.length > 1 ? `in all ${held.length} objectives` : "in the objective",
           )
         : null,
       figure("samples seen", brief(R.samples), "by all candidates"),
       R.wall === null
         ? null
-        : figure("time", duration(R.wall), `first start to last end; ${duration(R.seconds)} of training and scoring`),
+        : figure(
+            "time",
+            duration(R.wall),
+            `from first start to last end; ${duration(R.seconds)} of training and scoring`,
+          ),
     ),
   );
   $("bests").append(bests());
@@ -39,8 +55,10 @@ function overview() {
 
 function bests() {
   const rows = R.objectives.map((name) => {
-    const done = R.candidates.filter((one) => one.s === "c");
-    const best = done.reduce((a, b) => (a && !better(name, b.v[name], a.v[name]) ? a : b), null);
+    const best = bestOf(
+      R.candidates.filter((one) => one.s === "c"),
+      name,
+    );
     return h(
       "tr",
       {},
@@ -51,35 +69,20 @@ function bests() {
         h("br"),
         h("small", { class: "muted" }, `${R.scores[name].title}, ${goal(name)}`),
       ),
-      h("td", { class: "best" }, best ? number(best.v[name]) : "–"),
+      h("td", { class: "best" }, best ? number(scoreOf(best, name)) : "–"),
       h("td", {}, best ? link(best.n) : "–"),
       h("td", {}, number(SINGLE[name])),
-      h("td", {}, best ? verdict(name, best.v[name]) : "–"),
+      h("td", {}, best ? verdict(name, scoreOf(best, name)) : "–"),
     );
   });
   const knee = FRONT[0];
   return h(
     "div",
     {},
-    h(
-      "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": "the best of each objective" },
-      h(
-        "table",
-        {},
-        h(
-          "thead",
-          {},
-          h(
-            "tr",
-            {},
-            ["objective", "best", "candidate", "single-task model", "beside it"].map((text) =>
-              h("th", { scope: "col" }, text),
-            ),
-          ),
-        ),
-        h("tbody", {}, rows),
-      ),
+    scrollTable(
+      "the best of each objective",
+      ["objective", "best", "candidate", "single-task model", "compared"],
+      rows,
     ),
     knee
       ? h(
@@ -87,14 +90,11 @@ function bests() {
           { class: "caption" },
           "The best compromise is ",
           link(knee.n),
-          ": of the front it is nearest to having every best value at once.",
+          ": of the front, it is nearest to the best value of every objective.",
         )
       : h("p", { class: "note" }, "No candidate is complete yet, so there is no front."),
   );
 }
-const link = (n, text) =>
-  h("button", { type: "button", class: "link", onclick: () => open(n) }, text || `candidate ${n}`);
-
 function growth() {
   const { spent, best, hypervolume } = R.progress;
   const total = spent["candidates ended"].length;
@@ -107,9 +107,15 @@ function growth() {
   const box = h("div", { class: "grid four" });
   const draw = () => {
     const x = spent[choice.value];
+    /**
+     * @param {Step[]} points
+     * @returns {[number, number][]}
+     */
     const steps = (points) => {
+      /** @type {[number, number][]} */
       const made = points.map(([place, value]) => [x[place], value]);
-      return made.length ? [...made, [x[total - 1], made.at(-1)[1]]] : [];
+      const last = made.at(-1);
+      return last ? [...made, [x[total - 1], last[1]]] : [];
     };
     box.replaceChildren(
       ...R.objectives.map((name) =>
@@ -122,7 +128,7 @@ function growth() {
             lines: [{ points: steps(best[name]), step: true }],
             wide: 236,
             high: 160,
-            level: SINGLE[name] === undefined ? null : { value: SINGLE[name] },
+            level: SINGLE[name],
             xName: choice.value,
           }),
         ),
@@ -147,18 +153,18 @@ function growth() {
   draw();
   return h(
     "div",
-    { style: "margin-top:1.6rem" },
-    h("div", { class: "controls" }, h("label", {}, "The search as it went on, by", choice)),
+    { class: "later" },
+    h("div", { class: "controls" }, h("label", {}, "Progress of the search, by", choice)),
     box,
     key(
       [keyLine(""), "the best so far"],
-      R.singles.length && [keyLine("single"), "the single-task model of the same budget"],
+      R.singles.length && [keyLine("single"), "the single-task model with the same budget"],
     ),
     hypervolume &&
       h(
         "p",
         { class: "caption" },
-        "Hypervolume: the share that the front dominates of the box between, in each objective, what is had without learning (where that is not known or nobody is better, the value that three candidates in four reach) and the best value found.",
+        "Hypervolume: a box spans, in each objective, from the value without learning to the best value found; this is the share of it that the front dominates. Where the value without learning is not known, or no candidate is better, the value that three candidates in four reach stands for it.",
       ),
   );
 }

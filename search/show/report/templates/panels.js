@@ -1,32 +1,47 @@
-/** The boxes that show what came of a candidate's training. */
-function panels(one, more) {
+/* What came of a candidate's training. */
+
+/** @import { Candidate, Curves, Detail } from "./wire" */
+import { box, wideBox } from "./boxes.js";
+import { key, keyLine, lineChart } from "./charts.js";
+import { R } from "./data.js";
+import { h, scrollTable } from "./dom.js";
+import { counted } from "./figures.js";
+import { confusion, labels, truths } from "./predictions.js";
+import { conditioning, distribution, samples } from "./samples.js";
+
+/**
+ * @param {Candidate} one
+ * @param {Detail} more
+ */
+export function panels(one, more) {
   const halves = [
     ...(more.generated || []).map(conditioning),
-    ...(more.predicted || []).map((made) => (made.confusion ? confusion(made) : made.labels ? labels(made) : null)),
-    more.speed ? cost(one, more) : null,
-  ].filter(Boolean);
-  if (halves.length % 2) halves.at(-1).classList.add("wide");
+    ...(more.predicted || []).map((made) => confusion(made) || labels(made)),
+    more.speed ? cost(one, more.speed) : null,
+  ].filter((half) => half !== null);
+  if (halves.length % 2) halves.at(-1)?.classList.add("wide");
   return [
     curves(one, more),
     more.missing ? h("p", { class: "note" }, `Predictions, samples and speed are not shown: ${more.missing}.`) : null,
-    ...(more.generated || []).flatMap((made) => [samples(one, made), distribution(one, made)]),
+    ...(more.generated || []).flatMap((made) => [samples(made), distribution(one, made)]),
     ...halves,
-    ...(more.predicted || []).filter((made) => made.panels).map(truths),
-  ].filter(Boolean);
+    ...(more.predicted || []).map(truths),
+  ];
 }
 
-const panel = (wide, heading, content) => h("div", { class: `box ${wide}` }, h("h3", {}, heading), content);
-
-const box = (heading, ...content) => panel("", heading, content);
-
-const wideBox = (heading, ...content) => panel("wide", heading, content);
-
+/**
+ * @param {Candidate} one
+ * @param {Detail} more
+ */
 function curves(one, more) {
-  if (!more.curves) return null;
+  const own = more.curves;
+  if (!own) return null;
+  /** @type {(held: Curves, name: string) => [number, number][]} */
   const zip = (held, name) => held.steps.map((step, i) => [step, held.losses[name][i]]);
+  /** @param {string} name */
   const single = (name) =>
     R.singles.map((model) => model.curves).find((held) => held && name !== "total" && held.losses[name]);
-  const names = Object.keys(more.curves.losses);
+  const names = Object.keys(own.losses);
   return wideBox(
     "Learning curves",
     h(
@@ -34,7 +49,7 @@ function curves(one, more) {
       { class: "grid" },
       names.map((name) => {
         const other = single(name),
-          text = name === "total" ? "total, weighed by β" : name.replace(":", " of ");
+          text = name === "total" ? "total, weighted by β" : name.replace(":", " of ");
         return h(
           "figure",
           {},
@@ -42,9 +57,7 @@ function curves(one, more) {
           lineChart({
             name: `learning curve: ${text}`,
             log: true,
-            lines: [other && { points: zip(other, name), class: "single" }, { points: zip(more.curves, name) }].filter(
-              Boolean,
-            ),
+            lines: [...(other ? [{ points: zip(other, name), class: "single" }] : []), { points: zip(own, name) }],
             wide: 340,
             high: 165,
           }),
@@ -56,55 +69,50 @@ function curves(one, more) {
       "p",
       { class: "caption" },
       "The mean of each loss over the last steps, by training step, on the training split. Axes that span more than a factor of ten are logarithmic.",
-      one.p ? " This candidate began with its parents' weights." : "",
+      one.p ? " This candidate started with weights of its parents." : "",
     ),
   );
 }
 
-/** Size and speed beside the single-task models, alone and together. */
-function cost(one, more) {
+/**
+ * Size and speed, compared with the single-task models, alone and together.
+ * @param {Candidate} one
+ * @param {number} speed in inferences per second
+ */
+function cost(one, speed) {
   const models = R.singles.filter((single) => !single.failure),
     all = models.reduce((sum, single) => sum + single.parameters, 0);
-  const timed = models.length > 0 && models.every((single) => single.speed);
-  const together = timed ? 1 / models.reduce((sum, single) => sum + 1 / single.speed, 0) : null;
-  const row = (name, parameters, speed, cls = "") =>
+  const speeds = models.map((single) => single.speed || 0);
+  const together = speeds.length && speeds.every(Boolean) ? 1 / speeds.reduce((sum, each) => sum + 1 / each, 0) : null;
+  /**
+   * @param {string} name
+   * @param {number | undefined} parameters
+   * @param {number | null | undefined} each
+   * @param {string} [cls]
+   */
+  const row = (name, parameters, each, cls = "") =>
     h(
       "tr",
       {},
       h("th", { scope: "row", class: `wrap ${cls}` }, name),
-      h("td", {}, count(parameters)),
-      h("td", {}, speed ? count(speed) : "–"),
+      h("td", {}, counted(parameters)),
+      h("td", {}, counted(each)),
     );
   return box(
     "Size and speed",
-    h(
-      "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": "size and speed" },
-      h(
-        "table",
-        {},
-        h(
-          "thead",
-          {},
-          h(
-            "tr",
-            {},
-            ["model", "parameters", "inferences per second"].map((text) => h("th", { scope: "col" }, text)),
-          ),
-        ),
-        h(
-          "tbody",
-          {},
-          row(`candidate ${one.n}`, one.w, more.speed, "best"),
-          models.length ? row("the single-task models, one after the other", all, together) : null,
-          models.map((single) => row(`single-task ${single.output}`, single.parameters, single.speed)),
-        ),
-      ),
+    scrollTable(
+      "size and speed",
+      ["model", "parameters", "inferences per second"],
+      [
+        row(`candidate ${one.n}`, one.w, speed, "best"),
+        models.length ? row("the single-task models, one after the other", all, together) : null,
+        models.map((single) => row(`single-task ${single.output}`, single.parameters, single.speed)),
+      ],
     ),
     h(
       "p",
       { class: "caption" },
-      "All outputs of a row, measured on one thread in batches of 256 while this page was made: the fastest batch counts, but another machine has other figures.",
+      "All outputs of a row, measured on one thread in batches of 256 while this page was made. The fastest batch counts. Another machine has other figures.",
     ),
   );
 }

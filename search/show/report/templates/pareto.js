@@ -1,7 +1,25 @@
-/** The Pareto plot: two scores as axes, a third as colour or as another axis, of a drawing that can be turned. */
-function pareto() {
-  const dots = R.candidates.filter((one) => one.v);
-  if (!dots.length) return $("pareto").append(h("p", { class: "note" }, "No candidate has scores yet."));
+/* The Pareto plot: two scores as axes, a third as colour or as another axis of a drawing that can be turned. */
+
+/** @import { Place, Tint } from "./frames.js" */
+/** @import { Candidate, Scores } from "./wire" */
+import { chosen, on, open } from "./choice.js";
+import { R, SCORES, SINGLE } from "./data.js";
+import { $, h, plainTable, s } from "./dom.js";
+import { count, counted, number } from "./figures.js";
+import { flatFrame, legendOf, rangeOf, solidFrame, stairs, tintOf } from "./frames.js";
+import { drawGraph } from "./graph.js";
+import { networksOf } from "./kinds.js";
+import { scoreOf, title } from "./scores.js";
+import { noTip, tip, tipAt } from "./tip.js";
+
+/** @typedef {Candidate & { v: Scores }} Dot a candidate with scores */
+
+/** @type {Record<string, number>} */
+const STEPS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 };
+
+export function pareto() {
+  const dots = /** @type {Dot[]} */ (R.candidates.filter((one) => one.v));
+  if (!dots.length) return void $("pareto").append(h("p", { class: "note" }, "No candidate has scores yet."));
   const view = {
     axes: [
       R.objectives[0],
@@ -10,11 +28,15 @@ function pareto() {
     ],
     solid: false,
     near: true,
-    turn: [-0.65, 0.45],
+    turn: /** @type {[number, number]} */ ([-0.65, 0.45]),
   };
   const box = h("div", { class: "plot" }),
     legend = h("div"),
     outside = h("p", { class: "caption" });
+  /**
+   * @param {number} at
+   * @param {string} text
+   */
   const select = (at, text) => {
     const made = h(
       "select",
@@ -23,52 +45,70 @@ function pareto() {
       SCORES.map((name) => h("option", { value: name }, title(name))),
     );
     made.value = view.axes[at];
-    made.addEventListener("change", () => ((view.axes[at] = made.value), draw()));
+    made.addEventListener("change", () => {
+      view.axes[at] = made.value;
+      draw();
+    });
     return h("label", {}, text, made);
   };
-  const toggle = (text, state, act) => {
-    const button = h("button", { type: "button", class: "quiet", "aria-pressed": state() }, text);
-    button.addEventListener("click", () => (act(), button.setAttribute("aria-pressed", state()), draw()));
+  /**
+   * @param {string} text
+   * @param {"solid" | "near"} what
+   */
+  const toggle = (text, what) => {
+    const button = h("button", { type: "button", class: "quiet", "aria-pressed": view[what] }, text);
+    button.addEventListener("click", () => {
+      view[what] = !view[what];
+      button.setAttribute("aria-pressed", String(view[what]));
+      draw();
+    });
     return button;
   };
-  const solid = toggle(
-    "In 3-D",
-    () => view.solid,
-    () => (view.solid = !view.solid),
-  );
-  const near = toggle(
-    "Near the front",
-    () => view.near,
-    () => (view.near = !view.near),
-  );
+  const solid = toggle("In 3-D", "solid");
   $("pareto").append(
-    h("div", { class: "controls" }, select(0, "across"), select(1, "up"), select(2, "third"), solid, near),
+    h(
+      "div",
+      { class: "controls" },
+      select(0, "across"),
+      select(1, "up"),
+      select(2, "third"),
+      solid,
+      toggle("Near the front", "near"),
+    ),
     h("div", { class: "box" }, box, legend),
     outside,
   );
 
+  /** @type {{ one: Dot, at: Place }[]} */
   let placed = [];
   const marker = s("circle", { class: "marked", r: 11 });
   /** A ring around the candidate that is open. */
   function mark() {
     const found = placed.find(({ one }) => one.n === chosen.number);
     marker.style.display = found ? "" : "none";
-    if (found) (marker.setAttribute("cx", found.at[0]), marker.setAttribute("cy", found.at[1]));
+    if (!found) return;
+    marker.setAttribute("cx", String(found.at[0]));
+    marker.setAttribute("cy", String(found.at[1]));
   }
   function draw() {
     solid.disabled = !view.axes[2];
     const names = view.solid && view.axes[2] ? view.axes : view.axes.slice(0, 2);
     const ranges = names.map((name) => rangeOf(dots, name, view.near));
     const inside = dots.filter((one) =>
-      names.every((name, i) => one.v[name] >= ranges[i][0] && one.v[name] <= ranges[i][1]),
+      names.every((name, i) => {
+        const value = scoreOf(one, name);
+        return value !== undefined && value >= ranges[i][0] && value <= ranges[i][1];
+      }),
     );
     const tint = view.axes[2] && !view.solid ? tintOf(inside, view.axes[2]) : null;
     const wide = Math.max(320, Math.min(1100, box.clientWidth || 1000)),
       high = Math.round(Math.max(300, Math.min(560, wide * 0.62)));
     const frame =
       names.length === 3 ? solidFrame(names, ranges, view.turn, wide, high) : flatFrame(names, ranges, wide, high);
-    placed = inside.map((one) => ({ one, at: frame.place(one.v) })).sort((a, b) => (a.at[2] || 0) - (b.at[2] || 0));
-    const order = placed.filter(({ one }) => one.k !== undefined).sort((a, b) => a.at[0] - b.at[0]);
+    const drawn = inside.map((one) => ({ one, at: frame.place(one.v) })).sort((a, b) => a.at[2] - b.at[2]);
+    placed = drawn;
+    const { drop } = frame;
+    const order = drawn.filter(({ one }) => one.k !== undefined).sort((a, b) => a.at[0] - b.at[0]);
     const members = order.map(({ one, at }, i) => member(one, at, tint, i, order));
     box.classList.toggle("solid", view.solid);
     box.replaceChildren(
@@ -82,8 +122,8 @@ function pareto() {
           "aria-label": `Pareto plot of ${names.join(", ")}; the arrow keys go along the front, Enter opens a candidate`,
         },
         frame.back,
-        frame.drop && order.map(({ one }) => frame.drop(one.v)),
-        placed
+        drop && order.map(({ one }) => drop(one.v)),
+        drawn
           .filter(({ one }) => one.k === undefined)
           .map(({ one, at }) =>
             one.s === "p"
@@ -106,8 +146,17 @@ function pareto() {
       ),
     );
     mark();
-    const turn = (name, by) =>
-      h("button", { type: "button", class: "quiet", onclick: () => ((view.turn[0] += by), draw()) }, name);
+    /**
+     * @param {string} name
+     * @param {number} by
+     */
+    const turn = (name, by) => {
+      const act = () => {
+        view.turn[0] += by;
+        draw();
+      };
+      return h("button", { type: "button", class: "quiet", onclick: act }, name);
+    };
     legend.replaceChildren(
       legendOf(names, tint, inside),
       names.length === 3
@@ -120,15 +169,28 @@ function pareto() {
           )
         : "",
     );
-    const gone = dots.length - inside.length;
-    outside.textContent = gone
-      ? `${count(gone)} of ${count(dots.length)} candidates with scores lie outside; switch off “Near the front” to see all.`
-      : "";
+    const measured = dots.filter((one) => names.every((name) => scoreOf(one, name) !== undefined)).length,
+      gone = measured - inside.length;
+    outside.textContent = [
+      gone && `${count(gone)} of ${count(measured)} candidates lie outside; switch off “Near the front” to see all.`,
+      measured < dots.length &&
+        `${count(dots.length - measured)} candidates have no value of ${names.join(" or of ")}, and are not drawn.`,
+    ]
+      .filter(Boolean)
+      .join(" ");
   }
 
+  /**
+   * A candidate of the front: a button.
+   * @param {Dot} one
+   * @param {Place} at
+   * @param {Tint | null} tint
+   * @param {number} i its place in `order`
+   * @param {unknown[]} order
+   */
   function member(one, [x, y], tint, i, order) {
-    const scores = R.objectives.map((name) => `${name} ${number(one.v[name])}`).join(", ");
-    const mark = s(
+    const scores = R.objectives.map((name) => `${name} ${number(scoreOf(one, name))}`).join(", ");
+    const point = s(
       "g",
       {
         role: "button",
@@ -145,36 +207,46 @@ function pareto() {
       }),
       one.k === 0 && s("circle", { class: "knee", cx: x, cy: y, r: 10.5 }),
     );
-    mark.addEventListener("focus", () => {
-      if (mark.matches(":focus-visible")) tipAt(card(one), mark);
+    point.addEventListener("focus", () => {
+      if (point.matches(":focus-visible")) tipAt(card(one), point);
     });
-    mark.addEventListener("blur", noTip);
-    mark.addEventListener("keydown", (event) => {
-      const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
-      if (event.key === "Enter" || event.key === " ") (event.preventDefault(), noTip(), open(one.n));
+    point.addEventListener("blur", noTip);
+    point.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === " ") {
+        event.preventDefault();
+        noTip();
+        open(one.n);
+      }
+      const step = STEPS[event.key];
       if (!step) return;
       event.preventDefault();
-      const others = [...mark.parentNode.querySelectorAll("g[data-number]")],
+      const others = [.../** @type {NodeListOf<SVGElement>} */ (box.querySelectorAll("g[data-number]"))],
         next = others[(i + step + order.length) % order.length];
-      others.forEach((other) => other.setAttribute("tabindex", other === next ? 0 : -1));
+      others.forEach((other) => other.setAttribute("tabindex", other === next ? "0" : "-1"));
       next.focus();
     });
-    return mark;
+    return point;
   }
 
+  /**
+   * The candidate under the pointer.
+   * @param {MouseEvent} event
+   */
   function nearest(event) {
-    const svg = box.querySelector("svg"),
+    const svg = /** @type {SVGSVGElement} */ (box.querySelector("svg")),
       rect = svg.getBoundingClientRect(),
       scale = svg.viewBox.baseVal.width / rect.width;
     const [x, y] = [(event.clientX - rect.left) * scale, (event.clientY - rect.top) * scale];
-    let found = null,
-      least = 18;
+    /** @type {Dot | null} */
+    let found = null;
+    let closest = 18;
     for (const { one, at } of placed) {
       const far = Math.hypot(at[0] - x, at[1] - y) - (one.k === undefined ? 0 : 5);
-      if (far <= least) [least, found] = [far, one];
+      if (far <= closest) [closest, found] = [far, one];
     }
     return found;
   }
+  /** @type {{ x: number, y: number, moved: boolean } | null} */
   let held = null;
   box.addEventListener(
     "pointerdown",
@@ -188,27 +260,37 @@ function pareto() {
       Object.assign(held, { x: event.clientX, y: event.clientY, moved: true });
       view.turn = [view.turn[0] + dx / 160, Math.max(-1.4, Math.min(1.4, view.turn[1] + dy / 160))];
       noTip();
-      return requestAnimationFrame(draw);
+      requestAnimationFrame(draw);
+      return;
     }
     const one = nearest(event);
-    box.querySelector("svg").style.cursor = one ? "pointer" : "";
-    one ? tip(card(one), event.clientX, event.clientY) : noTip();
+    box.style.cursor = one ? "pointer" : "";
+    if (one) tip(card(one), event.clientX, event.clientY);
+    else noTip();
   });
   box.addEventListener("pointerleave", noTip);
   box.addEventListener("click", (event) => {
     const one = held && held.moved ? null : nearest(event);
-    if (one) (noTip(), open(one.n));
+    if (!one) return;
+    noTip();
+    open(one.n);
   });
   on("open", mark);
   on("theme", draw);
   let due = 0;
-  addEventListener("resize", () => (clearTimeout(due), (due = setTimeout(draw, 120))));
+  addEventListener("resize", () => {
+    clearTimeout(due);
+    due = setTimeout(draw, 120);
+  });
   draw();
 }
 
-/** What a hover shows of a candidate: its graph, its scores beside the single-task models'. */
+/**
+ * What a hover shows of a candidate: its graph, and its scores compared with those of the single-task models.
+ * @param {Dot} one
+ */
 function card(one) {
-  const names = SCORES.filter((name) => one.v[name] !== undefined);
+  const names = SCORES.filter((name) => R.objectives.includes(name) || scoreOf(one, name) !== undefined);
   return h(
     "div",
     {},
@@ -225,36 +307,18 @@ function card(one) {
             : "",
     ),
     drawGraph(one.g, { small: true, name: `graph of candidate ${one.n}` }),
-    h(
-      "table",
-      {},
-      h(
-        "thead",
-        {},
+    plainTable(
+      ["", "this", "single-task"],
+      names.map((name) =>
         h(
           "tr",
           {},
-          ["", "this", "single-task"].map((text) => h("th", { scope: "col" }, text)),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        names.map((name) =>
-          h(
-            "tr",
-            {},
-            h("th", { scope: "row" }, title(name)),
-            h("td", { class: R.objectives.includes(name) ? "best" : null }, number(one.v[name])),
-            h("td", { class: "muted" }, number(SINGLE[name])),
-          ),
+          h("th", { scope: "row" }, title(name)),
+          h("td", { class: R.objectives.includes(name) ? "best" : null }, number(scoreOf(one, name))),
+          h("td", { class: "muted" }, number(SINGLE[name])),
         ),
       ),
     ),
-    h(
-      "p",
-      { class: "muted" },
-      `${count(one.w)} parameters, ${one.g.v.filter(([, kind]) => kind !== "in" && kind !== "out").length} networks`,
-    ),
+    h("p", { class: "muted" }, `${counted(one.w)} parameters, ${networksOf(one).length} networks`),
   );
 }

@@ -1,7 +1,18 @@
-/* A candidate's graph as Graphviz drew it: zoomed, with hints. */
+/* A candidate's graph as Graphviz drew it, with tips, and zoomable. */
 
-/** The graph, zoomable: by buttons, keys, a pinch or the wheel with Ctrl; dragged when it is larger than its window. */
-function graphBox(one, more) {
+/** @import { Candidate, Detail } from "./wire" */
+import { R } from "./data.js";
+import { h, scrollTable } from "./dom.js";
+import { drawGraph, graphKey } from "./graph.js";
+import { LATENT, described } from "./kinds.js";
+import { noTip, tip } from "./tip.js";
+
+/**
+ * The graph. Buttons, keys, a pinch or the wheel with Ctrl zoom it; it can be dragged when it is larger than its window.
+ * @param {Candidate} one
+ * @param {Detail | null} more
+ */
+export function graphBox(one, more) {
   const view = h("div", {
     class: "viewport",
     tabindex: 0,
@@ -9,13 +20,16 @@ function graphBox(one, more) {
     "aria-label": `graph of candidate ${one.n}; plus and minus zoom, the arrow keys move`,
   });
   if (more)
-    view.insertAdjacentHTML("afterbegin", more.svg); // made by Graphviz when the report was, every name escaped
+    view.insertAdjacentHTML("afterbegin", more.svg); // written by Graphviz with the report, every name escaped
   else view.append(drawGraph(one.g, { name: `graph of candidate ${one.n}` }));
-  const svg = view.firstElementChild;
+  const svg = /** @type {SVGSVGElement} */ (view.firstElementChild);
   svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", `graph of candidate ${one.n}; the table below tells the same`);
+  svg.setAttribute("aria-label", `graph of candidate ${one.n}; the table below says the same`);
   const zoom = zoomable(view, svg);
-  if (more) (hints(svg, one), requestAnimationFrame(() => fitText(svg)));
+  if (more) {
+    tips(svg, one);
+    requestAnimationFrame(() => fitText(svg));
+  }
   const path = more ? more.conditioning : [];
   const light = h(
     "button",
@@ -25,7 +39,7 @@ function graphBox(one, more) {
       "aria-pressed": "false",
       onclick: () => {
         const isOn = svg.classList.toggle("lit");
-        light.setAttribute("aria-pressed", isOn);
+        light.setAttribute("aria-pressed", String(isOn));
       },
     },
     "Conditioning path",
@@ -43,7 +57,7 @@ function graphBox(one, more) {
     h(
       "div",
       { class: "controls" },
-      h("h3", { style: "margin:0" }, "Graph"),
+      h("h3", {}, "Graph"),
       h("button", { type: "button", class: "quiet", "aria-label": "zoom in", onclick: () => zoom(1.4) }, "+"),
       h("button", { type: "button", class: "quiet", "aria-label": "zoom out", onclick: () => zoom(1 / 1.4) }, "−"),
       h("button", { type: "button", class: "quiet", onclick: () => zoom(0) }, "Fit"),
@@ -57,23 +71,24 @@ function graphBox(one, more) {
           "p",
           { class: "caption" },
           one.k === undefined
-            ? "Weights of candidates off the front are not kept by default, so curves, predictions and samples are shown for the front alone."
-            : "The front is large: the candidates nearest to the best compromise are shown in full, this one is not among them.",
+            ? "By default the weights of candidates off the front are not kept, so only candidates of the front have curves, predictions and samples here."
+            : "The front is large. Only the candidates nearest to the best compromise are shown in full, and this one is not among them.",
         ),
     more && R.real && Object.keys(R.real).length && !path.length
       ? h(
           "p",
           { class: "caption" },
-          "No input reaches the samples when this model generates: they come from noise alone.",
+          "When this model generates, no input reaches the samples: they come from noise alone.",
         )
       : null,
     graphTable(one),
   );
 }
 
+/** @param {Candidate} one */
 function graphTable(one) {
   const rows = one.g.v
-    .map((_, i) => told(one.g, i))
+    .map((_, i) => described(one.g, i))
     .map((part) =>
       h(
         "tr",
@@ -81,69 +96,66 @@ function graphTable(one) {
         h("th", { scope: "row" }, part.name),
         h("td", { class: "left" }, part.kind),
         h("td", { class: "left wrap" }, part.reads.join("; ") + (part.sign ? ` ${part.sign}` : "")),
-        h("td", { class: "left wrap" }, part.layers || ""),
-        h("td", { class: "left" }, part.gives),
+        h("td", { class: "left wrap" }, part.layers),
+        h("td", { class: "left" }, part.produces),
         h("td", { class: "left" }, part.losses.join("; ")),
       ),
     );
   return h(
     "details",
-    { style: "margin-top:.7rem" },
+    { class: "later" },
     h("summary", {}, "The graph as a table"),
-    h(
-      "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": "the graph as a table" },
-      h(
-        "table",
-        {},
-        h(
-          "thead",
-          {},
-          h(
-            "tr",
-            {},
-            ["component", "kind", "reads", "layers", "gives", "losses"].map((text) =>
-              h("th", { scope: "col", class: "left" }, text),
-            ),
-          ),
-        ),
-        h("tbody", {}, rows),
-      ),
-    ),
+    scrollTable("the graph as a table", ["component", "kind", "reads", "layers", "produces", "losses"], rows, {
+      headClass: "left",
+    }),
   );
 }
 
-function hints(svg, one) {
+/**
+ * @param {SVGSVGElement} svg
+ * @param {Candidate} one
+ */
+function tips(svg, one) {
+  /** @type {Map<string | undefined, number>} */
   const places = new Map(one.g.v.map(([name], i) => [name, i]));
+  /** @param {PointerEvent} event */
   const show = (event) => {
-    const part = event.target.closest("[data-node],[data-from]");
+    /** @type {SVGElement | null} */
+    const part = /** @type {Element} */ (event.target).closest("[data-node],[data-from]");
     if (!part) return noTip();
-    tip(
-      part.dataset.node
-        ? nodeTip(one, places.get(part.dataset.node))
-        : edgeTip(one, places.get(part.dataset.from), places.get(part.dataset.to)),
-      event.clientX,
-      event.clientY,
-    );
+    const { node, from, to } = part.dataset,
+      [i, a, b] = [places.get(node), places.get(from), places.get(to)];
+    if (i !== undefined) tip(nodeTip(one, i), event.clientX, event.clientY);
+    else if (a !== undefined && b !== undefined) tip(edgeTip(one, a, b), event.clientX, event.clientY);
   };
   svg.addEventListener("pointermove", show);
   svg.addEventListener("pointerleave", noTip);
 }
 
-/** Makes the text of a node smaller where this machine's font is wider than the one it was laid out with. */
+/**
+ * Makes the text of a node smaller where this machine's font is wider than the one it was laid out with.
+ * @param {SVGSVGElement} svg
+ */
 function fitText(svg) {
   svg.querySelectorAll(".node").forEach((node) => {
-    const room = node.firstElementChild.getBBox().width - 6,
+    const room = /** @type {SVGGraphicsElement} */ (node.firstElementChild).getBBox().width - 6,
       texts = [...node.querySelectorAll("text")];
     const widest = Math.max(...texts.map((text) => text.getComputedTextLength()));
     if (widest > room) texts.forEach((text) => text.setAttribute("font-size", ((12 * room) / widest).toFixed(1)));
   });
 }
 
+/**
+ * @param {Candidate} one
+ * @param {number} i
+ */
 function nodeTip(one, i) {
-  const part = told(one.g, i),
-    row = (name, value) =>
-      value && value.length ? h("p", {}, h("span", { class: "muted" }, `${name} `), value) : null;
+  const part = described(one.g, i);
+  /**
+   * @param {string} name
+   * @param {string} value
+   */
+  const row = (name, value) => (value ? h("p", {}, h("span", { class: "muted" }, `${name} `), value) : null);
   return h(
     "div",
     {},
@@ -152,12 +164,17 @@ function nodeTip(one, i) {
     row("reads", part.reads.join(", ")),
     row("merged by", part.sign),
     row("layers", part.layers),
-    row("gives", part.gives),
+    row("produces", part.produces),
     row("losses", part.losses.join(", ")),
-    part.began ? row("began with weights of", `${part.began[2]} of candidate ${part.began[1]}`) : null,
+    part.inherited ? row("started with weights of", `${part.inherited[2]} of candidate ${part.inherited[1]}`) : null,
   );
 }
 
+/**
+ * @param {Candidate} one
+ * @param {number} a
+ * @param {number} b
+ */
 function edgeTip(one, a, b) {
   return h(
     "div",
@@ -169,25 +186,32 @@ function edgeTip(one, a, b) {
           "p",
           {},
           `${one.g.v[a][0]} → ${one.g.v[b][0]}: ${size === of ? `all ${of}` : `${size} of ${of}`} variables`,
-          role === 1
-            ? `, as μ and log σ² of z ${Math.floor(size / 2)}; cut when generating`
-            : role === 2
-              ? ", a condition: kept when generating"
-              : "",
+          role ? `, ${R.roles[role].title}` : "",
+          role === LATENT ? ` (z has ${Math.floor(size / 2)})` : "",
         ),
       ),
   );
 }
 
-/** Makes an SVG zoomable; returns what zooms by a factor, and by 0 shows all. */
+/**
+ * Makes an SVG zoomable; returns what zooms by a factor, and by 0 shows all.
+ * @param {HTMLElement} view
+ * @param {SVGSVGElement} svg
+ */
 function zoomable(view, svg) {
-  const whole = svg.getAttribute("viewBox").split(/\s+/).map(Number);
-  let box = [...whole],
-    held = null;
+  const whole = (svg.getAttribute("viewBox") ?? "0 0 1 1").split(/\s+/).map(Number);
+  let box = [...whole];
+  /** @type {[number, number] | null} */
+  let held = null;
   const show = () => {
     svg.setAttribute("viewBox", box.map((v) => v.toFixed(1)).join(" "));
     view.classList.toggle("near", box[2] < whole[2] * 0.99);
   };
+  /**
+   * @param {number} by
+   * @param {number} [x]
+   * @param {number} [y]
+   */
   const zoom = (by, x = 0.5, y = 0.5) => {
     if (by) {
       const size = Math.max(whole[2] / 12, Math.min(whole[2], box[2] / by)),
@@ -197,7 +221,15 @@ function zoomable(view, svg) {
     if (!by || box[2] >= whole[2]) box = [...whole];
     show();
   };
-  const move = (dx, dy) => ((box[0] += dx), (box[1] += dy), show());
+  /**
+   * @param {number} dx
+   * @param {number} dy
+   */
+  const move = (dx, dy) => {
+    box[0] += dx;
+    box[1] += dy;
+    show();
+  };
   view.addEventListener(
     "wheel",
     (event) => {
@@ -227,18 +259,22 @@ function zoomable(view, svg) {
     zoom(1.8, (event.clientX - rect.left) / rect.width, (event.clientY - rect.top) / rect.height);
   });
   view.addEventListener("keydown", (event) => {
-    const far = box[2] / 10,
-      act = {
-        "+": () => zoom(1.4),
-        "=": () => zoom(1.4),
-        "-": () => zoom(1 / 1.4),
-        0: () => zoom(0),
-        ArrowLeft: () => move(-far, 0),
-        ArrowRight: () => move(far, 0),
-        ArrowUp: () => move(0, -far),
-        ArrowDown: () => move(0, far),
-      }[event.key];
-    if (act && (!event.key.startsWith("Arrow") || view.classList.contains("near"))) (event.preventDefault(), act());
+    const far = box[2] / 10;
+    /** @type {Record<string, () => void>} */
+    const acts = {
+      "+": () => zoom(1.4),
+      "=": () => zoom(1.4),
+      "-": () => zoom(1 / 1.4),
+      0: () => zoom(0),
+      ArrowLeft: () => move(-far, 0),
+      ArrowRight: () => move(far, 0),
+      ArrowUp: () => move(0, -far),
+      ArrowDown: () => move(0, far),
+    };
+    const act = acts[event.key];
+    if (!act || (event.key.startsWith("Arrow") && !view.classList.contains("near"))) return;
+    event.preventDefault();
+    act();
   });
   return zoom;
 }

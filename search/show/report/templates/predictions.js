@@ -1,100 +1,100 @@
 /* What a candidate predicts. */
 
-function confusion(made) {
-  const total = made.confusion.flat().reduce((a, b) => a + b, 0),
-    right = made.confusion.reduce((sum, row, i) => sum + row[i], 0);
+/** @import { Panel, Predicted } from "./wire" */
+import { box, wideBox } from "./boxes.js";
+import { matrix, tickText, ticks } from "./charts.js";
+import { h, plainTable, s, scrollTable } from "./dom.js";
+import { count } from "./figures.js";
+
+/**
+ * The confusion matrix of an output; null if it has no classes.
+ * @param {Predicted} made
+ */
+export function confusion({ name, classes, confusion: counts }) {
+  if (!counts || !classes) return null;
+  const total = counts.flat().reduce((a, b) => a + b, 0),
+    right = counts.reduce((sum, row, i) => sum + row[i], 0);
   return box(
-    `Confusion matrix of ${made.name}`,
-    made.classes.length <= 40
-      ? matrix(made.confusion, made.classes, made.classes, "true ↓  predicted →", `confusion matrix of ${made.name}`)
-      : worst(made),
+    `Confusion matrix of ${name}`,
+    classes.length <= 40
+      ? matrix(counts, classes, classes, "true ↓  predicted →", `confusion matrix of ${name}`)
+      : worst(counts, classes),
     h(
       "p",
       { class: "caption" },
-      `${((100 * right) / total).toFixed(1)} % of ${count(total)} validation rows are on the diagonal. Shades are shares of a row.`,
+      `${((100 * right) / total).toFixed(1)} % of ${count(total)} validation rows are on the diagonal. Shades show the share of a row.`,
     ),
   );
 }
 
-/** Of very many classes the pairs that are taken for each other most often. */
-function worst(made) {
-  const pairs = made.confusion
+/**
+ * The pairs of classes that are confused most often.
+ * @param {number[][]} counts
+ * @param {string[]} classes
+ */
+function worst(counts, classes) {
+  const pairs = counts
     .flatMap((row, i) => row.map((n, j) => [n, i, j]))
     .filter(([n, i, j]) => i !== j && n)
     .sort((a, b) => b[0] - a[0])
     .slice(0, 20);
-  return h(
-    "table",
-    {},
-    h(
-      "thead",
-      {},
-      h(
-        "tr",
-        {},
-        ["true", "predicted as", "rows"].map((text) => h("th", { scope: "col" }, text)),
-      ),
-    ),
-    h(
-      "tbody",
-      {},
-      pairs.map(([n, i, j]) =>
-        h("tr", {}, h("th", { scope: "row" }, made.classes[i]), h("td", {}, made.classes[j]), h("td", {}, n)),
-      ),
+  return plainTable(
+    ["true", "predicted as", "rows"],
+    pairs.map(([n, i, j]) =>
+      h("tr", {}, h("th", { scope: "row" }, classes[i]), h("td", {}, classes[j]), h("td", {}, n)),
     ),
   );
 }
 
-function labels(made) {
+/**
+ * How well each label of an output is predicted; null if it has none.
+ * @param {Predicted} made
+ */
+export function labels(made) {
+  if (!made.labels) return null;
+  /**
+   * @param {number} a
+   * @param {number} b
+   */
   const percent = (a, b) => (b ? `${((100 * a) / b).toFixed(1)} %` : "–");
   return box(
     `Labels of ${made.name}`,
-    h(
-      "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": `labels of ${made.name}` },
-      h(
-        "table",
-        {},
+    scrollTable(
+      `labels of ${made.name}`,
+      ["label", "right", "recall", "precision", "rows that have it"],
+      made.labels.map(([name, tp, fp, fn, tn]) =>
         h(
-          "thead",
+          "tr",
           {},
-          h(
-            "tr",
-            {},
-            ["label", "right", "found, of those that have it", "true, of those said to", "rows that have it"].map(
-              (text) => h("th", { scope: "col" }, text),
-            ),
-          ),
-        ),
-        h(
-          "tbody",
-          {},
-          made.labels.map(([name, tp, fp, fn, tn]) =>
-            h(
-              "tr",
-              {},
-              h("th", { scope: "row" }, name),
-              h("td", {}, percent(tp + tn, tp + fp + fn + tn)),
-              h("td", {}, percent(tp, tp + fn)),
-              h("td", {}, percent(tp, tp + fp)),
-              h("td", {}, count(tp + fn)),
-            ),
-          ),
+          h("th", { scope: "row" }, name),
+          h("td", {}, percent(tp + tn, tp + fp + fn + tn)),
+          h("td", {}, percent(tp, tp + fn)),
+          h("td", {}, percent(tp, tp + fp)),
+          h("td", {}, count(tp + fn)),
         ),
       ),
     ),
   );
 }
 
-function truths(made) {
+/**
+ * The predictions of an output against its true values; null if they are not numbers.
+ * @param {Predicted} made
+ */
+export function truths(made) {
+  const { panels, r2 = [], names = [] } = made;
+  if (!panels) return null;
+  /** @param {Panel} panel */
   const draw = ({ title: name, range: [low, high], cells, outside }) => {
     const bins = 32,
       most = Math.max(...cells.map((cell) => cell[2])),
       left = 44,
       side = 236,
-      X = (v) => left + ((v - low) / (high - low)) * side,
-      Y = (v) => 8 + side - ((v - low) / (high - low)) * side,
       size = side / bins;
+    /** @param {number} v */
+    const X = (v) => left + ((v - low) / (high - low)) * side;
+    /** @param {number} v */
+    const Y = (v) => 8 + side - ((v - low) / (high - low)) * side;
     return h(
       "figure",
       {},
@@ -106,7 +106,7 @@ function truths(made) {
           viewBox: "0 0 290 282",
           style: "max-width:24rem",
           role: "img",
-          "aria-label": `true beside predicted ${name}`,
+          "aria-label": `true and predicted ${name}`,
         },
         s("rect", { x: left, y: 8, width: side, height: side, fill: "none", class: "axis" }),
         cells.map(([i, j, n]) =>
@@ -134,27 +134,30 @@ function truths(made) {
     h(
       "div",
       { class: "grid" },
-      made.panels.map(draw),
-      made.r2.length > 1
-        ? h("figure", {}, h("figcaption", {}, "R² of each variable"), bars(made.r2, made.names))
-        : null,
+      panels.map(draw),
+      r2.length > 1 ? h("figure", {}, h("figcaption", {}, "R² of each variable"), bars(r2, names)) : null,
     ),
     h(
       "p",
       { class: "caption" },
-      `Darker: more rows, on a logarithmic scale. On the dashed line a prediction is right.${made.panels.some((panel) => panel.title === "all variables") ? " “All variables” is in the model's units." : ""}`,
+      `Darker means more rows, on a logarithmic scale. On the dashed line a prediction is right.${panels.some((panel) => panel.title === "all variables") ? " “All variables” is in standardised units." : ""}`,
     ),
   );
 }
 
+/**
+ * @param {number[]} values
+ * @param {string[]} names
+ */
 function bars(values, names) {
   const wide = 290,
     high = 230,
     left = 34,
     low = Math.min(0, ...values.map((v) => Math.max(v, -1))),
-    high1 = Math.max(1, ...values),
-    Y = (v) => 10 + ((high1 - Math.max(v, -1)) / (high1 - low)) * 190,
+    top = Math.max(1, ...values),
     step = (wide - left) / values.length;
+  /** @param {number} v */
+  const Y = (v) => 10 + ((top - Math.max(v, -1)) / (top - low)) * 190;
   return s(
     "svg",
     {
@@ -167,7 +170,7 @@ function bars(values, names) {
         .map((v, i) => `${names[i]} ${v}`)
         .join(", ")}`,
     },
-    ticks(low, high1, 4).map((v) => [
+    ticks(low, top, 4).map((v) => [
       s("line", { class: "gridline", x1: left, x2: wide, y1: Y(v), y2: Y(v) }),
       s("text", { x: left - 5, y: Y(v) + 4, "text-anchor": "end" }, String(v)),
     ]),

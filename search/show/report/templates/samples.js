@@ -1,27 +1,39 @@
 /* What a candidate generates. */
 
-/** A picture of samples by class, or lines where they are no images. */
-function samples(one, made) {
+/** @import { Candidate, Generated, Shown } from "./wire" */
+import { box, wideBox } from "./boxes.js";
+import { key, keyLine, matrix, ticks } from "./charts.js";
+import { FRONT, R, detailOf } from "./data.js";
+import { h, s } from "./dom.js";
+
+/**
+ * A picture of samples by class, or lines if they are not images.
+ * @param {Generated} made
+ */
+export function samples(made) {
   const real = R.real[made.name],
     conditioned = Boolean(made.conditions);
-  const left = conditioned ? ["what conditions them", made.conditions] : null;
-  const shown = [left, ["generated", made.shown], real && ["real, of the class", real.shown]].filter(Boolean);
+  /** @type {[text: string, shown: Shown][]} */
+  const shown = [["generated", made.shown]];
+  if (made.conditions) shown.unshift(["what conditions them", made.conditions]);
+  if (real) shown.push(["real, of the class", real.shown]);
   const about = [
     made.classes.length
-      ? "Rows: the class that the judge sees in a generated sample, or that a real one has; where nothing is, the class was not generated."
+      ? "A row has the samples of one class: the class that the judge sees in a generated sample, or that a real one has. An empty row: the class was not generated."
       : "",
     made.inputs ? `The samples follow ${made.inputs.join(", ")}.` : "The samples come from noise alone.",
-    conditioned && made.shown.image ? "Each generated sample stands where its condition stands on the left." : "",
+    conditioned && made.shown.image ? "Each generated sample is at the same place as its condition on the left." : "",
   ];
-  const rows = made.shown.rows,
-    names = (where) =>
-      made.classes.length
-        ? h(
-            "div",
-            { class: `labels ${where}`, style: `grid-template-rows:repeat(${rows},1fr)` },
-            made.classes.slice(0, rows).map((name) => h("span", {}, name)),
-          )
-        : null;
+  const rows = made.shown.rows ?? 0;
+  /** @param {string} where */
+  const names = (where) =>
+    made.classes.length
+      ? h(
+          "div",
+          { class: `labels ${where}`, style: `grid-template-rows:repeat(${rows},1fr)` },
+          made.classes.slice(0, rows).map((name) => h("span", {}, name)),
+        )
+      : null;
   if (!made.shown.image)
     return wideBox(
       `Samples of ${made.name}`,
@@ -30,7 +42,7 @@ function samples(one, made) {
         "p",
         { class: "caption" },
         about.join(" "),
-        " Each line is a sample over its variables, in the model's units; all panels have the same scale.",
+        " Each line is a sample over its variables, in standardised units. All panels have the same scale.",
       ),
     );
   return wideBox(
@@ -57,17 +69,26 @@ function samples(one, made) {
   );
 }
 
-/** Samples as lines over their variables: a row of panels for each class, a column for what is generated and what is real. */
+/**
+ * Samples as lines over their variables: a row of panels for each class, columns for generated and real samples.
+ * @param {[text: string, shown: Shown][]} shown
+ * @param {string[]} classes
+ */
 function lineSamples(shown, classes) {
-  const all = shown.flatMap(([, held]) => held.lines.flat(2)),
-    size = Math.max(...shown.map(([, held]) => (held.lines.flat()[0] || []).length));
-  const rows = classes.length ? classes.slice(0, shown[0][1].lines.length) : [""],
+  const parts = shown.map(([text, { lines = [], names: variables = [] }]) => ({ text, lines, variables })),
+    all = parts.flatMap(({ lines }) => lines.flat(2)),
+    size = Math.max(...parts.map(({ lines }) => (lines.flat()[0] || []).length));
+  const rows = classes.length ? classes.slice(0, parts[0].lines.length) : [""],
     low = all.reduce((a, b) => Math.min(a, b), Infinity),
     high = all.reduce((a, b) => Math.max(a, b), -Infinity);
-  const X = (i) => 4 + (i / Math.max(1, size - 1)) * 292,
-    Y = (v) => 66 - ((v - low) / (high - low || 1)) * 62;
-  const names = shown[0][1].names.length === size && size <= 16 ? shown[0][1].names : [];
-  const lines = (held, k) => (classes.length ? held.lines[k] || [] : held.lines.flat());
+  /** @param {number} i */
+  const X = (i) => 4 + (i / Math.max(1, size - 1)) * 292;
+  /** @param {number} v */
+  const Y = (v) => 66 - ((v - low) / (high - low || 1)) * 62;
+  const [{ variables }] = parts,
+    names = variables.length === size && size <= 16 ? variables : [];
+  /** @type {(lines: number[][][], k: number) => number[][]} */
+  const ofClass = (lines, k) => (classes.length ? lines[k] || [] : lines.flat());
   return h(
     "div",
     {},
@@ -75,10 +96,10 @@ function lineSamples(shown, classes) {
       "div",
       { class: "samples lines", style: `--figures:${shown.length}` },
       h("span"),
-      shown.map(([text]) => h("figcaption", {}, text)),
+      parts.map(({ text }) => h("figcaption", {}, text)),
       rows.map((name, k) => [
         h("span", { class: "muted" }, name),
-        shown.map(([text, held]) =>
+        parts.map(({ text, lines }) =>
           s(
             "svg",
             {
@@ -86,10 +107,10 @@ function lineSamples(shown, classes) {
               viewBox: "0 0 300 70",
               preserveAspectRatio: "none",
               role: "img",
-              "aria-label": `${text} ${name}: ${lines(held, k).length} samples`,
+              "aria-label": `${text} ${name}: ${ofClass(lines, k).length} samples`,
             },
             s("line", { class: "axis", x1: 4, x2: 296, y1: 68, y2: 68, "vector-effect": "non-scaling-stroke" }),
-            lines(held, k).map((row) =>
+            ofClass(lines, k).map((row) =>
               s("path", {
                 d: row.map((v, i) => `${i ? "L" : "M"}${X(i).toFixed(1)} ${Y(v).toFixed(1)}`).join(""),
                 class: "sample",
@@ -104,28 +125,37 @@ function lineSamples(shown, classes) {
   );
 }
 
-/** The shares of the classes among generated samples in parallel coordinates, this candidate's beside all the front's. */
-function distribution(one, made) {
-  if (!made.shares) return null;
+/**
+ * The shares of the classes among generated samples in parallel coordinates: this candidate's, and all others of the front.
+ * @param {Candidate} one
+ * @param {Generated} made
+ */
+export function distribution(one, made) {
+  const shares = made.shares;
+  if (!shares) return null;
   const others = FRONT.filter((other) => other !== one)
     .map((other) => detailOf(other.n))
-    .filter(Boolean)
-    .flatMap((held) =>
-      (held.generated || []).filter((other) => other.name === made.name && other.shares).map((other) => other.shares),
-    );
-  const real = R.real[made.name] && R.real[made.name].shares,
+    .flatMap((more) => more?.generated ?? [])
+    .flatMap((other) => (other.name === made.name && other.shares ? [other.shares] : []));
+  const real = R.real[made.name]?.shares,
     wide = 900,
     high = 250,
     left = 46,
     bottom = 34,
     top = 12;
-  const most = Math.max(0.05, ...made.shares, ...others.flat(), ...(real || [])),
-    X = (i) => left + 24 + (i / Math.max(1, made.shares.length - 1)) * (wide - left - 60),
-    Y = (v) => high - bottom - (v / most) * (high - bottom - top);
-  const path = (shares, cls) =>
+  const most = Math.max(0.05, ...shares, ...others.flat(), ...(real || []));
+  /** @param {number} i */
+  const X = (i) => left + 24 + (i / Math.max(1, shares.length - 1)) * (wide - left - 60);
+  /** @param {number} v */
+  const Y = (v) => high - bottom - (v / most) * (high - bottom - top);
+  /**
+   * @param {number[]} values
+   * @param {string} cls
+   */
+  const path = (values, cls) =>
     s("path", {
       class: `line ${cls}`,
-      d: shares.map((v, i) => `${i ? "L" : "M"}${X(i).toFixed(1)} ${Y(v).toFixed(1)}`).join(""),
+      d: values.map((v, i) => `${i ? "L" : "M"}${X(i).toFixed(1)} ${Y(v).toFixed(1)}`).join(""),
     });
   const few = made.classes.length <= 20;
   return wideBox(
@@ -140,7 +170,7 @@ function distribution(one, made) {
           style: "min-width:34rem",
           viewBox: `0 0 ${wide} ${high}`,
           role: "img",
-          "aria-label": `share of each class among the samples: ${made.shares.map((v, i) => `${made.classes[i]} ${(v * 100).toFixed(0)} %`).join(", ")}`,
+          "aria-label": `share of each class among the samples: ${shares.map((v, i) => `${made.classes[i]} ${(v * 100).toFixed(0)} %`).join(", ")}`,
         },
         ticks(0, most, 4).map((v) =>
           s("text", { x: left, y: Y(v) + 4, "text-anchor": "end" }, `${+(v * 100).toFixed(1)} %`),
@@ -154,26 +184,30 @@ function distribution(one, made) {
               name.length > 12 ? `${name.slice(0, 11)}…` : name,
             ),
         ]),
-        others.map((shares) => path(shares, "other")),
+        others.map((values) => path(values, "other")),
         real && path(real, "real"),
-        path(made.shares, ""),
-        made.shares.map((v, i) => s("circle", { cx: X(i), cy: Y(v), r: 3.2, style: "fill:var(--accent)" })),
+        path(shares, ""),
+        shares.map((v, i) => s("circle", { cx: X(i), cy: Y(v), r: 3.2, style: "fill:var(--accent)" })),
       ),
     ),
     key(
       [keyLine(""), `candidate ${one.n}`],
       real && [keyLine("real"), "real samples"],
-      others.length && [keyLine("other"), "the rest of the front"],
+      others.length > 0 && [keyLine("other"), "the rest of the front"],
     ),
     h(
       "p",
       { class: "caption" },
-      "The share of each class, by the judge, among 1,000 generated samples. A line that follows the real one leaves no class out.",
+      "The share of each class among 1,000 generated samples, as the judge sees them. A line close to the real one leaves no class out.",
     ),
   );
 }
 
-function conditioning(made) {
+/**
+ * How often the class of a sample is that of its condition.
+ * @param {Generated} made
+ */
+export function conditioning(made) {
   if (!made.matrix) return null;
   const total = made.matrix.flat().reduce((a, b) => a + b, 0),
     kept = made.matrix.reduce((sum, row, i) => sum + row[i], 0);
@@ -183,7 +217,7 @@ function conditioning(made) {
     h(
       "p",
       { class: "caption" },
-      `The judge's class of what conditions a sample, and of the sample: ${((100 * kept) / total).toFixed(1)} % are the same; by chance it would be ${(100 / made.classes.length).toFixed(0)} %.`,
+      `The class that the judge sees in a condition, and in the sample made from it. ${((100 * kept) / total).toFixed(1)} % agree; by chance ${(100 / made.classes.length).toFixed(0)} % would.`,
     ),
   );
 }

@@ -1,3 +1,19 @@
+/* Starts the page. */
+
+import { compare, open } from "./choice.js";
+import { comparison } from "./compare.js";
+import { copy } from "./copy.js";
+import { FRONT, R, byNumber } from "./data.js";
+import { detail, rival } from "./detail.js";
+import { $, h } from "./dom.js";
+import { importance } from "./importance.js";
+import { overview } from "./overview.js";
+import { pareto } from "./pareto.js";
+import { bestOf } from "./scores.js";
+import { table } from "./table.js";
+import { theme } from "./theme.js";
+import { noTip, scrollTip } from "./tip.js";
+
 theme();
 overview();
 pareto();
@@ -5,28 +21,30 @@ table();
 detail();
 comparison();
 importance();
-document
-  .querySelectorAll("[data-copy]")
-  .forEach((button) =>
-    button.addEventListener("click", () => copy($(button.dataset.copy).textContent, button, $(button.dataset.copy))),
-  );
+document.querySelectorAll("button[data-copy]").forEach((button) => {
+  if (!(button instanceof HTMLElement) || !button.dataset.copy) return;
+  const code = $(button.dataset.copy);
+  button.addEventListener("click", () => copy(code.textContent, button, code));
+});
 addEventListener("scroll", scrollTip, { passive: true });
 addEventListener("keydown", (event) => event.key === "Escape" && noTip());
 
-const asked = /^#candidate-(\d+)$/.exec(location.hash);
-const first = asked && byNumber.has(+asked[1]) ? byNumber.get(+asked[1]) : FRONT[0] || R.candidates[0];
+/** The candidate that the address asks for. */
+function asked() {
+  const found = /^#candidate-(\d+)$/.exec(location.hash);
+  return found ? byNumber.get(+found[1]) : undefined;
+}
+const first = asked() || FRONT[0] || R.candidates[0];
 if (first) {
-  open(first.n, Boolean(asked));
-  const best = FRONT.reduce(
-    (a, b) => (a && !better(R.objectives[0], b.v[R.objectives[0]], a.v[R.objectives[0]]) ? a : b),
-    null,
-  );
-  if (R.candidates.length > 1) compare(first.n, (best && best !== first ? best : rival(first)).n, false);
+  open(first.n, Boolean(asked()));
+  const best = bestOf(FRONT, R.objectives[0]),
+    other = best && best !== first ? best : rival(first);
+  if (other) compare(first.n, other.n, false);
 } else {
   $("detail").append(h("p", { class: "note" }, "The run has no candidate yet."));
 }
 addEventListener("hashchange", () => {
-  const found = /^#candidate-(\d+)$/.exec(location.hash);
-  if (found) open(+found[1]);
+  const found = asked();
+  if (found) open(found.n);
 });
 document.documentElement.dataset.ready = "yes";

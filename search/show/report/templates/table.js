@@ -1,9 +1,28 @@
+/* The table of all candidates: sorted, filtered, a page at a time. */
+
+/** @import { Child } from "./dom.js" */
+/** @import { Candidate } from "./wire" */
+import { chosen, compare, on, open } from "./choice.js";
+import { R, SCORES, SINGLE, STATES } from "./data.js";
+import { $, h, say } from "./dom.js";
+import { count, counted, number } from "./figures.js";
+import { kindCounts, kindOf, networksOf } from "./kinds.js";
+import { better, inFull, merit, scoreOf, title } from "./scores.js";
+
 const PAGE = 25;
 
-/** The table of all candidates: sorted, filtered, a page at a time. */
-function table() {
-  const networks = (one) => one.g.v.filter(([, kind]) => kind !== "in" && kind !== "out");
-  const conditioned = conditionedOf();
+/**
+ * @typedef {object} Column
+ * @property {string} id
+ * @property {string} text
+ * @property {(one: Candidate) => string | number | undefined} value by which it is sorted
+ * @property {(one: Candidate) => Child} cell
+ * @property {boolean} [down] whether the first click sorts the largest first
+ * @property {string} [hint]
+ */
+
+export function table() {
+  /** @type {Column[]} */
   const columns = [
     {
       id: "n",
@@ -31,10 +50,13 @@ function table() {
     ...SCORES.map((name) => ({
       id: name,
       text: title(name),
-      value: (one) => (one.v ? one.v[name] : undefined),
-      cell: (one) => number(one.v && one.v[name]),
-      down: R.scores[name].maximise,
-      hint: `${R.scores[name].title} of ${R.scores[name].output}`,
+      value: (/** @type {Candidate} */ one) => {
+        const value = scoreOf(one, name);
+        return value !== undefined && R.scores[name].direction === "target" ? merit(name, value) : value;
+      },
+      cell: (/** @type {Candidate} */ one) => number(scoreOf(one, name)),
+      down: R.scores[name].direction !== "minimize",
+      hint: inFull(name),
     })),
     {
       id: "state",
@@ -42,17 +64,17 @@ function table() {
       value: (one) => STATES[one.s],
       cell: (one) => h("span", { title: one.f || null, class: one.f ? "bad" : null }, STATES[one.s]),
     },
-    { id: "w", text: "parameters", value: (one) => one.w, cell: (one) => (one.w ? count(one.w) : "–") },
-    { id: "networks", text: "networks", value: (one) => networks(one).length, cell: (one) => networks(one).length },
-    { id: "kinds", text: "kinds", value: kinds, cell: kinds },
+    { id: "w", text: "parameters", value: (one) => one.w, cell: (one) => counted(one.w) },
+    { id: "networks", text: "networks", value: (one) => networksOf(one).length, cell: (one) => networksOf(one).length },
+    { id: "kinds", text: "kinds", value: kindCounts, cell: kindCounts },
     { id: "lr", text: "learning rate", value: (one) => one.lr, cell: (one) => one.lr.toPrecision(2) },
     {
       id: "m",
       text: "samples seen with parents",
       value: (one) => one.m,
-      cell: (one) => (one.m === undefined ? "–" : count(one.m)),
+      cell: (one) => counted(one.m),
       down: true,
-      hint: "in its own training and in those of all its ancestors",
+      hint: "including those of its ancestors",
     },
     { id: "t", text: "seconds", value: (one) => one.t, cell: (one) => (one.t === undefined ? "–" : one.t.toFixed(1)) },
     {
@@ -62,18 +84,16 @@ function table() {
       cell: (one) => (one.p ? one.p.join(", ") : "–"),
     },
   ];
-  function kinds(one) {
-    const counts = {};
-    for (const [, kind] of networks(one)) counts[kind] = (counts[kind] || 0) + 1;
-    return Object.keys(counts)
-      .sort()
-      .map((kind) => `${counts[kind]}${kind === "delta" ? "δ" : kind}`)
-      .join(" ");
-  }
   const text = new Map(
     R.candidates.map((one) => [
       one.n,
-      [one.n, STATES[one.s], kinds(one), one.f || "", ...new Set(networks(one).map(([, kind]) => kindTitle(kind)))]
+      [
+        one.n,
+        STATES[one.s],
+        kindCounts(one),
+        one.f || "",
+        ...new Set(networksOf(one).map((node) => kindOf(node).title)),
+      ]
         .join(" ")
         .toLowerCase(),
     ]),
@@ -106,59 +126,87 @@ function table() {
     });
     return h("th", { scope: "col", class: column.id === "n" ? "left" : null }, button);
   });
-  const held = R.objectives.filter((name) => SINGLE[name] !== undefined);
+  const judged = R.objectives.filter((name) => SINGLE[name] !== undefined);
+  /** @param {Candidate} one */
   const passes = (one) => {
-    if (view.words && !view.words.split(/\s+/).every((word) => text.get(one.n).includes(word))) return false;
+    if (view.words && !view.words.split(/\s+/).every((word) => text.get(one.n)?.includes(word))) return false;
     if (view.state && one.s !== view.state) return false;
     if (view.front && one.k === undefined) return false;
-    if (view.conditioned && !conditioned(one)) return false;
-    return !view.beats || (one.s === "c" && held.every((name) => better(name, one.v[name], SINGLE[name])));
+    if (view.conditioned && !one.c) return false;
+    return !view.beats || (one.s === "c" && judged.every((name) => better(name, scoreOf(one, name), SINGLE[name])));
   };
+  /**
+   * @param {Candidate} a
+   * @param {Candidate} b
+   */
   const order = (a, b) => {
     const [x, y] = [view.by.value(a), view.by.value(b)];
-    if (x === undefined || y === undefined) return (x === undefined) - (y === undefined) || a.n - b.n;
-    const sign = typeof x === "string" ? x.localeCompare(y) : x - y;
-    return (view.down ? -sign : sign) || a.n - b.n;
+    if (x === undefined || y === undefined) return Number(x === undefined) - Number(y === undefined) || a.n - b.n;
+    const rise = typeof x === "string" ? x.localeCompare(String(y)) : x - Number(y);
+    return (view.down ? -rise : rise) || a.n - b.n;
   };
+  /** @param {Candidate} one */
   function row(one) {
-    const box = h("input", {
+    const tick = h("input", {
       type: "checkbox",
       "aria-label": `compare candidate ${one.n}`,
-      onchange: () => pick(one.n, box),
+      onchange: () => pick(one.n, tick.checked),
     });
-    box.checked = chosen.pair.includes(one.n);
+    tick.checked = chosen.pair.includes(one.n);
     return h(
       "tr",
       { class: one.n === chosen.number ? "chosen" : null },
       columns.flatMap((column, i) => [
         h(i ? "td" : "th", { scope: i ? null : "row" }, column.cell(one)),
-        i ? null : h("td", {}, box),
+        i ? null : h("td", {}, tick),
       ]),
     );
   }
-  function pick(n, box) {
+  /**
+   * Takes a candidate into the comparison, or out of it; a third one replaces the first.
+   * @param {number} n
+   * @param {boolean} taken
+   */
+  function pick(n, taken) {
     const pair = chosen.pair.filter((one) => one !== null && one !== n);
-    if (box.checked) pair.push(n);
-    const [a, b] = pair.slice(-2);
-    if (a !== undefined && b !== undefined) compare(a, b, false);
-    else chosen.pair = [a ?? null, null];
-    say(chosen.pair[1] === null ? "choose one more to compare" : `candidates ${a} and ${b} are compared below`);
+    if (taken) pair.push(n);
+    const [a = null, b = null] = pair.slice(-2);
+    if (a !== null && b !== null) compare(a, b, false);
+    else chosen.pair = [a, null];
+    say(b === null ? "choose one more to compare" : `candidates ${a} and ${b} are compared below`);
     draw();
   }
+  const side = h(
+    "button",
+    {
+      type: "button",
+      class: "quiet",
+      disabled: true,
+      onclick: () => {
+        const [a, b] = chosen.pair;
+        if (a !== null && b !== null) compare(a, b);
+      },
+    },
+    "Compare the two chosen",
+  );
   function draw() {
     const found = R.candidates.filter(passes).sort(order),
       last = Math.max(0, Math.ceil(found.length / PAGE) - 1);
     view.page = Math.min(view.page, last);
     body.replaceChildren(...found.slice(view.page * PAGE, (view.page + 1) * PAGE).map(row));
-    if (!found.length) body.append(h("tr", {}, h("td", { colspan: columns.length + 1 }, "No candidate is like that.")));
+    if (!found.length) body.append(h("tr", {}, h("td", { colspan: columns.length + 1 }, "No candidate matches.")));
     heads.forEach((head, i) => {
       const sorted = columns[i] === view.by;
-      sorted
-        ? head.setAttribute("aria-sort", view.down ? "descending" : "ascending")
-        : head.removeAttribute("aria-sort");
-      head.querySelector("span").textContent = sorted ? (view.down ? " ▾" : " ▴") : "";
+      if (sorted) head.setAttribute("aria-sort", view.down ? "descending" : "ascending");
+      else head.removeAttribute("aria-sort");
+      /** @type {Element} */ (head.querySelector("span")).textContent = sorted ? (view.down ? " ▾" : " ▴") : "";
     });
     said.textContent = `${count(found.length)} of ${count(R.candidates.length)} candidates`;
+    /**
+     * @param {string} name
+     * @param {number} by
+     * @param {boolean} able
+     */
     const turn = (name, by, able) =>
       h(
         "button",
@@ -167,7 +215,10 @@ function table() {
           class: "quiet",
           disabled: !able,
           "aria-label": `${name} page`,
-          onclick: () => ((view.page += by), draw()),
+          onclick: () => {
+            view.page += by;
+            draw();
+          },
         },
         name,
       );
@@ -178,39 +229,42 @@ function table() {
     );
     side.disabled = chosen.pair[1] === null;
   }
-  const change = (name, value) => ((view[name] = value), (view.page = 0), draw());
+  /** @param {Partial<typeof view>} wanted */
+  const change = (wanted) => {
+    Object.assign(view, wanted, { page: 0 });
+    draw();
+  };
   const search = h("input", {
     type: "search",
     id: "filter-words",
     placeholder: "number, kind, failure …",
-    oninput: () => change("words", search.value.trim().toLowerCase()),
+    oninput: () => change({ words: search.value.trim().toLowerCase() }),
   });
   const states = h(
     "select",
-    { id: "filter-state", onchange: () => change("state", states.value) },
+    { id: "filter-state", onchange: () => change({ state: states.value }) },
     h("option", { value: "" }, "any"),
     Object.entries(STATES)
       .filter(([code]) => R.candidates.some((one) => one.s === code))
       .map(([code, name]) => h("option", { value: code }, name)),
   );
-  const tick = (id, name) => {
-    const box = h("input", { type: "checkbox", id: `filter-${id}`, onchange: () => change(id, box.checked) });
+  /**
+   * @param {"front" | "beats" | "conditioned"} id
+   * @param {string} name
+   */
+  const filter = (id, name) => {
+    const box = h("input", { type: "checkbox", id: `filter-${id}`, onchange: () => change({ [id]: box.checked }) });
     return h("label", {}, box, name);
   };
-  const side = h(
-    "button",
-    { type: "button", class: "quiet", disabled: true, onclick: () => compare(...chosen.pair) },
-    "Compare the two chosen",
-  );
   $("table").append(
     h(
       "div",
       { class: "controls" },
       h("label", {}, "search", search),
       h("label", {}, "state", states),
-      tick("front", "on the front"),
-      held.length ? tick("beats", "beat the single-task models") : null,
-      R.candidates.some(conditioned) ? tick("conditioned", "samples conditioned") : null,
+      filter("front", "on the front"),
+      judged.length ? filter("beats", "beat the single-task models") : null,
+      R.candidates.some((one) => one.c) ? filter("conditioned", "samples conditioned") : null,
     ),
     h(
       "div",
@@ -223,25 +277,9 @@ function table() {
         body,
       ),
     ),
-    h("div", { class: "controls", style: "margin-top:.7rem" }, said, pages, h("span", { class: "end" }, side)),
+    h("div", { class: "controls below" }, said, pages, h("span", { class: "end" }, side)),
   );
   on("open", draw);
   on("compare", draw);
   draw();
-}
-
-/** Whether an input reaches a Samples output of a candidate without a latent connection. */
-function conditionedOf() {
-  const known = new Map();
-  return (one) => {
-    if (known.has(one.n)) return known.get(one.n);
-    const reached = new Set(one.g.v.flatMap(([, kind], i) => (kind === "in" ? [i] : [])));
-    for (let before = -1; before !== reached.size;) {
-      before = reached.size;
-      for (const [a, b, role] of one.g.e) if (role !== 1 && reached.has(a)) reached.add(b);
-    }
-    const found = one.g.v.some(([, kind, type], i) => kind === "out" && type === "samples" && reached.has(i));
-    known.set(one.n, found);
-    return found;
-  };
 }

@@ -1,0 +1,17 @@
+/* Boxes with a heading. */
+
+import { h } from "./dom.js";
+
+/** @import { Child } from "./dom.js" */
+
+/**
+ * @param {string} heading
+ * @param {...Child} content
+ */
+export const box = (heading, ...content) => h("div", { class: "box" }, h("h3", {}, heading), content);
+/**
+ * A box as wide as the page.
+ * @param {string} heading
+ * @param {...Child} content
+ */
+export const wideBox = (heading, ...content) => h("div", { class: "box wide" }, h("h3", {}, heading), content);

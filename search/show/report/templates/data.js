@@ -1,0 +1,31 @@
+/* The data that the page holds. */
+
+/** @import { Candidate, Detail, Scores, Summary } from "./wire" */
+
+/** @type {Summary} */
+export const R = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("data")).textContent);
+export const SCORES = Object.keys(R.scores);
+export const byNumber = new Map(R.candidates.map((one) => [one.n, one]));
+export const FRONT = R.candidates
+  .filter((one) => one.k !== undefined)
+  .sort((a, b) => /** @type {number} */ (a.k) - /** @type {number} */ (b.k));
+/** @type {Scores} */
+export const SINGLE = Object.assign({}, ...R.singles.map((single) => single.scores));
+export const STATES = { c: "complete", p: "stopped early", f: "failed", r: "unfinished" };
+
+/** @type {Map<number, Detail | null>} */
+const details = new Map();
+
+/**
+ * What the page holds of a candidate beyond its row; parsed when it is first needed.
+ * @param {number} n
+ */
+export function detailOf(n) {
+  let found = details.get(n);
+  if (found === undefined) {
+    const text = document.getElementById(`detail-${n}`)?.textContent;
+    found = text ? /** @type {Detail} */ (JSON.parse(text)) : null;
+    details.set(n, found);
+  }
+  return found;
+}

@@ -1,0 +1,78 @@
+/* Scores: which value is better, and how that is said. A score that was not measured is absent. */
+
+/** @import { Candidate } from "./wire" */
+import { R, SINGLE } from "./data.js";
+import { h } from "./dom.js";
+import { number } from "./figures.js";
+
+/**
+ * A candidate's score, undefined if it was not measured.
+ * @param {Candidate} one
+ * @param {string} name
+ */
+export const scoreOf = (one, name) => one.v?.[name] ?? undefined;
+/**
+ * How good a value is, such that more is better.
+ * @param {string} name
+ * @param {number} value
+ */
+export function merit(name, value) {
+  const { direction, target = 0 } = R.scores[name];
+  if (direction === "target") return -Math.abs(value - target);
+  return direction === "maximize" ? value : -value;
+}
+/**
+ * Whether a is better than b. A value is better than none, and none is better than nothing.
+ * @param {string} name
+ * @param {number | undefined} a
+ * @param {number | undefined} b
+ */
+export function better(name, a, b) {
+  if (a === undefined) return false;
+  return b === undefined || merit(name, a) > merit(name, b);
+}
+/**
+ * The candidate with the best value of a score, undefined if none has one.
+ * @param {Candidate[]} among
+ * @param {string} name
+ * @returns {Candidate | undefined}
+ */
+export function bestOf(among, name) {
+  const having = among.filter((one) => scoreOf(one, name) !== undefined);
+  return having.reduce((a, b) => (better(name, scoreOf(b, name), scoreOf(a, name)) ? b : a), having[0]);
+}
+/** @param {string} name */
+function arrow(name) {
+  const { direction, target } = R.scores[name];
+  return direction === "target" ? `→ ${number(target)}` : direction === "maximize" ? "↑" : "↓";
+}
+/** @param {string} name */
+export function goal(name) {
+  const { direction, target } = R.scores[name];
+  return direction === "target"
+    ? `best at ${number(target)}`
+    : `${direction === "maximize" ? "more" : "less"} is better`;
+}
+/** @param {string} name */
+export const title = (name) => (R.objectives.includes(name) ? `${name} ${arrow(name)}` : name);
+/**
+ * What a score is, in prose.
+ * @param {string} name
+ */
+export function inFull(name) {
+  const { title: what, output } = R.scores[name];
+  return output ? `${what} of ${output}` : what;
+}
+
+/**
+ * How a value compares with that of the single-task model, in words and not by colour alone.
+ * @param {string} name
+ * @param {number | undefined} value
+ */
+export function verdict(name, value) {
+  const single = SINGLE[name];
+  if (single === undefined || value === undefined) return h("span", { class: "muted" }, "–");
+  if (value === single) return h("span", { class: "muted" }, "the same");
+  const wins = better(name, value, single);
+  return h("span", { class: wins ? "good" : "bad" }, wins ? "better ✓" : "worse");
+}

@@ -1,0 +1,184 @@
+/**
+ * The data that the page holds as JSON: written by `material.py`, `details.py` and `graph_structure.py`, read by the
+ * modules here. What a candidate does not have, such as a score that was not measured, is absent or null.
+ */
+
+/** Values by the name of a score. */
+export type Scores = Record<string, number | undefined>;
+
+/** `combiner` is a place in `Summary.combiners`, null where only one connection arrives. */
+export type Component = [
+  name: string,
+  kind: number,
+  type: number,
+  shape: string,
+  layers?: string,
+  combiner?: number | null,
+];
+/** `source` and `target` are places in `Graph.v`, `role` one in `Summary.roles`; `size` of `of` variables are sent. */
+export type Edge = [source: number, target: number, role: number, size: number, of: number];
+export type Loss = [code: string, prediction: string, truth: string | null, beta: number];
+/** A network (its place in `Graph.v`) that started with the weights of a network of another candidate. */
+export type Inheritance = [place: number, candidate: number, network: string];
+
+export interface Graph {
+  v: Component[];
+  e: Edge[];
+  l: Loss[];
+  i?: Inheritance[];
+}
+
+/** State: c complete, p pruned (stopped early), f failed, r running (unfinished). */
+export type State = "c" | "p" | "f" | "r";
+
+export interface Candidate {
+  /** Number. */
+  n: number;
+  s: State;
+  /** Learning rate. */
+  lr: number;
+  g: Graph;
+  /** Whether an input conditions its samples. */
+  c?: boolean;
+  /** Place on the front; 0 is the best compromise. */
+  k?: number;
+  /** Parents. */
+  p?: number[];
+  /** Parameters. */
+  w?: number;
+  /** Samples that it and its ancestors have seen. */
+  m?: number;
+  /** Seconds. */
+  t?: number;
+  /** Why it failed. */
+  f?: string;
+  v?: Scores;
+}
+
+/** A kind of component; the first two are inputs and outputs. `shape` is Graphviz's name, or `rounded`, `diagonals`. */
+export interface Kind {
+  title: string;
+  sign: string;
+  fill: string;
+  shape: string;
+}
+
+export interface Score {
+  /** The output that it judges; absent for a score of the whole graph. */
+  output?: string | null;
+  title: string;
+  direction: "maximize" | "minimize" | "target";
+  /** The best value, if `direction` is `target`. */
+  target?: number;
+}
+
+export interface Curves {
+  steps: number[];
+  losses: Record<string, number[]>;
+}
+
+export interface Single {
+  output: string;
+  parameters: number;
+  samples: number;
+  seconds: number;
+  scores: Scores;
+  failure: string | null;
+  curves: Curves | null;
+  speed?: number | null;
+}
+
+/** Samples by class: a picture of `rows` × `columns` images, or lines over variables. */
+export interface Shown {
+  image?: string;
+  rows?: number;
+  columns?: number;
+  lines?: number[][][];
+  names?: string[];
+}
+
+export interface Real {
+  shown: Shown;
+  shares?: number[];
+}
+
+/** A step of a curve: place in `Progress.spent`, value. */
+export type Step = [place: number, value: number];
+
+export interface Progress {
+  spent: Record<string, number[]>;
+  best: Record<string, Step[]>;
+  hypervolume: Step[] | null;
+}
+
+export type Choice = [name: string, mean: number, deviation: number, rho: number];
+
+export interface Importance {
+  enough: boolean;
+  candidates: number;
+  needed?: number;
+  of?: number;
+  objectives?: Record<string, { r2: number; deviation: number; choices: Choice[] }>;
+}
+
+export interface Summary {
+  run: string;
+  objectives: string[];
+  scores: Record<string, Score>;
+  states: { complete: number; pruned: number; failed: number; running: number };
+  samples: number;
+  seconds: number;
+  wall: number | null;
+  candidates: Candidate[];
+  front: number;
+  detailed: number;
+  kinds: Kind[];
+  types: { title: string; colour: string }[];
+  roles: { name: string; title: string; dashes: string | null }[];
+  combiners: { sign: string; title: string }[];
+  singles: Single[];
+  real: Record<string, Real>;
+  progress: Progress;
+  importance: Importance;
+  model: string;
+  where: string;
+}
+
+export interface Panel {
+  title: string;
+  range: [number, number];
+  cells: [number, number, number][];
+  outside: number;
+}
+
+/** Predictions of an output beside the truth: of classes `confusion`, of labels `labels`, else `panels`. */
+export interface Predicted {
+  name: string;
+  classes?: string[];
+  confusion?: number[][];
+  labels?: [name: string, tp: number, fp: number, fn: number, tn: number][];
+  panels?: Panel[];
+  r2?: number[];
+  names?: string[];
+}
+
+export interface Generated {
+  name: string;
+  classes: string[];
+  shown: Shown;
+  shares?: number[];
+  inputs?: string[];
+  conditions?: Shown;
+  matrix?: number[][];
+}
+
+/** What the page holds of some candidates of the front beyond their row. */
+export interface Detail {
+  svg: string;
+  conditioning: [source: string, target: string][];
+  curves: Curves | null;
+  missing?: string;
+  predicted?: Predicted[];
+  generated?: Generated[];
+  speed?: number;
+}
