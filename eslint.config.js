@@ -9,7 +9,7 @@ export default [
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: {
       eqeqeq: "error",
-      "no-implicit-globals": "error",
+      "no-duplicate-imports": "error",
       "no-shadow": "error",
       "no-unused-expressions": ["error", { allowShortCircuit: true, allowTernary: true }],
       "no-use-before-define": ["error", { functions: false }],

@@ -1,8 +1,7 @@
 /* Boxes with a heading. */
 
-import { h } from "./dom.js";
-
 /** @import { Child } from "./dom.js" */
+import { h } from "./dom.js";
 
 /**
  * @param {string} heading

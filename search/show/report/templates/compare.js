@@ -8,9 +8,9 @@ import { compare, link, on } from "./choice.js";
 import { FRONT, R, SCORES, SINGLE, byNumber } from "./data.js";
 import { differences } from "./differences.js";
 import { $, h, s, scrollTable } from "./dom.js";
-import { counted, number } from "./figures.js";
+import { counted } from "./figures.js";
 import { drawGraph, graphKey } from "./graph.js";
-import { better, scoreOf, title } from "./scores.js";
+import { better, scoreOf, title, valueText } from "./scores.js";
 
 export function comparison() {
   const last = R.candidates.at(-1);
@@ -59,9 +59,9 @@ function sideBySide(a, b) {
       "tr",
       {},
       h("th", { scope: "row" }, title(name)),
-      h("td", { class: both && better(name, x, y) ? "best" : null }, number(x)),
-      h("td", { class: both && better(name, y, x) ? "best" : null }, number(y)),
-      h("td", {}, number(SINGLE[name])),
+      h("td", { class: both && better(name, x, y) ? "best" : null }, valueText(name, x)),
+      h("td", { class: both && better(name, y, x) ? "best" : null }, valueText(name, y)),
+      h("td", {}, valueText(name, SINGLE[name])),
     );
   });
   /**

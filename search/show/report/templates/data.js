@@ -1,6 +1,6 @@
 /* The data that the page holds. */
 
-/** @import { Candidate, Detail, Scores, Summary } from "./wire" */
+/** @import { Candidate, Detail, Summary } from "./wire" */
 
 /** @type {Summary} */
 export const R = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("data")).textContent);
@@ -9,8 +9,8 @@ export const byNumber = new Map(R.candidates.map((one) => [one.n, one]));
 export const FRONT = R.candidates
   .filter((one) => one.k !== undefined)
   .sort((a, b) => /** @type {number} */ (a.k) - /** @type {number} */ (b.k));
-/** @type {Scores} */
-export const SINGLE = Object.assign({}, ...R.singles.map((single) => single.scores));
+/** The scores of the single-task models, each of its own output. */
+export const SINGLE = R.single;
 export const STATES = { c: "complete", p: "stopped early", f: "failed", r: "unfinished" };
 
 /** @type {Map<number, Detail | null>} */

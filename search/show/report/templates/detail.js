@@ -6,11 +6,11 @@ import { compare, link, on, open } from "./choice.js";
 import { commandLine } from "./copy.js";
 import { FRONT, R, SCORES, SINGLE, STATES, byNumber, detailOf } from "./data.js";
 import { $, h, scrollTable } from "./dom.js";
-import { count, counted, number } from "./figures.js";
+import { count, counted } from "./figures.js";
 import { networksOf } from "./kinds.js";
 import { panels } from "./panels.js";
 import { graphBox } from "./picture.js";
-import { scoreOf, title, verdict } from "./scores.js";
+import { scoreOf, scoreText, title, valueText, verdict } from "./scores.js";
 
 export function detail() {
   on("open", (n) => {
@@ -104,8 +104,8 @@ function scores(one) {
       "tr",
       {},
       h("th", { scope: "row", title: R.scores[name].title }, title(name)),
-      h("td", { class: R.objectives.includes(name) ? "best" : null }, number(scoreOf(one, name))),
-      h("td", {}, number(SINGLE[name])),
+      h("td", { class: R.objectives.includes(name) ? "best" : null }, scoreText(one, name)),
+      h("td", {}, valueText(name, SINGLE[name])),
       h("td", {}, verdict(name, scoreOf(one, name))),
     ),
   );

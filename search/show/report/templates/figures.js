@@ -11,8 +11,7 @@ export function number(value) {
   if (value === undefined || value === null) return "–";
   if (value === 0) return "0";
   if (value < 0) return `−${number(-value)}`;
-  if (value >= 1e5) return Number.isInteger(value) && value < 1e9 ? count(value) : value.toExponential(2);
-  if (value >= 0.1) return Number.isInteger(value) ? count(value) : value.toFixed(3);
+  if (value >= 0.1) return value >= 1e5 ? value.toExponential(2) : value.toFixed(3);
   return value < 1e-4 ? value.toExponential(2) : String(+value.toPrecision(4));
 }
 /**

@@ -3,10 +3,9 @@
 /** @import { Child } from "./dom.js" */
 /** @import { Candidate, Scores, State } from "./wire" */
 import { key, tickText, ticks, viridis } from "./charts.js";
-import { R, SINGLE } from "./data.js";
+import { SINGLE } from "./data.js";
 import { h, s } from "./dom.js";
-import { number } from "./figures.js";
-import { better, goal, scoreOf, title } from "./scores.js";
+import { better, directionOf, goal, scoreOf, title, valueText } from "./scores.js";
 
 /** @typedef {[low: number, high: number]} Range */
 /** @typedef {[x: number, y: number, depth: number]} Place */
@@ -79,9 +78,9 @@ export function tintOf(inside, name) {
  */
 function betterSide(name, scale, range) {
   const single = SINGLE[name],
-    { direction } = R.scores[name];
+    direction = directionOf(name);
   if (single === undefined || direction === "target") return null;
-  const [a, b] = [scale(single), scale(direction === "maximize" ? range[1] : range[0])];
+  const [a, b] = [scale(single), scale(direction === "maximise" ? range[1] : range[0])];
   return [Math.min(a, b), Math.max(a, b)];
 }
 
@@ -286,7 +285,7 @@ export function legendOf(names, tint, inside) {
         ],
       names.length === 2 &&
         singles.length === 2 &&
-        names.every((name) => R.scores[name].direction !== "target") && [
+        names.every((name) => directionOf(name) !== "target") && [
           s("rect", { class: "better", x: 0, y: 0, width: 22, height: 12, style: "opacity:.25" }),
           "better than both",
         ],
@@ -296,13 +295,13 @@ export function legendOf(names, tint, inside) {
           "div",
           { class: "key" },
           h("span", {}, `colour: ${tint.name}`),
-          h("span", {}, number(tint.low)),
+          h("span", {}, valueText(tint.name, tint.low)),
           s(
             "svg",
             { width: 120, height: 12, "aria-hidden": "true" },
             [...Array(24)].map((_, i) => s("rect", { x: i * 5, y: 0, width: 5.5, height: 12, fill: viridis(i / 23) })),
           ),
-          h("span", {}, `${number(tint.high)} (${goal(tint.name)})`),
+          h("span", {}, `${valueText(tint.name, tint.high)} (${goal(tint.name)})`),
         )
       : null,
   );

@@ -4,7 +4,7 @@
 import { R } from "./data.js";
 import { $, h, s } from "./dom.js";
 import { count } from "./figures.js";
-import { title } from "./scores.js";
+import { directionOf, title } from "./scores.js";
 
 export function importance() {
   const made = R.importance;
@@ -86,7 +86,7 @@ export function importance() {
  */
 function sign(name, rho) {
   if (Math.abs(rho) < 0.2) return "";
-  const { direction } = R.scores[name];
+  const direction = directionOf(name);
   if (direction === "target") return rho > 0 ? "more → more" : "more → less";
-  return rho > 0 === (direction === "maximize") ? "more → better" : "more → worse";
+  return rho > 0 === (direction === "maximise") ? "more → better" : "more → worse";
 }

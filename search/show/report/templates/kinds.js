@@ -1,6 +1,6 @@
 /* What the components and connections of graphs are called, and how they look: all of it is data. */
 
-/** @import { Component, Candidate, Graph } from "./wire" */
+/** @import { Candidate, Component, Graph } from "./wire" */
 import { R } from "./data.js";
 
 /** The places of inputs and outputs in `R.kinds`. */

@@ -5,8 +5,8 @@ import { key, keyLine, lineChart } from "./charts.js";
 import { link } from "./choice.js";
 import { FRONT, R, SINGLE } from "./data.js";
 import { $, h, scrollTable } from "./dom.js";
-import { brief, count, duration, number } from "./figures.js";
-import { bestOf, better, goal, scoreOf, title, verdict } from "./scores.js";
+import { brief, count, duration } from "./figures.js";
+import { bestOf, better, goal, scoreOf, scoreText, title, valueText, verdict } from "./scores.js";
 
 export function overview() {
   const { complete, pruned, failed, running } = R.states;
@@ -69,9 +69,9 @@ function bests() {
         h("br"),
         h("small", { class: "muted" }, `${R.scores[name].title}, ${goal(name)}`),
       ),
-      h("td", { class: "best" }, best ? number(scoreOf(best, name)) : "–"),
+      h("td", { class: "best" }, best ? scoreText(best, name) : "–"),
       h("td", {}, best ? link(best.n) : "–"),
-      h("td", {}, number(SINGLE[name])),
+      h("td", {}, valueText(name, SINGLE[name])),
       h("td", {}, best ? verdict(name, scoreOf(best, name)) : "–"),
     );
   });

@@ -5,11 +5,11 @@
 import { chosen, on, open } from "./choice.js";
 import { R, SCORES, SINGLE } from "./data.js";
 import { $, h, plainTable, s } from "./dom.js";
-import { count, counted, number } from "./figures.js";
+import { count, counted } from "./figures.js";
 import { flatFrame, legendOf, rangeOf, solidFrame, stairs, tintOf } from "./frames.js";
 import { drawGraph } from "./graph.js";
 import { networksOf } from "./kinds.js";
-import { scoreOf, title } from "./scores.js";
+import { scoreOf, scoreText, title, valueText } from "./scores.js";
 import { noTip, tip, tipAt } from "./tip.js";
 
 /** @typedef {Candidate & { v: Scores }} Dot a candidate with scores */
@@ -189,7 +189,7 @@ export function pareto() {
    * @param {unknown[]} order
    */
   function member(one, [x, y], tint, i, order) {
-    const scores = R.objectives.map((name) => `${name} ${number(scoreOf(one, name))}`).join(", ");
+    const scores = R.objectives.map((name) => `${name} ${scoreText(one, name)}`).join(", ");
     const point = s(
       "g",
       {
@@ -314,8 +314,8 @@ function card(one) {
           "tr",
           {},
           h("th", { scope: "row" }, title(name)),
-          h("td", { class: R.objectives.includes(name) ? "best" : null }, number(scoreOf(one, name))),
-          h("td", { class: "muted" }, number(SINGLE[name])),
+          h("td", { class: R.objectives.includes(name) ? "best" : null }, scoreText(one, name)),
+          h("td", { class: "muted" }, valueText(name, SINGLE[name])),
         ),
       ),
     ),

@@ -3,7 +3,7 @@
 /** @import { Candidate } from "./wire" */
 import { R, SINGLE } from "./data.js";
 import { h } from "./dom.js";
-import { number } from "./figures.js";
+import { counted, number } from "./figures.js";
 
 /**
  * A candidate's score, undefined if it was not measured.
@@ -12,14 +12,27 @@ import { number } from "./figures.js";
  */
 export const scoreOf = (one, name) => one.v?.[name] ?? undefined;
 /**
+ * @param {number | null | undefined} target
+ * @returns {target is number}
+ */
+const hasTarget = (target) => target !== null && target !== undefined;
+/**
+ * How values of a score compare: with a target, or more or less of it is better.
+ * @param {string} name
+ */
+export function directionOf(name) {
+  const { target, maximise } = R.scores[name];
+  return hasTarget(target) ? "target" : maximise ? "maximise" : "minimise";
+}
+/**
  * How good a value is, such that more is better.
  * @param {string} name
  * @param {number} value
  */
 export function merit(name, value) {
-  const { direction, target = 0 } = R.scores[name];
-  if (direction === "target") return -Math.abs(value - target);
-  return direction === "maximize" ? value : -value;
+  const { target, maximise } = R.scores[name];
+  if (hasTarget(target)) return -Math.abs(value - target);
+  return maximise ? value : -value;
 }
 /**
  * Whether a is better than b. A value is better than none, and none is better than nothing.
@@ -43,15 +56,13 @@ export function bestOf(among, name) {
 }
 /** @param {string} name */
 function arrow(name) {
-  const { direction, target } = R.scores[name];
-  return direction === "target" ? `→ ${number(target)}` : direction === "maximize" ? "↑" : "↓";
+  const { target, maximise } = R.scores[name];
+  return hasTarget(target) ? `→ ${number(target)}` : maximise ? "↑" : "↓";
 }
 /** @param {string} name */
 export function goal(name) {
-  const { direction, target } = R.scores[name];
-  return direction === "target"
-    ? `best at ${number(target)}`
-    : `${direction === "maximize" ? "more" : "less"} is better`;
+  const { target, maximise } = R.scores[name];
+  return hasTarget(target) ? `best at ${number(target)}` : maximise ? "more is better" : "less is better";
 }
 /** @param {string} name */
 export const title = (name) => (R.objectives.includes(name) ? `${name} ${arrow(name)}` : name);
@@ -60,9 +71,21 @@ export const title = (name) => (R.objectives.includes(name) ? `${name} ${arrow(n
  * @param {string} name
  */
 export function inFull(name) {
-  const { title: what, output } = R.scores[name];
-  return output ? `${what} of ${output}` : what;
+  const { title: what, output, unit } = R.scores[name];
+  return `${what}${output ? ` of ${output}` : ""}${unit ? `, in ${unit}` : ""}`;
 }
+/**
+ * A value of a score as text; – if there is none.
+ * @param {string} name
+ * @param {number | undefined} value
+ */
+export const valueText = (name, value) => (R.scores[name].whole ? counted(value) : number(value));
+/**
+ * A candidate's score as text.
+ * @param {Candidate} one
+ * @param {string} name
+ */
+export const scoreText = (one, name) => valueText(name, scoreOf(one, name));
 
 /**
  * How a value compares with that of the single-task model, in words and not by colour alone.

@@ -5,9 +5,9 @@
 import { chosen, compare, on, open } from "./choice.js";
 import { R, SCORES, SINGLE, STATES } from "./data.js";
 import { $, h, say } from "./dom.js";
-import { count, counted, number } from "./figures.js";
+import { count, counted } from "./figures.js";
 import { kindCounts, kindOf, networksOf } from "./kinds.js";
-import { better, inFull, merit, scoreOf, title } from "./scores.js";
+import { better, directionOf, inFull, merit, scoreOf, scoreText, title } from "./scores.js";
 
 const PAGE = 25;
 
@@ -52,10 +52,10 @@ export function table() {
       text: title(name),
       value: (/** @type {Candidate} */ one) => {
         const value = scoreOf(one, name);
-        return value !== undefined && R.scores[name].direction === "target" ? merit(name, value) : value;
+        return value !== undefined && directionOf(name) === "target" ? merit(name, value) : value;
       },
-      cell: (/** @type {Candidate} */ one) => number(scoreOf(one, name)),
-      down: R.scores[name].direction !== "minimize",
+      cell: (/** @type {Candidate} */ one) => scoreText(one, name),
+      down: directionOf(name) !== "minimise",
       hint: inFull(name),
     })),
     {

@@ -67,9 +67,14 @@ export interface Score {
   /** The output that it judges; absent for a score of the whole graph. */
   output?: string | null;
   title: string;
-  direction: "maximize" | "minimize" | "target";
-  /** The best value, if `direction` is `target`. */
-  target?: number;
+  /** Its unit, empty if it has none. */
+  unit?: string;
+  /** Whether its values are whole numbers. */
+  whole?: boolean;
+  /** Whether more is better, unless it has a target. */
+  maximise: boolean;
+  /** The best value, of a score that has one. */
+  target?: number | null;
 }
 
 export interface Curves {
@@ -137,6 +142,8 @@ export interface Summary {
   roles: { name: string; title: string; dashes: string | null }[];
   combiners: { sign: string; title: string }[];
   singles: Single[];
+  /** The scores of the single-task models. */
+  single: Scores;
   real: Record<string, Real>;
   progress: Progress;
   importance: Importance;
