@@ -1,4 +1,4 @@
-"""The picture of a graph as the page holds it: small, in the page's colours, with names that the page finds."""
+"""The picture of a graph in the page: small, in the page's colours, with names by which scripts find its parts."""
 
 import re
 from html import unescape
@@ -8,33 +8,26 @@ from xml.etree.ElementTree import Element
 
 import networkx as nx
 
-from valp.draw.appearance import DEFAULT_LOOKS, FAINT, OWN_TYPE_COLOUR, TEXT, TYPE_COLOURS
-from valp.draw.draw import draw_svg
-from valp.graph.graph import DataType, Graph, Role
-from valp.parts.kinds import KINDS
+from valp.draw.draw import FAINT, TEXT, draw_svg
+from valp.graph.graph import DataType, Graph, PrimaryNetwork, Role
+from valp.search.show.report.page_colours import fill_of, line_of
 
-COLOURS = {
-    **{colour.lower(): f"var(--type-{unit_type})" for unit_type, colour in TYPE_COLOURS.items()},
-    **{look.fill.lower(): f"var(--kind-{code})" for code, kind in KINDS.items() if (look := kind.look)},
-    **{look.fill.lower(): f"var(--kind-other-{place})" for place, look in enumerate(DEFAULT_LOOKS)},
-    OWN_TYPE_COLOUR.lower(): "var(--type-own)",
-    TEXT.lower(): "var(--ink)",
-    FAINT.lower(): "var(--muted)",
-    "#ffffff": "var(--paper)",
-    "white": "none",
-}
-"""What stands in the page for the colours of `valp.draw`, so that they follow its theme."""
+COLOURS = {TEXT.lower(): "var(--ink)", FAINT.lower(): "var(--muted)", "#ffffff": "var(--paper)", "white": "none"}
+"""The page's own colours for those of `valp.draw` that every picture has."""
 
 SVG = "http://www.w3.org/2000/svg"
 DROPPED = ("width", "height", "id", "font-family", "{http://www.w3.org/XML/1998/namespace}space")
 
 
 def compact_svg(graph: Graph) -> str:
-    """The SVG of a graph, without a legend, fonts and a size; nodes and edges carry their names.
+    """The SVG of a graph, without a legend, fonts and a size; nodes and edges have their names.
 
     A node has `data-node`, an edge `data-from` and `data-to`. The lines of a node's text are centred on it, so that
-    they stay there whatever the font.
+    they stay there with any font.
     """
+    units = [c.output if isinstance(c, PrimaryNetwork) else c.unit for c in graph.components]
+    used = [fill_of(network.kind) for network in graph.networks] + [line_of(unit.type) for unit in units]
+    colours = COLOURS | {colour.light.lower(): colour.variable for colour in used}
     ElementTree.register_namespace("", SVG)
     root = ElementTree.fromstring(draw_svg(graph, legend=False))
     for group in root.iter(f"{{{SVG}}}g"):
@@ -46,14 +39,14 @@ def compact_svg(graph: Graph) -> str:
             element.attrib.pop(name, None)
         for name in ("fill", "stroke"):
             if name in element.attrib:
-                element.set(name, COLOURS.get(element.attrib[name].lower(), element.attrib[name]))
+                element.set(name, colours.get(element.attrib[name].lower(), element.attrib[name]))
     text = ElementTree.tostring(root, encoding="unicode")
     text = re.sub(r"-?\d+\.\d+", lambda m: f"{float(m[0]):.1f}".removesuffix(".0"), text)
     return re.sub(r">\n+<", "><", text)
 
 
 def _name(group: Element) -> None:
-    """Puts the name of a node or an edge into attributes in place of a title, which browsers show as a tip."""
+    """Replaces the title of a node or an edge, which browsers show as a tip, by attributes."""
     title = group.find(f"{{{SVG}}}title")
     if title is None:
         return
@@ -67,7 +60,7 @@ def _name(group: Element) -> None:
 
 
 def _centre(node: Element) -> None:
-    """Makes one text of each line of a node, in the middle of its first shape."""
+    """Makes one text of each line of a node, centred on its first shape."""
     texts = node.findall(f"{{{SVG}}}text")
     middle = _middle(node[0])
     for _, line in groupby(texts, key=lambda text: text.get("y")):
@@ -89,7 +82,7 @@ def _middle(shape: Element) -> float:
 
 
 def conditioning_paths(graph: Graph) -> list[tuple[str, str]]:
-    """The connections by which inputs reach Samples outputs when the model generates."""
+    """The connections by which inputs reach Samples outputs when the model generates, as (source, target)."""
     generating = graph.generating_digraph()
     inputs = [model_input.name for model_input in graph.inputs]
     outputs = [output.name for output in graph.outputs if output.unit.type == DataType.SAMPLES]

@@ -1,30 +1,94 @@
-"""The graph of a candidate, small enough that a page holds thousands."""
+"""The graphs of candidates, small enough that a page holds thousands, and what they are made of."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
+from valp.draw.draw import INPUT_LOOK, OUTPUT_LOOK, ROLE_LINES
 from valp.draw.layer_text import layers_text
-from valp.graph.graph import Graph, Input, Output, PrimaryNetwork, Role
+from valp.graph.graph import DataType, Graph, Input, Output, PrimaryNetwork, Role
 from valp.parts.combiners import COMBINERS
 from valp.parts.kinds import KINDS
+from valp.parts.own_types import OWN_TYPES
 from valp.parts.shapes import text
+from valp.search.show.report.page_colours import PageColour, fill_of, kind_look, line_of
 from valp.spaces.candidate import Candidate
 
+INPUT, OUTPUT = 0, 1
+"""The places of inputs and outputs among the kinds of components; those of networks follow."""
+
 ROLES = {Role.DATA: 0, Role.LATENT: 1, Role.CONDITION: 2}
-"""How the page calls the roles of connections."""
+"""The places of the roles of connections."""
+
+DASHES = {"solid": None, "dotted": "2 3", "dashed": "7 4"}
+"""Graphviz's styles of lines as those of SVG."""
 
 
-def structure(candidate: Candidate) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Legend:
+    """What the graphs of a page are made of: they name kinds, types and combiners by their place here.
+
+    Attributes:
+        kinds: the codes of networks' kinds.
+        types: the codes of data types.
+        combiners: the codes of combiners.
+    """
+
+    kinds: tuple[str, ...]
+    types: tuple[DataType | str, ...]
+    combiners: tuple[str, ...]
+
+    def rows(self) -> dict[str, list[dict[str, Any]]]:
+        """The looks and names of all of them, and of the roles of connections, for the page's data."""
+        ends = [
+            {"title": name, "sign": name, "fill": "var(--paper)", "shape": look.shape}
+            for name, look in (("input", INPUT_LOOK), ("output", OUTPUT_LOOK))
+        ]
+        return {
+            "kinds": ends + [_kind(code) for code in self.kinds],
+            "types": [{"title": _type_title(code), "colour": line_of(code).variable} for code in self.types],
+            "roles": [
+                {"name": str(role), "title": ROLE_LINES[role][1], "dashes": DASHES[ROLE_LINES[role][0]]}
+                for role in ROLES
+            ],
+            "combiners": [{"sign": COMBINERS[code].sign, "title": code.replace("_", " ")} for code in self.combiners],
+        }
+
+    def colours(self) -> list[PageColour]:
+        """The colours that drawings of these graphs use."""
+        found = [*map(fill_of, self.kinds), *map(line_of, self.types)]
+        return list({colour.name: colour for colour in found}.values())
+
+
+def legend_of(candidates: Iterable[Candidate]) -> Legend:
+    """What the graphs of candidates are made of, in the order of the library's tables."""
+    kinds: set[str] = set()
+    types: set[DataType | str] = set()
+    combiners: set[str] = set()
+    for candidate in candidates:
+        graph = candidate.graph
+        kinds.update(network.kind for network in graph.networks)
+        types.update(_unit(component).type for component in graph.components)
+        combiners.update(target.combiner for target in (*graph.networks, *graph.outputs))
+    return Legend(
+        kinds=tuple(code for code in KINDS if code in kinds),
+        types=tuple(code for code in (*DataType, *OWN_TYPES) if code in types),
+        combiners=tuple(code for code in COMBINERS if code in combiners),
+    )
+
+
+def structure(candidate: Candidate, legend: Legend) -> dict[str, Any]:
     """A candidate's graph, without ψ.
 
     Returns:
-        `v`: for each component (name, kind, type, shape, layers, combiner's sign), where the kind of an input is `in`
-        and that of an output `out`; `e`: for each connection (source, target, role, variables transported, variables
-        of the source), the ends by their place in `v`; `l`: for each loss (code, prediction, truth, β); `i`: for each
-        network that began with weights of another candidate (place, number, its name there).
+        `v`: for each component (name, kind, type, shape, layers, combiner), the last two only where there are any;
+        `e`: for each connection (source, target, role, variables transported, variables of the source), the ends by
+        their place in `v`; `l`: for each loss (code, prediction, truth, β); `i`: for each network that started with
+        weights of another candidate (place, number, its name there).
     """
     graph = candidate.graph
     places = {component.name: place for place, component in enumerate(graph.components)}
-    units = {c.name: c.output if isinstance(c, PrimaryNetwork) else c.unit for c in graph.components}
+    units = {component.name: _unit(component) for component in graph.components}
     edges = [
         (
             places[c.source],
@@ -36,7 +100,7 @@ def structure(candidate: Candidate) -> dict[str, Any]:
         for c in graph.connections
     ]
     made: dict[str, Any] = {
-        "v": [_component(graph, component) for component in graph.components],
+        "v": [_component(graph, component, legend) for component in graph.components],
         "e": edges,
         "l": [(loss.kind, loss.prediction, loss.truth, float(f"{loss.beta:.3g}")) for loss in graph.losses],
     }
@@ -45,17 +109,47 @@ def structure(candidate: Candidate) -> dict[str, Any]:
     return made
 
 
-def _component(graph: Graph, component: Input | PrimaryNetwork | Output) -> tuple[str, ...]:
+def conditioned(graph: Graph) -> bool:
+    """Whether an input reaches a Samples output when the model generates: by connections that are not latent."""
+    reached = {model_input.name for model_input in graph.inputs}
+    kept = [c for c in graph.connections if c.role is not Role.LATENT]
+    while fresh := {c.target for c in kept if c.source in reached} - reached:
+        reached |= fresh
+    return any(output.name in reached for output in graph.outputs if output.unit.type == DataType.SAMPLES)
+
+
+def _kind(code: str) -> dict[str, Any]:
+    kind, look = KINDS[code], kind_look(code)
+    return {
+        "title": kind.title,
+        "sign": kind.sign,
+        "fill": fill_of(code).variable,
+        "shape": _shape(look.shape, look.style),
+    }
+
+
+def _shape(shape: str, style: str) -> str:
+    """The outline of a node: a style of Graphviz's that changes it, else its shape."""
+    return next((word for word in ("rounded", "diagonals") if word in style), shape)
+
+
+def _type_title(code: DataType | str) -> str:
+    return code.title() if isinstance(code, DataType) else OWN_TYPES[code].title
+
+
+def _unit(component: Input | PrimaryNetwork | Output) -> Any:
+    return component.output if isinstance(component, PrimaryNetwork) else component.unit
+
+
+def _component(
+    graph: Graph, component: Input | PrimaryNetwork | Output, legend: Legend
+) -> tuple[str | int | None, ...]:
+    unit = _unit(component)
+    about = legend.types.index(unit.type), text(unit.shape)
     if isinstance(component, Input):
-        return component.name, "in", str(component.unit.type), text(component.unit.shape)
-    sign = COMBINERS[component.combiner].sign if len(graph.incoming(component.name)) > 1 else ""
+        return component.name, INPUT, *about
+    merging = len(graph.incoming(component.name)) > 1
+    combiner = (legend.combiners.index(component.combiner),) if merging else ()
     if isinstance(component, Output):
-        return component.name, "out", str(component.unit.type), text(component.unit.shape), "", sign
-    unit = component.output
-    return component.name, component.kind, str(unit.type), text(unit.shape), layers_text(component), sign
-
-
-def kinds_of(candidates: list[Candidate]) -> dict[str, str]:
-    """The titles of the kinds that candidates use, by code."""
-    used = {network.kind for candidate in candidates for network in candidate.graph.networks}
-    return {code: kind.title for code, kind in KINDS.items() if code in used}
+        return component.name, OUTPUT, *about, *(("", *combiner) if merging else ())
+    return component.name, OUTPUT + 1 + legend.kinds.index(component.kind), *about, layers_text(component), *combiner

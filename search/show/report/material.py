@@ -11,15 +11,15 @@ from typing import Any
 from valp.compile.compile import compile
 from valp.errors import ValpError
 from valp.files import read_bytes, read_model
-from valp.parts.combiners import COMBINERS
 from valp.search.run.folder import CANDIDATE, CURVES, read_weights
 from valp.search.run.ledger import Entry
 from valp.search.run.result import Result
 from valp.search.run.run import StoredRun
 from valp.search.show.report.details import details, read_curves
 from valp.search.show.report.evidence import Evidence
-from valp.search.show.report.graph_structure import kinds_of, structure
+from valp.search.show.report.graph_structure import Legend, conditioned, legend_of, structure
 from valp.search.show.report.importance import importance
+from valp.search.show.report.page_colours import PageColour
 from valp.search.show.report.progress import progress
 from valp.search.show.report.rounding import rounded
 from valp.search.show.report.sample_pictures import real_samples
@@ -37,11 +37,13 @@ class Material:
 
     Attributes:
         summary: of the run and all its candidates.
-        details: by number, those of the front's.
+        details: by number, what is shown of candidates of the front beyond their rows.
+        colours: those of kinds and types.
     """
 
     summary: dict[str, Any]
     details: dict[int, dict[str, Any]]
+    colours: list[PageColour]
 
 
 def effort(run: StoredRun) -> int:
@@ -65,14 +67,15 @@ def gather(run: StoredRun, evidence: Evidence, told: Callable[[], None] = lambda
         told()
     ranks = {entry.number: rank for rank, entry in enumerate(front)}
     lineage = _lineage(entries)
+    legend = legend_of([entry.candidate for entry in entries])
     summary = {
         **_about(run, entries),
-        "candidates": [_row(entry, ranks, lineage) for entry in entries],
+        "candidates": [_row(entry, ranks, lineage, legend) for entry in entries],
         "front": len(front),
         "detailed": len(shown),
-        "kinds": kinds_of([entry.candidate for entry in entries]),
-        "combiners": {combiner.sign: code.replace("_", " ") for code, combiner in COMBINERS.items()},
+        **legend.rows(),
         "singles": _singles(run, evidence),
+        "single": {name: rounded(value) for name, value in run.baseline_scores.items()},
         "real": real_samples(evidence),
         "missing": evidence.missing,
         "progress": progress(run, entries),
@@ -83,7 +86,7 @@ def gather(run: StoredRun, evidence: Evidence, told: Callable[[], None] = lambda
         if run.folder.path.parent == Path("runs")
         else f" --runs {shlex.quote(str(run.folder.path.parent))}",
     }
-    return Material(summary, shown)
+    return Material(summary, shown, legend.colours())
 
 
 def _about(run: StoredRun, entries: Sequence[Entry]) -> dict[str, Any]:
@@ -123,17 +126,20 @@ def _settings(run: StoredRun) -> dict[str, str]:
     }
 
 
-def _row(entry: Entry, ranks: dict[int, int], lineage: dict[int, int]) -> dict[str, Any]:
-    """A candidate in the table: few letters a field, for there may be thousands.
+def _row(entry: Entry, ranks: dict[int, int], lineage: dict[int, int], legend: Legend) -> dict[str, Any]:
+    """A candidate in the table. Names are short, because there may be thousands.
 
     Returns:
-        `n`: its number; `s`: the first letter of its state; `lr`: its learning rate; `g`: its `structure`; if it has
-        them `k`: its place on the front, `p`: its parents, `w`: parameters, `m`: the samples that it and its ancestors
-        have seen, `t`: seconds, `f`: why it failed, `v`: its scores by name.
+        `n`: its number; `s`: the first letter of its state; `lr`: its learning rate; `g`: its `structure`; `c`: true if
+        an input conditions its samples; and if it has them `k`: its place on the front, `p`: its parents, `w`:
+        parameters, `m`: the samples that it and its ancestors have seen, `t`: seconds, `f`: why it failed, `v`: its
+        scores by name, without those that were not measured.
     """
     training = entry.candidate.training
     row: dict[str, Any] = {"n": entry.number, "s": entry.state[0], "lr": rounded(training.learning_rate, 3)}
-    row["g"] = structure(entry.candidate)
+    row["g"] = structure(entry.candidate, legend)
+    if conditioned(entry.candidate.graph):
+        row["c"] = True
     if entry.number in ranks:
         row["k"] = ranks[entry.number]
     if entry.parents:

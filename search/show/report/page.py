@@ -15,26 +15,11 @@ from valp.search.run.run import StoredRun
 from valp.search.show.report import REPORT
 from valp.search.show.report.evidence import evidence_of
 from valp.search.show.report.material import Material, gather
+from valp.search.show.report.module_linker import linked
 
-SCRIPTS = (
-    "base",
-    "charts",
-    "graph",
-    "overview",
-    "frames",
-    "pareto",
-    "table",
-    "detail",
-    "picture",
-    "panels",
-    "samples",
-    "predictions",
-    "differences",
-    "compare",
-    "importance",
-    "start",
-)
-"""The page's scripts, in the order in which they need each other."""
+TEMPLATES = Path(__file__).parent / "templates"
+ENTRY = "start"
+"""The module that starts the page; it imports the others."""
 
 
 def write_report(
@@ -48,7 +33,7 @@ def write_report(
     Args:
         run: the run.
         path: of the page.
-        say: is told of data that are loaded, and of what the page has to do without.
+        say: gets a line when data are loaded, and when something is missing from the page.
         told: is called after each of `material.effort` steps.
 
     Raises:
@@ -57,7 +42,7 @@ def write_report(
     where = path or run.folder.path / REPORT
     evidence = evidence_of(run, say)
     if evidence.missing:
-        say(f"no predictions and samples are shown, for {evidence.missing}")
+        say(f"no predictions and samples are shown: {evidence.missing}")
     write_text(where, page(gather(run, evidence, told)))
     return where
 
@@ -67,26 +52,18 @@ def page(material: Material) -> str:
     environment = Environment(
         loader=PackageLoader("valp.search.show.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    parts = "\n".join(_source(environment, f"{name}.js") for name in SCRIPTS)
-    script = f"(() => {{\n{parts}\n}})();"
+    script = linked(ENTRY, lambda name: (TEMPLATES / f"{name}.js").read_text("utf-8"))
     return environment.get_template("report.html").render(
         summary=material.summary,
         data=_json(material.summary),
         details={number: _json(values) for number, values in material.details.items()},
-        style=Markup(environment.get_template("report.css").render()),
+        style=Markup(environment.get_template("report.css").render(colours=material.colours)),
         script=Markup(script),
         checksum=base64.b64encode(hashlib.sha256(f"\n{script}\n".encode()).digest()).decode(),
     )
 
 
-def _source(environment: Environment, name: str) -> str:
-    """A file of the templates, as it is."""
-    if environment.loader is None:
-        raise AssertionError("the environment has a loader")
-    return environment.loader.get_source(environment, name)[0].strip()
-
-
 def _json(value: Any) -> Markup:
-    """JSON that may stand in a script element: nothing in it ends the element."""
+    """JSON for a script element: nothing in it can end the element."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))

@@ -22,7 +22,7 @@ from valp.search.show.report.choice_features import features_of
 from valp.search.show.report.details import details
 from valp.search.show.report.evidence import Evidence, evidence_of
 from valp.search.show.report.graph_drawing import compact_svg, conditioning_paths
-from valp.search.show.report.graph_structure import structure
+from valp.search.show.report.graph_structure import conditioned, legend_of, structure
 from valp.search.show.report.importance import FEWEST, importance
 from valp.search.show.report.material import DETAILED, effort, gather
 from valp.search.show.report.page import write_report
@@ -189,8 +189,9 @@ def test_the_choice_that_decides_comes_first_and_noise_names_none(run, drawn, tm
 
 
 def test_a_structure_names_every_component_connection_and_loss(drawn):
+    legend = legend_of(drawn)
     for candidate in drawn[:10]:
-        graph, made = candidate.graph, structure(candidate)
+        graph, made = candidate.graph, structure(candidate, legend)
         assert [node[0] for node in made["v"]] == [component.name for component in graph.components]
         names = [node[0] for node in made["v"]]
         assert [(names[a], names[b]) for a, b, *_ in made["e"]] == [(c.source, c.target) for c in graph.connections]
@@ -218,7 +219,7 @@ def test_a_conditioning_path_goes_from_inputs_to_samples_by_connections_that_are
         graph = candidate.graph
         paths = conditioning_paths(graph)
         module = compile(graph, seed=0)
-        assert bool(paths) == bool(module.plan.inputs_of("image", "generate"))
+        assert bool(paths) == conditioned(graph) == bool(module.plan.inputs_of("image", "generate"))
         found += bool(paths)
     assert found > 0
 

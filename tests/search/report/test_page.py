@@ -62,7 +62,7 @@ def test_a_hover_over_a_point_shows_its_graph_and_scores(page, run):
     page.locator(f"#pareto g[data-number='{entry.number}'] .member").hover()
     tip = page.locator("#tip")
     assert f"Candidate {entry.number}" in tip.inner_text()
-    assert tip.locator("svg rect").count() == len(entry.candidate.graph.components)
+    assert tip.locator("svg .shape").count() == len(entry.candidate.graph.components)
     page.mouse.move(2, 2)
     assert tip.is_hidden()
 
@@ -127,7 +127,7 @@ def test_the_table_is_filtered_by_words_and_by_the_front(page, run):
     assert sorted(column(page, "candidate")) == sorted(entry.number for entry in run.front())
     page.get_by_role("checkbox", name="on the front").uncheck()
     page.get_by_role("searchbox").fill("no such candidate")
-    assert page.locator("#table tbody").inner_text() == "No candidate is like that."
+    assert page.locator("#table tbody").inner_text() == "No candidate matches."
     page.get_by_role("searchbox").fill("")
     assert len(column(page, "candidate")) == len(run.ledger.entries())
 
@@ -151,7 +151,7 @@ def test_a_candidate_compared_with_itself_does_not_differ(page):
     page.locator("#pair-a").fill("1")
     page.locator("#pair-b").fill("1")
     page.locator("#pair-b").press("Tab")
-    assert "Nothing differs" in page.locator("#pair").inner_text()
+    assert "Only the seed differs" in page.locator("#pair").inner_text()
     assert page.locator("#pair .drawing :is(.changed, .new)").count() == 0
 
 
@@ -182,7 +182,7 @@ def test_a_hover_over_a_network_tells_its_layers_and_the_graph_zooms(page, run):
     page.select_option("#open-other", str(entry.number))
     name = entry.candidate.graph.networks[0].name
     page.locator(f".viewport [data-node='{name}']").hover()
-    assert "gives" in page.locator("#tip").inner_text()
+    assert "produces" in page.locator("#tip").inner_text()
     svg = page.locator(".viewport svg")
     whole = svg.get_attribute("viewBox")
     page.locator(".viewport").focus()
@@ -198,7 +198,7 @@ def test_a_candidate_off_the_front_is_drawn_too(page, run):
     if not others:
         pytest.skip("all candidates of this run are on its front")
     page.select_option("#open-other", str(others[0].number))
-    assert page.locator(".viewport svg rect").count() == len(others[0].candidate.graph.components)
+    assert page.locator(".viewport svg .shape").count() == len(others[0].candidate.graph.components)
     assert "not kept" in page.locator("#detail").inner_text()
 
 

@@ -35,7 +35,7 @@ export function drawGraph(g, { small = false, marks = null, name = "graph" } = {
   const losses = g.v.map(([who]) => g.l.filter((loss) => loss[1] === who).map((loss) => `β ${loss[3]} ${loss[0]}`));
   const lines = g.v.map((component, i) => boxLines(component, losses[i]));
   /** @param {number} i */
-  const width = (i) => (small ? 20 : Math.max(64, ...lines[i].map((line) => line.length * 6.3 + 18)));
+  const width = (i) => (small ? 20 : Math.max(64, ...lines[i].map((line) => line.length * 6.3 + 24)));
   /** @param {number} i */
   const tall = (i) => (small ? 12 : lines[i].length * 14 + 12);
   const tallest = Math.max(...g.v.map((_, i) => tall(i)));

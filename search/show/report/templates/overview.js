@@ -106,7 +106,8 @@ function growth() {
   );
   const box = h("div", { class: "grid four" });
   const draw = () => {
-    const x = spent[choice.value];
+    const x = spent[choice.value],
+      wide = matchMedia("(max-width: 720px)").matches ? 340 : 236;
     /**
      * @param {Step[]} points
      * @returns {[number, number][]}
@@ -126,7 +127,7 @@ function growth() {
           lineChart({
             name: `the best ${name} so far, by ${choice.value}`,
             lines: [{ points: steps(best[name]), step: true }],
-            wide: 236,
+            wide,
             high: 160,
             level: SINGLE[name],
             xName: choice.value,
@@ -141,7 +142,7 @@ function growth() {
           lineChart({
             name: `the hypervolume of the front, by ${choice.value}`,
             lines: [{ points: steps(hypervolume), step: true }],
-            wide: 236,
+            wide,
             high: 160,
             xName: choice.value,
           }),

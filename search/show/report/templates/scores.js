@@ -95,7 +95,7 @@ export const scoreText = (one, name) => valueText(name, scoreOf(one, name));
 export function verdict(name, value) {
   const single = SINGLE[name];
   if (single === undefined || value === undefined) return h("span", { class: "muted" }, "–");
-  if (value === single) return h("span", { class: "muted" }, "the same");
+  if (merit(name, value) === merit(name, single)) return h("span", { class: "muted" }, "as good");
   const wins = better(name, value, single);
   return h("span", { class: wins ? "good" : "bad" }, wins ? "better ✓" : "worse");
 }

@@ -10,8 +10,7 @@ export function theme() {
   const show = () => {
     emit("theme");
     button.textContent = isDark() ? "Light" : "Dark";
-    button.setAttribute("aria-pressed", String(isDark()));
-    button.setAttribute("aria-label", "Dark colours");
+    button.setAttribute("aria-label", `${button.textContent} colours`);
   };
   try {
     const kept = localStorage.getItem("valp-theme");
