@@ -9,9 +9,12 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.search.report.chromium import opened
 from tests.search.report.untrained import told
+from valp.parts.kinds import KINDS
+from valp.parts.kinds.generic_mlp import GenericMLP
 from valp.search.show.report.evidence import Evidence
 from valp.search.show.report.material import gather
 from valp.search.show.report.page import page as written
+from valp.search.show.report.page_colours import fill_of
 
 pytestmark = pytest.mark.heavy
 
@@ -258,6 +261,97 @@ def test_candidates_that_failed_were_stopped_or_still_run_are_told_apart(browser
     page.select_option("#filter-state", "f")
     assert column(page, "candidate") == [0]
     assert page.heard == []
+    page.close()
+
+
+class Wave(GenericMLP):
+    """A kind of another package."""
+
+    code, title, sign = "wave", "Wave network", "Ω"
+
+
+def test_an_own_kind_is_shown_with_its_sign_name_shape_and_colour(browser, run, monkeypatch, tmp_path):
+    monkeypatch.setattr(KINDS, "rows", KINDS.rows | {"wave": Wave()})
+    candidate = run.ledger.entries()[0].candidate
+    graph = candidate.graph
+    waves = tuple(network.model_copy(update={"kind": "wave"}) for network in graph.networks)
+    own = candidate.model_copy(update={"graph": graph.model_copy(update={"networks": waves})})
+    path = tmp_path / "report.html"
+    scored = told(run, [own] * 2, lambda number: (0.5, 0.1 + number, 0.5), tmp_path)
+    path.write_text(written(gather(scored, Evidence(None, missing="left out"))))
+    for scheme in ("light", "dark"):
+        page = opened(browser, path, scheme=scheme)
+        assert f"{len(waves)}Ω" in page.locator("#table tbody").inner_text()
+        assert "Wave network (Ω)" in page.locator("#detail .key").first.inner_text()
+        page.select_option("#open-other", "1")
+        expected = fill_of("wave")
+        wanted = getattr(expected, scheme).lower()
+        rgb = tuple(int(wanted[i : i + 2], 16) for i in (1, 3, 5))
+        fills = "shapes => shapes.map((shape) => getComputedStyle(shape).fill)"
+        drawn = page.locator("#pair .drawing").first.locator(".shape").evaluate_all(fills)
+        assert drawn.count(f"rgb{rgb}") == len(waves)
+        pictured = page.locator(".viewport svg .node :first-child, .viewport svg .shape").evaluate_all(fills)
+        assert f"rgb{rgb}" in pictured
+        assert page.heard == []
+        page.close()
+
+
+def test_an_absent_score_is_a_dash_and_a_target_is_a_direction(browser, run, tmp_path):
+    """Candidate 0 has no mse, and no candidate has a speed; the best entropy is 0.5."""
+    candidates = [entry.candidate for entry in run.ledger.entries()][:3]
+    values = [(0.5, 0.1, 0.9), (0.6, 0.2, 0.55), (0.7, 0.3, 0.1)]
+    material = gather(told(run, candidates, values.__getitem__, tmp_path), Evidence(None, missing="left out"))
+    summary = material.summary
+    del summary["candidates"][0]["v"]["mse"]
+    summary["scores"]["entropy"] |= {"maximise": False, "target": 0.5}
+    summary["scores"]["speed"] = {"title": "inferences", "unit": "1/s", "whole": True, "maximise": True}
+    summary["scores"]["size"] = {"title": "size", "whole": True, "maximise": False}
+    summary["candidates"][1]["v"]["size"] = 1234567
+    summary["single"] = {"accuracy": 0.65}
+    path = tmp_path / "report.html"
+    path.write_text(written(material))
+    page = opened(browser, path)
+    table = page.locator("#table")
+    heads = [text.strip(" ▴▾") for text in table.locator("thead th").all_inner_texts()]
+    rows = [row.split("\t") for row in table.locator("tbody tr").all_inner_texts()]
+    cells = [dict(zip(heads, [cell.strip() for cell in row], strict=True)) for row in rows]
+    assert [row["mse ↓"] for row in cells] == ["–", "0.200", "0.300"]
+    assert {row["speed"] for row in cells} == {"–"}
+    assert [row["size"] for row in cells] == ["–", "1,234,567", "–"]
+    table.locator("thead button", has_text="entropy → 0.500").click()
+    assert column(page, "candidate") == [1, 0, 2]  # the nearest to the target first, and a tie by number
+    for other in ("0", "1"):
+        page.select_option("#open-other", other)
+    for a, b in (("0", "1"), ("1", "2")):
+        page.locator("#pair-a").fill(a)
+        page.locator("#pair-b").fill(b)
+        page.locator("#pair-b").press("Tab")
+        assert page.locator("#pair table").first.locator("tbody tr").count() >= 4
+    compared = page.locator("#pair table").first.locator("tr", has_text="size").inner_text().split("\t")
+    assert compared == ["size", "1,234,567", "–", "–"]
+    bests = page.locator("#bests").inner_text()
+    assert "best at 0.500" in bests
+    assert "candidate 1" in bests
+    for axis, name in (("#axis-0", "mse"), ("#axis-1", "speed"), ("#axis-2", "size"), ("#axis-1", "entropy")):
+        page.select_option(axis, name)
+    assert "1 candidates have no value of mse" in page.locator("#pareto").inner_text()
+    page.get_by_role("button", name="In 3-D").click()
+    page.get_by_role("button", name="Near the front").click()
+    page.get_by_role("checkbox", name="beat the single-task models").check()
+    assert column(page, "candidate") == [2]
+    assert page.heard == []
+    page.close()
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_nothing_is_cut_off_by_the_window(browser, report, width):
+    page = opened(browser, report, width=width)
+    cut = page.evaluate(
+        "[...document.querySelectorAll('main :is(h1, h2, h3, p, button, select, figure, figcaption, dd, li)')]"
+        ".filter((one) => !one.closest('.scroll') && one.getBoundingClientRect().right > innerWidth)"
+        ".map((one) => one.textContent)"
+    )
+    assert cut == []
     page.close()
 
 
