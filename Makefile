@@ -5,8 +5,9 @@ READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 # The rooms as they are imported: mypy follows links, not the import hook of an editable install.
 TYPED := build/typed
+NODE_READY := node_modules/.package-lock.json
 
-.PHONY: demo test test-heavy test-all lint docs bench bench-all judge clean
+.PHONY: demo test test-heavy test-all lint lint-js docs bench bench-all judge clean
 
 demo: $(READY)  ## set up, and search the embedded digits
 	$(BIN)/valp search digits --name demo --candidates 24 --steps 1000 --seed 1
@@ -20,12 +21,16 @@ test-heavy: $(READY)  ## exports, pages of the docs, browsers
 test-all: $(READY)  ## all tests, the slow ones too
 	$(BIN)/pytest
 
-lint: $(READY)  ## format, lint and types
+lint: $(READY) lint-js  ## format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	rm -rf $(TYPED) && mkdir -p $(TYPED)/valp && ln -s $(CURDIR)/valp/* $(CURDIR)/spaces $(CURDIR)/search $(TYPED)/valp
 	ln -s $(CURDIR)/benchmarks $(TYPED)/benchmarks
 	cd $(TYPED) && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml
+
+lint-js:  ## the report's JavaScript: format, lint and types; skipped where there is no npm
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(NODE_READY) && npm run --silent lint; \
+	else echo "lint-js: SKIPPED, there is no npm"; fi
 
 docs: $(READY)  ## the pages of docs/ as a site: site/index.html
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
@@ -52,9 +57,13 @@ judge: $(READY)  ## train the shipped Fashion-MNIST judge again (about half an h
 	$(BIN)/python -m valp.spaces.builtin.train_judge
 
 clean:
-	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[dev]"
 	touch $(READY)
+
+$(NODE_READY): package.json package-lock.json
+	npm ci --silent
+	touch $(NODE_READY)

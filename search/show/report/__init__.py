@@ -1,8 +1,8 @@
-"""The report of a run: one page that holds all it shows and opens without a network.
+"""The report of a run: one page that holds all of its data and opens without a network.
 
-`material` gathers what the page says, as values that JSON can hold; `page` writes them into the templates. Nothing is
-computed in the browser that could be computed here, but for what a reader asks of it: sorting, choosing, comparing.
+`material` gathers the page's data as values for JSON; `page` writes them into the templates. The browser computes only
+what a reader asks for: sorting, choosing, comparing. All else is computed here.
 """
 
 REPORT = "report.html"
-"""The page's name in the folder of its run."""
+"""The name of the page in the folder of its run."""

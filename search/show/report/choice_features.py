@@ -11,7 +11,7 @@ from valp.spaces.candidate import Candidate
 
 
 def features_of(candidate: Candidate) -> dict[str, float]:
-    """The choices behind a candidate by their names; one that it did not have to make is absent."""
+    """The choices behind a candidate by their names; one that it did not make is absent."""
     graph = candidate.graph
     made = _shape(graph) | _kinds(graph) | _words(graph) | _betas(graph)
     made["learning rate (log)"] = log10(candidate.training.learning_rate)

@@ -27,8 +27,8 @@ def details(run: StoredRun, entry: Entry, evidence: Evidence) -> dict[str, Any]:
     """What the page shows of a candidate beyond its row.
 
     Returns:
-        `svg` and `conditioning` of its graph, `curves`; and from its weights and the validation split `predicted`,
-        `generated` and `speed`, or in place of these `missing`: why they are not there.
+        `svg` and `conditioning` of its graph, and `curves`; from its weights and the validation split `predicted`,
+        `generated` and `speed`, or instead of these `missing`: why they are absent.
     """
     graph = entry.candidate.graph
     made: dict[str, Any] = {
@@ -59,7 +59,7 @@ def _computed(run: StoredRun, module: VALPModule, evidence: Evidence) -> dict[st
 
 
 def read_curves(path: Path) -> dict[str, Any] | None:
-    """Learning curves: `steps` at which all losses are finite, and each loss by its name; None where there are none."""
+    """Learning curves: `steps` at which all losses are finite, and each loss by its name; None if there are none."""
     try:
         with path.open(newline="") as file:
             names, *rows = csv.reader(file)

@@ -1,4 +1,4 @@
-"""The data that a run's models are shown on: the validation split of its problem, if it is still to be had."""
+"""The data that a run's models are shown on: the validation split of its problem, if it is still available."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,9 +16,9 @@ from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.problem import Problem, Split
 
 SEED = 0
-"""Of the noise: the one that candidates are scored with, so that the samples shown are those that were scored."""
+"""The seed of the noise. Candidates are scored with it, so the samples shown are those that were scored."""
 
-CHANGED = "the data of {} have changed since, or this version prepares them in another way"
+CHANGED = "the data of {} has changed since, or this version prepares it in another way"
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class Evidence:
     """What a run's models are shown on.
 
     Attributes:
-        problem: with its data; None if they cannot be had.
-        judges: by Samples output, what labels its samples.
-        missing: why there are no data; empty if there are.
+        problem: with its data; None if it is not available.
+        judges: by Samples output, the judge that labels its samples.
+        missing: why there is no data; empty if there is.
     """
 
     problem: Problem | None
@@ -36,9 +36,9 @@ class Evidence:
     missing: str = ""
 
     def judged_conditions(self, output: str, rows: Tensor, conditions: Tensor) -> Tensor:
-        """What the judge of an output sees, (n,), in what conditions its samples: `rows` of the split as it is shown.
+        """The classes (n,) that the judge of an output sees in the conditions of its samples, `rows` of the split.
 
-        Every model is shown the same rows, so the judge is asked once.
+        All models have the same rows, so the judge labels them once.
         """
         held, labels = self._judged.get(output, (None, None))
         if held is None or labels is None or not torch.equal(held, rows):
@@ -54,15 +54,15 @@ class Evidence:
     def split(self) -> Split:
         """The validation split."""
         if self.problem is None:
-            raise AssertionError("whoever asks has seen that the data are there")
+            raise AssertionError("a caller checks first that there is data")
         return self.problem.validation
 
 
 def evidence_of(run: StoredRun, say: Callable[[str], None]) -> Evidence:
-    """The data of a run, if they are still there and still the same; `say` is told of downloads and judges."""
+    """The data of a run, if it is still there and unchanged; `say` gets a line for downloads and judges."""
     source = run.settings.source
     if source is not None and not Path(source).is_file():
-        return Evidence(None, missing=f"{source}, which describes the data, is not there any more")
+        return Evidence(None, missing=f"{source}, which describes the data, no longer exists")
     try:
         problem = load_problem(source or run.settings.problem, say)
         if problem.fingerprint != run.settings.fingerprint:

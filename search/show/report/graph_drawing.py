@@ -8,8 +8,9 @@ from xml.etree.ElementTree import Element
 
 import networkx as nx
 
-from valp.draw.draw import FAINT, TEXT, draw_svg
-from valp.graph.graph import DataType, Graph, PrimaryNetwork, Role
+from valp.draw.appearance import FAINT, TEXT
+from valp.draw.draw import draw_svg
+from valp.graph.graph import DataType, Graph, Role, unit_of
 from valp.search.show.report.page_colours import fill_of, line_of
 
 COLOURS = {TEXT.lower(): "var(--ink)", FAINT.lower(): "var(--muted)", "#ffffff": "var(--paper)", "white": "none"}
@@ -25,8 +26,8 @@ def compact_svg(graph: Graph) -> str:
     A node has `data-node`, an edge `data-from` and `data-to`. The lines of a node's text are centred on it, so that
     they stay there with any font.
     """
-    units = [c.output if isinstance(c, PrimaryNetwork) else c.unit for c in graph.components]
-    used = [fill_of(network.kind) for network in graph.networks] + [line_of(unit.type) for unit in units]
+    used = [fill_of(network.kind) for network in graph.networks]
+    used += [line_of(unit_of(component).type) for component in graph.components]
     colours = COLOURS | {colour.light.lower(): colour.variable for colour in used}
     ElementTree.register_namespace("", SVG)
     root = ElementTree.fromstring(draw_svg(graph, legend=False))

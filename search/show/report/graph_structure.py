@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from valp.draw.draw import INPUT_LOOK, OUTPUT_LOOK, ROLE_LINES
+from valp.draw.appearance import INPUT_LOOK, OUTPUT_LOOK, ROLE_LINES, look_of
 from valp.draw.layer_text import layers_text
-from valp.graph.graph import DataType, Graph, Input, Output, PrimaryNetwork, Role
+from valp.graph.graph import DataType, Graph, Input, Output, Role, unit_of
 from valp.parts.combiners import COMBINERS
 from valp.parts.kinds import KINDS
 from valp.parts.own_types import OWN_TYPES
 from valp.parts.shapes import text
-from valp.search.show.report.page_colours import PageColour, fill_of, kind_look, line_of
+from valp.search.show.report.page_colours import PageColour, fill_of, line_of
 from valp.spaces.candidate import Candidate
 
 INPUT, OUTPUT = 0, 1
@@ -68,7 +68,7 @@ def legend_of(candidates: Iterable[Candidate]) -> Legend:
     for candidate in candidates:
         graph = candidate.graph
         kinds.update(network.kind for network in graph.networks)
-        types.update(_unit(component).type for component in graph.components)
+        types.update(unit_of(component).type for component in graph.components)
         combiners.update(target.combiner for target in (*graph.networks, *graph.outputs))
     return Legend(
         kinds=tuple(code for code in KINDS if code in kinds),
@@ -88,7 +88,7 @@ def structure(candidate: Candidate, legend: Legend) -> dict[str, Any]:
     """
     graph = candidate.graph
     places = {component.name: place for place, component in enumerate(graph.components)}
-    units = {component.name: _unit(component) for component in graph.components}
+    units = {component.name: unit_of(component) for component in graph.components}
     edges = [
         (
             places[c.source],
@@ -119,7 +119,7 @@ def conditioned(graph: Graph) -> bool:
 
 
 def _kind(code: str) -> dict[str, Any]:
-    kind, look = KINDS[code], kind_look(code)
+    kind, look = KINDS[code], look_of(code)
     return {
         "title": kind.title,
         "sign": kind.sign,
@@ -137,14 +137,8 @@ def _type_title(code: DataType | str) -> str:
     return code.title() if isinstance(code, DataType) else OWN_TYPES[code].title
 
 
-def _unit(component: Input | PrimaryNetwork | Output) -> Any:
-    return component.output if isinstance(component, PrimaryNetwork) else component.unit
-
-
-def _component(
-    graph: Graph, component: Input | PrimaryNetwork | Output, legend: Legend
-) -> tuple[str | int | None, ...]:
-    unit = _unit(component)
+def _component(graph: Graph, component: Component, legend: Legend) -> tuple[str | int | None, ...]:
+    unit = unit_of(component)
     about = legend.types.index(unit.type), text(unit.shape)
     if isinstance(component, Input):
         return component.name, INPUT, *about

@@ -1,7 +1,7 @@
-"""Which choices mattered: how much worse a forest foretells a score once it is not told a choice (Breiman 2001).
+"""Which choices mattered: permutation importance in random forests that predict scores (Breiman 2001).
 
-The forests learn from part of the candidates and are judged on the rest, so a choice that only seems to matter, since
-a forest can learn any noise by heart, gets nothing. Where the rest is not foretold, nothing is claimed.
+The forests are trained on part of the candidates and tested on the rest, so a choice that only fits noise has no
+importance. If the rest is not predicted, no choice is named.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,25 +16,25 @@ from valp.search.show.report.choice_features import features_of
 from valp.search.show.report.rounding import rounded
 
 FEWEST = 25
-"""Complete candidates below which nothing is said."""
+"""With fewer complete candidates no choice is named."""
 
 MOST = 800
-"""Candidates that are looked at, the last ones; the forests are slow on more, and not much wiser."""
+"""Only the last candidates, at most this many, are used: the forests are slow on more, and little better."""
 
 EXPLAINED = 0.1
-"""R² on the candidates held back below which no choice is named."""
+"""With a lower R² on held-out candidates no choice is named."""
 
 ERRORS = 2
-"""R² must also be so many of its standard errors above 0."""
+"""R² must also be this many standard errors above 0."""
 
 FOLDS, REPEATS, TREES = 5, 5, 100
 SHOWN = 8
 ABSENT = -1.0
-"""Stands for a choice that a candidate did not have to make, for trees split it off."""
+"""Stands for a choice that a candidate did not make; trees can split it off."""
 
 
 def importance(run: StoredRun, entries: Sequence[Entry], told: Callable[[], None] = lambda: None) -> dict[str, Any]:
-    """For each objective, the choices that its values depend upon.
+    """For each objective, the choices that its values depend on.
 
     Args:
         run: the run.
@@ -42,10 +42,10 @@ def importance(run: StoredRun, entries: Sequence[Entry], told: Callable[[], None
         told: is called after each objective.
 
     Returns:
-        `candidates`: how many are explained; `enough`: whether that suffices, and if so `objectives`: by name `r2` on
-        the candidates held back with its `deviation` over the folds, and `choices`: the first ones as (name, mean loss
-        of R², its standard deviation over the folds, Spearman's ρ of choice and score), none where too little is
-        explained.
+        `candidates`: the number of complete ones; `enough`: whether that suffices, and if so `objectives`: by name
+        `r2` on held-out candidates with its `deviation` over the folds, and `choices`: the most important ones as
+        (name, mean loss of R², its standard deviation over the folds, Spearman's ρ of choice and score), none if R² is
+        too low.
     """
     done = [entry for entry in entries if entry.state == "complete"]
     if len(done) < FEWEST:
@@ -71,7 +71,7 @@ def _explained(names: list[str], table: NDArray[np.float64], values: NDArray[np.
 
     if not names or (values == values[0]).all():
         return {"r2": 0.0, "deviation": 0.0, "choices": []}
-    ranks = rankdata(values) / len(values)  # one diverged candidate would outweigh all others
+    ranks = rankdata(values) / len(values)  # otherwise one diverged candidate would outweigh all others
     scores, falls = [], []
     for train, held in KFold(FOLDS, shuffle=True, random_state=0).split(table):
         forest = RandomForestRegressor(TREES, min_samples_leaf=2, max_features=1 / 3, random_state=0)
@@ -89,23 +89,23 @@ def _explained(names: list[str], table: NDArray[np.float64], values: NDArray[np.
 
 
 def _permuted(forest: Any, table: NDArray[np.float64], ranks: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-    """R² on rows that the forest has not seen, and by choice how much of it is lost when that is shuffled."""
+    """R² on rows that the forest has not seen, and by choice the loss of R² when it is permuted."""
     generator, (rows, choices) = np.random.default_rng(0), table.shape
     shuffled = np.broadcast_to(table, (choices, REPEATS, rows, choices)).copy()
     for choice in range(choices):
         for repeat in range(REPEATS):
             shuffled[choice, repeat, :, choice] = generator.permutation(table[:, choice])
-    # One call for all, for a call costs more than what it foretells.
-    foretold = forest.predict(np.concatenate([table, shuffled.reshape(-1, choices)]))
+    # One call for all rows, because the overhead of a call costs more than the prediction.
+    predicted = forest.predict(np.concatenate([table, shuffled.reshape(-1, choices)]))
     total = ((ranks - ranks.mean()) ** 2).sum() or 1.0
-    errors = ((foretold.reshape(-1, rows) - ranks) ** 2).sum(1) / total
+    errors = ((predicted.reshape(-1, rows) - ranks) ** 2).sum(1) / total
     return 1 - float(errors[0]), errors[1:].reshape(choices, REPEATS).mean(1) - errors[0]
 
 
 def _choices(
     names: list[str], table: NDArray[np.float64], ranks: NDArray[np.float64], falls: NDArray[np.float64]
 ) -> list[tuple[str, float, float, float]]:
-    """The choices that matter most, from what each fold lost of R²: (folds, choices)."""
+    """The most important choices, from the losses of R² (folds, choices)."""
     mean, deviation = falls.mean(0), falls.std(0, ddof=1)
     first = [i for i in np.argsort(-mean) if mean[i] > 0][:SHOWN]
     return [
@@ -114,7 +114,7 @@ def _choices(
 
 
 def _rho(choice: NDArray[np.float64], ranks: NDArray[np.float64]) -> float:
-    """Spearman's ρ of a choice and the score, over the candidates that had to make it."""
+    """Spearman's ρ of a choice and the score, over the candidates that made it."""
     from scipy.stats import spearmanr
 
     made = choice != ABSENT

@@ -1,4 +1,4 @@
-"""All that the page says of a run."""
+"""All data of a run's page."""
 
 import shlex
 import tomllib
@@ -28,12 +28,12 @@ from valp.search.show.report.speed import inferences_per_second
 from valp.spaces.candidate import Candidate
 
 DETAILED = 60
-"""Candidates of the front that are shown in full, the best compromise first; a page of more would be slow."""
+"""Candidates of the front that are shown in full, the best compromise first; with more, the page would be slow."""
 
 
 @dataclass(frozen=True)
 class Material:
-    """What a page is made of.
+    """The data of a page.
 
     Attributes:
         summary: of the run and all its candidates.
@@ -47,12 +47,12 @@ class Material:
 
 
 def effort(run: StoredRun) -> int:
-    """How often `gather` tells of its progress, about."""
+    """About how often `gather` calls `told`."""
     return min(len(run.front()), DETAILED) + len(run.objectives)
 
 
 def gather(run: StoredRun, evidence: Evidence, told: Callable[[], None] = lambda: None) -> Material:
-    """Gathers what a page says of a run.
+    """Gathers the data of a run's page.
 
     Args:
         run: the run.

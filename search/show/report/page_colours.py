@@ -3,13 +3,10 @@
 In the page a colour is a CSS variable, so that drawings follow its theme.
 """
 
-import re
 from colorsys import hls_to_rgb, rgb_to_hls
 from typing import NamedTuple
 
-from PIL import ImageColor
-
-from valp.draw.draw import OWN_TYPE_COLOUR, TYPE_COLOURS, Look, look_of
+from valp.draw.appearance import colour_of, look_of
 from valp.graph.graph import DataType
 
 DARK_FILL, FILL_SATURATION = 0.2, 0.5
@@ -32,33 +29,24 @@ class PageColour(NamedTuple):
         return f"var(--{self.name})"
 
 
-def kind_look(kind: str) -> Look:
-    """The look of a kind of network."""
-    return look_of(kind)
-
-
 def fill_of(kind: str) -> PageColour:
     """What fills networks of a kind."""
-    light = kind_look(kind).fill
+    light = look_of(kind).fill
     hue, _, saturation = _hls(light)
-    return PageColour(f"fill-{_word(light)}", light, _hex(hue, DARK_FILL, saturation * FILL_SATURATION))
+    return PageColour(f"fill-{light[1:].lower()}", light, _hex(hue, DARK_FILL, saturation * FILL_SATURATION))
 
 
 def line_of(unit_type: DataType | str) -> PageColour:
     """The lines of what produces a type."""
-    light = TYPE_COLOURS[unit_type] if isinstance(unit_type, DataType) else OWN_TYPE_COLOUR
+    light = colour_of(unit_type)
     hue, lightness, saturation = _hls(light)
     dark = _hex(hue, max(lightness, LIGHT_LINE), saturation * LINE_SATURATION)
-    return PageColour(f"line-{_word(light)}", light, dark)
-
-
-def _word(colour: str) -> str:
-    return re.sub(r"\W", "", colour.lower())
+    return PageColour(f"line-{light[1:].lower()}", light, dark)
 
 
 def _hls(colour: str) -> tuple[float, float, float]:
-    red, green, blue = ImageColor.getrgb(colour)[:3]
-    return rgb_to_hls(red / 255, green / 255, blue / 255)
+    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return rgb_to_hls(red, green, blue)
 
 
 def _hex(hue: float, lightness: float, saturation: float) -> str:

@@ -1,4 +1,4 @@
-"""What a model predicts beside what is true, as counts that a page draws."""
+"""Predictions against the truth, as counts that the page draws."""
 
 from typing import Any
 
@@ -14,27 +14,27 @@ from valp.search.show.report.rounding import rounded
 from valp.spaces.problem.problem import Split
 
 BINS = 32
-"""Of each axis of true beside predicted."""
+"""Bins of each axis of predicted against true values."""
 
 MOST_VARIABLES = 8
-"""Of an output whose variables are shown one by one."""
+"""Outputs with more variables are not shown one variable at a time."""
 
 TAIL = 0.002
-"""The share of values left out at either end of an axis."""
+"""The share of values left out at each end of an axis."""
 
 
 def predicted(column: Column, values: Tensor, split: Split) -> dict[str, Any]:
-    """An output's predictions beside the truth, over what is present.
+    """An output's predictions and the truth, over the values that are present.
 
     Args:
         column: of the output.
-        values: (n, size) what the model says of each row: of a class or labels the probabilities.
+        values: (n, size) predictions of the model for each row; for a class or labels, probabilities.
         split: the rows.
 
     Returns:
         For a class `classes` and `confusion`, rows true and columns predicted; for labels `labels`: (name, true
-        positives, false positives, false negatives, true negatives); else `panels` of counts, true beside predicted,
-        and `r2` by variable.
+        positives, false positives, false negatives, true negatives); else `panels` of counts by true and predicted
+        value, and `r2` by variable.
     """
     truth, present = split.truths[column.name], split.present.get(column.name)
     about = {"name": column.name, "type": str(column.unit.type)}
@@ -53,14 +53,14 @@ def predicted(column: Column, values: Tensor, split: Split) -> dict[str, Any]:
 
 
 def _names(column: Column) -> list[str]:
-    """The names of the variables, their numbers where they have none."""
+    """The names of the variables, or their numbers if they have none."""
     if len(column.fields) == column.size:
         return list(column.fields)
     return [column.name] if column.size == 1 else [str(i) for i in range(column.size)]
 
 
 def class_names(column: Column) -> list[str]:
-    """The names of a Discrete column's classes, their numbers where they have none."""
+    """The names of a Discrete column's classes, or their numbers if they have none."""
     return list(column.classes or map(str, range(column.size)))
 
 

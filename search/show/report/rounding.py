@@ -16,7 +16,7 @@ def rounded(value: Iterable[float], digits: int = DIGITS) -> list[float]: ...
 
 
 def rounded(value: float | Iterable[float], digits: int = DIGITS) -> float | list[float]:
-    """A number, or each of several, with so many significant digits; one that is not finite becomes 0."""
+    """A number, or each of several, with this many significant digits; one that is not finite becomes 0."""
     if isinstance(value, int | float):
         return float(f"{value:.{digits}g}") if isfinite(value) else 0.0
     return [rounded(one, digits) for one in value]

@@ -1,4 +1,4 @@
-"""What a model generates, by class, beside real samples."""
+"""Generated samples by class, and real ones to compare."""
 
 import base64
 import io
@@ -21,24 +21,24 @@ from valp.spaces.problem.problem import Problem, Split
 from valp.spaces.problem.scoring import GENERATED, generate
 
 EACH = 10
-"""Samples of a class."""
+"""Samples per class."""
 
 MOST_CLASSES = 20
 LINES = 40
-"""Samples of a picture of lines."""
+"""Samples in a picture of lines."""
 
 MOST_POINTS = 64
-"""Of a line: a longer one is thinned out."""
+"""Points per line; longer lines are thinned out."""
 
 SHARP = 40_000
-"""Pictures of fewer pixels are kept as they are; larger ones lose a little that nobody sees."""
+"""Pictures with fewer pixels are stored without loss; larger ones with a loss that is not visible."""
 
 QUALITY = 85
 GAP = 14
-"""Images are so many times as high as the gap between them."""
+"""The height of an image divided by the gap between images."""
 
 Places = list[list[int]]
-"""For each class the rows of the samples that are shown."""
+"""For each class, the rows of the samples shown."""
 
 
 def real_samples(evidence: Evidence) -> dict[str, dict[str, Any]]:
@@ -62,12 +62,12 @@ def real_samples(evidence: Evidence) -> dict[str, dict[str, Any]]:
 
 
 def generated_samples(module: VALPModule, evidence: Evidence, output: str) -> dict[str, Any]:
-    """What a model generates for a Samples output: the samples that its scores are of.
+    """What a model generates for a Samples output: the samples that it was scored by.
 
     Returns:
-        `shown`: a picture or lines, with a row for each class that a judge sees in them; `shares` of the classes;
-        where an input conditions the samples `conditions`: what was shown to the model, likewise, and `matrix`, rows
-        the class of the condition and columns that of the sample, if the judge can label both.
+        `shown`: a picture or lines, with a row for each class that a judge sees in them; `shares` of the classes; if
+        an input conditions the samples, `conditions`: what the model was given, likewise, and `matrix`: rows are the
+        class of the condition and columns that of the sample, if the judge can label both.
     """
     problem = evidence.problem
     if problem is None:
@@ -108,7 +108,7 @@ def _classes(problem: Problem, column: Column, evidence: Evidence) -> list[str]:
 
 
 def _places(labels: Tensor | None, classes: Sequence[str], count: int) -> Places:
-    """The first samples of each class; without classes, rows of samples as they come."""
+    """The first samples of each class; without classes, rows of samples in their order."""
     if labels is None:
         numbers = list(range(min(count, 6 * EACH)))
         return [numbers[i : i + EACH] for i in range(0, len(numbers), EACH)]
@@ -137,7 +137,7 @@ def _lines(values: NDArray[np.float32], places: Places) -> list[list[list[float]
 def _sprite(
     values: NDArray[np.float32], places: Places, image: tuple[int, int, int], scale: tuple[float, float]
 ) -> str:
-    """Images in a grid, a class a row, as a data URI; where a class has fewer, nothing shows."""
+    """Images in a grid, one row per class, as a data URI; where a class has fewer images, the grid is transparent."""
     from PIL import Image
 
     channels, height, width = image

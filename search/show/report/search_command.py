@@ -8,7 +8,7 @@ from valp.search.run.run import StoredRun
 
 
 def command(run: StoredRun, candidates: int) -> str:
-    """The `valp search` that makes a run like this one, under another name; every setting that decides is written out.
+    """The `valp search` command that repeats a run under another name, with every setting that decides its result.
 
     Args:
         run: the run.
@@ -34,6 +34,6 @@ def command(run: StoredRun, candidates: int) -> str:
 
 
 def _source(source: str) -> str:
-    """A file as it is called from here, if it lies below."""
+    """A file relative to the working directory, if it lies below it."""
     path, here = Path(source), Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)

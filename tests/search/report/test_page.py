@@ -11,6 +11,7 @@ from tests.search.report.chromium import opened
 from tests.search.report.untrained import told
 from valp.parts.kinds import KINDS
 from valp.parts.kinds.generic_mlp import GenericMLP
+from valp.parts.look import Look
 from valp.search.show.report.evidence import Evidence
 from valp.search.show.report.material import gather
 from valp.search.show.report.page import page as written
@@ -267,7 +268,7 @@ def test_candidates_that_failed_were_stopped_or_still_run_are_told_apart(browser
 class Wave(GenericMLP):
     """A kind of another package."""
 
-    code, title, sign = "wave", "Wave network", "Ω"
+    code, title, sign, look = "wave", "Wave network", "Ω", Look("hexagon", "#CCE5FF")
 
 
 def test_an_own_kind_is_shown_with_its_sign_name_shape_and_colour(browser, run, monkeypatch, tmp_path):
@@ -285,7 +286,8 @@ def test_an_own_kind_is_shown_with_its_sign_name_shape_and_colour(browser, run, 
         assert "Wave network (Ω)" in page.locator("#detail .key").first.inner_text()
         page.select_option("#open-other", "1")
         expected = fill_of("wave")
-        wanted = getattr(expected, scheme).lower()
+        assert expected.light == "#CCE5FF"
+        wanted = getattr(expected, scheme)
         rgb = tuple(int(wanted[i : i + 2], 16) for i in (1, 3, 5))
         fills = "shapes => shapes.map((shape) => getComputedStyle(shape).fill)"
         drawn = page.locator("#pair .drawing").first.locator(".shape").evaluate_all(fills)
