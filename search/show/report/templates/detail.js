@@ -139,7 +139,7 @@ function facts(one) {
     ["networks", networksOf(one).length],
     ["connections", one.g.e.length],
     ["parameters", counted(one.w)],
-    ["samples seen", one.m === undefined ? "–" : `${count(one.m)}${own ? ", its ancestors' included" : ""}`],
+    ["samples seen", one.m === undefined ? "–" : `${count(one.m)}${own ? " with its parents" : ""}`],
     ["learning rate", one.lr.toPrecision(3)],
     ["seconds", one.t === undefined ? "–" : one.t.toFixed(1)],
   ];

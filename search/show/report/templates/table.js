@@ -74,7 +74,7 @@ export function table() {
       value: (one) => one.m,
       cell: (one) => counted(one.m),
       down: true,
-      hint: "including those of its ancestors",
+      hint: "in its own training and in those of all its ancestors",
     },
     { id: "t", text: "seconds", value: (one) => one.t, cell: (one) => (one.t === undefined ? "–" : one.t.toFixed(1)) },
     {
