@@ -6,7 +6,7 @@ from typing import Any
 
 from valp.draw.appearance import INPUT_LOOK, OUTPUT_LOOK, ROLE_LINES, look_of
 from valp.draw.layer_text import layers_text
-from valp.graph.graph import DataType, Graph, Input, Output, Role, unit_of
+from valp.graph.graph import DataType, Graph, Input, Output, PrimaryNetwork, Role, unit_of
 from valp.parts.combiners import COMBINERS
 from valp.parts.kinds import KINDS
 from valp.parts.own_types import OWN_TYPES
@@ -137,7 +137,9 @@ def _type_title(code: DataType | str) -> str:
     return code.title() if isinstance(code, DataType) else OWN_TYPES[code].title
 
 
-def _component(graph: Graph, component: Component, legend: Legend) -> tuple[str | int | None, ...]:
+def _component(
+    graph: Graph, component: Input | PrimaryNetwork | Output, legend: Legend
+) -> tuple[str | int | None, ...]:
     unit = unit_of(component)
     about = legend.types.index(unit.type), text(unit.shape)
     if isinstance(component, Input):
