@@ -164,16 +164,12 @@ class Chronicle:
 
 @contextmanager
 def proposing(contender: Contender, wanted: Callable[[Ledger], set[int]]) -> Iterator[None]:
-    """The contender is a strategy of the table, and keeps the weights of what is wanted beside its own."""
-    strategy, held = copy(contender.strategy), STRATEGIES.get(contender.code)
+    """Makes the contender a strategy of the table, which also keeps the weights of the candidates that are wanted."""
+    strategy = copy(contender.strategy)
+    strategy.code = contender.code  # type: ignore[misc] # of this copy alone
     strategy.keeps = lambda ledger: contender.strategy.keeps(ledger) | wanted(ledger)  # type: ignore[method-assign] # of any class
-    STRATEGIES[contender.code] = strategy
-    try:
+    with STRATEGIES.adding(strategy):
         yield
-    finally:
-        del STRATEGIES[contender.code]
-        if held is not None:
-            STRATEGIES[contender.code] = held
 
 
 def searched(

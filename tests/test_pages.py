@@ -74,12 +74,13 @@ def test_the_parts_of_the_extending_page_are_found_and_searched(tmp_path):
     program = "\n".join(text for language, title, text in blocks if language == "python" and not title)
     done = run(program, folder)
     assert done.returncode == 0, done.stderr
-    words, *listed, climbed = done.stdout.splitlines()
+    *listed, climbed, words, titles = done.stdout.splitlines()
     assert words == "log cosh Periodic network ∨"
+    assert titles == "a weight on a spring: its place and its way, the best so far, changed by one move"
     assert listed
     assert climbed.startswith("[")
     kinds = {path.name for path in (folder / "runs").iterdir()}
-    assert kinds == {"springs", "climbed"}
+    assert kinds == {"springs", "tried"}
     drawn = "".join(path.read_text() for path in (folder / "runs" / "springs").glob("candidates/*/candidate.json"))
     assert '"periodic"' in drawn
     assert '"log_cosh"' in drawn

@@ -128,7 +128,8 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
     from valp.model.bundle import load
     from valp.search.show.display import number_text
     from valp.search.show.display.step_bar import step_bar
-    from valp.spaces.own.load_problem import PROBLEMS, load_problem
+    from valp.spaces.builtin.problems import PROBLEMS
+    from valp.spaces.own.load_problem import load_problem
     from valp.spaces.problem.interface import require_interface
     from valp.spaces.problem.judging import judges_of
     from valp.spaces.problem.scoring import Scorer
@@ -137,7 +138,7 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
     loaded = load(model)
     learnt = loaded.manifest.problem
     if problem is None and learnt not in PROBLEMS:
-        raise SettingError(f"{model} learnt {learnt!r}, which is not a built-in problem; give --problem FILE.toml")
+        raise SettingError(f"{model} learnt {learnt!r}, which `valp problems` does not list; give --problem FILE.toml")
     data = load_problem(problem or learnt, _say)
     require_interface(loaded.manifest.graph, data.description)
     _require_columns(model, loaded.manifest, data)

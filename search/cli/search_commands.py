@@ -24,7 +24,7 @@ from valp.search.cli.options import EXECUTOR, JSON, RUNS, print_json, print_tabl
 )
 @JSON
 def problems_command(table: Path | None, output: Path | None, as_json: bool) -> None:
-    """List the built-in problems, or with --new draft one of your own.
+    """List the problems that have a name, or with --new draft one of your own.
 
     A draft is a TOML file that names every column of TABLE and guesses which columns are inputs and outputs. It can be
     searched as it is, but correct it first. docs/own-data.md explains every entry. From Python, see
@@ -42,7 +42,7 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
         return
     if output is not None:
         raise SettingError("-o names the file of a draft, so it takes --new TABLE")
-    from valp.spaces.own.load_problem import PROBLEMS
+    from valp.spaces.builtin.problems import PROBLEMS
 
     if as_json:
         print_json([{"name": name, "title": entry.title} for name, entry in PROBLEMS.items()])

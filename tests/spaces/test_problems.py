@@ -11,8 +11,9 @@ from valp.errors import DataError
 from valp.spaces.builtin import fashion_mnist as clothing
 from valp.spaces.builtin.digits import grey_histogram
 from valp.spaces.builtin.mnist import FILES
+from valp.spaces.builtin.problems import PROBLEMS
 from valp.spaces.candidate import Training
-from valp.spaces.own.load_problem import PROBLEMS, load_problem
+from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.baselines import baselines
 from valp.train.fit import fit
 

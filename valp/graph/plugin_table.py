@@ -1,6 +1,7 @@
-"""Tables to which other packages add rows through their entry points: kinds, combiners, losses, data types."""
+"""Tables of parts (kinds, losses, strategies, problems, …), to which other packages add rows by entry points."""
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import entry_points
 from typing import Any, Protocol, TypeVar
@@ -9,25 +10,25 @@ from valp.errors import SettingError
 
 
 class Coded(Protocol):
-    """A row with a code, by which graphs name it."""
+    """A row of a table: it has a code, by which graphs, settings and commands name it."""
 
     @property
     def code(self) -> str:
-        """The name in a graph."""
+        """The name."""
 
 
 T = TypeVar("T", bound=Coded)
 
 
 class PluginTable(Mapping[str, T]):
-    """Rows by their code: the library's own, then those that other packages add, by the names of their entry points.
+    """Rows by their code: the library's own, then those of other packages, sorted by the names of their entry points.
 
-    The others are looked for when the table is first read, so that their modules can import this library. A wrong
-    entry point raises then; see `plugins`.
+    The entry points are loaded when the table is first read, so that their modules can import this library. A wrong
+    entry point raises an error then; see `plugins`.
 
     Args:
         group: of the entry points, such as `valp.kinds`.
-        row: what a row is.
+        row: the class of a row.
         own: the library's rows.
         taken: codes that are not free, besides those of the library's rows.
     """
@@ -50,15 +51,29 @@ class PluginTable(Mapping[str, T]):
     def __len__(self) -> int:
         return len(self.rows)
 
+    @contextmanager
+    def adding(self, row: T) -> Iterator[None]:
+        """Adds a row for the length of a `with` block, in place of a row with the same code.
+
+        For tests, notebooks and experiments. A row that has to be there in every process, such as in the workers of a
+        search or when a run is opened again, needs an entry point.
+        """
+        before = self.rows
+        self.rows = before | {row.code: row}
+        try:
+            yield
+        finally:
+            self.rows = before
+
 
 def plugins(group: str, row: type[T], *, taken: Collection[str]) -> Iterator[T]:
-    """The rows that installed packages add to a table, by the names of their entry points.
+    """The rows that installed packages add to a table, sorted by the names of their entry points.
 
-    An entry point names a row, or a class of rows that is made without arguments.
+    An entry point names a row, or the class of a row, which is then made without arguments.
 
     Args:
         group: of the entry points, such as `valp.kinds`.
-        row: what a row must be.
+        row: the class of a row.
         taken: the codes that are not free.
 
     Raises:

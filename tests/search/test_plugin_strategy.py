@@ -1,0 +1,139 @@
+"""A strategy and a problem of another package, as the command line has them: the package of docs/extending.md."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.valp.test_plugins import install, run
+
+PAGE = (Path(__file__).parents[2] / "docs" / "extending.md").read_text()
+MODULES = dict(re.findall(r'^```python title="([^"]+)"\n(.*?)^```$', PAGE, re.DOTALL | re.MULTILINE))
+(PROJECT,) = re.findall(r"^```toml.*?\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+ENTRY_POINTS = tomllib.loads(PROJECT)["project"]["entry-points"]
+
+MAIN = "from valp.search.cli import main; main()"
+KILLED = """
+import os
+import signal
+import sys
+import climb
+
+propose, number = climb.Climb.propose, int(sys.argv.pop())
+
+def killed(self, question, ledger, trial):
+    if trial.number == number:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return propose(self, question, ledger, trial)
+
+climb.Climb.propose = killed
+"""
+SEARCH = ["search", "springs", "--name", "s", "--strategy", "climb", "--steps", "40", "--workers", "0", "--executor", "torch"]
+WHOLE = [*SEARCH, "--candidates", "5"]
+
+
+@pytest.fixture(scope="module")
+def waves(tmp_path_factory):
+    return install(tmp_path_factory.mktemp("waves") / "site", MODULES, ENTRY_POINTS)
+
+
+def called(waves, runs, *words, program=MAIN, then=()):
+    return run(program, waves, *words, "--runs", runs, *then)
+
+
+def candidates(runs):
+    """The documents of a run's candidates, by number."""
+    files = (runs / "s" / "candidates").glob("*/candidate.json")
+    return {int(file.parent.name): file.read_text() for file in files}
+
+
+@pytest.fixture(scope="module")
+def whole(waves, tmp_path_factory):
+    """The candidates of a search that nothing interrupted."""
+    runs = tmp_path_factory.mktemp("whole")
+    done = called(waves, runs, *WHOLE)
+    assert done.returncode == 0, done.stderr
+    return candidates(runs)
+
+
+def test_a_search_changes_what_the_strategy_found(whole):
+    assert whole.keys() == set(range(5))
+    assert len(set(whole.values())) == 5
+
+
+def test_a_search_that_is_killed_amid_a_proposal_makes_the_same_ones_when_the_command_is_given_again(
+    waves, whole, tmp_path
+):
+    done = called(waves, tmp_path, *WHOLE, program=KILLED + MAIN, then=["3"])
+    assert done.returncode == -9, done.stderr
+    assert candidates(tmp_path).keys() == {0, 1, 2}
+    done = called(waves, tmp_path, *WHOLE)
+    assert done.returncode == 0, done.stderr
+    assert candidates(tmp_path) == whole
+
+
+def test_a_search_that_stopped_goes_on_without_naming_the_strategy_again(waves, whole, tmp_path):
+    done = called(waves, tmp_path, *SEARCH, "--candidates", "2")
+    assert done.returncode == 0, done.stderr
+    words = [word for word in WHOLE if word not in ("--strategy", "climb")]
+    done = called(waves, tmp_path, *words)
+    assert done.returncode == 0, done.stderr
+    assert candidates(tmp_path) == whole
+
+
+def test_without_its_package_a_run_is_listed_and_not_resumed(waves, tmp_path):
+    done = called(waves, tmp_path, *SEARCH, "--candidates", "1")
+    assert done.returncode == 0, done.stderr
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    done = run(MAIN, elsewhere, "list", "--runs", tmp_path, "--json")
+    assert [(row["problem"], row["strategy"]) for row in json.loads(done.stdout)] == [("springs", "climb")]
+    done = run(MAIN, elsewhere, *SEARCH, "--candidates", "2", "--runs", tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("valp: problem must be one of digits, "), done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_problems_lists_it_by_name_and_title(waves):
+    done = run(MAIN, waves, "problems", "--json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    assert rows[-1] == {"name": "springs", "title": "a weight on a spring: its place and its way"}
+    assert rows[0]["name"] == "digits"
+
+
+WRONG = {
+    "another name": ("springs", "lambda title, progress: springs(title)", "must return the problem 'other', but returns"
+                     " the problem 'springs'"),
+    "no problem": ("springs", "lambda title, progress: 1", "must return the problem 'other', but returns a int"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_problem_that_does_not_load_what_it_says_is_refused(tmp_path, wrong):
+    module, load, said = WRONG[wrong]
+    text = f"from {module} import *\nOTHER = NamedProblem('other', 'another', {load})\n"
+    rows = {"valp.problems": {"other": "others:OTHER"}}
+    modules = {"springs.py": MODULES["springs.py"], "others.py": text}
+    done = run(MAIN, install(tmp_path / "site", modules, rows), "search", "other", "--workers", "0")
+    assert done.returncode == 1
+    assert done.stderr.startswith("valp: what loads the problem 'other' "), done.stderr
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_row_can_be_added_for_the_length_of_a_block():
+    from valp.search.strategies import STRATEGIES
+
+    random, before = STRATEGIES["random"], list(STRATEGIES)
+    other = type("Other", (type(random),), {"code": "other", "title": "another"})()
+    with STRATEGIES.adding(other):
+        assert list(STRATEGIES) == [*before, "other"]
+        assert STRATEGIES["other"] is other
+        same = type("Other", (type(random),), {"code": "random", "title": "another"})()
+        with STRATEGIES.adding(same):
+            assert STRATEGIES["random"] is same
+    assert list(STRATEGIES) == before
+    assert STRATEGIES["random"] is random
