@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from importlib.util import find_spec
 
 
 class ValpError(Exception):
@@ -22,6 +23,33 @@ class SearchError(ValpError):
 
 class SettingError(ValpError):
     """A setting outside the values it may take."""
+
+
+class MissingPackageError(ValpError):
+    """A package that only some uses need, and that is not installed."""
+
+
+def require_packages(use: str, extra: str, *packages: str) -> None:
+    """Refuses a use for which packages are missing, before anything of it is done.
+
+    Args:
+        use: what needs them, for the message: `an ONNX file`.
+        extra: of this project, which installs them: `onnx`.
+        packages: the names by which they are imported.
+
+    Raises:
+        MissingPackageError: if one is not installed.
+    """
+    missing = [package for package in packages if not _is_installed(package)]
+    if missing:
+        raise MissingPackageError(f"{use} needs {' and '.join(missing)}; install it with: pip install 'valp[{extra}]'")
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ImportError:  # an import hook may refuse it
+        return False
 
 
 def hint(word: str, known: Sequence[str]) -> str:

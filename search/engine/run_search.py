@@ -15,7 +15,7 @@ from valp.search.number_text import duration
 from valp.search.run.folder import Folder, keep_journal
 from valp.search.run.ledger import Ledger
 from valp.search.run.lock import locked
-from valp.search.run.settings import Settings, read_settings, write_settings
+from valp.search.run.settings import Settings, other_versions, read_settings, write_settings
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.problem import Problem
 from valp.spaces.problem.scoring import Scorer
@@ -65,6 +65,9 @@ def search(
         driver = Driver(folder, problem, settings, ledger, shown, candidates, workers, tuple(start_from))
         driver.recover()
         if driver.has_work():
+            changed = other_versions(folder.settings)
+            if changed is not None:
+                shown.say(changed)
             for remark in problem.remarks:
                 shown.say(remark)
             with closing(shown):

@@ -75,11 +75,15 @@ def _shown(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
+def versions() -> dict[str, str]:
+    """The versions of this package and of those that change what a search finds, and of Python, by name."""
+    return {package: version(package) for package in PACKAGES} | {"python": platform.python_version()}
+
+
 def write_settings(settings: Settings, path: Path) -> None:
     """Writes run.toml: the settings, and the versions they were first run with."""
-    versions = {package: version(package) for package in PACKAGES} | {"python": platform.python_version()}
     write_text(
-        path, tomli_w.dumps({"settings": settings.model_dump(mode="json", exclude_none=True), "versions": versions})
+        path, tomli_w.dumps({"settings": settings.model_dump(mode="json", exclude_none=True), "versions": versions()})
     )
 
 
@@ -87,12 +91,35 @@ def read_settings(path: Path) -> Settings:
     """The settings in a run.toml.
 
     Raises:
-        FileError: if it cannot be read or is damaged.
+        FileError: if it cannot be read, is damaged, or was written by a version that has other settings.
     """
     try:
         return Settings.model_validate_json(_json(tomllib.loads(read_bytes(path).decode())["settings"]))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, ValidationError) as error:
-        raise FileError(f"{path} is damaged: {str(error).splitlines()[0]}") from error
+        wrote, now, reason = read_versions(path).get("valp"), version("valp"), str(error).splitlines()[0]
+        if wrote not in (None, now):
+            raise FileError(f"{path} was written by valp {wrote}, and valp {now} cannot read it: {reason}") from error
+        raise FileError(f"{path} is damaged: {reason}") from error
+
+
+def read_versions(path: Path) -> dict[str, str]:
+    """The versions of packages, and of Python, with which a run began, by name; empty if its run.toml has none."""
+    try:
+        return {str(name): str(value) for name, value in tomllib.loads(read_bytes(path).decode())["versions"].items()}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, AttributeError):
+        return {}
+
+
+def other_versions(path: Path) -> str | None:
+    """One line that says which versions are not those with which a run began; None if all are the same."""
+    now = versions()
+    then = {name: value for name, value in read_versions(path).items() if now.get(name, value) != value}
+    if not then:
+        return None
+    return (
+        f"this run began with {', '.join(f'{name} {value}' for name, value in then.items())}, and goes on with "
+        f"{', '.join(f'{name} {now[name]}' for name in then)}: scores of the earlier candidates may differ slightly"
+    )
 
 
 def _json(value: object) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from valp.errors import DataError, FileError
+from valp.errors import DataError, FileError, require_packages
 from valp.files import write_bytes
 
 Progress = Callable[[str], None]
@@ -119,8 +119,10 @@ class IdxFiles:
         """The images, downloaded by torchvision into the cache; `absent` says where they were looked for.
 
         Raises:
+            MissingPackageError: if torchvision is not installed.
             DataError: if they cannot be downloaded.
         """
+        require_packages(f"the download of {self.title}", "data", "torchvision")
         from torchvision import datasets  # slow to import
 
         if progress is not None:

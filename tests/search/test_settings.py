@@ -5,7 +5,7 @@ import tomllib
 import pytest
 
 from valp.errors import FileError, SettingError
-from valp.search.run.settings import PACKAGES, Settings, read_settings, write_settings
+from valp.search.run.settings import PACKAGES, Settings, other_versions, read_settings, read_versions, write_settings
 
 SETTINGS = Settings(
     problem="digits",
@@ -101,3 +101,25 @@ def test_a_damaged_file_is_a_file_error_of_one_line(content, tmp_path):
 def test_a_missing_file_is_a_file_error(tmp_path):
     with pytest.raises(FileError, match=r"run\.toml cannot be read"):
         read_settings(tmp_path / "run.toml")
+
+
+def test_other_versions_than_now_are_one_line(tmp_path):
+    path = tmp_path / "run.toml"
+    write_settings(SETTINGS, path)
+    assert other_versions(path) is None
+    now = read_versions(path)
+    path.write_text(path.read_text().replace(f'torch = "{now["torch"]}"', 'torch = "1.0"') + 'other = "3"\n')
+    said = other_versions(path)
+    assert said.startswith(f"this run began with torch 1.0, and goes on with torch {now['torch']}: ")
+    path.write_text(path.read_text().split("[versions]")[0])
+    assert other_versions(path) is None
+
+
+def test_settings_that_another_version_wrote_are_refused_by_its_number(tmp_path):
+    path = tmp_path / "run.toml"
+    write_settings(SETTINGS, path)
+    now = read_versions(path)["valp"]
+    text = path.read_text().replace("[settings]", "[settings]\nlater = 1").replace(f'valp = "{now}"', 'valp = "99.0"')
+    path.write_text(text)
+    with pytest.raises(FileError, match=rf"was written by valp 99\.0, and valp {now} cannot read it: "):
+        read_settings(path)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from valp.draw.fonts import load_fonts
-from valp.errors import SettingError
+from valp.errors import SettingError, require_packages
 from valp.search.run.run import StoredRun
 from valp.search.run.temporary_folders import scratch
 from valp.search.show.dashboard.artifacts import Pictures
@@ -50,8 +50,10 @@ def dashboard(run: StoredRun, runs: Path, port: int, say: Callable[[str], None])
         say: is told what cannot be shown.
 
     Raises:
-        SettingError: if the port cannot be had.
+        MissingPackageError: if the package of the extra `dashboard` is missing.
+        SettingError: if the port is not free.
     """
+    require_packages("the dashboard", "dashboard", "optuna_dashboard")
     from optuna_dashboard import wsgi
 
     if not 0 <= port < 2**16:

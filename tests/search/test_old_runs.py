@@ -1,0 +1,121 @@
+"""Runs that earlier versions made open, are shown, reported and exported, and their searches resume.
+
+Each folder of tests/old_runs is named for the version that made its runs. The driver of each run was killed while its
+last candidate was training.
+"""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import files_of
+from valp.check.keys import content_key
+from valp.model.bundle import load
+from valp.search.run import settings as run_settings
+from valp.search.run.run import open_run
+from valp.search.run.settings import read_settings, read_versions
+
+OLD = Path(__file__).parents[1] / "old_runs"
+RUNS = sorted(str(path.parent.relative_to(OLD)) for path in OLD.glob("*/*/run.toml"))
+MORE = 2
+"""Candidates that a resumed search makes besides those that the earlier version began."""
+
+
+@pytest.fixture(params=RUNS)
+def old(request, tmp_path, monkeypatch):
+    """A copy of a run, in the folder of runs that commands use; its name."""
+    runs = tmp_path / "runs"
+    monkeypatch.setenv("VALP_RUNS", str(runs))
+    return shutil.copytree(OLD / request.param, runs / Path(request.param).name)
+
+
+def resuming(old, graphs):
+    """The words of the command that resumes a run; the graphs that it started from are written there."""
+    settings, words = read_settings(old / "run.toml"), []
+    stored = open_run(old.parent, old.name)
+    for number in range(len(settings.start_from)):
+        path = graphs / f"start-{number}.json"
+        path.write_text(stored.ledger.entry(number).candidate.graph.model_dump_json())
+        words += ["--start-from", path]
+    for objective in settings.objectives:
+        words += ["--objective", objective]
+    given = {"name": old.name, "strategy": settings.strategy, "space": settings.space, "steps": settings.steps,
+             "batch": settings.batch, "seed": settings.seed, "workers": 0}  # fmt: skip
+    for name, value in given.items():
+        words += [f"--{name}", value]
+    return ["search", settings.problem, *words, "--candidates", len(stored.ledger.entries()) + MORE]
+
+
+def test_there_are_runs_of_each_released_version():
+    page = (OLD.parents[1] / "CHANGELOG.md").read_text()
+    released = re.findall(r"^## \[(\d.*?)\]", page, re.MULTILINE)
+    assert released
+    assert sorted({name.split("/")[0] for name in RUNS}) == sorted(released)
+    for name in RUNS:
+        assert read_versions(OLD / name / "run.toml")["valp"] == name.split("/")[0]
+
+
+def test_it_is_listed_and_shown(old, valp):
+    (row,) = valp("list", "--json").json
+    assert (row["name"], row["failed"], row["unfinished"]) == (old.name, 0, 1)
+    assert row["complete"] >= 2
+    front = valp("best", old.name, "--json").json
+    assert front
+    for entry in front:
+        scores = json.loads((old / "candidates" / str(entry["number"]) / "scores.json").read_text())["scores"]
+        assert entry["scores"] == scores
+        shown = valp("show", old.name, entry["number"])
+        assert shown.code == 0, shown.err
+        assert f"candidate {entry['number']} of {old.name}: complete" in shown.out
+    unfinished = valp("show", old.name, row["complete"])
+    assert "running" in unfinished.out
+
+
+def test_it_is_reported(old, valp):
+    done = valp("report", old.name, "--json")
+    assert done.code == 0, done.err
+    page = Path(done.json["report"]).read_text()
+    assert old.name in page
+
+
+def test_a_model_of_it_is_exported_and_predicts(old, valp, tmp_path, digits_problem):
+    best = valp("best", old.name, "--json").json[0]["number"]
+    done = valp("export", old.name, best, "-o", tmp_path / "m.valp")
+    assert done.code == 0, done.err
+    predicted = load(tmp_path / "m.valp").predict({"pixels": np.zeros((3, 8, 8))})
+    assert predicted["digit"].shape == (3,)
+
+
+def test_it_resumes(old, valp, tmp_path, monkeypatch):
+    before, ended = files_of(old / "candidates"), open_run(old.parent, old.name).ledger.entries()
+    now = run_settings.versions() | {"valp": "99.0"}
+    monkeypatch.setattr(run_settings, "versions", lambda: now)
+    command = resuming(old, tmp_path)
+    done = valp(*command)
+    assert done.code == 0, done.err
+    made = OLD / old.name
+    assert re.search(r"this run began with valp 0\.\d\.\d, .*and goes on with valp 99\.0", done.err), (made, done.err)
+    entries = open_run(old.parent, old.name).ledger.entries()
+    assert [entry.state for entry in entries] == ["complete"] * (len(ended) + MORE)
+    for one, again in zip(ended, entries, strict=False):
+        assert content_key(one.candidate.graph) == content_key(again.candidate.graph)
+        assert one.candidate.training == again.candidate.training
+        assert one.result in (None, again.result)
+    kept = {name: what for name, what in before.items() if name.endswith(("candidate.json", "scores.json"))}
+    after = files_of(old / "candidates")
+    assert kept
+    assert {name: after[name] for name in kept} == kept
+    assert valp(*command).code == 0
+    assert len(open_run(old.parent, old.name).ledger.entries()) == len(entries)
+
+
+def test_it_is_not_resumed_with_other_settings(old, valp, tmp_path):
+    command = resuming(old, tmp_path)
+    command[command.index("--steps") + 1] += 1
+    done = valp(*command)
+    assert done.code == 1
+    assert f"run {old.name!r} holds steps 60, but 61 was asked for" in done.err
