@@ -61,6 +61,7 @@ def built(tmp_path_factory):
     return out
 
 
+@pytest.mark.heavy
 def test_the_wheel_holds_every_file_of_the_rooms_and_the_license(built):
     (wheel,) = built.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
@@ -83,6 +84,7 @@ def test_the_wheel_holds_every_file_of_the_rooms_and_the_license(built):
     assert not [line for line in plain if re.match("onnx|optuna-dashboard|mlxtend|torchvision|mkdocs|pytest", line)]
 
 
+@pytest.mark.heavy
 def test_the_source_archive_builds_the_same(built):
     (archive,) = built.glob("*.tar.gz")
     with tarfile.open(archive) as files:

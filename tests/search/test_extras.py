@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.heavy  # a whole session in a process of its own
+
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 IMPORTED = {"onnx": ["onnx", "onnxruntime", "onnxscript"], "dashboard": ["optuna_dashboard"],
             "data": ["mlxtend", "torchvision"]}  # fmt: skip

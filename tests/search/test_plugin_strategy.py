@@ -37,6 +37,8 @@ climb.Climb.propose = killed
 """
 COMMAND = "search springs --name s --strategy climb --steps 40 --workers 0 --executor torch"
 SEARCH = COMMAND.split()
+pytestmark = pytest.mark.heavy  # searches in processes of their own
+
 WHOLE = [*SEARCH, "--candidates", "4"]
 
 
