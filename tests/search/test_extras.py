@@ -16,7 +16,7 @@ IMPORTED = {"onnx": ["onnx", "onnxruntime", "onnxscript"], "dashboard": ["optuna
             "data": ["mlxtend", "torchvision"]}  # fmt: skip
 """The extras that users choose from, and the names by which their packages are imported."""
 
-SESSION = """
+SESSION = '''
 import contextlib
 import io
 import json
@@ -24,12 +24,19 @@ import sys
 
 refused, steps = json.loads(sys.argv[1]), json.loads(sys.argv[2])
 
-class Refusing:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in refused:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+class Without:
+    """A finder of modules that does not find some packages, as where they are not installed."""
 
-sys.meta_path.insert(0, Refusing())
+    def __init__(self, finder):
+        self.finder = finder
+
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
+
+    def find_spec(self, name, path=None, target=None):
+        return None if name.split(".")[0] in refused else self.finder.find_spec(name, path, target)
+
+sys.meta_path[:] = map(Without, sys.meta_path)
 
 from valp.search.cli import main
 
@@ -43,7 +50,7 @@ for words in steps:
             code = ended.code or 0
     done.append([code, err.getvalue()])
 print(json.dumps(done))
-"""
+'''
 
 MAIN_JOB = [
     ["problems"],
@@ -87,11 +94,11 @@ MISSING = {
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
-    """What the commands did, by their words, in one process that refuses every package of the extras."""
+    """What the commands did, by their words, in one process that finds no package of the extras."""
     folder = tmp_path_factory.mktemp("light")
     steps = [*MAIN_JOB, *(words for words, _ in MISSING.values())]
     refused = [package for packages in IMPORTED.values() for package in packages]
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(Path.home()), "XDG_CACHE_HOME": str(folder / "cache")}
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(Path.home())}
     done = subprocess.run(
         [sys.executable, "-c", SESSION, json.dumps(refused), json.dumps(steps)],
         cwd=folder, env=environment, capture_output=True, text=True, timeout=280, check=False,

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from valp.model.bundle import save
+from valp.search.engine.models import model_of
 from valp.search.engine.ray.garbage_collection import uncollected
 
 LOOKING = """
@@ -21,6 +23,16 @@ from valp.search.cli import cli
 cli.main(["--help"], prog_name="valp", standalone_mode=False)
 """
 WORKING = "import valp.search.engine.ray.worker"
+USING = """
+import sys
+import numpy as np
+import valp
+
+heavy = ("ray", "optuna", "sqlalchemy", "numba", "scipy", "sklearn", "pandas", "pyarrow", "matplotlib", "pygraphviz")
+before = "torch" in sys.modules
+valp.load(sys.argv[1]).predict({"pixels": np.zeros((2, 8, 8))})
+print(before, [name for name in heavy if name in sys.modules])
+"""
 
 
 @pytest.mark.parametrize(
@@ -40,6 +52,16 @@ def test_what_takes_long_to_import_is_not_imported(program, without, small_runs,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     assert run.stderr.splitlines()[-1] == "[]"
+
+
+def test_a_model_is_used_without_what_searches(small_run, tmp_path, pytestconfig):
+    bundle = tmp_path / "m.valp"
+    save(model_of(small_run, small_run.front()[0]), bundle)
+    run = subprocess.run(
+        [sys.executable, "-c", USING, str(bundle)],
+        cwd=pytestconfig.rootpath, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.stdout == "False []\n", run.stderr
 
 
 def test_garbage_is_collected_again_after_what_was_imported():
