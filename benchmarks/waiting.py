@@ -9,7 +9,8 @@ from statistics import median
 
 from valp.check.keys import content_key
 from valp.graph.graph import Connection, DataType, DataUnit, Graph, Input, Loss, Output, PrimaryNetwork
-from valp.spaces.own.load_problem import PROBLEMS, load_problem
+from valp.spaces.builtin.problems import PROBLEMS
+from valp.spaces.own.load_problem import load_problem
 
 SIZE = 784
 NETWORKS = 11
