@@ -24,7 +24,7 @@ def model_html(manifest: "Manifest", parameters: int) -> str:
         bold_html(manifest.title or manifest.problem), f"{len(graph.networks)} networks",
         f"{parameters:,} learnt parameters",
     )  # fmt: skip
-    names = {part.name for part in (*graph.inputs, *graph.outputs)}
+    names = {part.name for part in graph.inputs} | {part.name for part in graph.outputs}
     rows = [
         [role, column.name, column.type, size_text(column), classes_text(column)]
         for role, columns in (("input", manifest.preprocessing.inputs), ("output", manifest.preprocessing.outputs))

@@ -69,7 +69,8 @@ def legend_of(candidates: Iterable[Candidate]) -> Legend:
         graph = candidate.graph
         kinds.update(network.kind for network in graph.networks)
         types.update(unit_of(component).type for component in graph.components)
-        combiners.update(target.combiner for target in (*graph.networks, *graph.outputs))
+        combiners.update(network.combiner for network in graph.networks)
+        combiners.update(output.combiner for output in graph.outputs)
     return Legend(
         kinds=tuple(code for code in KINDS if code in kinds),
         types=tuple(code for code in (*DataType, *OWN_TYPES) if code in types),
