@@ -68,7 +68,15 @@ def test_the_graph_of_the_balancing_page_is_trained_with_its_weights(tmp_path):
 def test_the_parts_of_the_extending_page_are_found_and_searched(tmp_path):
     blocks = fences("extending.md")
     modules = {title: text for language, title, text in blocks if language == "python" and title}
-    assert list(modules) == ["log_cosh.py", "periodic.py", "peaks.py", "maximum.py", "springs.py", "climb.py"]
+    assert list(modules) == [
+        "log_cosh.py",
+        "periodic.py",
+        "peaks.py",
+        "maximum.py",
+        "springs.py",
+        "climb.py",
+        "test_waves.py",
+    ]
     (project,) = [text for language, _, text in blocks if language == "toml"]
     folder = install(tmp_path / "site", modules, tomllib.loads(project)["project"]["entry-points"])
     program = "\n".join(text for language, title, text in blocks if language == "python" and not title)
@@ -83,4 +91,5 @@ def test_the_parts_of_the_extending_page_are_found_and_searched(tmp_path):
     assert kinds == {"springs", "tried"}
     drawn = "".join(path.read_text() for path in (folder / "runs" / "springs").glob("candidates/*/candidate.json"))
     assert '"periodic"' in drawn
+    assert '"waves"' in drawn
     assert '"log_cosh"' in drawn
