@@ -1,7 +1,12 @@
-"""Before mkdocs-click writes the page of the commands: what `--help` prints as it stands becomes blocks of code."""
+"""Before the plug-ins write the pages of the commands and of the Python names.
+
+What `--help` prints as it stands becomes blocks of code, and the rooms get a folder in which they lie as they are
+imported.
+"""
 
 import re
 from inspect import cleandoc
+from pathlib import Path
 from typing import Any
 
 from valp.search.cli import cli
@@ -12,8 +17,21 @@ VERBATIM = re.compile(r"^\x08\n(?:(\w[^\n]*:)\n)?(.*?)(?=\n\n|\Z)", re.DOTALL | 
 
 def on_startup(**_: Any) -> None:
     """See mkdocs."""
+    _link_rooms()
     for command in (cli, *cli.commands.values()):
         command.help = VERBATIM.sub(_block, cleandoc(command.help or ""))
+
+
+def _link_rooms() -> None:
+    """Links the rooms under build/api: mkdocstrings reads files, and does not follow an editable install."""
+    root = Path(__file__).parents[1]
+    package = root / "build" / "api" / "valp"
+    package.mkdir(parents=True, exist_ok=True)
+    for link in package.iterdir():
+        link.unlink()
+    for part in (*(root / "valp").iterdir(), root / "spaces", root / "search"):
+        if part.name != "__pycache__":
+            (package / part.name).symlink_to(part)
 
 
 def _block(found: re.Match[str]) -> str:

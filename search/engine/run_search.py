@@ -10,7 +10,6 @@ from valp.search.engine.display import Display, SilentDisplay
 from valp.search.engine.driver import Driver
 from valp.search.engine.failures import require_success
 from valp.search.engine.local.train_locally import train_locally
-from valp.search.engine.ray.train_with_ray import train_with_ray
 from valp.search.number_text import duration
 from valp.search.run.folder import Folder, keep_journal
 from valp.search.run.ledger import Ledger
@@ -83,6 +82,8 @@ def search(
                 if workers == 0:
                     train_locally(driver, scorer, settings.executor)
                 else:
+                    from valp.search.engine.ray.train_with_ray import train_with_ray  # Ray takes seconds to load
+
                     shown.say(f"{folder.name}: starting {workers} workers")
                     train_with_ray(driver, scorer, settings.executor, workers)
             finally:

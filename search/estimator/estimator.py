@@ -49,8 +49,9 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
             mapping that says so for some of its columns. Elsewhere, and with "auto", texts, truth values and whole
             numbers with ten distinct values at most are classes, and other numbers are numeric. With "discrete"
             scikit-learn takes this for a classifier, with "numeric" for a regressor.
-        candidates: how many graphs are tried.
-        steps, batch: the training of each.
+        candidates: the number of graphs that are tried.
+        steps: gradient steps of the training of each.
+        batch: examples in one step.
         workers: candidates trained at once by Ray; 0 trains in this process, one after the other, without Ray.
         strategy: a code of `valp.search.strategies.STRATEGIES`; by default evolution, or random search with few
             candidates.

@@ -27,6 +27,7 @@ from valp.spaces.problem.array_columns import (
 )
 from valp.spaces.problem.arrays import ArrayData, discrete, features, labels, numeric, of_own_type, samples
 from valp.spaces.problem.description import Description
+from valp.spaces.problem.problem_html import problem_html
 from valp.spaces.problem.splits import SPLITS, Split, drawn_splits, given_splits
 
 __all__ = [
@@ -47,7 +48,9 @@ class Problem(Description):
     """What a VALP learns, with the data.
 
     Attributes:
-        train, validation, test: the splits. A search sees validation scores only; test is for reports.
+        train: the split that candidates, judges and scalings learn from.
+        validation: the split that a search scores candidates on.
+        test: the split that only reports and final scores use.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -174,6 +177,13 @@ class Problem(Description):
             for tensor in split.tensors:
                 digest.update(np.ascontiguousarray(tensor.numpy()).data)
         return digest.hexdigest()
+
+    def _repr_html_(self) -> str:
+        scores: dict[str, list[str]] = {}
+        for name, (output, _) in self.metrics.items():
+            scores.setdefault(output, []).append(name)
+        columns = (self.columns.inputs, self.columns.outputs)
+        return problem_html(self.name, self.title, columns, self.losses, scores, self._splits)
 
     def __copy__(self) -> Self:
         copied = super().__copy__()
