@@ -25,8 +25,7 @@ def blocks(language):
 def folder(tmp_path, monkeypatch):
     """A folder with all data that the page speaks of."""
     monkeypatch.chdir(tmp_path)
-    (python,) = blocks("python")
-    exec(python, {})
+    exec(blocks("python")[0], {})
     values = columns()
     for name, rows in (("a", slice(20)), ("b", slice(20, 30)), ("c", slice(30, 40))):
         table_file(tmp_path / f"{name}.csv", {key: value[rows] for key, value in values.items()})
@@ -42,6 +41,12 @@ def test_every_file_of_the_page_loads(toml, folder):
     (folder / "own.toml").write_text(toml)
     problem = load_own(folder / "own.toml")
     assert len(problem.train) > len(problem.validation) > 0
+
+
+def test_the_python_of_the_page_makes_a_problem_of_the_same_table(folder, capsys):
+    _, program = blocks("python")
+    exec(program, {})
+    assert capsys.readouterr().out == "('Ada', 'Bo', 'Cy') 124\n"
 
 
 def test_every_command_of_the_page_runs_one_after_the_other(folder, monkeypatch):
