@@ -1,1 +1,53 @@
-"""Scores of predictions and of generated samples, and the judge that labels samples."""
+"""How a trained VALP is judged: the table of scores, what they are computed from, and the judge of samples.
+
+Another package adds a score by an entry point in `valp.scores` that names an `OutputScore` or a `GraphScore`.
+"""
+
+from valp.parts.plugin_table import PluginTable
+from valp.score.rows.generation_rows import (
+    ConditioningAccuracy,
+    Copying,
+    Coverage,
+    Density,
+    Diversity,
+    Entropy,
+    EntropyTimesCoverage,
+)
+from valp.score.rows.graph_rows import InferencesPerSecond, Latency, Parameters
+from valp.score.rows.prediction_rows import Accuracy, LabelAccuracy, MeanSquared, RSquared
+from valp.score.score import ABSENT, GraphScore, OutputScore, Score, ScoredOutput
+from valp.score.subject import Generated, Predicted, Subject
+
+SCORES: PluginTable[Score] = PluginTable(
+    "valp.scores",
+    Score,  # type: ignore[type-abstract] # no instance is made of it
+    (
+        Accuracy(),
+        LabelAccuracy(),
+        MeanSquared(),
+        RSquared(),
+        Entropy(),
+        Coverage(),
+        Density(),
+        Diversity(),
+        ConditioningAccuracy(),
+        Copying(),
+        EntropyTimesCoverage(),
+        Parameters(),
+        Latency(),
+        InferencesPerSecond(),
+    ),
+)
+"""By code. Of the scores of an output, a search optimises the first one by default."""
+
+__all__ = [
+    "ABSENT",
+    "SCORES",
+    "Generated",
+    "GraphScore",
+    "OutputScore",
+    "Predicted",
+    "Score",
+    "ScoredOutput",
+    "Subject",
+]

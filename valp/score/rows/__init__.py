@@ -1,0 +1,1 @@
+"""The scores that VALP has itself, a class each."""

@@ -1,0 +1,89 @@
+"""Scores of outputs that are predicted: classes, labels and numbers."""
+
+from valp.graph.graph import DataType
+from valp.score.score import OutputScore, ScoredOutput
+from valp.score.subject import Subject
+
+
+class Accuracy(OutputScore):
+    """See `valp.score.prediction_scores.accuracy`."""
+
+    code, title, direction = "accuracy", "accuracy", "maximize"
+
+    def applies(self, output: ScoredOutput) -> bool:
+        """Of an output with one class a row."""
+        return output.type is DataType.DISCRETE and not output.labels
+
+    def chance(self, output: ScoredOutput) -> float:
+        """That of guessing."""
+        return 1 / output.size
+
+    def compute(self, subject: Subject, output: ScoredOutput) -> float:
+        """See `OutputScore`."""
+        from valp.score.prediction_scores import accuracy
+
+        found = subject.predicted(output.name)
+        return accuracy(found.values, found.truth, found.present)
+
+
+class LabelAccuracy(OutputScore):
+    """See `valp.score.prediction_scores.label_accuracy`."""
+
+    code, title, direction = "label_accuracy", "accuracy of labels", "maximize"
+
+    def applies(self, output: ScoredOutput) -> bool:
+        """Of an output with yes/no labels."""
+        return output.type is DataType.DISCRETE and output.labels
+
+    def chance(self, output: ScoredOutput) -> float:  # noqa: ARG002 - the same for all
+        """That of guessing."""
+        return 0.5
+
+    def compute(self, subject: Subject, output: ScoredOutput) -> float:
+        """See `OutputScore`."""
+        from valp.score.prediction_scores import label_accuracy
+
+        found = subject.predicted(output.name)
+        return label_accuracy(found.values, found.truth, found.present)
+
+
+class MeanSquared(OutputScore):
+    """See `valp.score.prediction_scores.mean_squared_error`."""
+
+    code, title, direction = "mse", "mean squared error", "minimize"
+
+    def applies(self, output: ScoredOutput) -> bool:
+        """Of an output of numbers."""
+        return output.type not in (DataType.DISCRETE, DataType.SAMPLES)
+
+    def chance(self, output: ScoredOutput) -> float | None:
+        """That of the mean: the variance."""
+        return output.variance
+
+    def compute(self, subject: Subject, output: ScoredOutput) -> float:
+        """See `OutputScore`."""
+        from valp.score.prediction_scores import mean_squared_error
+
+        found = subject.predicted(output.name)
+        return mean_squared_error(found.values, found.truth, found.present)
+
+
+class RSquared(OutputScore):
+    """See `valp.score.prediction_scores.r_squared`."""
+
+    code, title, direction = "r2", "coefficient of determination R²", "maximize"
+
+    def applies(self, output: ScoredOutput) -> bool:
+        """Of an output of numbers."""
+        return output.type not in (DataType.DISCRETE, DataType.SAMPLES)
+
+    def chance(self, output: ScoredOutput) -> float:  # noqa: ARG002 - the same for all
+        """That of the mean."""
+        return 0.0
+
+    def compute(self, subject: Subject, output: ScoredOutput) -> float:
+        """See `OutputScore`."""
+        from valp.score.prediction_scores import r_squared
+
+        found = subject.predicted(output.name)
+        return r_squared(found.values, found.truth, found.present)
