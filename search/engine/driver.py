@@ -13,7 +13,7 @@ from valp.search.engine.job import Job
 from valp.search.engine.rungs import goes_on, rungs_of
 from valp.search.engine.status import Status
 from valp.search.engine.time_profile import TimeProfile
-from valp.search.pareto.front import Front, losses
+from valp.search.pareto.front import Front, losses, ranked
 from valp.search.run.folder import CANDIDATE, Folder, drop_weights, read_result, write_candidate
 from valp.search.run.ledger import Ledger
 from valp.search.run.result import Result
@@ -23,6 +23,7 @@ from valp.search.strategies.start_graphs import Seeded
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.generate.space import space_of
 from valp.spaces.problem.baselines import baselines
+from valp.spaces.problem.metrics import together
 from valp.spaces.problem.problem import Problem
 
 
@@ -140,7 +141,7 @@ class Driver:
             return
         if job.number is None:
             raise AssertionError("a job is a candidate or a baseline")
-        self.ledger.tell(job.number, result)
+        result = self.ledger.tell(job.number, result)
         self.training.pop(job.number, None)
         self._count(job.number, result)
         self._drop()
@@ -167,9 +168,10 @@ class Driver:
         self.weighted.add(number)
         if not result.complete:
             return
-        metrics = self.ledger.objectives
-        point = losses([[result.scores[name] for name in metrics]], list(metrics.values()))[0]
-        self.front.add(number, point)
+        values = ranked(result.scores, self.ledger.objectives)
+        if values is None:
+            raise AssertionError("the ledger records a candidate that cannot be ranked as failed")
+        self.front.add(number, losses([values], list(self.ledger.objectives.values()))[0])
         self.status.front = tuple(self.front.members)
 
     def _drop(self) -> None:
@@ -185,9 +187,10 @@ class Driver:
         self.weighted &= wanted
 
     def _count_baselines(self) -> None:
-        for result in self.ledger.baselines.values():
-            self.status.baselines |= {k: v for k, v in result.scores.items() if k in self.ledger.objectives}
+        told = {output: result.scores for output, result in self.ledger.baselines.items()}
+        outputs = [output.name for output in self.problem.outputs]
+        self.status.baselines = together(self.ledger.objectives, told, outputs)
 
 
 def _scores(result: Result) -> str:
-    return result.failure or "  ".join(f"{name} {value:.4g}" for name, value in result.scores.items())
+    return result.failure or "  ".join(f"{name} {value:.6g}" for name, value in result.scores.items())

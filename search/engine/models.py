@@ -123,7 +123,7 @@ def spread(scores: dict[str, list[float]]) -> str:
 def _best(problem: Description, scores: dict[str, list[float]], count: int) -> int:
     ranks = [0] * count
     for name in problem.objectives:
-        metric = problem.metrics[name][1]
+        score = problem.metrics[name].score
         for i, value in enumerate(scores.get(name, ())):
-            ranks[i] += sum(metric.better(other, value) for other in scores[name])
+            ranks[i] += sum(score.better(other, value) for other in scores[name])
     return min(range(count), key=ranks.__getitem__)

@@ -59,7 +59,7 @@ def search(
         else:
             write_text(folder.problem, problem.description.model_dump_json(indent=1))
             write_settings(settings, folder.settings)
-        metrics = {name: problem.metrics[name][1] for name in settings.objectives}
+        metrics = {name: problem.metrics[name] for name in settings.objectives}
         ledger = Ledger.create(folder.study, metrics)
         driver = Driver(folder, problem, settings, ledger, shown, candidates, workers, tuple(start_from))
         driver.recover()
@@ -71,7 +71,7 @@ def search(
                 shown.say(remark)
             with closing(shown):
                 judges = judges_of(problem, shown.say, shown.step)
-            scorer = Scorer(problem, judges, settings.protocol)
+            scorer = Scorer(problem, judges, settings.protocol, objectives=settings.objectives)
             missing = ready(settings.executor, shown.say)
             if missing is not None:
                 shown.say(f"torch trains, several times slower than the native executor, for there is none: {missing}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from valp.search.pareto.front import losses
+from valp.search.pareto.front import losses, ranked
 from valp.search.pareto.population import best
 from valp.spaces.problem.metrics import Metric
 
@@ -25,10 +25,14 @@ def rungs_of(steps: int) -> tuple[int, ...]:
 def goes_on(scores: Sequence[dict[str, float]], objectives: dict[str, Metric]) -> bool:
     """Whether the last candidate that has reached a rung continues: if it is among the best third of those there.
 
-    The best are those of the lowest non-dominated rank, and of these the least crowded. The decision is asynchronous
-    (Li et al. 2020, asynchronous successive halving): the first candidates at a rung continue whatever their scores.
+    The best have the lowest non-dominated rank and, within a rank, the largest crowding distance. The decision is
+    asynchronous (Li et al. 2020, asynchronous successive halving): the first candidates at a rung continue whatever
+    their scores. A candidate that lacks an objective, and has no value to rank it by, does not continue.
     """
     if len(scores) < KEPT:
         return True
-    points = losses([[score[name] for name in objectives] for score in scores], list(objectives.values()))
-    return len(scores) - 1 in best(points, -(-len(scores) // KEPT))[0]
+    values = [ranked(each, objectives) for each in scores]
+    if values[-1] is None:
+        return False
+    points = losses([each for each in values if each is not None], list(objectives.values()))
+    return len(points) - 1 in best(points, -(-len(scores) // KEPT))[0]

@@ -81,8 +81,8 @@ class Status:
         self.complete += 1
         self.results[number] = result
         for name, metric in self.objectives.items():
-            value = result.scores[name]
-            if name not in self.best or metric.better(value, self.best[name][0]):
+            value = result.scores.get(name)
+            if value is not None and (name not in self.best or metric.score.better(value, self.best[name][0])):
                 self.best[name] = (value, number)
 
     def seconds_gone(self) -> float:

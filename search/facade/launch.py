@@ -60,7 +60,8 @@ def launch(
         space: a name of `valp.spaces.generate.space.SPACES`.
         kinds: codes of `valp.parts.kinds.KINDS`, in place of the space's own.
         start_from: graphs that the first candidates have.
-        objectives: the scores to optimise; by default one for each output.
+        objectives: the scores to optimise, by name: of outputs, or of whole graphs (`parameters`, `latency`,
+            `inferences_per_second`); by default one for each output.
         candidates: the number of candidates the run shall have, those of earlier calls included.
         hours: wall time after which no further candidate is begun.
         steps: gradient steps of the training of each candidate.

@@ -1,6 +1,6 @@
 """The Pareto front, and its knee."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +12,26 @@ Points = NDArray[np.float64]
 
 
 def losses(rows: Sequence[Sequence[float]], metrics: Sequence[Metric]) -> Points:
-    """Scores as figures to be minimised: those to be maximised change their sign."""
-    signs = np.array([-1.0 if metric.direction == "maximize" else 1.0 for metric in metrics])
-    points: Points = np.asarray(rows, dtype=float).reshape(len(rows), len(metrics)) * signs
-    return points
+    """Scores as figures to be minimised, as `valp.score.score.Score.loss` makes them of each."""
+    figures = [[metric.score.loss(value) for metric, value in zip(metrics, row, strict=True)] for row in rows]
+    return np.asarray(figures, dtype=float).reshape(len(rows), len(metrics))
+
+
+def ranked(scores: Mapping[str, float], objectives: Mapping[str, Metric]) -> list[float] | None:
+    """The values of the objectives by which a candidate is ranked, in their order.
+
+    An absent score counts as the value without learning. None if an objective is absent and that is not known.
+    """
+    values = [metric.ranked(scores.get(name)) for name, metric in objectives.items()]
+    known = [value for value in values if value is not None]
+    return known if len(known) == len(values) else None
 
 
 def non_dominated(points: Points) -> list[int]:
-    """The rows, in order, that no other row dominates: none is as good in all and better in one. All minimised."""
+    """The rows that no other row dominates, in order; one that dominates is as good in all and better in one.
+
+    All minimised.
+    """
     kept = []
     for i, point in enumerate(points):
         dominates = (points <= point).all(1) & (points < point).any(1)
@@ -29,20 +41,20 @@ def non_dominated(points: Points) -> list[int]:
 
 
 def chances(metrics: Sequence[Metric]) -> Points:
-    """What is had without learning, as figures to be minimised, (objectives,); NaN where that is not known."""
+    """The values without learning, as figures to be minimised, (objectives,); NaN where that is not known."""
     known = [np.nan if metric.chance is None else metric.chance for metric in metrics]
     return losses([known], metrics).reshape(-1)
 
 
 def scaled(points: Points, worst: Points | None = None) -> Points:
-    """Each objective on a scale on which 0 is the best value among the rows, and 1 is what is had without learning.
+    """Each objective on a scale on which 0 is the best value among the rows, and 1 is the value without learning.
 
-    So a narrow range counts as little as it is worth: a front on which all regress well is not ordered by that. Where
-    nothing is known of an objective without learning, or no row is better, 1 is the worst value among the rows.
+    So small differences count little: if all candidates of a front regress well, their errors do not decide its order.
+    If the value without learning is not known, or no row is better, 1 is the worst value among the rows.
 
     Args:
         points: (rows, objectives), all minimised, one row at least.
-        worst: what is had without learning, as of `chances`; not known by default.
+        worst: the values without learning, as of `chances`; not known by default.
     """
     low, high = points.min(0), points.max(0)
     if worst is not None:
@@ -66,7 +78,7 @@ class Front:
         self.members: dict[int, NDArray[np.float64]] = {}
 
     def add(self, number: int, point: NDArray[np.float64]) -> None:
-        """Takes a point in, if no other dominates it; those that it dominates leave."""
+        """Adds a point unless another dominates it, and removes those that it dominates."""
         if any((other <= point).all() and (other < point).any() for other in self.members.values()):
             return
         for n in [n for n, other in self.members.items() if (point <= other).all() and (point < other).any()]:

@@ -129,7 +129,7 @@ def write_candidate(path: Path, candidate: Candidate) -> None:
 
 
 def write_result(path: Path, result: Result) -> None:
-    """Writes a candidate's scores and what else came of it."""
+    """Writes the result of a candidate."""
     write_text(path / SCORES, json.dumps(asdict(result), indent=1))
 
 
@@ -150,10 +150,9 @@ def write_curves(path: Path, curves: "Curves") -> None:
 
 
 def read_result(path: Path) -> Result | None:
-    """What came of a candidate, if its folder is there: a folder is written as a whole."""
+    """The result of a candidate; None if its folder is not there, which is written as a whole."""
     try:
-        fields = json.loads((path / SCORES).read_text())
-        return Result(**{**fields, "seconds": tuple(fields["seconds"])})
+        return Result.of(json.loads((path / SCORES).read_text()))
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

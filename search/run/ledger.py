@@ -1,12 +1,16 @@
 """The ledger: the run's Optuna study on disk, and the only state of a search.
 
-A candidate's files are written first, then its trial is told. What a strategy may want to know of a candidate is
-also in the trial, so the ledger alone suffices. Only the driver of a run writes to it.
+A candidate's files are written first, then its trial is told. What a strategy needs of a candidate is also in the
+trial, so strategies read the ledger alone. Only the driver of a run writes to it.
+
+An objective that was not measured is absent from a candidate's scores. The candidate is ranked, and told to Optuna, with
+the value without learning; this value is never shown. If that value is not known, or the graph has no such output, the
+candidate is recorded as failed.
 """
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from valp.check.keys import structure_key
 from valp.errors import FileError
-from valp.search.pareto.front import by_knee, chances, losses, non_dominated
+from valp.search.pareto.front import by_knee, chances, losses, non_dominated, ranked
 from valp.search.run.result import Result
 from valp.spaces.candidate import Candidate
 from valp.spaces.problem.metrics import Metric
@@ -37,12 +41,12 @@ STATES: dict[TrialState, State] = {
 
 @dataclass(frozen=True)
 class Entry:
-    """A candidate as the ledger has it.
+    """A candidate in the ledger.
 
     Attributes:
         number, state: of its trial.
-        ended: when it did; None while it runs.
-        result: what came of it; None while it runs.
+        ended: when it ended; None while it runs.
+        result: None while it runs.
         parents: the candidates whose weights it inherits.
     """
 
@@ -72,7 +76,7 @@ class Entry:
         return self.candidate.lineage_samples + (self.result.samples_seen if self.result is not None else 0)
 
     def listing(self) -> dict[str, Any]:
-        """What listings show of it."""
+        """The candidate as a JSON object of `valp best --json` and others; scores that are absent have no key."""
         result = self.result
         row: dict[str, Any] = {"number": self.number, "state": self.state}
         if result is not None:
@@ -101,7 +105,7 @@ class Ledger:
             study = optuna.create_study(
                 storage=_storage(path),
                 study_name=STUDY,
-                directions=[metric.direction for metric in objectives.values()],
+                directions=[metric.score.goal for metric in objectives.values()],
                 load_if_exists=True,
             )
         except SQLAlchemyError as error:
@@ -149,9 +153,9 @@ class Ledger:
         return self._read(trials[number])
 
     def _read(self, trial: FrozenTrial) -> Entry:
-        """A trial as a candidate; one that has ended is kept, for nothing of it changes any more."""
+        """A trial as a candidate; one that has ended is kept, because it does not change any more."""
         attributes, ended = trial.user_attrs, trial.state.is_finished()
-        result = _result(attributes["result"]) if ended and "result" in attributes else None
+        result = Result.of(attributes["result"]) if ended and "result" in attributes else None
         parents = tuple(attributes.get("parents", ()))
         state, end = STATES[trial.state], trial.datetime_complete
         entry = Entry(trial.number, state, end, result, parents, attributes["candidate"])
@@ -188,23 +192,38 @@ class Ledger:
         trial.set_user_attr("parents", candidate.parents)
         trial.set_user_attr("candidate", candidate.model_dump_json())
 
-    def tell(self, number: int, result: Result) -> None:
-        """Records what came of a candidate; the last word on it."""
+    def tell(self, number: int, result: Result) -> Result:
+        """Records the result of a candidate for good, and returns it: failed if an objective cannot be ranked."""
+        values = ranked(result.scores, self.objectives)
+        lacking = None if result.failure is not None else self._lacking(number, result)
+        if lacking is not None:
+            result = replace(result, scores={}, failure=f"it has no score {lacking}, which is an objective")
         # By the storage: a Trial object would have the sampler draw for it again.
         trial_id = self.trials()[number]._trial_id
         self.study._storage.set_trial_user_attr(trial_id, "result", json.loads(json.dumps(asdict(result))))
-        if result.failure is not None:
+        if result.failure is not None or values is None:
             self.study.tell(number, state=TrialState.FAIL)
         elif not result.complete:
             self.study.tell(number, state=TrialState.PRUNED)
         else:
-            self.study.tell(number, [result.scores[name] for name in self.objectives])
+            metrics = self.objectives.values()
+            self.study.tell(number, [m.score.figure(value) for m, value in zip(metrics, values, strict=True)])
+        return result
+
+    def _lacking(self, number: int, result: Result) -> str | None:
+        """The first objective that a candidate lacks and cannot be ranked without."""
+        absent = [metric for name, metric in self.objectives.items() if name not in result.scores]
+        if not absent:
+            return None
+        outputs = {output.name for output in self.entry(number).candidate.graph.outputs}
+        impossible = (m for m in absent if m.chance is None or (m.output is not None and m.output not in outputs))
+        return next((metric.name for metric in impossible), None)
 
     def reach(self, number: int, rung: int, scores: dict[str, float]) -> list[dict[str, float]]:
-        """Records a candidate's scores at a rung; returns those of all its like there, its own last.
+        """Records a candidate's scores at a rung; returns those of all comparable candidates there, its own last.
 
-        Its like are all that inherited weights, or all that began with fresh ones. Rungs are numbered from 1 downwards
-        from the end of a training.
+        Candidates that inherited weights are compared with each other, and so are those that were trained from scratch.
+        Rungs are numbered from 1, from the end of a training to its beginning.
         """
         trials = self.trials()
         own = trials[number].user_attrs
@@ -219,7 +238,7 @@ class Ledger:
     def baselines(self) -> dict[str, Result]:
         """The single-task models, by output."""
         stored: dict[str, dict[str, Any]] = self.study.user_attrs.get("baselines", {})
-        return {output: _result(fields) for output, fields in stored.items()}
+        return {output: Result.of(fields) for output, fields in stored.items()}
 
     def tell_baseline(self, output: str, result: Result) -> None:
         """Records a single-task model."""
@@ -235,14 +254,15 @@ class Ledger:
         return [done[kept[i]] for i in by_knee(points[kept], chances(metrics))]
 
     def point(self, entry: Entry) -> Sequence[float]:
-        """The objectives of a candidate that has scores, in their order."""
-        if entry.result is None:
-            raise ValueError(f"candidate {entry.number} has no result yet")
-        return [entry.result.scores[name] for name in self.objectives]
+        """The values of the objectives by which a candidate that has scores is ranked, in their order."""
+        values = None if entry.result is None else ranked(entry.result.scores, self.objectives)
+        if values is None:
+            raise ValueError(f"candidate {entry.number} has no result that can be ranked")
+        return values
 
 
 def by_end(entries: Iterable[Entry]) -> list[Entry]:
-    """The candidates that have ended, in the order in which they did."""
+    """The candidates that have ended, the first to end first."""
     ended = [(entry.ended, entry.number, entry) for entry in entries if entry.ended is not None]
     return [entry for *_, entry in sorted(ended, key=lambda row: row[:2])]
 
@@ -267,10 +287,6 @@ def from_ranges(text: str) -> list[int]:
 def _storage(path: Path) -> RDBStorage:
     # A reader, such as `valp list`, waits for the driver's write instead of failing.
     return RDBStorage(f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": 60}})
-
-
-def _result(fields: dict[str, Any]) -> Result:
-    return Result(**{**fields, "seconds": tuple(fields["seconds"])})
 
 
 def _cause(error: Exception) -> str:

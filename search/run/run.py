@@ -1,6 +1,7 @@
-"""A run as those who look at it see it: its settings, its problem and its ledger, without the data."""
+"""A run for those who read it: its settings, its problem and its ledger, without the data."""
 
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from valp.search.run.folder import Folder, existing
 from valp.search.run.ledger import Entry, Ledger
 from valp.search.run.settings import Settings, read_settings
 from valp.spaces.problem.description import Description
-from valp.spaces.problem.metrics import PRODUCT, Metric
+from valp.spaces.problem.metrics import Metric, together
 
 
 @dataclass(frozen=True)
@@ -24,33 +25,42 @@ class StoredRun:
 
     @property
     def objectives(self) -> dict[str, Metric]:
-        """What was optimised."""
+        """The scores that the search optimises, by name."""
         return self.ledger.objectives
 
     @property
     def baseline_scores(self) -> dict[str, float]:
-        """The scores of the single-task models, each of its own output."""
-        return {name: value for result in self.ledger.baselines.values() for name, value in result.scores.items()}
+        """The scores of the single-task models, each of its own output; those of whole graphs combined."""
+        told = {output: result.scores for output, result in self.ledger.baselines.items()}
+        return together(self.problem.metrics, told, [output.name for output in self.problem.outputs])
 
     @property
-    def shown_scores(self) -> dict[str, tuple[str, Metric]]:
-        """The scores that tables have, as `Description.metrics`: the objectives, then all others but the product."""
-        metrics = self.problem.metrics
-        others = [name for name, (_, metric) in metrics.items() if metric.code != PRODUCT]
-        return {name: metrics[name] for name in (*self.objectives, *others)}
+    def shown_scores(self) -> dict[str, Metric]:
+        """The scores that tables show: the objectives, then all others that are listed and measured."""
+        others = [
+            (name, metric)
+            for name, metric in self.problem.metrics.items()
+            if metric.score.listed and not metric.score.on_demand and name not in self.objectives
+        ]
+        return {**self.objectives, **dict(others)}
 
     def front(self, by: str | None = None) -> list[Entry]:
-        """The front, the knee first, or the best by a score first.
+        """The front, the knee first; or sorted by a score, the best first and candidates without the score last.
 
         Raises:
-            SettingError: if the problem has no such score.
+            SettingError: if the problem has no such score, or no candidate of the front has it.
         """
         front = self.ledger.front()
         if by is None:
             return front
-        metric = self.metric(by)
-        best_first = -1 if metric.direction == "maximize" else 1
-        return sorted(front, key=lambda entry: best_first * entry.result.scores[by] if entry.result else 0.0)
+        score, values = self.metric(by).score, {}
+        for entry in front:
+            value = None if entry.result is None else entry.result.scores.get(by)
+            values[entry.number] = inf if value is None else score.loss(value)
+        if front and min(values.values()) == inf:
+            measured = f"; it is measured if a search has --objective {by}" if score.on_demand else ""
+            raise SettingError(f"no candidate on the front of run {self.folder.name!r} has the score {by}{measured}")
+        return sorted(front, key=lambda entry: values[entry.number])
 
     def metric(self, name: str) -> Metric:
         """A score of the problem.
@@ -60,18 +70,19 @@ class StoredRun:
         """
         if name not in self.problem.metrics:
             raise SettingError(f"the scores of {self.problem.name} are {', '.join(self.problem.metrics)}, not {name!r}")
-        return self.problem.metrics[name][1]
+        return self.problem.metrics[name]
 
     def summary(self) -> dict[str, Any]:
-        """What `valp list` shows of it."""
+        """The row of `valp list`."""
         entries = self.ledger.entries()
         states = [entry.state for entry in entries]
         front = self.ledger.front(entries)
         best = {}
         for name, metric in self.objectives.items():
-            values = [entry.result.scores[name] for entry in front if entry.result is not None]
+            results = [entry.result for entry in front if entry.result is not None]
+            values = [result.scores[name] for result in results if name in result.scores]
             if values:
-                best[name] = max(values) if metric.direction == "maximize" else min(values)
+                best[name] = min(values, key=metric.score.loss)
         return {
             "name": self.folder.name,
             "problem": self.settings.problem,
@@ -90,11 +101,18 @@ def open_run(runs: Path, name: str) -> StoredRun:
 
     Raises:
         FileError: if there is none, or it is damaged.
+        SettingError: if an objective of it is a score that is not installed.
     """
     folder = existing(runs, name)
     settings = read_settings(folder.settings)
     problem = read_model(Description, folder.problem)
-    metrics = {name: problem.metrics[name][1] for name in settings.objectives}
+    for name in settings.objectives:
+        if name not in problem.metrics:
+            raise SettingError(
+                f"run {folder.name!r} optimises {name!r}, which is not a score of this installation: "
+                "a package that adds it may be missing"
+            )
+    metrics = {name: problem.metrics[name] for name in settings.objectives}
     return StoredRun(folder, settings, problem, Ledger.open(folder.study, metrics))
 
 

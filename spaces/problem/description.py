@@ -1,13 +1,13 @@
 """A problem without its data: what it takes to list, draw and export what a search found."""
 
-from dataclasses import replace
 from functools import cached_property
 
 from pydantic import Field
 
 from valp.graph.graph import DataType, Frozen, Input, Output
 from valp.model.preprocessing import Preprocessing
-from valp.spaces.problem.metrics import METRICS, Metric, chance_of, metrics_of
+from valp.score import ScoredOutput
+from valp.spaces.problem.metrics import Metric, metrics_of
 
 
 class Description(Frozen):
@@ -44,25 +44,37 @@ class Description(Frozen):
         """The shape (C, H, W) of each output that is an image."""
         return {column.name: column.image for column in self.columns.outputs if column.image is not None}
 
-    @cached_property
-    def metrics(self) -> dict[str, tuple[str, Metric]]:
-        """By the name of a score: the output it judges and the metric.
+    @property
+    def scored_outputs(self) -> tuple[ScoredOutput, ...]:
+        """The outputs as scores see them."""
+        classes = None if self.judged_by is None else self.columns.output(self.judged_by).size
+        return tuple(
+            ScoredOutput(
+                name=column.name,
+                type=column.type,
+                size=column.size,
+                labels=column.labels,
+                own=column.own,
+                judged=classes if column.type is DataType.SAMPLES else None,
+                variance=self.variances.get(column.name),
+            )
+            for column in self.columns.outputs
+        )
 
-        A metric that only one output has goes by its code; otherwise by code.output. What needs a judge is there
-        only if a Discrete output can teach one.
+    @cached_property
+    def metrics(self) -> dict[str, Metric]:
+        """The scores that its graphs can have, by name: those of each output, then those of whole graphs.
+
+        A score that only one output has goes by its code, otherwise by code.output. What needs a judge is there only
+        if a Discrete output can teach one.
         """
-        pairs = [(code, column.name) for column in self.columns.outputs for code in self._metrics_of(column.name)]
-        codes_seen = [code for code, _ in pairs]
-        return {
-            code if codes_seen.count(code) == 1 else f"{code}.{output}": (output, self._metric(code, output))
-            for code, output in pairs
-        }
+        return metrics_of(self.scored_outputs)
 
     @property
     def objectives(self) -> tuple[str, ...]:
-        """The scores a search optimises by default: one for each output."""
-        wanted = {(column.name, self._metrics_of(column.name)[0]) for column in self.columns.outputs}
-        return tuple(name for name, (output, metric) in self.metrics.items() if (output, metric.code) in wanted)
+        """The scores that a search optimises by default: the first one of each output."""
+        first = {metric.output: name for name, metric in reversed(self.metrics.items()) if metric.output is not None}
+        return tuple(name for name in self.metrics if name in first.values())
 
     @property
     def judged_by(self) -> str | None:
@@ -84,11 +96,3 @@ class Description(Frozen):
         size = self.columns.output(output).size
         shown = (column for column in self.columns.inputs if column.type is not DataType.DISCRETE)
         return next((column.name for column in shown if column.size == size), None)
-
-    def _metric(self, code: str, output: str) -> Metric:
-        classes = None if self.judged_by is None else self.columns.output(self.judged_by).size
-        chance = chance_of(code, self.columns.output(output), classes, self.variances.get(output))
-        return replace(METRICS[code], chance=chance)
-
-    def _metrics_of(self, output: str) -> tuple[str, ...]:
-        return metrics_of(self.columns.output(output), self.judged_by is not None)

@@ -1,87 +1,77 @@
-"""The metrics a search judges by: names, directions and what they say of a candidate."""
+"""Scores as a problem has them: by name, of which output, and their values without learning."""
 
-from dataclasses import dataclass, field
-from typing import Literal
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from valp.graph.graph import DataType
-from valp.model.preprocessing import Column
-
-Direction = Literal["maximize", "minimize"]
+from valp.score import SCORES, GraphScore, OutputScore, Score, ScoredOutput
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure of merit.
+    """A score of one output of a problem, or of its whole graphs.
 
     Attributes:
-        code: its name in scores, objectives and tables.
-        title: its name in prose.
-        direction: whether more or less of it is better.
-        chance: what is had of it without learning, for the output at hand; None where that is not known.
+        name: in objectives, tables and JSON.
+        score: its row.
+        output: that it is of; None for a score of whole graphs.
+        chance: its value without learning; None if it is not known.
     """
 
-    code: str
-    title: str
-    direction: Direction
-    chance: float | None = field(default=None, compare=False)
+    name: str
+    score: Score
+    output: str | None = None
+    chance: float | None = None
 
-    def better(self, a: float, b: float) -> bool:
-        """Whether a is better than b."""
-        return a > b if self.direction == "maximize" else a < b
+    @property
+    def heading(self) -> str:
+        """Its name, with the unit if it has one."""
+        return f"{self.name} ({self.score.unit})" if self.score.unit else self.name
 
+    @property
+    def figure_name(self) -> str:
+        """The name of what candidates are ranked by."""
+        return self.name if self.score.target is None else f"|{self.name} − {self.score.target:g}|"
 
-PRODUCT = "entropy_coverage"
-"""Says in one figure what two others do; tables leave it out unless it is searched for."""
-
-METRICS = {
-    metric.code: metric
-    for metric in (
-        Metric("accuracy", "accuracy", "maximize"),
-        Metric("label_accuracy", "accuracy of labels", "maximize"),
-        Metric("mse", "mean squared error", "minimize"),
-        Metric("r2", "coefficient of determination R²", "maximize"),
-        Metric("entropy", "class entropy of generated samples", "maximize"),
-        Metric("density", "density of generated samples", "maximize"),
-        Metric("coverage", "coverage of the data by generated samples", "maximize"),
-        Metric("diversity", "within-class diversity of generated samples", "maximize"),
-        Metric("conditioning", "conditioning accuracy", "maximize"),
-        Metric("copying", "share of generated samples that copy what conditions them", "minimize"),
-        Metric(PRODUCT, "class entropy × coverage of generated samples", "maximize"),
-    )
-}
-
-JUDGED = ("entropy", "density", "coverage", "diversity", "conditioning", "copying", PRODUCT)
-"""The metrics of Samples that a judge labels, what a search optimises first."""
-
-UNJUDGED = ("coverage", "density")
-"""The same where nothing can teach a judge: of the samples themselves."""
+    def ranked(self, value: float | None) -> float | None:
+        """The value by which a candidate is ranked: without one, that without learning; None if neither is known."""
+        return self.chance if value is None else value
 
 
-def chance_of(code: str, column: Column, classes: int | None, variance: float | None) -> float | None:
-    """What a metric is without learning: a guess of the class, the mean of the numbers, no sample like the data.
+def metrics_of(outputs: Sequence[ScoredOutput]) -> dict[str, Metric]:
+    """The scores of a problem by their names: those of each output, then those of whole graphs.
+
+    A score that only one output has goes by its code, otherwise by code.output.
+    """
+    pairs = [(row, output) for output in outputs for row in _of_outputs() if row.applies(output)]
+    uses = Counter(row.code for row, _ in pairs)
+    found = [
+        Metric(row.code if uses[row.code] == 1 else f"{row.code}.{output.name}", row, output.name, row.chance(output))
+        for row, output in pairs
+    ]
+    of_graphs = [row for row in SCORES.values() if isinstance(row, GraphScore) and row.applies(outputs)]
+    found += [Metric(row.code, row, chance=row.chance(outputs)) for row in of_graphs]
+    return {metric.name: metric for metric in found}
+
+
+def together(metrics: dict[str, Metric], scores: dict[str, dict[str, float]], outputs: Sequence[str]) -> dict[str, float]:
+    """The scores of a problem's single-task models, each of its own output; those of whole graphs combined.
 
     Args:
-        code: of the metric.
-        column: of the output.
-        classes: which a judge of the output tells apart; None if it has none.
-        variance: of the output, as of `Description.variances`.
+        metrics: the problem's.
+        scores: of each model, by the output that it learns.
+        outputs: all outputs. Without a model for each there is nothing to combine.
     """
-    if code == "accuracy":
-        return 1 / column.size
-    if code == "conditioning":
-        return None if classes is None else 1 / classes
-    return {"label_accuracy": 0.5, "mse": variance}.get(code, 0.0)
+    found: dict[str, float] = {}
+    for name, metric in metrics.items():
+        if metric.output is not None:
+            values = [of_model[name] for of_model in scores.values() if name in of_model]
+            found |= {name: values[0]} if values else {}
+        elif isinstance(metric.score, GraphScore) and outputs and all(name in scores.get(o, {}) for o in outputs):
+            combined = metric.score.together([scores[output][name] for output in outputs])
+            found |= {} if combined is None else {name: combined}
+    return found
 
 
-def metrics_of(column: Column, judged: bool) -> tuple[str, ...]:
-    """The codes of an output's metrics; the first one is what a search optimises, unless told otherwise.
-
-    Args:
-        column: of the output.
-        judged: whether the problem has a judge of samples.
-    """
-    if column.type is DataType.SAMPLES:
-        return JUDGED if judged else UNJUDGED
-    if column.type is DataType.DISCRETE:
-        return ("label_accuracy",) if column.labels else ("accuracy",)
-    return ("mse", "r2")
+def _of_outputs() -> list[OutputScore]:
+    return [row for row in SCORES.values() if isinstance(row, OutputScore)]

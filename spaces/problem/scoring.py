@@ -1,8 +1,9 @@
 """The scores of a trained VALP on a split of its problem."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 
 import torch
 from torch import Tensor
@@ -10,31 +11,22 @@ from torch import Tensor
 from valp.compile.module import VALPModule
 from valp.errors import ValpError
 from valp.graph.graph import DataType
-from valp.model.preprocessing import Column
 from valp.plan.plan import Mode, Protocol
-from valp.score.generation_scores import (
-    class_entropy,
-    conditioning_accuracy,
-    copying,
-    density_and_coverage,
-    within_class_diversity,
-)
+from valp.score import Generated, GraphScore, OutputScore, Predicted, ScoredOutput, Subject
 from valp.score.judge import Judge
-from valp.score.prediction_scores import accuracy, label_accuracy, mean_squared_error, r_squared
+from valp.score.subject import Conditions
+from valp.spaces.problem.metrics import Metric
 from valp.spaces.problem.problem import Problem, Split
 
 GENERATED = 1000
-"""Samples generated for the scores, and at most this many real ones beside them."""
-
-NEIGHBOURS = 5
-"""k of density and coverage; fewer where there are not more real samples."""
+"""Samples generated for the scores, and at most this many real ones to compare them with."""
 
 ROWS = 5000
 """Rows of a forward pass."""
 
 
 class ScoringError(ValpError):
-    """A model whose outputs cannot be scored, because they are not finite numbers."""
+    """A model that cannot be scored: an output is not finite, or a score cannot be computed."""
 
 
 @dataclass(frozen=True)
@@ -46,75 +38,61 @@ class Scorer:
         judges: by Samples output, what labels its samples, as `judges_of` gives them. Without one an output has no
             scores, unless the problem has nothing to teach a judge: then its samples are compared as they are.
         protocol: the mode prediction tasks are scored in: `predict`, or the paper's `generate`.
-        seed: of the noise: the same for every candidate, so that chance favours none.
+        seed: of the noise: the same for every candidate, so that no candidate is lucky.
+        objectives: the names of what is optimised; scores that are measured on demand are measured if they are named.
     """
 
     problem: Problem
     judges: Mapping[str, Judge]
     protocol: Protocol = "predict"
     seed: int = 0
+    objectives: tuple[str, ...] = ()
 
     @torch.inference_mode()
     def score(self, module: VALPModule, split: Split, generated: int = GENERATED) -> dict[str, float]:
         """The scores by name, as `Problem.metrics` names them, of the outputs the module has: over what is present.
 
-        `generated` samples are generated for them.
+        A score that cannot be measured is absent: conditioning and copying, for example, of samples that nothing
+        conditions.
 
-        Conditioning accuracy is at its chance level, 1 / classes, where nothing conditions the samples or no input
-        shows what they should look like.
+        Args:
+            module: the trained VALP; it is left in evaluation mode.
+            split: the rows it is scored on.
+            generated: the number of samples that are generated.
 
         Raises:
-            ScoringError: if an output is not finite.
+            ScoringError: if an output is not finite, or a score cannot be computed.
         """
         module.eval()
-        columns = {c.name: c for c in self.problem.columns.outputs if c.name in module.plan.outputs}
-        predicted = [name for name, column in columns.items() if column.type is not DataType.SAMPLES]
-        found: dict[tuple[str, str], float] = {}
-        for name, values in predictions(module, split, predicted, self.protocol, self.seed).items():
-            figures = _figures(columns[name], values, split.truths[name], split.present.get(name))
-            found |= {(name, code): value for code, value in figures.items()}
-        for name in columns.keys() - set(predicted):
-            figures = self._generation(module, split, name, generated)
-            found |= {(name, code): value for code, value in figures.items()}
-        return {
-            score: found[output, metric.code]
-            for score, (output, metric) in self.problem.metrics.items()
-            if (output, metric.code) in found
-        }
+        subject = _Scored(self, module, split, generated)
+        found = {name: self._value(metric, subject) for name, metric in self.problem.metrics.items()}
+        return {name: value for name, value in found.items() if value is not None}
 
-    def _generation(self, module: VALPModule, split: Split, name: str, count: int) -> dict[str, float]:
-        if self.problem.judged_by is not None and name not in self.judges:
-            return {}
-        generated, rows = generate(module, split, name, count, self.seed)
-        real = split.known(name)[:GENERATED]
-        if self.problem.judged_by is None:
-            mean, deviation = self._standards[name]
-            alike = generated[: len(real)]  # the more are generated, the more they cover
-            density, coverage = _density_and_coverage((real - mean) / deviation, (alike - mean) / deviation)
-            return {"coverage": coverage, "density": density}
-        judge, classes = self.judges[name], self.problem.columns.output(self.problem.judged_by).size
-        labels, features = judge.judge(generated)
-        real_labels, real_features = self._judged(f"real {name}", name, split, lambda: real)
-        density, coverage = _density_and_coverage(real_features, features)
-        view = self.problem.view(name)
-        conditioned = bool(module.plan.inputs_of(name, "generate"))
-        conditioning, copied = 1 / classes, 0.0
-        if conditioned and view is not None:
-            conditions = self._judged(f"{count} conditions of {name}", name, split, lambda: split.inputs[view][rows])
-            conditioning = conditioning_accuracy(conditions[0], labels)
-            copied = copying(conditions[1], features, rows)
-        entropy = class_entropy(labels, classes)
-        return {
-            "entropy": entropy,
-            "density": density,
-            "coverage": coverage,
-            "diversity": within_class_diversity(real_features, real_labels, features, labels),
-            "conditioning": conditioning,
-            "copying": copied,
-            "entropy_coverage": entropy * coverage,
-        }
+    def _value(self, metric: Metric, subject: "_Scored") -> float | None:
+        row, output = metric.score, metric.output
+        if row.on_demand and metric.name not in self.objectives:
+            return None
+        try:
+            if isinstance(row, GraphScore):
+                value = row.compute(subject)
+            elif isinstance(row, OutputScore) and output in subject.module.plan.outputs:
+                value = row.compute(subject, self._outputs[str(output)])
+            else:
+                return None
+            if value is None:
+                return None
+            return round(value) if row.whole and isfinite(value) else float(value)
+        except ValpError:
+            raise
+        except Exception as error:  # a score of another package may fail in any way
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise ScoringError(f"the score {metric.name} cannot be computed: {reason}") from error
 
-    def _judged(self, what: str, output: str, split: Split, samples: Callable[[], Tensor]) -> tuple[Tensor, Tensor]:
+    @cached_property
+    def _outputs(self) -> dict[str, ScoredOutput]:
+        return {output.name: output for output in self.problem.scored_outputs}
+
+    def judged(self, what: str, output: str, split: Split, samples: Callable[[], Tensor]) -> tuple[Tensor, Tensor]:
         """What an output's judge says of samples that are the same for every model; it is asked once."""
         held, verdict = self._verdicts.get((what, id(split)), (None, None))
         if held is not split or verdict is None:
@@ -125,6 +103,11 @@ class Scorer:
     @cached_property
     def _verdicts(self) -> dict[tuple[str, int], tuple[Split, tuple[Tensor, Tensor]]]:
         return {}
+
+    def standardised(self, output: str, samples: Tensor) -> Tensor:
+        """Samples with each variable as its distance from the training mean, in standard deviations."""
+        mean, deviation = self._standards[output]
+        return (samples - mean) / deviation
 
     @cached_property
     def _standards(self) -> dict[str, tuple[Tensor, Tensor]]:
@@ -139,20 +122,55 @@ class Scorer:
         return standards
 
 
-def _figures(column: Column, values: Tensor, truth: Tensor, present: Tensor | None) -> dict[str, float]:
-    """The scores of a prediction by their codes."""
-    if column.type is DataType.DISCRETE:
-        of_output = label_accuracy if column.labels else accuracy
-        return {of_output.__name__: of_output(values, truth, present)}
-    return {"mse": mean_squared_error(values, truth, present), "r2": r_squared(values, truth, present)}
+class _Scored(Subject):
+    """A model on a split; its predictions and samples are computed when a score first asks for them."""
 
+    def __init__(self, scorer: Scorer, module: VALPModule, split: Split, count: int) -> None:
+        self.module, self.inputs = module, split.inputs
+        self._scorer, self._split, self._count = scorer, split, count
+        self._generated: dict[str, Generated | None] = {}
 
-def _density_and_coverage(real: Tensor, generated: Tensor) -> tuple[float, float]:
-    return density_and_coverage(real, generated, min(NEIGHBOURS, len(real) - 1))
+    def predicted(self, output: str) -> Predicted:
+        """See `Subject`."""
+        return Predicted(self._predictions[output], self._split.truths[output], self._split.present.get(output))
+
+    @cached_property
+    def _predictions(self) -> dict[str, Tensor]:
+        columns = self._scorer.problem.columns.outputs
+        names = [c.name for c in columns if c.name in self.module.plan.outputs and c.type is not DataType.SAMPLES]
+        return predictions(self.module, self._split, names, self._scorer.protocol, self._scorer.seed)
+
+    def generated(self, output: str) -> Generated | None:
+        """See `Subject`."""
+        if output not in self._generated:
+            self._generated[output] = self._generate(output)
+        return self._generated[output]
+
+    def _generate(self, name: str) -> Generated | None:
+        scorer, split, count = self._scorer, self._split, self._count
+        if scorer.problem.judged_by is not None and name not in scorer.judges:
+            return None
+        samples, rows = generate(self.module, split, name, count, scorer.seed)
+        real = split.known(name)[:GENERATED]
+        if scorer.problem.judged_by is None:
+            samples = samples[: len(real)]  # the more samples there are, the more they cover
+            return Generated(samples, real, scorer.standardised(name, samples), scorer.standardised(name, real))
+        labels, features = scorer.judges[name].judge(samples)
+        real_labels, real_features = scorer.judged(f"real {name}", name, split, lambda: real)
+        conditions = self._conditions(name, rows)
+        return Generated(samples, real, features, real_features, labels, real_labels, conditions)
+
+    def _conditions(self, name: str, rows: Tensor) -> Conditions | None:
+        view = self._scorer.problem.view(name)
+        if view is None or not self.module.plan.inputs_of(name, "generate"):
+            return None
+        what = f"{len(rows)} conditions of {name}"
+        shown = self._scorer.judged(what, name, self._split, lambda: self._split.inputs[view][rows])
+        return Conditions(*shown, rows)
 
 
 @torch.inference_mode()
-def predictions(module: VALPModule, split: Split, outputs: list[str], mode: Mode, seed: int) -> dict[str, Tensor]:
+def predictions(module: VALPModule, split: Split, outputs: Sequence[str], mode: Mode, seed: int) -> dict[str, Tensor]:
     """The outputs for every row of a split; noise, where the mode has any, follows from the seed.
 
     Raises:
@@ -173,7 +191,7 @@ def predictions(module: VALPModule, split: Split, outputs: list[str], mode: Mode
 
 @torch.inference_mode()
 def generate(module: VALPModule, split: Split, output: str, count: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Samples of an output, and the rows of the split that condition them, drawn without preference.
+    """Samples of an output, and the rows of the split that condition them; each row is drawn about as often.
 
     Returns:
         (count, size) samples and (count,) row numbers.

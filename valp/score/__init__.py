@@ -3,7 +3,7 @@
 Another package adds a score by an entry point in `valp.scores` that names an `OutputScore` or a `GraphScore`.
 """
 
-from valp.parts.plugin_table import PluginTable
+from valp.graph.plugin_table import PluginTable
 from valp.score.rows.generation_rows import (
     ConditioningAccuracy,
     Copying,

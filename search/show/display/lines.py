@@ -1,10 +1,12 @@
 """The progress of a search in plain lines."""
 
 import sys
+from collections.abc import Mapping
 
 from valp.search.engine.status import Status
-from valp.search.number_text import duration, number_text
+from valp.search.number_text import duration
 from valp.search.run.result import Result
+from valp.spaces.problem.metrics import Metric
 
 
 class LineDisplay:
@@ -23,17 +25,17 @@ class LineDisplay:
         """See `valp.search.engine.display.Display`."""
         if ended is not None:
             left = f", {duration_left(status)} left" if duration_left(status) else ""
-            self.say(f"[{status.ended}/{status.total}] {line(*ended, tuple(status.objectives))}{left}")
+            self.say(f"[{status.ended}/{status.total}] {line(*ended, status.objectives)}{left}")
 
     def close(self) -> None:
         """See `valp.search.engine.display.Display`."""
 
 
-def line(number: int, result: Result, objectives: tuple[str, ...]) -> str:
-    """What came of a candidate, on one line."""
+def line(number: int, result: Result, objectives: Mapping[str, Metric]) -> str:
+    """The result of a candidate on one line."""
     if result.failure is not None:
         return f"candidate {number} failed: {result.failure}"
-    scores = "  ".join(f"{name} {number_text(result.scores[name])}" for name in objectives)
+    scores = "  ".join(f"{name} {metric.score.text(result.scores.get(name))}" for name, metric in objectives.items())
     stopped = "" if result.complete else f"stopped after {result.samples_seen:,} samples, "
     return f"candidate {number}: {scores}  ({stopped}{sum(result.seconds):.1f} s)"
 

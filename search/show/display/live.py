@@ -46,7 +46,7 @@ class LiveDisplay:
         """See `Display`."""
         if ended is not None:
             failed = ended[1].failure is not None
-            self._events.append(Text(line(*ended, tuple(status.objectives)), style="red" if failed else ""))
+            self._events.append(Text(line(*ended, status.objectives), style="red" if failed else ""))
         self._status, self._view = status, View(status, tuple(self._events))
         if self._live is None:
             self._live = Live(

@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from valp.search.engine.status import Status
-from valp.search.number_text import ARROWS, duration, number_text
-from valp.search.pareto.front import by_knee, chances, losses
+from valp.search.number_text import duration
+from valp.search.pareto.front import by_knee, chances, losses, ranked
+from valp.search.run.result import PARAMETERS
 from valp.search.show.display.lines import duration_left
 
 MOST_ROWS = 6
@@ -111,26 +112,29 @@ def counts(status: Status) -> str:
 def front_table(status: Status) -> tuple[list[Text], list[list[Text]], list[list[Text]]]:
     """The headers; a row for each candidate of the front, the knee first; the best of each, and the single-task models.
 
-    What beats the single-task model is green and bold, so that it is told without colour too.
+    A score that beats the single-task model's is green and bold, so that it is recognised without colour too.
     """
     names, metrics = list(status.objectives), list(status.objectives.values())
-    arrows = [f"{name} {ARROWS[metric.direction]}" for name, metric in status.objectives.items()]
-    columns = [Text(text, style="dim") for text in ("candidate", *arrows, "parameters")]
-    scores = [[status.results[number].scores[name] for name in names] for number in status.front]
+    sized = [] if PARAMETERS in names else [PARAMETERS]
+    arrows = [f"{metric.heading} {metric.score.arrow}" for metric in metrics]
+    columns = [Text(text, style="dim") for text in ("candidate", *arrows, *sized)]
+    results = {number: status.results[number] for number in status.front}
+    values = {number: ranked(result.scores, status.objectives) for number, result in results.items()}
+    known = [(number, row) for number, row in values.items() if row is not None]
+    points = losses([row for _, row in known], metrics)
     rows = [
         [
-            Text(str(status.front[i])),
-            *_values(status, scores[i]),
-            Text(f"{status.results[status.front[i]].parameters:,}"),
+            Text(str(number)),
+            *_values(status, [results[number].scores.get(name) for name in names]),
+            *(Text(f"{results[number].parameters:,}") for _ in sized),
         ]
-        for i in by_knee(losses(scores, metrics), chances(metrics))
+        for number in (known[i][0] for i in by_knee(points, chances(metrics)))
     ]
     best = [status.best[name][0] if name in status.best else None for name in names]
-    single = [status.baselines.get(name) for name in names]
-    last = [[Text("best of each"), *_values(status, best), Text("")]] if rows else []
+    last = [[Text("best of each"), *_values(status, best), *(Text("") for _ in sized)]] if rows else []
     if status.baselines:
-        plain = [Text(number_text(value) if value is not None else "–", style="dim") for value in single]
-        last.append([Text("single-task", style="dim"), *plain, Text("")])
+        plain = [Text(metric.score.text(status.baselines.get(metric.name)), style="dim") for metric in metrics]
+        last.append([Text("single-task", style="dim"), *plain, *(Text("") for _ in sized)])
     return columns, rows, last
 
 
@@ -139,8 +143,8 @@ def _values(status: Status, values: Sequence[float | None]) -> list[Text]:
     shown = []
     for (name, metric), value in zip(status.objectives.items(), values, strict=True):
         baseline = status.baselines.get(name)
-        beats = value is not None and baseline is not None and metric.better(value, baseline)
-        shown.append(Text(number_text(value) if value is not None else "–", style="bold green" if beats else ""))
+        beats = value is not None and baseline is not None and metric.score.better(value, baseline)
+        shown.append(Text(metric.score.text(value), style="bold green" if beats else ""))
     return shown
 
 
