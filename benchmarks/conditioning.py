@@ -129,7 +129,7 @@ def main() -> None:
             searches.append((run, found))
             print(f"{found.code}, seed {seed}: {found.scores[OBJECTIVE]:.3f}", flush=True)
     run, best = max(searches, key=lambda one: one[1].scores[OBJECTIVE])
-    matrix, samples = conditioned(run.folder.candidate(best.number), scorer, problem.metrics[OBJECTIVE][0], SHOWN)
+    matrix, samples = conditioned(run.folder.candidate(best.number), scorer, problem.metrics[OBJECTIVE].output, SHOWN)
     classes = class_names(problem.columns.output(problem.judged_by or ""))
     draw_conditioned(matrix.numpy(), samples.numpy(), classes, asked.picture)
     print(f"\n{table(rows_of([found for _, found in searches]))}")

@@ -67,7 +67,7 @@ def main() -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     problem = load_problem("digits")
     question = Question(problem, DEFAULT, Training(steps=500), 0, max(options.candidates))
-    metrics = {name: problem.metrics[name][1] for name in problem.objectives}
+    metrics = {name: problem.metrics[name] for name in problem.objectives}
     print("candidates | strategy | a proposal, median ms | with the ledger's reading and writing | the first")
     for count in options.candidates:
         for code in options.strategies:

@@ -1,12 +1,8 @@
 """Figures as people read them."""
 
-ARROWS = {"maximize": "↑", "minimize": "↓"}
-"""Which way a metric is better."""
+from valp.score.score import number_text
 
-
-def number_text(value: float) -> str:
-    """A score with four significant digits."""
-    return f"{value:.4g}" if abs(value) < 0.1 else f"{value:.3f}"
+__all__ = ["duration", "number_text"]
 
 
 def duration(seconds: float) -> str:

@@ -1,21 +1,25 @@
 """Tables of one candidate: its scores and its graph."""
 
 from valp.graph.graph import Connection, Graph, Output, PrimaryNetwork, Role
+from valp.score import ABSENT
 from valp.search.cli.options import print_line, print_table
+from valp.search.number_text import number_text
 from valp.search.run.ledger import Entry
 from valp.search.run.run import StoredRun
-from valp.search.show.display import number_text
 
 
 def print_scores(run: StoredRun, entry: Entry) -> None:
-    """A candidate's scores beside those of the single-task models."""
+    """A candidate's scores, and those of the single-task models."""
     if entry.result is None or not entry.result.scores:
         return
     single = run.baseline_scores
+    metrics, scores = run.problem.metrics, entry.result.scores
     rows = [
-        [name, number_text(value), number_text(single[name]) if name in single else "–"]
-        for name, value in entry.result.scores.items()
+        [metric.heading, metric.score.text(scores.get(name)), metric.score.text(single.get(name))]
+        for name, metric in metrics.items()
+        if name in scores or not metric.score.on_demand
     ]
+    rows += [[name, number_text(value), ABSENT] for name, value in scores.items() if name not in metrics]
     print_table("validation scores", ["score", "this", "single-task"], rows)
 
 

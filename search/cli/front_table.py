@@ -6,7 +6,6 @@ from typing import Literal
 
 from valp.search.cli.options import print_line, print_table, terminal_width
 from valp.search.cli.table_widths import narrow_width, table_width
-from valp.search.number_text import ARROWS, number_text
 from valp.search.run.ledger import Entry
 from valp.search.run.result import Result
 from valp.search.run.run import StoredRun
@@ -68,13 +67,13 @@ def front_columns(run: StoredRun, front: Sequence[Entry]) -> list[FrontColumn]:
     ]
     results += [(f"single-task {name}", told[name], told[name].samples_seen) for name in names]
     columns = [FrontColumn("candidate", "candidate", [name for name, *_ in results], "always")]
-    for name, (_, metric) in run.shown_scores.items():
-        cells = [number_text(result.scores[name]) if name in result.scores else "–" for _, result, _ in results]
+    for name, metric in run.shown_scores.items():
+        cells = [metric.score.text(result.scores.get(name)) for _, result, _ in results]
         if name in run.objectives:
-            columns.append(FrontColumn(name, f"{name} {ARROWS[metric.direction]}", cells, "always"))
+            columns.append(FrontColumn(name, f"{metric.heading} {metric.score.arrow}", cells, "always"))
         else:
-            columns.append(FrontColumn(name, name, cells, "warns" if metric.code in WARNING_SCORES else "room"))
-    columns.append(FrontColumn("parameters", "parameters", [f"{result.parameters:,}" for _, result, _ in results]))
+            kept: Literal["warns", "room"] = "warns" if metric.score.code in WARNING_SCORES else "room"
+            columns.append(FrontColumn(name, metric.heading, cells, kept))
     if len({samples for *_, samples in results}) > 1:
         bred = any(entry.parents for entry in front)
         name = "samples seen with parents" if bred else "samples seen"

@@ -126,7 +126,6 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
       valp score wine.valp --problem wine.toml
     """
     from valp.model.bundle import load
-    from valp.search.show.display import number_text
     from valp.search.show.display.step_bar import step_bar
     from valp.spaces.builtin.problems import PROBLEMS
     from valp.spaces.own.load_problem import load_problem
@@ -149,7 +148,11 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
     if as_json:
         print_json({"model": str(model), "problem": data.name, "scores": scores})
         return
-    rows = [[name, *(number_text(scores[split][name]) for split in scores)] for name in scores["test"]]
+    rows = [
+        [metric.heading, *(metric.score.text(found.get(name)) for found in scores.values())]
+        for name, metric in data.metrics.items()
+        if not metric.score.on_demand
+    ]
     print_table(f"{model} on {data.name}", ["score", *scores], rows)
 
 

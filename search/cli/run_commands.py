@@ -23,15 +23,15 @@ def list_command(runs: Path, as_json: bool) -> None:
       valp list --json
     """
     from valp.search.run.run import all_runs
-    from valp.search.show.display import number_text
 
-    summaries = [run.summary() for run in all_runs(runs)]
+    found = all_runs(runs)
+    summaries = [run.summary() for run in found]
     if as_json:
         print_json(summaries)
         return
     rows = []
-    for summary in summaries:
-        best = "  ".join(f"{name} {number_text(value)}" for name, value in summary["best"].items())
+    for run, summary in zip(found, summaries, strict=True):
+        best = "  ".join(f"{name} {run.objectives[name].score.text(value)}" for name, value in summary["best"].items())
         counts = [str(summary[key]) for key in ("complete", "pruned", "failed", "unfinished", "front")]
         rows.append([summary["name"], summary["problem"], summary["strategy"], best, *counts])
     counted = ["complete", "stopped", "failed", "unfinished", "front"]
@@ -41,7 +41,7 @@ def list_command(runs: Path, as_json: bool) -> None:
 
 @click.command("best")
 @click.argument("run")
-@click.option("--by", help="Sort by this score, best first.  [default: the best compromise first]")
+@click.option("--by", help="Sort by this score, best first, absent last.  [default: the best compromise first]")
 @RUNS
 @JSON
 def best_command(run: str, by: str | None, runs: Path, as_json: bool) -> None:
@@ -49,7 +49,8 @@ def best_command(run: str, by: str | None, runs: Path, as_json: bool) -> None:
 
     The first row is the best compromise (the knee of the front): the candidate nearest to the ideal point, where each
     objective is scaled from the best value on the front to the value without learning. A narrow terminal keeps the
-    objectives and the scores that warn, and the last line says which columns are left out.
+    objectives and the scores that warn, and the last line says which columns are left out. A score that was not
+    measured is shown as "–".
 
     \b
     Examples:

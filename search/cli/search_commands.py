@@ -90,7 +90,8 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
     "--objective",
     "objectives",
     multiple=True,
-    help="A score to optimise; give it several times for several.  [default: one for each output]",
+    help="A score to optimise; give it several times for several. Scores of outputs, or of the graph: parameters, "
+    "latency or inferences_per_second.  [default: one for each output]",
 )
 @click.option(
     "--protocol",
@@ -154,6 +155,7 @@ def search_command(
       valp search digits --candidates 24 --steps 500
       valp search fashion-mnist --strategy nsga2 --hours 2
       valp search fashion-mnist --objective accuracy --objective coverage
+      valp search digits --objective accuracy --objective parameters
       valp search fashion-mnist --space full --start-from mt-vae --start-from lenet
       valp search wine.toml --strategy nsga2 --hours 1
     """

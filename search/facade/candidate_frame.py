@@ -9,8 +9,9 @@ import pandas as pd
 from valp.draw.draw import draw_svg
 from valp.graph.graph import Graph
 from valp.model.notebook_html import Html, bold_html, paragraph_html, picture_html, table_html
-from valp.search.number_text import ARROWS, number_text
+from valp.search.number_text import number_text
 from valp.search.run.ledger import Entry
+from valp.search.run.result import PARAMETERS
 from valp.search.run.run import StoredRun
 
 MOST_PICTURES = 20
@@ -19,8 +20,8 @@ MOST_PICTURES = 20
 HEIGHT = 130
 """Of a picture in a table, in pixels."""
 
-WHOLE = ("parameters", "samples_seen", "samples_seen_with_parents")
-"""The columns of whole numbers."""
+EFFORT = ("samples_seen", "samples_seen_with_parents")
+"""The columns of the budget, whole numbers."""
 
 
 class CandidateFrame(pd.DataFrame):  # type: ignore[misc] # pandas' types are not read
@@ -49,17 +50,18 @@ class CandidateFrame(pd.DataFrame):  # type: ignore[misc] # pandas' types are no
 def frame_of(run: StoredRun, entries: Sequence[Entry]) -> CandidateFrame:
     """Candidates of a run; the columns are those of `Run.front`."""
     scores = run.shown_scores
-    rows = [
-        [*(_score(entry, name) for name in scores), *_effort(entry)] for entry in entries
-    ]  # fmt: skip
+    rows = [[*(_score(entry, name) for name in scores), *_effort(entry)] for entry in entries]
     numbers = pd.Index([entry.number for entry in entries], name="candidate", dtype="int64")
-    frame = CandidateFrame(rows, index=numbers, columns=[*scores, *WHOLE, "seconds"])
-    whole = dict.fromkeys(WHOLE, "Int64")  # it has a value for what is not known
-    frame = CandidateFrame(frame.astype({**dict.fromkeys(scores, "float64"), **whole, "seconds": "float64"}))
+    frame = CandidateFrame(rows, index=numbers, columns=[*scores, *EFFORT, "seconds"])
+    whole = [*EFFORT, *(name for name, metric in scores.items() if metric.score.whole)]
+    types = {name: "Int64" if name in whole else "float64" for name in frame.columns}  # Int64 has missing values
+    frame = CandidateFrame(frame.astype(types))
     frame.graphs = {entry.number: entry.candidate.graph for entry in entries}
     frame.titles = {
-        name: f"{name} {ARROWS[metric.direction]}" for name, metric in run.objectives.items()
-    } | {name: name.replace("_", " ") for name in WHOLE}  # fmt: skip
+        **{name: metric.heading for name, metric in scores.items()},
+        **{name: f"{metric.heading} {metric.score.arrow}" for name, metric in run.objectives.items()},
+        **{name: name.replace("_", " ") for name in EFFORT},
+    }
     return frame
 
 
@@ -81,20 +83,22 @@ def run_html(run: StoredRun) -> str:
     )  # fmt: skip
     frame = frame_of(run, run.front())
     single = run.baseline_scores
-    rows = [[name, number_text(value)] for name, value in single.items() if name in run.shown_scores]
+    rows = [[m.heading, m.score.text(single[name])] for name, m in run.shown_scores.items() if name in single]
     others = paragraph_html("the single-task models:") + table_html(["score", "value"], rows) if rows else ""
     return f"<div>{head}{frame._repr_html_()}{others}</div>"
 
 
-def _score(entry: Entry, name: str) -> float:
-    return entry.result.scores.get(name, nan) if entry.result is not None else nan
+def _score(entry: Entry, name: str) -> float | None:
+    if entry.result is not None and name == PARAMETERS:
+        return entry.result.parameters  # of failed candidates too, which have no scores
+    return None if entry.result is None else entry.result.scores.get(name)
 
 
 def _effort(entry: Entry) -> list[Any]:
     if entry.result is None:
-        return [None, None, None, nan]
+        return [None, None, nan]
     result = entry.result
-    return [result.parameters, result.samples_seen, entry.samples_seen_with_parents, sum(result.seconds)]
+    return [result.samples_seen, entry.samples_seen_with_parents, sum(result.seconds)]
 
 
 def _picture(number: Any, graph: Graph) -> Html:

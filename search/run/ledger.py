@@ -3,9 +3,9 @@
 A candidate's files are written first, then its trial is told. What a strategy needs of a candidate is also in the
 trial, so strategies read the ledger alone. Only the driver of a run writes to it.
 
-An objective that was not measured is absent from a candidate's scores. The candidate is ranked, and told to Optuna, with
-the value without learning; this value is never shown. If that value is not known, or the graph has no such output, the
-candidate is recorded as failed.
+An objective that was not measured is absent from a candidate's scores. The candidate is ranked, and told to Optuna,
+with the value without learning, which is never shown as its score. If that value is not known, or the graph has no such
+output, the candidate is recorded as failed.
 """
 
 import json

@@ -206,7 +206,13 @@ class Litter:
         return min(others, key=lambda row: (-together[row], row))
 
     def _serving(self, first: int, others: Sequence[int], name: str) -> int:
-        """The row of the best candidate for one output, drawn at random, among a first parent and others."""
+        """The row of the best candidate for one output, or for the size and speed of the graph, drawn at random.
+
+        Args:
+            first: the row of the first parent.
+            others: the rows to choose from besides it.
+            name: of the choice.
+        """
         served = self._served()
         output = self.choose.category(f"{name}.second.output", list(dict.fromkeys(served)))
         merit = places(self.parents.points[:, [column for column, one in enumerate(served) if one == output]])
@@ -216,17 +222,17 @@ class Litter:
         last = len(self.parents.members) - 1
         return [self.choose.integer(f"{name}.{i}", 0, last) for i in range(self.breeding.tournament)]
 
-    def _served(self) -> list[str]:
-        """The output of each objective."""
-        metrics = self.question.problem.description.metrics
-        return [metrics[objective][0] for objective in self.ledger.objectives]
+    def _served(self) -> list[str | None]:
+        """The output of each objective; None for an objective of the whole graph."""
+        return [metric.output for metric in self.ledger.objectives.values()]
 
     def _better(self, first: int, second: int) -> list[str]:
         """The outputs in which the second parent is better in more objectives than it is worse."""
         ahead: dict[str, float] = {}
         gains = self.parents.points[first] - self.parents.points[second]
         for output, lead in zip(self._served(), np.sign(gains), strict=True):
-            ahead[output] = ahead.get(output, 0) + float(lead)
+            if output is not None:
+                ahead[output] = ahead.get(output, 0) + float(lead)
         return [output for output, lead in ahead.items() if lead > 0]
 
 

@@ -1,7 +1,7 @@
 """Scores as a problem has them: by name, of which output, and their values without learning."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from valp.score import SCORES, GraphScore, OutputScore, Score, ScoredOutput
@@ -54,7 +54,9 @@ def metrics_of(outputs: Sequence[ScoredOutput]) -> dict[str, Metric]:
     return {metric.name: metric for metric in found}
 
 
-def together(metrics: dict[str, Metric], scores: dict[str, dict[str, float]], outputs: Sequence[str]) -> dict[str, float]:
+def together(
+    metrics: Mapping[str, Metric], scores: Mapping[str, Mapping[str, float]], outputs: Sequence[str]
+) -> dict[str, float]:
     """The scores of a problem's single-task models, each of its own output; those of whole graphs combined.
 
     Args:

@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
+from tests.metrics import metric_of
 from valp.search.engine import status as status_module
 from valp.search.pareto.front import by_knee, chances, losses
 from valp.search.run.result import Result
@@ -22,7 +23,6 @@ from valp.search.show.display import (
 )
 from valp.search.show.display.live_table import View
 from valp.search.show.display.step_bar import StepBar
-from valp.spaces.problem.metrics import METRICS
 
 
 def result(accuracy=0.5, mse=0.01, failure=None, complete=True):
@@ -32,7 +32,7 @@ def result(accuracy=0.5, mse=0.01, failure=None, complete=True):
 
 @pytest.fixture
 def status():
-    return Status("a-run", {name: METRICS[name] for name in ("accuracy", "mse")}, total=10, workers=2)
+    return Status("a-run", {name: metric_of(name) for name in ("accuracy", "mse")}, total=10, workers=2)
 
 
 @pytest.fixture

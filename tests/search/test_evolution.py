@@ -101,7 +101,7 @@ def test_parents_are_of_the_population_of_those_that_had_ended(run):
 
 def grown(problem, names, folder, children=None):
     """The ledger of a search of sixty untrained candidates with random scores, but for those of children."""
-    ledger = Ledger.create(folder / "study.db", {name: problem.metrics[name][1] for name in names})
+    ledger = Ledger.create(folder / "study.db", {name: problem.metrics[name] for name in names})
     question, dice = Question(problem, DEFAULT, Training(steps=100), 5, 60), random.Random(1)
     for number in range(question.candidates):
         trial = ledger.ask(RandomSampler(seed=number))

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from tests.metrics import metric_of
 from valp.search.pareto.front import Front, by_knee, chances, losses, non_dominated, scaled
-from valp.spaces.problem.metrics import METRICS
 
 FEW_VALUES = st.integers(-2, 2).map(float)
 """So few that rows often tie and repeat."""
@@ -80,26 +80,26 @@ def test_of_equal_points_all_are_on_the_front_and_the_first_is_the_knee():
 
 
 def test_nothing_has_an_empty_front():
-    points = losses([], [METRICS["accuracy"], METRICS["mse"]])
+    points = losses([], [metric_of("accuracy"), metric_of("mse")])
     assert points.shape == (0, 2)
     assert non_dominated(points) == []
     assert by_knee(points) == []
 
 
 def test_a_score_to_be_maximised_changes_its_sign_and_one_to_be_minimised_does_not():
-    points = losses([[0.9, 0.2], [0.5, 0.1]], [METRICS["accuracy"], METRICS["mse"]])
+    points = losses([[0.9, 0.2], [0.5, 0.1]], [metric_of("accuracy"), metric_of("mse")])
     assert points.tolist() == [[-0.9, 0.2], [-0.5, 0.1]]
 
 
 def test_a_narrow_range_counts_as_little_as_it_is_worth():
     """All regress about as well, and one of them classifies and generates far better."""
-    known = [replace(METRICS[code], chance=c) for code, c in (("accuracy", 0.1), ("mse", 1.0), ("entropy", 0.0))]
+    known = [replace(metric_of(code), chance=c) for code, c in (("accuracy", 0.1), ("mse", 1.0), ("entropy", 0.0))]
     points = losses([[0.5, 0.100, 0.1], [0.9, 0.110, 0.9], [0.55, 0.105, 0.2]], known)
     assert by_knee(points, chances(known))[0] == 1
 
 
 def test_an_objective_of_which_nothing_is_known_is_scaled_to_the_rows():
-    metrics = [replace(METRICS["accuracy"], chance=0.5), METRICS["mse"]]
+    metrics = [replace(metric_of("accuracy"), chance=0.5), metric_of("mse")]
     worst = chances(metrics)
     assert worst[0] == -0.5
     assert np.isnan(worst[1])
@@ -108,6 +108,6 @@ def test_an_objective_of_which_nothing_is_known_is_scaled_to_the_rows():
 
 
 def test_where_nobody_is_better_than_without_learning_the_rows_are_the_scale():
-    metrics = [replace(METRICS["accuracy"], chance=0.5)]
+    metrics = [replace(metric_of("accuracy"), chance=0.5)]
     points = losses([[0.1], [0.3]], metrics)
     np.testing.assert_allclose(scaled(points, chances(metrics)), [[1], [0]])

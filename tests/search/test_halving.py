@@ -3,6 +3,7 @@
 import pytest
 from optuna.samplers import RandomSampler
 
+from tests.metrics import metric_of
 from tests.search.listener import Listener
 from valp.search.engine.rungs import FEWEST_STEPS, KEPT, goes_on, rungs_of
 from valp.search.facade.launch import launch
@@ -12,9 +13,8 @@ from valp.search.strategies.strategy import drawn_graph
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.generate.choose import RandomChoose
 from valp.spaces.generate.space import DEFAULT
-from valp.spaces.problem.metrics import METRICS
 
-OBJECTIVES = {"accuracy": METRICS["accuracy"], "mse": METRICS["mse"]}
+OBJECTIVES = {"accuracy": metric_of("accuracy"), "mse": metric_of("mse")}
 STEPS = 600
 
 

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from optuna.samplers import RandomSampler
 
+from tests.metrics import metric_of
 from valp.errors import FileError
 from valp.search.run.ledger import Ledger, from_ranges, ranges
 from valp.search.run.result import Result
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.problem.baselines import baselines
-from valp.spaces.problem.metrics import METRICS
 
-OBJECTIVES = {name: METRICS[name] for name in ("accuracy", "mse")}
+OBJECTIVES = {name: metric_of(name) for name in ("accuracy", "mse")}
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def strategy(request):
 
 @pytest.fixture(scope="module")
 def objectives(digits_problem):
-    return {name: digits_problem.metrics[name][1] for name in digits_problem.objectives}
+    return {name: digits_problem.metrics[name] for name in digits_problem.objectives}
 
 
 @pytest.fixture

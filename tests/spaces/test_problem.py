@@ -8,7 +8,8 @@ import torch
 
 from valp.errors import DataError
 from valp.graph.graph import DataType, DataUnit
-from valp.spaces.problem.metrics import METRICS
+from valp.score import SCORES
+from valp.spaces.problem.metrics import Metric
 from valp.spaces.problem.problem import (
     Description,
     Problem,
@@ -190,21 +191,25 @@ def test_a_metric_of_one_output_goes_by_its_code():
     assert list(problem.metrics) == [
         "accuracy",
         "entropy",
-        "density",
         "coverage",
+        "density",
         "diversity",
         "conditioning",
         "copying",
         "entropy_coverage",
+        "parameters",
+        "latency",
+        "inferences_per_second",
     ]
-    assert all(metric == METRICS[name] for name, (_, metric) in problem.metrics.items())
+    assert all(metric.score is SCORES[name] for name, metric in problem.metrics.items())
+    assert [metric.output for metric in problem.metrics.values()] == ["c", *["s"] * 7, *[None] * 3]
     assert problem.objectives == ("accuracy", "entropy")
     assert problem.remarks == ()
 
 
 def test_numbers_and_labels_have_their_metrics():
     problem = made(outputs={"y": numeric(values()), "l": labels(np.ones((ROWS, 2)))})
-    assert {name: output for name, (output, _) in problem.metrics.items()} == {
+    assert {name: metric.output for name, metric in problem.metrics.items() if metric.output is not None} == {
         "mse": "y", "r2": "y", "label_accuracy": "l",
     }  # fmt: skip
     assert problem.objectives == ("mse", "label_accuracy")
@@ -212,8 +217,8 @@ def test_numbers_and_labels_have_their_metrics():
 
 def test_metrics_of_outputs_that_share_a_type_name_their_output(several):
     assert [name for name in several.metrics if name.startswith("mse")] == ["mse.y", "mse.z"]
-    assert several.metrics["mse.z"] == ("z", METRICS["mse"])
-    assert several.metrics["accuracy"] == ("c", METRICS["accuracy"])
+    assert several.metrics["mse.z"] == Metric("mse.z", SCORES["mse"], "z", several.variances["z"])
+    assert several.metrics["accuracy"] == Metric("accuracy", SCORES["accuracy"], "c", 1 / 3)
     assert {"entropy.s", "entropy.t", "conditioning.s"} < several.metrics.keys()
     assert several.objectives == ("mse.y", "mse.z", "accuracy", "entropy.s", "entropy.t")
 
@@ -222,7 +227,8 @@ def test_without_a_class_to_learn_from_samples_are_judged_as_they_are():
     """Labels teach no judge: a row may have several, or none."""
     problem = made(outputs={"s": samples(values()), "l": labels(np.ones((ROWS, 2))), "t": samples(values())})
     assert problem.judged_by is None
-    assert list(problem.metrics) == ["coverage.s", "density.s", "label_accuracy", "coverage.t", "density.t"]
+    of_outputs = [name for name, metric in problem.metrics.items() if metric.output is not None]
+    assert of_outputs == ["coverage.s", "density.s", "label_accuracy", "coverage.t", "density.t"]
     assert problem.objectives == ("coverage.s", "label_accuracy", "coverage.t")
     assert problem.remarks == problem.description.remarks
     assert [remark.partition(": ")[0] for remark in problem.remarks] == ["s", "t"]
@@ -337,9 +343,9 @@ def test_its_text_leaves_the_data_out(several):
 
 
 def test_metrics_know_which_value_is_better():
-    assert METRICS["accuracy"].better(0.9, 0.8)
-    assert METRICS["mse"].better(0.1, 0.2)
-    assert not any(metric.better(0.5, 0.5) for metric in METRICS.values())
+    assert SCORES["accuracy"].better(0.9, 0.8)
+    assert SCORES["mse"].better(0.1, 0.2)
+    assert not any(score.better(0.5, 0.5) for score in SCORES.values())
 
 
 def test_a_row_is_in_one_split_only():
@@ -369,7 +375,7 @@ def test_variances_are_those_of_the_training_split_without_what_is_missing():
 
 
 def test_what_is_had_without_learning_is_known_of_each_metric(several):
-    chance = {name: metric.chance for name, (_, metric) in several.metrics.items()}
+    chance = {name: metric.chance for name, metric in several.metrics.items()}
     assert chance["accuracy"] == chance["conditioning.s"] == pytest.approx(1 / 3)
     assert chance["mse.y"] == several.variances["y"] > 0
     assert chance["r2.y"] == chance["entropy.s"] == 0

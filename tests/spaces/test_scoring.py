@@ -1,4 +1,4 @@
-"""Scores of models: closed forms, modes, chance levels and what cannot be scored."""
+"""Scores of models: closed forms, modes, what is absent and what cannot be scored."""
 
 import math
 from dataclasses import replace
@@ -20,6 +20,7 @@ from valp.spaces.problem.scoring import Scorer, ScoringError, generate, predicti
 from valp.train.fit import fit
 
 ROWS, CLASSES, SIZE = 600, 3, 9
+ON_DEMAND = {"latency", "inferences_per_second"}
 
 
 @pytest.fixture(scope="module")
@@ -130,18 +131,17 @@ def test_copies_of_the_data_are_conditioned_and_as_varied_as_it_is(problem, scor
     assert scores["diversity"] == pytest.approx(1, abs=0.1)
 
 
-def test_samples_that_nothing_conditions_are_at_the_chance_level(problem, scorer):
+def test_samples_that_nothing_conditions_have_no_score_of_that(problem, scorer):
     scores = scorer.score(compile(graph_of(), seed=1), problem.validation)
-    assert scores["conditioning"] == 1 / CLASSES
-    assert scores["copying"] == 0
+    assert problem.metrics.keys() - scores.keys() == {"conditioning", "copying", *ON_DEMAND}
 
 
-def test_samples_that_no_input_shows_are_at_the_chance_level(problem, judge):
+def test_samples_that_no_input_shows_have_no_score_of_their_conditions(problem, judge):
     columns = problem.columns.model_copy(update={"inputs": problem.columns.inputs[1:]})
     blind = problem.model_copy(update={"columns": columns})
     module = compile(conditioned_by_class(), seed=1)
     assert module.plan.inputs_of("s", "generate") == {"k"}
-    assert Scorer(blind, {"s": judge}).score(module, problem.validation)["conditioning"] == 1 / CLASSES
+    assert not {"conditioning", "copying"} & Scorer(blind, {"s": judge}).score(module, problem.validation).keys()
 
 
 def test_samples_conditioned_by_their_class_are_compared_with_what_shows_it(problem, scorer):
@@ -159,7 +159,7 @@ def test_what_is_predicted_through_a_decoder_fails_when_it_is_scored_by_generati
     assert predicting["accuracy"] > 0.95
     assert generating["accuracy"] == pytest.approx(1 / CLASSES, abs=0.1)
     assert predicting["mse"] == generating["mse"]
-    for name in ("entropy", "density", "coverage", "diversity", "conditioning", "copying", "entropy_coverage"):
+    for name in ("entropy", "density", "coverage", "diversity", "entropy_coverage"):
         assert predicting[name] == generating[name]
 
 
@@ -189,20 +189,20 @@ def test_the_same_seed_gives_the_same_scores_and_torchs_generator_is_left_alone(
 
 
 def test_scores_are_finite_and_named_as_the_problem_names_its_metrics(problem, scorer):
-    scores = scorer.score(compile(graph_of(), seed=1), problem.validation)
-    assert list(scores) == list(problem.metrics)
+    scores = scorer.score(compile(graph_of(conditions=("x",)), seed=1), problem.validation)
+    assert list(scores) == [name for name in problem.metrics if name not in ON_DEMAND]
     assert all(math.isfinite(value) for value in scores.values())
 
 
 def test_a_model_of_fewer_outputs_has_fewer_scores(problem, scorer):
     graph = wired([("a", "g", numeric_unit(2), "concatenation")], [("x", "a"), ("k", "a"), ("a", "y")],
                   [("y", numeric_unit(2))], [("mse", "y", "y")], inputs=[("x", SIZE), ("k", CLASSES)])  # fmt: skip
-    assert scorer.score(compile(graph, seed=1), problem.validation).keys() == {"mse", "r2"}
+    assert scorer.score(compile(graph, seed=1), problem.validation).keys() == {"mse", "r2", "parameters"}
 
 
 def test_without_a_judge_samples_have_no_scores(problem):
     scores = Scorer(problem, {}).score(compile(graph_of(), seed=1), problem.validation)
-    assert scores.keys() == {"accuracy", "mse", "r2"}
+    assert scores.keys() == {"accuracy", "mse", "r2", "parameters"}
 
 
 @pytest.mark.parametrize(("network", "output"), [("number", "y"), ("class", "c"), ("paint", "s")])
@@ -261,7 +261,8 @@ def test_two_samples_outputs_of_different_sizes_are_both_scored(problem, tmp_pat
         inputs=[("x", SIZE)],
     )  # fmt: skip
     scores = Scorer(several, judges_of(several)).score(compile(graph, seed=1), several.validation)
-    assert scores.keys() == several.metrics.keys()
+    unconditioned = {f"{code}.{name}" for code in ("conditioning", "copying") for name in "st"}
+    assert several.metrics.keys() - scores.keys() == {*unconditioned, *ON_DEMAND}
 
 
 def test_a_split_of_two_rows_can_be_scored(problem, scorer):

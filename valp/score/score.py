@@ -40,6 +40,11 @@ class ScoredOutput:
     variance: float | None = None
 
 
+def number_text(value: float) -> str:
+    """A number with four significant digits."""
+    return f"{value:.4g}" if abs(value) < 0.1 else f"{value:.3f}"
+
+
 class Score(ABC):
     """A score. Subclass `OutputScore` or `GraphScore`.
 
@@ -96,7 +101,7 @@ class Score(ABC):
             return ABSENT
         if self.whole:
             return f"{value:,.0f}"
-        return f"{value:.4g}" if abs(value) < 0.1 else f"{value:.3f}"
+        return number_text(value)
 
 
 class OutputScore(Score):

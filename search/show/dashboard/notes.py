@@ -1,14 +1,13 @@
-"""What the dashboard says of a run and of its candidates, in Markdown."""
+"""The dashboard's notes on a run and on its candidates, in Markdown."""
 
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from valp.search.number_text import ARROWS
 from valp.search.run.ledger import Entry
 from valp.search.run.run import StoredRun
-from valp.search.show.display import number_text
+from valp.spaces.problem.metrics import Metric
 
 RUNS = Path("runs")
 """The folder of the runs that commands take where none is named."""
@@ -84,14 +83,14 @@ def note_of_run(
     counts = [f"{states.count('complete')} complete", f"{states.count('failed')} failed"]
     counts += [f"{states.count('pruned')} stopped early"] if "pruned" in states else []
     counts += [f"{states.count('running')} unfinished"] if "running" in states else []
-    names = list(run.objectives)
-    rows = [["candidate", *(f"{name} {_arrow(run, name)}" for name in names), "parameters"]]
+    objectives = list(run.objectives.values())
+    rows = [["candidate", *(_title(metric) for metric in objectives), "parameters"]]
     rows.append(["---:"] * len(rows[0]))
     for entry in front[:MOST_ROWS]:
         if entry.result is not None:
-            values = [number_text(entry.result.scores[name]) for name in names]
+            values = [metric.score.text(entry.result.scores.get(metric.name)) for metric in objectives]
             rows.append([f"**{entry.number}**", *values, f"{entry.result.parameters:,}"])
-    rows.append(["single-task", *(number_text(single[name]) if name in single else "–" for name in names), ""])
+    rows.append(["single-task", *(metric.score.text(single.get(metric.name)) for metric in objectives), ""])
     parts = [
         f"## {run.folder.name}: {run.problem.title}",
         f"{', '.join(counts)}. Strategy {run.settings.strategy}, {run.settings.steps} steps of {run.settings.batch}.",
@@ -119,14 +118,15 @@ def _announced(count: int) -> str:
 def _scores(run: StoredRun, scores: Mapping[str, float], single: Mapping[str, float]) -> str:
     """A table of a candidate's scores, the objectives first and in bold."""
     rows = [["validation score", "this", "single-task"], ["---", "---:", "---:"]]
-    for name in sorted(scores, key=lambda name: name not in run.objectives):
-        title = f"**{name} {_arrow(run, name)}**" if name in run.objectives else name
-        rows.append([title, number_text(scores[name]), number_text(single[name]) if name in single else "–"])
+    shown = run.shown_scores | {name: run.problem.metrics[name] for name in scores if name in run.problem.metrics}
+    for name, metric in shown.items():
+        title = f"**{_title(metric)}**" if name in run.objectives else metric.heading
+        rows.append([title, metric.score.text(scores.get(name)), metric.score.text(single.get(name))])
     return _table(rows)
 
 
-def _arrow(run: StoredRun, name: str) -> str:
-    return ARROWS[run.metric(name).direction]
+def _title(metric: Metric) -> str:
+    return f"{metric.heading} {metric.score.arrow}"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:

@@ -69,7 +69,7 @@ class RunView(BaseStorage):
     def get_study_directions(self, study_id: int) -> list[StudyDirection]:
         """See Optuna."""
         _require(study_id)
-        return [StudyDirection[metric.direction.upper()] for metric in self._run.objectives.values()]
+        return [StudyDirection[metric.score.goal.upper()] for metric in self._run.objectives.values()]
 
     def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
         """The settings, and the scores of the single-task models."""
@@ -86,7 +86,8 @@ class RunView(BaseStorage):
         with self._lock:
             entries, single = self._run.ledger.entries(), self._run.baseline_scores
             front = self._front_of(entries)
-            attributes: dict[str, Any] = {"study:metric_names": list(self._run.objectives)}
+            objectives = self._run.objectives.values()
+            attributes: dict[str, Any] = {"study:metric_names": [metric.figure_name for metric in objectives]}
             attributes |= _note(None, note_of_run(self._run, entries, front, single, self._commands))
             for entry in noted(entries, front):
                 attributes |= _note(entry.number, self._note(entry, single))

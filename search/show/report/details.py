@@ -10,6 +10,7 @@ import torch
 from valp.compile.module import VALPModule
 from valp.errors import ValpError
 from valp.graph.graph import DataType
+from valp.score.speed import inferences_per_second
 from valp.search.engine.models import model_of
 from valp.search.run.folder import CURVES
 from valp.search.run.ledger import Entry
@@ -19,7 +20,6 @@ from valp.search.show.report.graph_drawing import compact_svg, conditioning_path
 from valp.search.show.report.prediction_counts import predicted
 from valp.search.show.report.rounding import rounded
 from valp.search.show.report.sample_pictures import generated_samples
-from valp.search.show.report.speed import inferences_per_second
 from valp.spaces.problem.scoring import predictions
 
 
@@ -54,7 +54,7 @@ def _computed(run: StoredRun, module: VALPModule, evidence: Evidence) -> dict[st
             predicted(column, values[column.name], evidence.split) for column in columns if column.name in told
         ],
         "generated": [generated_samples(module, evidence, c.name) for c in columns if c.type is DataType.SAMPLES],
-        "speed": rounded(inferences_per_second(module, evidence.split), 3),
+        "speed": rounded(inferences_per_second(module, evidence.split.inputs), 3),
     }
 
 

@@ -2,7 +2,7 @@
 
 import shlex
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from valp.compile.compile import compile
 from valp.errors import ValpError
 from valp.files import read_bytes, read_model
+from valp.score.speed import inferences_per_second
 from valp.search.run.folder import CANDIDATE, CURVES, read_weights
 from valp.search.run.ledger import Entry
 from valp.search.run.result import Result
@@ -24,7 +25,6 @@ from valp.search.show.report.progress import progress
 from valp.search.show.report.rounding import rounded
 from valp.search.show.report.sample_pictures import real_samples
 from valp.search.show.report.search_command import command
-from valp.search.show.report.speed import inferences_per_second
 from valp.spaces.candidate import Candidate
 
 DETAILED = 60
@@ -75,7 +75,7 @@ def gather(run: StoredRun, evidence: Evidence, told: Callable[[], None] = lambda
         "detailed": len(shown),
         **legend.rows(),
         "singles": _singles(run, evidence),
-        "single": {name: rounded(value) for name, value in run.baseline_scores.items()},
+        "single": _rounded(run.baseline_scores),
         "real": real_samples(evidence),
         "missing": evidence.missing,
         "progress": progress(run, entries),
@@ -100,8 +100,15 @@ def _about(run: StoredRun, entries: Sequence[Entry]) -> dict[str, Any]:
         "title": run.problem.title,
         "objectives": list(run.objectives),
         "scores": {
-            name: {"output": output, "title": metric.title, "maximise": metric.direction == "maximize"}
-            for name, (output, metric) in run.shown_scores.items()
+            name: {
+                "output": metric.output,
+                "title": metric.score.title,
+                "unit": metric.score.unit,
+                "whole": metric.score.whole,
+                "maximise": metric.score.direction == "maximize",
+                "target": metric.score.target,
+            }
+            for name, metric in run.shown_scores.items()
         },
         "remarks": run.problem.remarks,
         "states": {state: states.count(state) for state in ("complete", "pruned", "failed", "running")},
@@ -150,7 +157,12 @@ def _row(entry: Entry, ranks: dict[int, int], lineage: dict[int, int], legend: L
     row |= {"w": result.parameters, "m": lineage[entry.number], "t": rounded(sum(result.seconds), 3)}
     if result.failure is not None:
         return row | {"f": result.failure}
-    return row | {"v": {name: rounded(value) for name, value in result.scores.items()}}
+    return row | {"v": _rounded(result.scores)}
+
+
+def _rounded(scores: Mapping[str, float]) -> dict[str, float]:
+    """Scores as the page holds them; whole numbers keep all their digits."""
+    return {name: value if isinstance(value, int) else rounded(value) for name, value in scores.items()}
 
 
 def _lineage(entries: Sequence[Entry]) -> dict[int, int]:
@@ -178,7 +190,7 @@ def _single(run: StoredRun, output: str, result: Result, evidence: Evidence) -> 
         "parameters": result.parameters,
         "samples": result.samples_seen,
         "seconds": rounded(sum(result.seconds), 3),
-        "scores": {name: rounded(value) for name, value in result.scores.items()},
+        "scores": _rounded(result.scores),
         "failure": result.failure,
         "curves": read_curves(folder / CURVES),
     }
@@ -186,7 +198,7 @@ def _single(run: StoredRun, output: str, result: Result, evidence: Evidence) -> 
         try:
             module = compile(read_model(Candidate, folder / CANDIDATE).graph, seed=0)
             module.load_state_dict(read_weights(folder))
-            made["speed"] = rounded(inferences_per_second(module, evidence.split), 3)
+            made["speed"] = rounded(inferences_per_second(module, evidence.split.inputs), 3)
         except (ValpError, RuntimeError):  # another version made it: there is no speed to show
             made["speed"] = None
     return made

@@ -1,4 +1,4 @@
-"""How a search went on: the best of each objective and the hypervolume, by what had been spent."""
+"""The progress of a search: the best of each objective and the hypervolume, over the budget spent."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,11 +18,11 @@ MOST_OBJECTIVES = 4
 """With more of them a hypervolume takes too long."""
 
 REFERENCE = 0.75
-"""The share of candidates that reach the value from which the hypervolume counts, where none is known."""
+"""The quantile of all candidates' values from which the hypervolume counts if none without learning is known."""
 
 
 def progress(run: StoredRun, entries: Sequence[Entry]) -> dict[str, Any]:
-    """What the search had found after each candidate that changed it.
+    """The best values and the hypervolume after each candidate that changed them.
 
     Returns:
         `spent`: for candidates, samples and hours of training, their sums as each candidate ended; `best`: by
@@ -50,16 +50,16 @@ def _best(run: StoredRun, ended: Sequence[Entry], places: Sequence[int], name: s
         result = ended[place].result
         if result is None:
             continue
-        value = result.scores[name]
-        if not steps or run.objectives[name].better(value, steps[-1][1]):
+        value = result.scores.get(name)
+        if value is not None and (not steps or run.objectives[name].score.better(value, steps[-1][1])):
             steps.append((place, rounded(value)))
     return steps
 
 
 def _volumes(points: Points, worst: Points, places: Sequence[int]) -> list[tuple[int, float]] | None:
-    """The share that the front dominates of the box between what is had without learning and the best values.
+    """The share of the box between the values without learning and the best values that the front dominates.
 
-    Where that is not known, or no candidate is better, `REFERENCE` says what stands for it.
+    If a value without learning is not known, or no candidate is better, the quantile `REFERENCE` takes its place.
     """
     if len(points) < 2 or points.shape[1] > MOST_OBJECTIVES:
         return None
