@@ -47,10 +47,10 @@ class Run:
 
         Returns:
             A pandas frame, one row a candidate, indexed by its number. Its columns are the scores on the validation
-            split, the objectives first, without a unit, missing where a score was not measured; `parameters`, the number
-            of learnt parameters, is one of them; `samples_seen`, the examples that it was trained on; `samples_seen_with_parents`, those
-            and the ones of all its ancestors; and `seconds`, of training and scoring. In a notebook it shows a picture
-            of each graph.
+            split, without a unit and missing where a score was not measured: the objectives first, and among them
+            `parameters`, the number of learnt parameters; `samples_seen`, the examples that it was trained on;
+            `samples_seen_with_parents`, those and the ones of all its ancestors; and `seconds`, of training and
+            scoring. In a notebook it shows a picture of each graph.
 
         Raises:
             SettingError: if the problem has no such score.
