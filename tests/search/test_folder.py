@@ -26,7 +26,7 @@ from valp.spaces.candidate import Candidate, Training
 from valp.spaces.problem.baselines import baselines
 from valp.train.fit import Curves
 
-RESULT = Result({"accuracy": 0.1 + 0.2, "mse": 1e-30}, 12, "a key", 350, (1.25, 0.5), None)
+RESULT = Result({"accuracy": 0.1 + 0.2, "mse": 1e-30, "parameters": 12}, 12, "a key", 350, (1.25, 0.5), None)
 STATE = {"a.weight": torch.arange(6.0).reshape(2, 3).T, "a.bias": torch.tensor([float(2**-20)])}
 
 

@@ -33,7 +33,7 @@ def candidate(digits_problem) -> Candidate:
 
 
 def result(accuracy=0.5, mse=0.1, failure=None):
-    scores = {} if failure else {"accuracy": accuracy, "mse": mse, "entropy": 0.25}
+    scores = {} if failure else {"accuracy": accuracy, "mse": mse, "entropy": 0.25, "parameters": 12}
     return Result(scores, 12, "a key", 350, (1.5, 0.5), failure)
 
 
@@ -131,7 +131,7 @@ def test_a_listing_has_the_words_that_json_listings_promise(ledger, candidate):
     assert ledger.entry(0).listing() == {
         "number": 0,
         "state": "complete",
-        "scores": {"accuracy": 0.5, "mse": 0.1, "entropy": 0.25},
+        "scores": {"accuracy": 0.5, "mse": 0.1, "entropy": 0.25, "parameters": 12},
         "parameters": 12,
         "key": "a key",
         "samples_seen": 350,

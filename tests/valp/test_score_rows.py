@@ -1,0 +1,87 @@
+"""The contract that every score keeps, VALP's own and those of other packages, and the three directions."""
+
+import math
+
+import pytest
+
+from valp.graph.graph import DataType
+from valp.score import ABSENT, SCORES, GraphScore, OutputScore, ScoredOutput, Subject
+
+VALUES = (-2.5, 0.0, 0.25, 1.0, 7.0)
+OUTPUTS = (
+    ScoredOutput("c", DataType.DISCRETE, 3),
+    ScoredOutput("l", DataType.DISCRETE, 2, labels=True),
+    ScoredOutput("y", DataType.NUMERIC, 2, variance=1.5),
+    ScoredOutput("s", DataType.SAMPLES, 9, judged=3),
+    ScoredOutput("t", DataType.SAMPLES, 9),
+)
+
+
+class Near(GraphScore):
+    """A score with a target."""
+
+    code, title = "near", "near a half"
+    direction = 0.5
+
+    def compute(self, subject: Subject) -> float:
+        return 0.0
+
+
+ROWS = [*SCORES.values(), Near()]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.code)
+def test_a_row_says_what_it_is(row):
+    assert isinstance(row, OutputScore | GraphScore)
+    assert row.code.isidentifier()
+    assert "" not in (row.title, row.arrow)
+    assert (row.target is None) == isinstance(row.direction, str)
+    assert row.goal in ("maximize", "minimize")
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.code)
+def test_less_loss_is_better_and_nothing_is_better_than_itself(row):
+    for a in VALUES:
+        assert not row.better(a, a)
+        for b in VALUES:
+            assert row.better(a, b) == (row.loss(a) < row.loss(b))
+            assert not (row.better(a, b) and row.better(b, a))
+            figures = row.figure(a), row.figure(b)
+            assert row.better(a, b) == (figures[0] > figures[1] if row.goal == "maximize" else figures[0] < figures[1])
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.code)
+def test_the_value_without_learning_is_a_number_where_the_score_applies(row):
+    if isinstance(row, GraphScore):
+        assert row.chance(OUTPUTS) is None or math.isfinite(row.chance(OUTPUTS))
+        return
+    there = [output for output in OUTPUTS if row.applies(output)]
+    assert there
+    assert all(row.chance(output) is None or math.isfinite(row.chance(output)) for output in there)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.code)
+def test_a_value_is_written_as_a_number_and_none_as_a_dash(row):
+    assert row.text(None) == ABSENT == "–"
+    assert float(row.text(1234.0).replace(",", "")) == 1234
+
+
+def test_each_output_has_its_scores():
+    codes = [[r.code for r in SCORES.values() if isinstance(r, OutputScore) and r.applies(o)] for o in OUTPUTS]
+    judged = ["entropy", "coverage", "density", "diversity", "conditioning", "copying", "entropy_coverage"]
+    assert codes == [["accuracy"], ["label_accuracy"], ["mse", "r2"], judged, ["coverage", "density"]]
+
+
+def test_values_close_to_a_target_are_better_on_either_side():
+    near = Near()
+    assert near.better(0.4, 0.7)
+    assert near.better(0.6, 0.1)
+    assert not near.better(0.25, 0.75)
+    assert (near.arrow, near.goal, near.figure(0.25), near.loss(0.75)) == ("→ 0.5", "minimize", 0.25, 0.25)
+
+
+def test_models_side_by_side_have_the_sum_of_sizes_and_times():
+    assert SCORES["parameters"].together([10, 20]) == 30
+    assert SCORES["latency"].together([1.5, 0.5]) == 2
+    assert SCORES["inferences_per_second"].together([100.0, 100.0]) == pytest.approx(50)
+    assert Near().together([1.0]) is None
