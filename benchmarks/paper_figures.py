@@ -16,6 +16,8 @@ BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#5
 STAR: dict[str, Any] = {"marker": "*", "s": 130, "c": RED, "edgecolors": "black", "linewidths": 0.6}
 SPLIT = "test"
 SIDE = 28
+CHANCE = 0.1
+"""Of guessing one of ten classes: where samples without a condition are drawn, which have no conditioning accuracy."""
 
 
 def draw(experiment: Experiment, path: Path) -> None:
@@ -73,7 +75,7 @@ def entropies(axes: Axes, scores: list[Scores], single: Scores) -> None:
 def conditioning(axes: Axes, rows: list[dict[str, Any]], best: dict[str, Any] | None) -> None:
     """The paper's figure 6."""
     axes.set_title("Fig. 6: conditioned sampling")
-    free = [row[SPLIT] for row in rows if "image" not in row["reached"]]
+    free = [{"conditioning": CHANCE, **row[SPLIT]} for row in rows if "image" not in row["reached"]]
     bound = [row[SPLIT] for row in rows if "image" in row["reached"]]
     x, y = pairs(free, "conditioning", "entropy")
     axes.scatter(x, y, s=90, c=BLUE, marker="_", alpha=0.4, linewidths=1, label=f"unconditioned ({len(x)}), at chance")

@@ -193,7 +193,7 @@ def searched(
     """
     code = contender.code.replace(":", "-")
     name = f"benchmark-strategies-{problem.name}-{space}-{code}-{steps}-{seed}"
-    chronicle, unit = Chronicle(problem.metrics[SAMPLES].output), steps * batch
+    chronicle, unit = Chronicle(str(problem.metrics[SAMPLES].output)), steps * batch
     budget, candidates, before = contender.trainings * unit, contender.candidates, -1
     clock = Clock(runs / name / CLOCK)
 

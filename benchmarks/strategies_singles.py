@@ -97,7 +97,7 @@ class Singles:
     def _scored(self, name: str, seed: int, point: int) -> Scores:
         """By split, the score of an MLP at a point."""
         if (name, seed) not in self.trainings:
-            output, train = self.problem.metrics[name].output, self.problem.train
+            output, train = str(self.problem.metrics[name].output), self.problem.train
             module = compile(single_task(self.problem, output), seed=seed)
             truths = {output: train.truths[output]}
             training = Fitting(module, train.inputs, truths, steps=self.steps, batch=self.batch, seed=seed)

@@ -114,9 +114,10 @@ def chosen(run: StoredRun) -> Entry:
     front = run.front()
     ranks = dict.fromkeys([entry.number for entry in front], 0)
     for name, metric in run.objectives.items():
-        values = {entry.number: entry.result.scores[name] for entry in front if entry.result is not None}
+        results = {entry.number: entry.result for entry in front if entry.result is not None}
+        values = {number: result.scores[name] for number, result in results.items() if name in result.scores}
         for number, value in values.items():
-            ranks[number] += sum(metric.better(other, value) for other in values.values())
+            ranks[number] += sum(metric.score.better(other, value) for other in values.values())
     return min(front, key=lambda entry: ranks[entry.number])
 
 

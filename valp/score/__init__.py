@@ -20,7 +20,7 @@ from valp.score.subject import Generated, Predicted, Subject
 
 SCORES: PluginTable[Score] = PluginTable(
     "valp.scores",
-    Score,  # type: ignore[type-abstract] # no instance is made of it
+    Score,
     (
         Accuracy(),
         LabelAccuracy(),

@@ -53,7 +53,7 @@ def test_the_study_is_the_run_and_its_trials_are_the_candidates(study, small_run
     assert study.study_name == "small"
     assert study.metric_names == list(small_run.objectives)
     assert [direction.name.lower() for direction in study.directions] == [
-        metric.direction for metric in small_run.objectives.values()
+        metric.score.goal for metric in small_run.objectives.values()
     ]
     assert [trial.number for trial in study.trials] == [0, 1, 2, 3]
     for trial, entry in zip(study.trials, small_run.ledger.entries(), strict=True):

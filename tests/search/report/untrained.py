@@ -27,7 +27,7 @@ def told(run, candidates, score, directory, ends: Mapping[int, str] | None = Non
         directory: where its folder will be.
         ends: the states of candidates that are not complete.
     """
-    study = optuna.create_study(directions=[metric.direction for metric in run.objectives.values()])
+    study = optuna.create_study(directions=[metric.score.goal for metric in run.objectives.values()])
     for number, candidate in enumerate(candidates):
         state = (ends or {}).get(number, "complete")
         scores = dict(zip(run.objectives, map(float, score(number)), strict=True)) if state != "failed" else {}
