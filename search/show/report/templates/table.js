@@ -64,7 +64,6 @@ export function table() {
       value: (one) => STATES[one.s],
       cell: (one) => h("span", { title: one.f || null, class: one.f ? "bad" : null }, STATES[one.s]),
     },
-    { id: "w", text: "parameters", value: (one) => one.w, cell: (one) => counted(one.w) },
     { id: "networks", text: "networks", value: (one) => networksOf(one).length, cell: (one) => networksOf(one).length },
     { id: "kinds", text: "kinds", value: kindCounts, cell: kindCounts },
     { id: "lr", text: "learning rate", value: (one) => one.lr, cell: (one) => one.lr.toPrecision(2) },
