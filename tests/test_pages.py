@@ -70,6 +70,7 @@ def test_the_parts_of_the_extending_page_are_found_and_searched(tmp_path):
     modules = {title: text for language, title, text in blocks if language == "python" and title}
     assert list(modules) == [
         "log_cosh.py",
+        "median_error.py",
         "periodic.py",
         "peaks.py",
         "maximum.py",
@@ -86,6 +87,7 @@ def test_the_parts_of_the_extending_page_are_found_and_searched(tmp_path):
     assert words == "log cosh Periodic network ∨"
     assert titles == "a weight on a spring: its place and its way, the best so far, changed by one move"
     assert listed
+    assert all("'median_error':" in row for row in listed)
     assert climbed.startswith("[")
     kinds = {path.name for path in (folder / "runs").iterdir()}
     assert kinds == {"springs", "tried"}
