@@ -12,7 +12,7 @@ from valp.compile.compile import compile
 from valp.errors import SettingError
 from valp.score import SCORES
 from valp.score.speed import inferences_per_second, latency
-from valp.search.facade.launch import launch
+from valp.search.facade import launch as facade
 from valp.search.pareto.front import chances, losses, ranked
 from valp.search.run.ledger import Ledger
 from valp.search.run.result import Result
@@ -67,6 +67,11 @@ rare = median_error:Rare
 """
 
 
+def launch(problem, **settings):
+    """A search in this process by torch, which needs no compiling."""
+    return facade.launch(problem, workers=0, executor="torch", **settings)
+
+
 def forget_scores():
     """Makes the table look for the rows of other packages again."""
     vars(SCORES).pop("rows", None)
@@ -103,7 +108,7 @@ OBJECTIVES = ("median_error", "networks", "parameters")
 def run(package, numbers, tmp_path_factory):
     """A search in this process for scores of another package and the size."""
     folder = tmp_path_factory.mktemp("runs") / "runs"
-    launch(numbers, name="r", runs=folder, strategy="nsga2", candidates=8, steps=5, workers=0, objectives=OBJECTIVES)
+    launch(numbers, name="r", runs=folder, strategy="nsga2", candidates=8, steps=5, objectives=OBJECTIVES)
     return open_run(folder, "r")
 
 
@@ -158,9 +163,7 @@ def test_a_run_whose_score_is_not_installed_says_so(run):
 
 
 def test_candidates_without_an_objective_that_has_no_value_without_learning_fail(package, numbers, tmp_path, valp):
-    launch(
-        numbers, name="rare", runs=tmp_path, strategy="random", candidates=1, steps=1, workers=0, objectives=["rare"]
-    )
+    launch(numbers, name="rare", runs=tmp_path, strategy="random", candidates=1, steps=1, objectives=["rare"])
     (entry,) = open_run(tmp_path, "rare").ledger.entries()
     assert (entry.state, entry.result.failure) == ("failed", "it has no score rare, which is an objective")
 
@@ -168,9 +171,7 @@ def test_candidates_without_an_objective_that_has_no_value_without_learning_fail
 def test_a_search_for_size_finds_smaller_graphs(numbers, tmp_path):
     sizes = {}
     for name in ("mse", "parameters"):
-        launch(
-            numbers, name=name, runs=tmp_path, strategy="nsga2", candidates=60, steps=1, workers=0, objectives=[name]
-        )
+        launch(numbers, name=name, runs=tmp_path, strategy="nsga2", candidates=60, steps=1, objectives=[name])
         late = open_run(tmp_path, name).ledger.entries()[40:]
         sizes[name] = np.median([entry.result.parameters for entry in late])
     assert sizes["parameters"] < 0.7 * sizes["mse"]
@@ -235,9 +236,7 @@ def test_speeds_are_measured_within_a_bound(numbers):
 def test_speed_is_measured_where_it_is_an_objective(numbers, tmp_path):
     found = {}
     for name in ("mse", "latency"):
-        launch(
-            numbers, name=name, runs=tmp_path, strategy="random", candidates=1, steps=1, workers=0, objectives=[name]
-        )
+        launch(numbers, name=name, runs=tmp_path, strategy="random", candidates=1, steps=1, objectives=[name])
         (entry,) = open_run(tmp_path, name).ledger.entries()
         found[name] = entry.result.scores
     assert found["latency"]["latency"] > 0
