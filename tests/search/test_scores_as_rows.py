@@ -44,12 +44,12 @@ class MedianError(OutputScore):
         return (found.values - found.truth).abs().median().item()
 
 
-class Networks(GraphScore):
-    code, title, direction = "networks", "networks in the graph", 2.0
+class Layers(GraphScore):
+    code, title, direction = "layers", "layers in the graph", 10.0
     whole = True
 
     def compute(self, subject):
-        return len({name.split("-")[0] for name in subject.module.layers})
+        return len(subject.module.layers)
 
 
 class Rare(GraphScore):
@@ -62,7 +62,7 @@ class Rare(GraphScore):
 ENTRY_POINTS = """
 [valp.scores]
 median_error = median_error:MedianError
-networks = median_error:Networks
+layers = median_error:Layers
 rare = median_error:Rare
 """
 
@@ -101,7 +101,7 @@ def numbers():
     return Problem.from_arrays("numbers", inputs={"x": numeric(x)}, outputs=outputs)
 
 
-OBJECTIVES = ("median_error", "networks", "parameters")
+OBJECTIVES = ("median_error", "layers", "parameters")
 
 
 @pytest.fixture(scope="module")
@@ -118,32 +118,32 @@ def test_a_score_of_another_package_is_optimised(run):
     for entry, trial in zip(entries, run.ledger.trials(), strict=True):
         scores = entry.result.scores
         assert scores["parameters"] == entry.result.parameters
-        distance = abs(scores["networks"] - 2)
+        distance = abs(scores["layers"] - 10)
         assert trial.values == [scores["median_error"], distance, scores["parameters"]]
-    assert len({entry.result.scores["networks"] for entry in entries}) > 1
+    assert len({entry.result.scores["layers"] for entry in entries}) > 1
 
 
 def test_candidates_are_ranked_by_their_distance_from_a_target(run):
-    front = run.front("networks")
-    distances = [abs(entry.result.scores["networks"] - 2) for entry in front]
+    front = run.front("layers")
+    distances = [abs(entry.result.scores["layers"] - 10) for entry in front]
     assert distances == sorted(distances)
-    everything = [abs(entry.result.scores["networks"] - 2) for entry in run.ledger.entries()]
+    everything = [abs(entry.result.scores["layers"] - 10) for entry in run.ledger.entries()]
     assert distances[0] == min(everything)
-    assert abs(run.summary()["best"]["networks"] - 2) == min(everything)
+    assert abs(run.summary()["best"]["layers"] - 10) == min(everything)
 
 
 def test_a_score_of_another_package_is_listed_and_reported(run, valp):
     runs = str(run.folder.path.parent)
     shown = valp("best", "r", "--runs", runs)
     assert shown.code == 0, shown.err
-    for heading in ("median_error (m) ↓", "networks → 2.0", "parameters ↓"):
+    for heading in ("median_error (m) ↓", "layers → 10.0", "parameters ↓"):
         assert heading in shown.out
     assert shown.out.count("parameters") == 1
     listed = valp("best", "r", "--runs", runs, "--json").json
     assert all({*OBJECTIVES} < row["scores"].keys() for row in listed)
     summary = gather(run, Evidence(None, missing="not needed")).summary
-    assert summary["scores"]["networks"] == {
-        "output": None, "title": "networks in the graph", "unit": "", "whole": True, "maximise": False, "target": 2.0,
+    assert summary["scores"]["layers"] == {
+        "output": None, "title": "layers in the graph", "unit": "", "whole": True, "maximise": False, "target": 10.0,
     }  # fmt: skip
     assert all({*OBJECTIVES} < row["v"].keys() for row in summary["candidates"])
     assert json.dumps(summary)
