@@ -9,7 +9,7 @@ from optuna.samplers import RandomSampler
 from tests.metrics import metric_of
 from valp.check.keys import content_key
 from valp.compile.compile import compile
-from valp.errors import SettingError
+from valp.errors import SearchError, SettingError
 from valp.score import SCORES
 from valp.score.speed import inferences_per_second, latency
 from valp.search.facade import launch as facade
@@ -163,7 +163,8 @@ def test_a_run_whose_score_is_not_installed_says_so(run):
 
 
 def test_candidates_without_an_objective_that_has_no_value_without_learning_fail(package, numbers, tmp_path, valp):
-    launch(numbers, name="rare", runs=tmp_path, strategy="random", candidates=1, steps=1, objectives=["rare"])
+    with pytest.raises(SearchError, match="it has no score rare, which is an objective"):
+        launch(numbers, name="rare", runs=tmp_path, strategy="random", candidates=1, steps=1, objectives=["rare"])
     (entry,) = open_run(tmp_path, "rare").ledger.entries()
     assert (entry.state, entry.result.failure) == ("failed", "it has no score rare, which is an objective")
 
