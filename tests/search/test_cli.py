@@ -169,8 +169,8 @@ def test_the_front_is_shown_beside_the_single_task_models(valp, small, small_run
     text = valp("best", "small", *small).out
     for output in ("digit", "histogram", "image"):
         assert f"single-task {output}" in text
-    for name in small_run.problem.metrics:
-        assert (name in text) == (name != "entropy_coverage")
+    for name, metric in small_run.problem.metrics.items():
+        assert (name in text) == (metric.score.listed and not metric.score.on_demand)
 
 
 def test_a_candidate_is_shown_and_its_picture_is_drawn(valp, runs_copy):
@@ -230,7 +230,7 @@ def test_a_graph_of_ones_own_is_trained_and_scored_on_the_outputs_it_has(valp, g
     assert outcome.code == 0, outcome.err
     trained = load(model).manifest.training
     assert (trained["seed"], trained["decay"]) == (5, 0.5)
-    assert valp("score", model, "--json").json["scores"]["test"].keys() == {"accuracy"}
+    assert valp("score", model, "--json").json["scores"]["test"].keys() == {"accuracy", "parameters"}
 
 
 def test_the_same_training_makes_the_same_file(valp, graph, written, tmp_path):

@@ -153,7 +153,7 @@ def test_no_line_of_the_view_is_wider_than_the_terminal_and_all_of_it_fits_in(wi
     filled(status).baselines = {"accuracy": 0.95, "mse": 0.001}
     for number in range(9, 9 + 2):
         status.begin(f"candidate {number}", parents=(1, 2))
-    events = [Text(line(number, result(), tuple(status.objectives))) for number in range(3)]
+    events = [Text(line(number, result(), status.objectives)) for number in range(3)]
     lines = shown(status, width, height, events).splitlines()
     assert max(map(len, lines)) <= width
     assert len(lines) <= height
@@ -207,7 +207,7 @@ def test_the_line_of_the_last_candidate_has_no_time_left(status, capsys, clock):
 
 
 def test_a_line_has_the_objectives_only():
-    assert "coverage" not in line(0, result(), ("accuracy", "mse"))
+    assert "coverage" not in line(0, result(), {name: metric_of(name) for name in ("accuracy", "mse")})
 
 
 def test_off_a_terminal_lines_are_shown_and_on_one_that_can_move_its_cursor_the_live_view(monkeypatch):

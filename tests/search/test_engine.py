@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from tests.conftest import SMALL_SEED, SMALL_STEPS, files_of
+from tests.metrics import are_measured
 from tests.search.listener import Listener
 from valp.errors import SettingError
 from valp.search.engine.ray import tuner
@@ -33,7 +34,7 @@ def test_a_search_ends_with_as_many_candidates_as_asked_for_all_with_scores(ray_
     assert [entry.number for entry in entries] == [0, 1, 2, 3]
     for entry in entries:
         assert entry.state == "complete"
-        assert entry.result.scores.keys() == ray_run.problem.metrics.keys()
+        assert are_measured(entry.result.scores, ray_run.problem)
         assert entry.result.samples_seen == SMALL_STEPS * 50
         assert entry.result.parameters > 0
 
@@ -42,7 +43,7 @@ def test_a_search_trains_a_single_task_model_of_each_output_with_the_same_budget
     baselines = ray_run.ledger.baselines
     assert baselines.keys() == {"digit", "histogram", "image"}
     assert {result.samples_seen for result in baselines.values()} == {SMALL_STEPS * 50}
-    assert ray_run.baseline_scores.keys() == ray_run.problem.metrics.keys()
+    assert are_measured(ray_run.baseline_scores, ray_run.problem)
 
 
 def test_a_search_leaves_the_files_of_each_candidate_which_agree_with_the_ledger(ray_run):

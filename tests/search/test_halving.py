@@ -3,7 +3,7 @@
 import pytest
 from optuna.samplers import RandomSampler
 
-from tests.metrics import metric_of
+from tests.metrics import are_measured, metric_of
 from tests.search.listener import Listener
 from valp.search.engine.rungs import FEWEST_STEPS, KEPT, goes_on, rungs_of
 from valp.search.facade.launch import launch
@@ -58,7 +58,7 @@ def test_what_is_stopped_has_the_samples_and_the_scores_of_its_rung(run):
         training = entry.candidate.training
         steps = entry.result.samples_seen // training.batch
         assert steps in ((training.steps,) if entry.state == "complete" else rungs_of(training.steps))
-        assert entry.result.scores.keys() == run.problem.metrics.keys()
+        assert are_measured(entry.result.scores, run.problem)
         assert entry.result.complete == (entry.state == "complete")
         assert read_result(run.folder.candidate(entry.number)) == entry.result
 
