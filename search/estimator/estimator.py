@@ -211,7 +211,8 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         else:
             rows = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
         with _value_errors():
-            return self._exact.predict(raw_inputs(self._table(rows), self.model_.inputs))
+            found: Arrays = self._exact.predict(raw_inputs(self._table(rows), self.model_.inputs))
+            return found
 
     def _problem(self, table: Table) -> Problem:
         """What is searched. The rows that judge candidates are its test rows too, for nobody looks at these."""

@@ -16,7 +16,7 @@ from valp.graph.graph import DataType, Input
 from valp.model.preprocessing import Column
 from valp.parts.losses import LOSSES
 from valp.spaces.problem.arrays import ArrayData, ClassWeights
-from valp.spaces.problem.scaling import SCALINGS, learnt_scaling
+from valp.spaces.problem.scaling import SCALINGS, Scaling, learnt_scaling
 
 MISSING_CLASS = -1
 """The class number of a row whose class is unknown."""
@@ -114,7 +114,7 @@ def with_scale(name: str, data: ArrayData, train: NDArray[Any]) -> ArrayData:
     return replace(data, offset=offset, scale=width)
 
 
-def _usual_scaling(data: ArrayData) -> str:
+def _usual_scaling(data: ArrayData) -> Scaling:
     if data.own is not None:
         return "none"
     if data.type is not DataType.SAMPLES:
