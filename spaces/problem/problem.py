@@ -180,8 +180,9 @@ class Problem(Description):
 
     def _repr_html_(self) -> str:
         scores: dict[str, list[str]] = {}
-        for name, (output, _) in self.metrics.items():
-            scores.setdefault(output, []).append(name)
+        for name, metric in self.metrics.items():
+            if metric.output is not None:
+                scores.setdefault(metric.output, []).append(name)
         columns = (self.columns.inputs, self.columns.outputs)
         return problem_html(self.name, self.title, columns, self.losses, scores, self._splits)
 
