@@ -29,6 +29,11 @@ MODEL = click.option("-o", "--output", type=click.Path(path_type=Path), required
     type=click.FloatRange(0, 1),
     help="The share of the steps, at their end, over which the learning rate falls to 0.  [default: the candidate's]",
 )
+@click.option(
+    "--balance",
+    metavar="NAME[:KEY=VALUE,...]",
+    help="How losses become one step: fixed, uncertainty, or another package's method.  [default: the candidate's]",
+)
 @click.option("--seed", type=int, help="The seed of weights, order and noise.  [default: the candidate's]")
 @click.option(
     "--seeds", type=int, default=1, show_default=True, help="Train with this many seeds and keep the best model."
@@ -44,6 +49,7 @@ def train_command(
     steps: int | None,
     batch: int | None,
     decay: float | None,
+    balance: str | None,
     seed: int | None,
     seeds: int,
     executor: Literal["auto", "torch"],
@@ -75,6 +81,7 @@ def train_command(
     from valp.spaces.problem.interface import require_interface
     from valp.spaces.problem.judging import judges_of
     from valp.spaces.problem.scoring import Scorer
+    from valp.train.balance import completed, read_balance
     from valp.train.fit import one_thread
 
     for name, value in (("steps", steps), ("batch", batch), ("seeds", seeds)):
@@ -94,7 +101,8 @@ def train_command(
     require(candidate.graph)
     data = load_problem(problem, _say)
     require_interface(candidate.graph, data.description)
-    asked = {"steps": steps, "batch": batch, "decay": decay, "seed": seed}
+    balanced = completed(read_balance(balance)) if balance is not None else None
+    asked = {"steps": steps, "batch": batch, "decay": decay, "balance": balanced, "seed": seed}
     training = candidate.training.model_copy(update={k: v for k, v in asked.items() if v is not None})
     candidate = candidate.model_copy(update={"training": training})
     one_thread()

@@ -106,7 +106,9 @@ def show_command(run: str, number: int | None, runs: Path, as_json: bool) -> Non
 
 
 def _tell(entry: "Entry", run: str) -> None:
-    """What a candidate is, how it was trained, and what that cost."""
+    """Prints what a candidate is, how it was trained, and what that cost."""
+    from valp.train.balance import Balance
+
     result, training = entry.result, entry.candidate.training
     print_line(f"candidate {entry.number} of {run}: {entry.state}")
     if result is not None:
@@ -119,3 +121,5 @@ def _tell(entry: "Entry", run: str) -> None:
         print_line(f"  it started from the weights of {' and '.join(map(str, entry.parents))}")
     falling = f", falling over the last {training.decay:.0%} of the steps" if training.decay else ""
     print_line(f"  learning rate {training.learning_rate:.3g}{falling}, batch {training.batch}, {training.steps} steps")
+    if training.balance != Balance():
+        print_line(f"  losses balanced by {training.balance.short}")

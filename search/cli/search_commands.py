@@ -64,6 +64,13 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
     help="The kinds of network to search: g, delta, d, c, t, b, r, or another package's.  [default: the space's]",
 )
 @click.option(
+    "--balance",
+    metavar="NAME[:KEY=VALUE,...]",
+    multiple=True,
+    help="How losses become one step: fixed, uncertainty, or another package's method. Settings that are not named are "
+    "searched; several times to search among several.  [default: fixed]",
+)
+@click.option(
     "--start-from",
     "starts",
     metavar="GRAPH",
@@ -122,6 +129,7 @@ def search_command(
     strategy: str | None,
     space: str,
     kinds: str | None,
+    balance: tuple[str, ...],
     starts: tuple[str, ...],
     candidates: int,
     hours: float | None,
@@ -156,6 +164,7 @@ def search_command(
       valp search fashion-mnist --strategy nsga2 --hours 2
       valp search fashion-mnist --objective accuracy --objective coverage
       valp search digits --objective accuracy --objective parameters
+      valp search digits --balance fixed --balance uncertainty:rate=10
       valp search fashion-mnist --space full --start-from mt-vae --start-from lenet
       valp search wine.toml --strategy nsga2 --hours 1
     """
@@ -175,6 +184,7 @@ def search_command(
         strategy=strategy,
         space=space,
         kinds=tuple(kinds.split(",")) if kinds is not None else (),
+        balance=balance,
         start_from=[graph_to_start_from(start, data) for start in starts],
         objectives=objectives,
         candidates=candidates,

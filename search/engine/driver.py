@@ -52,7 +52,7 @@ class Driver:
     """The parents of the candidates that are queued or trained."""
 
     def __post_init__(self) -> None:
-        settings, space = self.settings, space_of(self.settings.space, self.settings.kinds)
+        settings, space = self.settings, space_of(self.settings.space, self.settings.kinds, self.settings.balance)
         training = Training(steps=settings.steps, batch=settings.batch, decay=space.decay, seed=settings.seed)
         self.question = Question(self.problem, space, training, settings.seed, self.total)
         self.strategy = Seeded(STRATEGIES[settings.strategy], self.start_from)

@@ -140,6 +140,7 @@ def fitting(module: VALPModule, candidate: Candidate, scorer: Scorer, executor: 
         learning_rate=training.learning_rate,
         kl_warmup=training.kl_warmup,
         decay=training.decay,
+        balance=training.balance,
         seed=training.seed,
         executor=executor,
     )

@@ -42,7 +42,7 @@ def manifest(
     origin: dict[str, str | int | float] | None = None,
 ) -> Manifest:
     """What a bundle says of a candidate."""
-    trained = candidate.training.model_dump()
+    trained = candidate.training.model_dump() | {"balance": str(candidate.training.balance)}
     samples_seen = candidate.training.steps * candidate.training.batch
     return Manifest(
         problem=problem.name,

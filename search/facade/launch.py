@@ -20,6 +20,7 @@ from valp.search.strategies import STRATEGIES
 from valp.spaces.generate.space import space_of
 from valp.spaces.problem.interface import require_interface
 from valp.spaces.problem.problem import Problem
+from valp.train.balance import read_balance
 
 FEWEST_TO_BREED = 16
 """With fewer candidates there is little to breed from."""
@@ -33,6 +34,7 @@ def launch(
     strategy: str | None = None,
     space: str = "default",
     kinds: Sequence[str] = (),
+    balance: str | Sequence[str] = (),
     start_from: Sequence[Graph] = (),
     objectives: Sequence[str] = (),
     candidates: int = 40,
@@ -59,6 +61,9 @@ def launch(
             evolution, or random search where there are too few candidates to breed from.
         space: a name of `valp.spaces.generate.space.SPACES`.
         kinds: codes of `valp.parts.kinds.KINDS`, in place of the space's own.
+        balance: balancing methods of `valp.train.balance.BALANCERS`, in place of the space's own: `NAME`, or
+            `NAME:key=value,key=value`, which fixes these settings. Other settings, and which of several methods, are
+            searched.
         start_from: graphs that the first candidates have.
         objectives: the scores to optimise, by name: of outputs, or of whole graphs (`parameters`, `latency`,
             `inferences_per_second`); by default one for each output.
@@ -89,7 +94,8 @@ def launch(
     strategy = strategy or usual_strategy(folder, candidates)
     one_of("strategy", strategy, STRATEGIES)
     one_of("executor", executor, EXECUTORS)
-    searched = space_of(space, kinds)
+    balances = tuple(str(read_balance(text)) for text in ([balance] if isinstance(balance, str) else balance))
+    searched = space_of(space, kinds, balances)
     for graph in start_from:
         require(graph)
         require_interface(graph, problem.description, whole=True)
@@ -115,6 +121,7 @@ def launch(
         strategy=strategy,
         space=space,
         kinds=tuple(kinds),
+        balance=balances,
         start_from=tuple(content_key(graph) for graph in start_from),
         objectives=wanted,
         steps=steps,

@@ -26,6 +26,8 @@ class Settings(Frozen):
         strategy: a code of `valp.search.strategies.STRATEGIES`.
         space: a name of `valp.spaces.generate.space.SPACES`.
         kinds: the kinds of network, where they are not the space's own.
+        balance: the balancing methods, where they are not the space's own, as `valp.train.balance.read_balance` reads
+            them.
         start_from: the content keys of the graphs that the search began with.
         objectives: the scores that are optimised.
         steps, batch: the training of each candidate.
@@ -42,6 +44,7 @@ class Settings(Frozen):
     strategy: str
     space: str
     kinds: tuple[str, ...] = ()
+    balance: tuple[str, ...] = ()
     start_from: tuple[str, ...] = ()
     objectives: tuple[str, ...]
     steps: int
@@ -72,7 +75,7 @@ class Settings(Frozen):
 
 
 def _shown(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
 
 
 def versions() -> dict[str, str]:

@@ -15,8 +15,10 @@ from optuna.trial import Trial
 from valp.errors import SettingError
 from valp.spaces.generate.assembly import beta_names, range_of_beta
 from valp.spaces.generate.choose import SEEDS, Choose, scaled, spread
+from valp.spaces.generate.searched_balance import METHOD, searched_settings
 from valp.spaces.generate.space import MAX_PARAMETERS, Range, Space
 from valp.spaces.problem.description import Description
+from valp.train.balance.method_setting import WordSetting
 
 Value = int | float
 
@@ -40,6 +42,7 @@ def slot_distributions(space: Space, problem: Description) -> dict[str, BaseDist
     for name, options in (("batch", space.batches), ("kl_warmup", space.kl_warmups)):
         if len(options) > 1:
             found[name] = IntDistribution(0, len(options) - 1)
+    found |= _balance(space)
     for output, codes in problem.losses.items():
         variance = problem.variances.get(output)
         found |= _free({n: range_of_beta(space, code, variance) for n, code in beta_names(output, codes).items()})
@@ -51,6 +54,22 @@ def slot_distributions(space: Space, problem: Description) -> dict[str, BaseDist
 def _free(ranges: Mapping[str, Range]) -> dict[str, BaseDistribution]:
     """One log-uniform parameter for each range that leaves a choice."""
     return {name: FloatDistribution(low, high, log=True) for name, (low, high) in ranges.items() if low < high}
+
+
+def _balance(space: Space) -> dict[str, BaseDistribution]:
+    """The balancing method, where there is a choice, and the searched settings of all methods."""
+    found: dict[str, BaseDistribution] = {}
+    if len(space.balances) > 1:
+        found[METHOD] = IntDistribution(0, len(space.balances) - 1)
+    for option in space.balances:
+        for _, decision, setting in searched_settings(option):
+            if isinstance(setting, WordSetting):
+                found[decision] = IntDistribution(0, len(setting.options) - 1)
+            elif setting.whole:
+                found[decision] = IntDistribution(int(setting.low), int(setting.high), log=setting.log_scale)
+            else:
+                found[decision] = FloatDistribution(setting.low, setting.high, log=setting.log_scale)
+    return found
 
 
 class SlotChoose(Choose):

@@ -11,6 +11,7 @@ from valp.search.strategies.strategy import Question, Strategy, derived_seed
 from valp.spaces.candidate import Candidate
 from valp.spaces.generate.space import Space
 from valp.spaces.problem.problem import Problem
+from valp.train.balance import completed
 
 
 class Seeded(Strategy):
@@ -39,8 +40,9 @@ class Seeded(Strategy):
         return self._strategy.keeps(ledger)
 
     def propose(self, question: Question, ledger: Ledger, trial: Trial) -> Candidate:
-        """See `Strategy`; a given graph is trained with the question's settings."""
+        """See `Strategy`; a given graph gets the question's training and the space's first balancing method."""
         if trial.number >= len(self._graphs):
             return self._strategy.propose(question, ledger, trial)
         seed = derived_seed(question.seed, trial.number, "training")
-        return Candidate(graph=self._graphs[trial.number], training=question.training.model_copy(update={"seed": seed}))
+        drawn = {"seed": seed, "balance": completed(question.space.balances[0])}
+        return Candidate(graph=self._graphs[trial.number], training=question.training.model_copy(update=drawn))

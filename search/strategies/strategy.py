@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from random import Random
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import Trial
@@ -13,6 +13,7 @@ from valp.search.run.ledger import Ledger
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.generate.algorithm1 import initialize
 from valp.spaces.generate.choose import SEEDS, Choose, RandomChoose
+from valp.spaces.generate.searched_balance import drawn_balance
 from valp.spaces.generate.space import Space
 from valp.spaces.problem.description import Description
 from valp.spaces.problem.problem import Problem
@@ -98,10 +99,11 @@ def draw(question: Question, choose: Choose, number: int) -> Candidate:
     """Algorithm 1 and the training settings, decided by `choose`."""
     problem, space = question.problem, question.space
     graph = drawn_graph(problem, space, choose)
-    drawn = {
+    drawn: dict[str, Any] = {
         "learning_rate": choose.real("learning_rate", *space.learning_rate, log_scale=True),
         "kl_warmup": choose.category("kl_warmup", space.kl_warmups),
         "seed": derived_seed(question.seed, number, "training"),
     }
     batch = choose.category("batch", space.batches_of(question.training.batch))
+    drawn["balance"] = drawn_balance(choose, space.balances)
     return Candidate(graph=graph, training=question.training.in_batches(batch).model_copy(update=drawn))

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
+from typing import Any
 
 from valp.errors import SettingError
 from valp.graph.vocabulary import ACTIVATIONS, INITIALIZERS
 from valp.parts.combiners import COMBINERS
 from valp.parts.kinds import BUILT_IN, DECODER, DISCRETIZER, GENERIC_MLP, KINDS
 from valp.parts.losses import LOSSES
+from valp.train.balance import Balance, completed, read_balance
 
 Range = tuple[float, float]
 """[low, high]; equal ends fix the value."""
@@ -70,6 +72,8 @@ class Space:
         kl_warmups: the share of the steps over which β of the KL losses rises from 0.
         decay: the share of the steps, at their end, over which the learning rate falls to 0; of the single-task models'
             trainings, too.
+        balances: the balancing methods of `valp.train.balance`. Settings that are named here are fixed, the others are
+            searched.
     """
 
     name: str
@@ -101,6 +105,7 @@ class Space:
     batches: tuple[float, ...] = (1.0,)
     kl_warmups: tuple[float, ...] = (0.0,)
     decay: float = 0.0
+    balances: tuple[Balance, ...] = (Balance(),)
 
     def __post_init__(self) -> None:
         if not 0 < self.alpha <= 1:
@@ -136,6 +141,10 @@ class Space:
             raise SettingError(f"batches must be positive, but are {self.batches}")
         if not self.kl_warmups or not all(0 <= share <= 1 for share in self.kl_warmups):
             raise SettingError(f"kl_warmups must lie in [0, 1], but are {self.kl_warmups}")
+        if not self.balances:
+            raise SettingError("balances must name a balancing method, but is empty")
+        for balance in self.balances:
+            completed(balance)
         if self.samples_loss is not None and self.samples_loss not in LOSSES:
             raise SettingError(f"samples_loss must be one of {', '.join(LOSSES)}, but is {self.samples_loss!r}")
 
@@ -187,12 +196,21 @@ FULL = replace(
 SPACES = {space.name: space for space in (DEFAULT, FULL, PAPER)}
 
 
-def space_of(name: str, kinds: Sequence[str] = ()) -> Space:
-    """A space by its name, with other kinds of network where some are given.
+def space_of(name: str, kinds: Sequence[str] = (), balances: Sequence[str] = ()) -> Space:
+    """A space by its name, with other kinds of network and other balancing methods where some are given.
+
+    Args:
+        name: of the space.
+        kinds: codes of network kinds.
+        balances: balancing methods, as `valp.train.balance.read_balance` reads them.
 
     Raises:
-        SettingError: if there is none of this name, or a kind is unknown or cannot be searched.
+        SettingError: if there is none of this name, a kind is unknown or cannot be searched, or a balancing method is
+            not possible.
     """
     if name not in SPACES:
         raise SettingError(f"space must be one of {', '.join(SPACES)}, but is {name!r}")
-    return replace(SPACES[name], kinds=tuple(kinds)) if kinds else SPACES[name]
+    others: dict[str, Any] = {"kinds": tuple(kinds)} if kinds else {}
+    if balances:
+        others["balances"] = tuple(read_balance(text) for text in balances)
+    return replace(SPACES[name], **others)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from functools import partial
 from itertools import combinations
+from typing import Any
 
 from valp.graph.graph import Connection, Graph
 from valp.spaces.candidate import Candidate, Training
@@ -16,6 +17,7 @@ from valp.spaces.vary.numbered_choices import Numbered, in_turn
 from valp.spaces.vary.revision import Revision
 from valp.spaces.vary.take_networks import ancestors, take
 from valp.spaces.vary.variation import Variation, judge, opened, outputs_of, variation_of
+from valp.train.balance import Balance
 
 MOST_OUTPUTS = 5
 """Of so many outputs all ways to share them out are looked at; of more, as many drawn ones."""
@@ -39,7 +41,8 @@ def cross(
     name, layers and sources, are there once. Which outputs come from the second is drawn among the selections whose
     networks find room; where none do, among those with the fewest too many, and then networks go, first those that
     nothing needs, as a mutation removes them. With a single output the child has some of the networks that serve it in
-    either parent. The learning rate, the batch and the KL warm-up are each that of one of the two.
+    either parent. The learning rate, the batch, the KL warm-up and
+    the balancing method each come from one of the two.
 
     Args:
         first, second: candidates for the problem that `check` accepts.
@@ -74,14 +77,27 @@ def cross(
 
 
 def _crossed(first: Training, second: Training, choose: Choose) -> Training:
-    """What is searched of a training, each from one of the two; the samples are the first's."""
+    """The searched values of a training, each from one of the two; the samples seen are the first's."""
     both = (first, second)
     batch = choose.category("batch", [training.batch for training in both])
-    drawn = {
+    drawn: dict[str, Any] = {
         "learning_rate": choose.category("learning_rate", [training.learning_rate for training in both]),
         "kl_warmup": choose.category("kl_warmup", [training.kl_warmup for training in both]),
     }
+    if first.balance != second.balance:  # no decision where there is no choice: others keep their names
+        drawn["balance"] = _crossed_balance(first.balance, second.balance, choose)
     return (first if batch == first.batch else first.in_batches(batch)).model_copy(update=drawn)
+
+
+def _crossed_balance(first: Balance, second: Balance, choose: Choose) -> Balance:
+    """The balancing method of one of the two; of the same method, each setting from one of the two."""
+    if first.method != second.method:
+        return choose.category("balance", [first, second])
+    settings = {
+        name: choose.category(f"balance.{name}", [one, second.settings.get(name, one)])
+        for name, one in first.settings.items()
+    }
+    return Balance(method=first.method, settings=second.settings | settings)
 
 
 def _child(revision: Revision, first: Candidate, second: Candidate, moves: Sequence[str]) -> Variation:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from valp.spaces.generate.draft_node import NETWORK, Place
+from valp.spaces.generate.space import Space
 from valp.spaces.vary import (
     beta_moves as weights,
 )
@@ -53,6 +54,7 @@ class Move:
         make: makes it at a site, and returns whether that was possible; what then lacks a source, or feeds nothing, is
             put right by `Revision.completed`.
         at: the component that a site is of; None if moves of this kind are of no component.
+        offered: whether a space has moves of this kind at all; where it has none, they are not among the tried ones.
         weight: how often it is tried, beside the others.
     """
 
@@ -61,6 +63,7 @@ class Move:
     make: Callable[[Revision, Any], bool]
     at: Callable[[Any], Place] | None = None
     weight: int = 1
+    offered: Callable[[Space], bool] = lambda _: True
 
 
 MOVES: dict[str, Move] = {
@@ -115,6 +118,13 @@ MOVES: dict[str, Move] = {
     "learning_rate": Move("another learning rate", training.hurried, training.hurry, weight=2),
     "batch": Move("another batch size, for as many samples", training.batches, training.batch),
     "kl_warmup": Move("another KL warm-up", training.warmups, training.warm_up),
+    "balance": Move(
+        "another balancing method, or another setting of it",
+        training.balances,
+        training.rebalance,
+        weight=2,
+        offered=training.searches_balance,
+    ),
 }
 """By name. Those that balance what is learnt, and unlearn nothing, are tried more often, and so are widening whole
 networks, reading inputs alone, which rids a graph of detours, and transporting all of a source: a network sees no more
@@ -123,5 +133,7 @@ and where a graph is full, instead of others. Where layers each have an activati
 these are seldom good together: networks often get one of each. Most of all a decoder's first condition is tried, for
 nothing helps samples as much, and it can be made but once."""
 
-TRIED = tuple(name for name, move in MOVES.items() for _ in range(move.weight))
-"""Each name as often as it weighs."""
+
+def tried_in(space: Space) -> tuple[str, ...]:
+    """The names of the moves that a space has, each as often as its weight."""
+    return tuple(name for name, move in MOVES.items() if move.offered(space) for _ in range(move.weight))

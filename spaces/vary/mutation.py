@@ -9,7 +9,7 @@ from valp.spaces.generate.choose import Choose
 from valp.spaces.generate.draft_node import OUTPUT
 from valp.spaces.generate.space import Space
 from valp.spaces.problem.description import Description
-from valp.spaces.vary.moves import MOVES, TRIED
+from valp.spaces.vary.moves import MOVES, tried_in
 from valp.spaces.vary.numbered_choices import Numbered, in_turn
 from valp.spaces.vary.revision import Revision
 from valp.spaces.vary.variation import Variation, is_same, opened, variation_of
@@ -76,7 +76,7 @@ def moved(
     """
     tried = set[str]()
     inside = set() if focus is None else revision.serving((OUTPUT, focus))
-    for name in (*rather, *in_turn(choose, "move", TRIED)):
+    for name in (*rather, *in_turn(choose, "move", tried_in(revision.space))):
         if name in tried:
             continue
         tried.add(name)

@@ -32,9 +32,11 @@ from valp.spaces.vary.crossover import MOST_OUTPUTS
 from valp.spaces.vary.mutation import moved as one_move
 from valp.spaces.vary.numbered_choices import AGAIN, Numbered
 from valp.spaces.vary.variation import opened
+from valp.train.balance import Balance
 
+BALANCES = (Balance(), Balance(method="uncertainty"))
 PAIRS = [(shape, space) for shape in SHAPES.values() for space in (PAPER, DEFAULT, FULL)]
-PAIRS += [(shape, FULL) for shape in SHAPED.values()]
+PAIRS += [(shape, replace(FULL, balances=BALANCES)) for shape in SHAPED.values()]
 """Shapes of problems, each in spaces that serve them."""
 
 IN_ONE_NETWORK = {
@@ -51,7 +53,7 @@ IN_ONE_NETWORK = {
 }
 """The moves that change nothing but a network."""
 
-SEARCHED = {"learning_rate", "batch", "kl_warmup"}
+SEARCHED = {"learning_rate", "batch", "kl_warmup", "balance"}
 """The moves that change nothing but the training, called by what of it they change."""
 
 

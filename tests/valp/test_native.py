@@ -21,12 +21,14 @@ from valp.graph.vocabulary import ACTIVATIONS
 from valp.parts.combiners import COMBINERS
 from valp.parts.losses import LOSSES
 from valp.spaces.generate.space import DEFAULT, PAPER
+from valp.train.balance.fixed_beta import FixedBeta
+from valp.train.batches import Draws
 from valp.train.fit import fit
 from valp.train.native import elementary
 from valp.train.native.executor import NativeExecutor
 from valp.train.native.program import UnsupportedError
 from valp.train.native.warm import prepare
-from valp.train.torch_executor import Draws, Schedule
+from valp.train.schedule import Schedule
 
 ROWS, BATCH = 60, 17
 
@@ -61,6 +63,10 @@ def data(module, seed, rows=ROWS, weighted=0):
     return inputs, truths, weights
 
 
+def native(module, tensors, draws):
+    return NativeExecutor(module, *tensors, draws, Schedule(module, 1, 1e-3), FixedBeta(), {})
+
+
 def compare(graph, seed, weighted):
     """One step's terms and gradients beside those of autograd in float64.
 
@@ -71,7 +77,7 @@ def compare(graph, seed, weighted):
     draws = Draws(ROWS, BATCH, module.plan.noise, seed)
     rows, noise = draws.rows(), draws.noise()
     flat = torch.cat([torch.zeros(0), *(values.flatten() for values in noise.values())])
-    terms, gradients = NativeExecutor(module, *tensors, draws, Schedule(module, 1, 1e-3)).gradients(rows, flat)
+    terms, gradients = native(module, tensors, draws).gradients(rows, flat)
     x, y, w = ({name: tensor[rows] for name, tensor in part.items()} for part in tensors)
     exact = copy.deepcopy(module).double()
     total, _ = module.losses(x, y, noise, w)
@@ -247,7 +253,7 @@ def unsupported():
     yield "hooks", hooked, {}
     frozen = compile(figure_2(), seed=0)
     frozen.layers["n0-0"].weight.requires_grad_(False)
-    yield "parameters that are not learnt", frozen, {}
+    yield "parameters that are not learned", frozen, {}
     yield "parameters on cpu of torch.float64", compile(figure_2(), seed=0).double(), {"dtype": torch.float64}
 
 
@@ -290,8 +296,9 @@ def test_a_class_that_is_not_there_is_left_to_torch():
     module = compile(figure_2(), seed=0)
     inputs, truths, _ = data(module, 1)
     truths["o2"][3] = 3
-    with pytest.raises(UnsupportedError, match="classes that are not there"):
-        NativeExecutor(module, inputs, truths, {}, Draws(ROWS, BATCH, module.plan.noise, 0), Schedule(module, 1, 1e-3))
+    draws = Draws(ROWS, BATCH, module.plan.noise, 0)
+    with pytest.raises(UnsupportedError, match="classes out of range"):
+        native(module, (inputs, truths, {}), draws)
 
 
 def test_an_unknown_executor_is_refused():

@@ -6,7 +6,7 @@ import torch
 from tests.valp.graphs import figure_2, figure_2_rows
 from valp.compile.compile import compile
 from valp.train.fit import Fitting, fit
-from valp.train.torch_executor import Schedule
+from valp.train.schedule import Schedule
 
 ROWS = 40
 

@@ -130,6 +130,18 @@ class VALPModule(nn.Module):
         Raises:
             ValueError: if an input or the critic of an adversarial term is missing.
         """
+        terms = self.terms(inputs, truths, noise, weights, critics)
+        return (terms * (self.betas if betas is None else betas)).sum(), terms
+
+    def terms(
+        self,
+        inputs: Mapping[str, Tensor],
+        truths: Mapping[str, Tensor],
+        noise: Mapping[str, Tensor] | None = None,
+        weights: Mapping[str, Tensor] | None = None,
+        critics: Critics | None = None,
+    ) -> Tensor:
+        """The loss terms of a batch without their β, (terms,); arguments and errors as of `losses`."""
         plan = self.plan
         wanted = {term.prediction for term in plan.losses}
         wanted |= {buffer for term in plan.divergences for buffer, _, _ in term.latents}
@@ -142,8 +154,7 @@ class VALPModule(nn.Module):
         for term in plan.divergences:
             parts = [divergence(values[buffer], size) / variables for buffer, size, variables in term.latents]
             terms.append(torch.stack(parts).sum())
-        stacked = torch.stack(terms)
-        return (stacked * (self.betas if betas is None else betas)).sum(), stacked
+        return torch.stack(terms)
 
     @property
     def loss_names(self) -> tuple[str, ...]:

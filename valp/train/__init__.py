@@ -1,1 +1,1 @@
-"""How a compiled VALP is trained: the batches, the executors, and the weights that it inherits."""
+"""How a compiled VALP is trained: `fit`, the schedule, the balancing methods, the executors, inherited weights."""

@@ -1,4 +1,4 @@
-"""The critic: a small network that learns, alongside a VALP, to tell its samples from the data (002, VI-C)."""
+"""The critic: a small network that learns with a VALP to tell its samples from the data (Garciarena et al., VI-C)."""
 
 from functools import partial
 
@@ -22,13 +22,13 @@ class Critic:
 
     Called with predicted samples (batch, size), the data (batch, size) and optional weights as of a `LossKind`, it
     first takes a step of Adam on mean softplus(−c(data)) + softplus(c(samples)), then returns the logits c(samples),
-    (batch,), through which gradients reach the samples. It is no part of the model, and is not saved. The settings are
+    (batch,), through which gradients reach the samples. It is not part of the model and is not saved. The settings are
     those of Radford et al. 2016, arXiv:1511.06434.
 
     Args:
         size: of a sample.
         seed: of the initial weights.
-        device: where it lives.
+        device: of its weights.
     """
 
     def __init__(self, size: int, seed: int, device: torch.device | str = "cpu") -> None:

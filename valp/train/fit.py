@@ -14,22 +14,30 @@ from torch import Tensor
 from valp.compile.module import VALPModule
 from valp.errors import SettingError
 from valp.plan.plan import EXECUTORS, Executor
+from valp.train.balance import balancer_of, completed
+from valp.train.balance.balance import Balance, Value
+from valp.train.balance.balancer import Balancer, ScheduledBalancer
+from valp.train.batches import Draws
+from valp.train.schedule import Schedule
 from valp.train.stopwatch import Stopwatch
-from valp.train.torch_executor import Draws, Schedule, TorchExecutor
+from valp.train.torch_executor import TorchExecutor
 
 if TYPE_CHECKING:
     from valp.train.native.executor import NativeExecutor
 
 CURVE_POINTS = 100
-"""A learning curve has about this many points; each is the mean over the steps since the one before."""
+"""A learning curve has about this many points. Each is the mean over the steps since the previous one."""
+
+UNBALANCED = Balance()
+"""The balancing method of a training for which none is given: the β of the graph."""
 
 
 @dataclass(frozen=True)
 class Curves:
-    """Learning curves: the mean of each loss term, without its β, over the steps since the point before.
+    """Learning curves: the mean of each loss term, without its β, over the steps since the previous point.
 
     Attributes:
-        names: total, which has β as it is in the end, then the module's loss terms.
+        names: `total`, the sum of the terms weighted by their final β, then the module's loss terms.
         steps: the last step of each point, from 1.
         values: (points, names).
     """
@@ -41,11 +49,11 @@ class Curves:
 
 @dataclass(frozen=True)
 class Fit:
-    """What a training left besides the weights, which are in the module.
+    """What a training returns besides the weights, which are in the module.
 
     Attributes:
         curves: the learning curves.
-        samples_seen: steps made × batch.
+        samples_seen: steps taken × batch.
         seconds: wall time.
         failure: why it stopped early; None if it did not.
     """
@@ -67,41 +75,44 @@ def fit(
     learning_rate: float = 1e-3,
     kl_warmup: float = 0.0,
     decay: float = 0.0,
+    balance: Balance = UNBALANCED,
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
     executor: Executor = "auto",
     watch: Stopwatch | None = None,
 ) -> Fit:
-    """Trains the module in place: Adam on Σ β_j·L_j.
+    """Trains the module in place: Adam on Σ β_j·L_j, or on what another balancing method makes of the losses.
 
-    The order of the examples and the noise follow from `seed`; torch's global generator is left alone. Every
-    example is seen once before any is seen again. A loss that is not a number ends the training, with its reason.
-    For speed call `one_thread` once in the process.
+    The order of the examples and the noise follow from `seed`; torch's global generator does not change. Every example
+    is seen once before any is seen again. A loss that is not a finite number ends the training, with its reason. For
+    speed, call `one_thread` once in the process.
 
     Args:
         module: a compiled VALP, on the device of the tensors.
         inputs: (n, size) for each model input.
         truths: (n, size) for each output; (n,) int64 classes for a Discrete one.
-        weights: by output, what each label counts, (n,) or (n, size); 0 for a missing one. All alike where there are
-            none.
+        weights: by output, the weight of each label, (n,) or (n, size); 0 for a missing one. All labels of an output
+            without weights count alike.
         steps: the number of steps.
-        batch: examples a step; at most n are taken.
+        batch: examples per step, at most n.
         learning_rate: of Adam.
-        kl_warmup: the share of the steps over which β of the KL losses rises linearly from 0 to what it is, so that a
+        kl_warmup: the share of the steps over which β of the KL losses rises linearly from 0 to its value, so that a
             decoder learns to use its latent variables before they are pulled to N(0, I) (Bowman et al. 2016,
             arXiv:1511.06349).
         decay: the share of the steps, at their end, over which the learning rate falls linearly to 0 (Hägele et al.
-            2024, arXiv:2405.18392): what is learnt settles.
-        seed: of order and noise.
-        progress: called with the number of steps made, as often as a curve gets a point.
-        executor: `torch` trains any module on any device; `native` is several times faster, and trains plans of MLP
-            operations, in float32 on the CPU, by the same formulas on the same examples and noise; `auto` is native
-            where it can. Native is compiled once on a machine, which takes about half a minute.
-        watch: is given the seconds of drawing examples and noise, and of the steps themselves.
+            2024, arXiv:2405.18392), so that the weights settle.
+        balance: how the losses become one step; see `valp.train.balance`.
+        seed: of the order and the noise.
+        progress: called with the number of steps taken, whenever a curve gets a point.
+        executor: `torch` trains any module on any device. `native` is several times faster: it trains plans of MLP
+            operations with scheduled weights, in float32 on the CPU, by the same formulas on the same examples and
+            noise. `auto` is native where that is possible, else torch. Native is compiled once per machine, which
+            takes about half a minute.
+        watch: gets the seconds spent on drawing examples and noise, and on the steps themselves.
 
     Raises:
-        SettingError: if `steps`, `batch` or `learning_rate` is not positive, `kl_warmup` or `decay` is no share, or the
-            executor is unknown or cannot train this.
+        SettingError: if `steps`, `batch` or `learning_rate` is not positive, `kl_warmup` or `decay` is not a share, the
+            balancing method or one of its settings is not possible, or the executor is unknown or cannot train this.
     """
     training = Fitting(
         module,
@@ -113,6 +124,7 @@ def fit(
         learning_rate=learning_rate,
         kl_warmup=kl_warmup,
         decay=decay,
+        balance=balance,
         seed=seed,
         executor=executor,
     )
@@ -121,17 +133,17 @@ def fit(
 
 
 class Fitting:
-    """A training that is taken on in parts: the steps are the same as if it were done at once.
+    """A training in parts. The steps are the same as in a training at once.
 
-    Between the parts the module has the weights that the steps led to, and is in evaluation mode.
+    Between the parts the module has the weights reached so far, and is in evaluation mode.
 
     Args:
-        module, inputs, truths, weights, batch, learning_rate, kl_warmup, decay, seed, executor: as of `fit`.
-        steps: the steps of the whole training, by which the points of the curves are spaced.
+        module, inputs, truths, weights, batch, learning_rate, kl_warmup, decay, balance, seed, executor: as of `fit`.
+        steps: the steps of the whole training, which set the spacing of the curves' points.
 
     Attributes:
-        made: the steps made so far.
-        failure: why no more can be made; None while they can.
+        made: the steps taken so far.
+        failure: why the training stopped; None while it can continue.
 
     Raises:
         SettingError: as of `fit`.
@@ -149,6 +161,7 @@ class Fitting:
         learning_rate: float = 1e-3,
         kl_warmup: float = 0.0,
         decay: float = 0.0,
+        balance: Balance = UNBALANCED,
         seed: int = 0,
         executor: Executor = "auto",
     ) -> None:
@@ -161,13 +174,17 @@ class Fitting:
         if executor not in EXECUTORS:
             raise SettingError(f"the executor must be one of {', '.join(EXECUTORS)}, but is {executor!r}")
         start = time.perf_counter()
+        balancer, settings = balancer_of(balance.method), completed(balance).settings
+        if not isinstance(balancer, TorchExecutor.balancers):
+            raise SettingError(f"no executor supports the balancing method {balancer.code!r}")
         count = len(next(iter(truths.values())))
         draws = Draws(count, min(batch, count), module.plan.noise, seed)
         self._module, self._batch = module, draws.size
         data = inputs, truths, weights or {}
         schedule = Schedule(module, steps, learning_rate, kl_warmup, decay)
-        native = _native(module, *data, draws, schedule, executor) if executor != "torch" else None
-        self._running = native or TorchExecutor(module, *data, draws, schedule, seed)
+        asked = draws, schedule, balancer, settings
+        native = _native(module, *data, *asked, executor) if executor != "torch" else None
+        self._running = native or TorchExecutor(module, *data, *asked, seed)
         module.eval()
         self._every = max(1, steps // CURVE_POINTS)
         self._names = ("total", *module.loss_names)
@@ -178,7 +195,7 @@ class Fitting:
         self._seconds = time.perf_counter() - start
 
     def advance(self, to: int, progress: Callable[[int], None] | None = None, watch: Stopwatch | None = None) -> None:
-        """Goes on until so many steps are made, or a loss is no number; `progress` and `watch` as of `fit`."""
+        """Trains until `to` steps are taken or a loss is not finite; `progress` and `watch` as of `fit`."""
         start, watch = time.perf_counter(), watch or Stopwatch()
         self._module.train()
         try:
@@ -200,28 +217,28 @@ class Fitting:
 
     @property
     def fit(self) -> Fit:
-        """What the training has left so far."""
+        """The curves and the costs so far."""
         curves = Curves(self._names, tuple(self._points), tuple(self._values))
         return Fit(curves, self.made * self._batch, self._seconds, self.failure)
 
 
 def one_thread() -> None:
-    """What a process that trains candidates sets first: one thread, and no denormal numbers.
+    """Sets torch to one thread and no denormal numbers. A process that trains candidates calls it first.
 
-    Adam's moments decay into denormals, which would double the time of a step after some thousand steps.
+    Adam's moments decay into denormals, which double the time of a step after some thousand steps.
     """
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
 
 
 def ready(executor: Executor, say: Callable[[str], object] | None = None) -> str | None:
-    """Compiles or loads the native executor if it may be wanted, and says why it is not there if it is not.
+    """Compiles or loads the native executor if `executor` can use it. Returns why it is not available, or None.
 
-    What trains calls this itself; beforehand it takes the waiting out of the first training.
+    A training calls this itself. An earlier call moves the waiting time out of the first training.
 
     Args:
         executor: as of `fit`; for `torch` there is nothing to do.
-        say: is told when it takes long; a warning is logged by default.
+        say: called with the reason when it takes long; a warning is logged by default.
     """
     if executor == "torch":
         return None
@@ -229,7 +246,7 @@ def ready(executor: Executor, say: Callable[[str], object] | None = None) -> str
         from valp.train.native.warm import prepare
 
         prepare(say or logging.getLogger(__name__).warning)
-    except Exception as error:  # no Numba, or one whose inner interface is another
+    except Exception as error:  # no Numba, or one whose internal interface has changed
         return f"{type(error).__name__}: {error}"
     return None
 
@@ -241,29 +258,37 @@ def _native(
     weights: Mapping[str, Tensor],
     draws: Draws,
     schedule: Schedule,
+    balancer: Balancer,
+    settings: Mapping[str, Value],
     executor: Executor,
 ) -> "NativeExecutor | None":
-    """The native executor, if it can train this.
+    """The native executor if it can train this, else None.
 
     Raises:
-        SettingError: if it cannot, but is asked for.
+        SettingError: if `executor` is `native` and it cannot.
     """
-    reason = ready(executor)
-    if reason is None:
-        from valp.train.native.executor import NativeExecutor
-        from valp.train.native.program import UnsupportedError
+    if not isinstance(balancer, ScheduledBalancer):  # other methods need no compiled interpreter
+        return _without_native(f"the balancing method {balancer.code!r}", executor)
+    missing = ready(executor)
+    if missing is not None:
+        return _without_native(missing, executor)
+    from valp.train.native.executor import NativeExecutor
+    from valp.train.native.program import UnsupportedError
 
-        try:
-            return NativeExecutor(module, inputs, truths, weights, draws, schedule)
-        except UnsupportedError as error:
-            reason = str(error)
+    try:
+        return NativeExecutor(module, inputs, truths, weights, draws, schedule, balancer, settings)
+    except UnsupportedError as error:
+        return _without_native(str(error), executor)
+
+
+def _without_native(reason: str, executor: Executor) -> None:
+    """Leaves a training to torch and logs why, unless the native executor was asked for. Raises SettingError then."""
     if executor == "native":
         raise SettingError(f"the native executor cannot train this: {reason}")
     _log(reason)
-    return None
 
 
 @cache
 def _log(reason: str) -> None:
-    """Says a reason once in a process."""
+    """Logs a reason, once per process."""
     logging.getLogger(__name__).info("trained by torch: %s", reason)

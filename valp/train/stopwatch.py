@@ -1,4 +1,4 @@
-"""Where the seconds of something go."""
+"""`Stopwatch`: wall time by part."""
 
 import time
 from collections import defaultdict
@@ -10,7 +10,7 @@ class Stopwatch:
     """Sums wall time by named part.
 
     Attributes:
-        parts: seconds by part, in the order in which the parts were first begun.
+        parts: seconds by part, in the order in which the parts first started.
     """
 
     def __init__(self) -> None:
@@ -18,7 +18,7 @@ class Stopwatch:
 
     @contextmanager
     def __call__(self, part: str) -> Iterator[None]:
-        """Counts the time of the block to a part; parts do not nest."""
+        """Adds the time of the block to a part. Parts do not nest."""
         start = time.perf_counter()
         try:
             yield

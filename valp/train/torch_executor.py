@@ -1,85 +1,28 @@
-"""What a training is made of: the examples and the noise of its steps, and the executor that takes them by torch."""
+"""`TorchExecutor`: trains any module on any device, under autograd."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from valp.compile.module import VALPModule
-from valp.plan.plan import Divergence
+from valp.train.balance.balance import Value
+from valp.train.balance.balancer import (
+    Balancer,
+    GradientBalancer,
+    LossBalancer,
+    LossStep,
+    LossWeighing,
+    ScheduledBalancer,
+)
+from valp.train.balance.loss_reach import loss_reach
+from valp.train.batches import Draws
+from valp.train.combined_gradients import CombinedGradients
 from valp.train.critic import critics_of
+from valp.train.schedule import Schedule
 from valp.train.stopwatch import Stopwatch
-
-
-class Draws:
-    """The examples and the noise of each step; every example is drawn once before any is drawn again.
-
-    Args:
-        count: the number of examples.
-        size: examples a step.
-        noise: k of each latent connection.
-        seed: of both.
-    """
-
-    def __init__(self, count: int, size: int, noise: Mapping[str, int], seed: int) -> None:
-        self.count, self.size, self.variables = count, size, noise
-        self._generator = torch.Generator().manual_seed(seed)
-        self._order = torch.empty(0, dtype=torch.int64)
-
-    def rows(self) -> Tensor:
-        """The examples of the next step, (size,); its noise must be drawn before those of another."""
-        while len(self._order) < self.size:
-            self._order = torch.cat([self._order, torch.randperm(self.count, generator=self._generator)])
-        rows, self._order = self._order[: self.size], self._order[self.size :]
-        return rows
-
-    def noise(self) -> dict[str, Tensor]:
-        """The noise of the step, (size, k) for each latent connection."""
-        return {
-            connection: torch.randn(self.size, k, generator=self._generator) for connection, k in self.variables.items()
-        }
-
-    def fill(self, flat: Tensor) -> None:
-        """Puts the same noise into a flat tensor, that of one connection after the other."""
-        start = 0
-        for k in self.variables.values():
-            flat[start : start + self.size * k].normal_(generator=self._generator)
-            start += self.size * k
-
-
-class Schedule:
-    """β of each loss term, and the learning rate, in each step of a training.
-
-    Args:
-        module: whose β.
-        steps: of the whole training.
-        learning_rate: before it falls.
-        kl_warmup: the share of the steps over which β of the KL losses rises linearly from 0.
-        decay: the share of the steps, at their end, over which the learning rate falls linearly to 0.
-
-    Attributes:
-        final: β as it is in the end, (terms,), float64.
-    """
-
-    def __init__(
-        self, module: VALPModule, steps: int, learning_rate: float, kl_warmup: float = 0.0, decay: float = 0.0
-    ) -> None:
-        self.final = module.betas.to("cpu", torch.float64)
-        self._rising = torch.tensor([isinstance(term, Divergence) for term in module.plan.terms])
-        self._steps, self._rate = steps, learning_rate
-        self._warmup, self._decay = max(round(kl_warmup * steps), 1), round(decay * steps)
-
-    def betas(self, made: int, steps: int) -> Tensor:
-        """(steps, terms), float64, of the steps after the `made` ones."""
-        shares = (torch.arange(made + 1, made + steps + 1, dtype=torch.float64) / self._warmup).clamp(max=1)
-        return torch.where(self._rising, shares[:, None], 1.0) * self.final
-
-    def rates(self, made: int, steps: int) -> Tensor:
-        """(steps,), float64, of the steps after the `made` ones."""
-        if not self._decay:
-            return torch.full((steps,), self._rate, dtype=torch.float64)
-        left = self._steps - torch.arange(made, made + steps, dtype=torch.float64)
-        return self._rate * (left / self._decay).clamp(0, 1)
 
 
 class TorchExecutor:
@@ -90,8 +33,13 @@ class TorchExecutor:
         inputs, truths, weights: as of `valp.train.fit.fit`.
         draws: the examples and the noise of each step.
         schedule: β and the learning rate of each step.
+        balancer: how the losses become one step.
+        settings: all settings of the balancer.
         seed: of the critics' initial weights.
     """
+
+    balancers: tuple[type[Balancer], ...] = (ScheduledBalancer, LossBalancer, GradientBalancer)
+    """The balancing methods that it supports."""
 
     def __init__(
         self,
@@ -101,18 +49,34 @@ class TorchExecutor:
         weights: Mapping[str, Tensor],
         draws: Draws,
         schedule: Schedule,
+        balancer: Balancer,
+        settings: Mapping[str, Value],
         seed: int,
     ) -> None:
         self._module, self._data, self._draws = module, (inputs, truths, weights), draws
         self._device = next(module.parameters()).device
-        self._optimizer = torch.optim.Adam(module.parameters(), fused=True)
+        groups: list[dict[str, Any]] = [{"params": list(module.parameters()), "multiple": 1.0}]
+        self._weights: Callable[[Tensor], Tensor] | None = None
+        self._backward: Callable[[LossStep], None] | None = None
+        reach = loss_reach(module.plan)
+        if isinstance(balancer, ScheduledBalancer):
+            self._weights = partial(balancer.weights, reach=reach, settings=settings)
+        elif isinstance(balancer, LossBalancer):
+            weighing = balancer.begin(reach, settings, self._device)
+            groups.append({"params": list(weighing.parameters), "multiple": weighing.rate})
+            self._backward = partial(_backward, weighing)
+        elif isinstance(balancer, GradientBalancer):
+            self._backward = CombinedGradients(module, reach, balancer.begin(reach, settings, self._device))
+        self._optimizer = torch.optim.Adam([group for group in groups if group["params"]], fused=True)
         self._critics = critics_of(module, seed)
         self._schedule, self._made = schedule, 0
 
     def means(self, steps: int, watch: Stopwatch) -> tuple[float, ...]:
-        """Takes steps; the means over them of the total loss, β as in the end, and of its terms."""
+        """Takes steps. Returns the means over them of the total loss, with the final β, and of its terms."""
         sums = torch.zeros(len(self._module.loss_names), device=self._device)
-        betas = self._schedule.betas(self._made, steps).to(self._device, torch.float32)
+        scheduled = self._schedule.betas(self._made, steps)
+        weights = scheduled if self._weights is None else self._weights(scheduled)
+        betas = weights.to(self._device, torch.float32)
         rates = self._schedule.rates(self._made, steps).tolist()
         for step in range(steps):
             with watch("draws"):
@@ -122,11 +86,14 @@ class TorchExecutor:
                 x, y, w = (
                     {name: tensor.index_select(0, rows) for name, tensor in tensors.items()} for tensors in self._data
                 )
-                total, terms = self._module.losses(x, y, noise, w, self._critics, betas[step])
+                terms = self._module.terms(x, y, noise, w, self._critics)
                 for group in self._optimizer.param_groups:
-                    group["lr"] = rates[step]
+                    group["lr"] = rates[step] * group["multiple"]
                 self._optimizer.zero_grad()
-                total.backward()  # type: ignore[no-untyped-call] # torch leaves it unannotated
+                if self._backward is None:
+                    torch.autograd.backward((terms * betas[step]).sum())
+                else:
+                    self._backward(LossStep(terms, betas[step], partial(self._present, w)))
                 self._optimizer.step()
                 sums += terms.detach()
         self._made += steps
@@ -134,4 +101,16 @@ class TorchExecutor:
         return float(self._schedule.final @ means), *means.tolist()
 
     def finish(self) -> None:
-        """The module has its parameters already."""
+        """Does nothing: the module already has its parameters."""
+
+    def _present(self, weights: Mapping[str, Tensor]) -> Tensor:
+        """(K,) booleans: whether a batch has a label of each loss term; weights are by output."""
+        plan = self._module.plan
+        there = [bool((weights[term.truth] > 0).any()) if term.truth in weights else True for term in plan.losses] + [
+            True
+        ] * len(plan.divergences)
+        return torch.tensor(there, device=self._device)
+
+
+def _backward(weighing: LossWeighing, step: LossStep) -> None:
+    torch.autograd.backward(weighing.total(step))

@@ -20,6 +20,7 @@ from valp.search.run.run import StoredRun
 from valp.search.show.dashboard.artifacts import Pictures
 from valp.search.show.dashboard.notes import RunCommands, note_of, note_of_run
 from valp.spaces.candidate import Candidate
+from valp.train.balance import Balance
 
 STUDY = 1
 """The number of the one study."""
@@ -186,6 +187,9 @@ def attributes_of(entry: Entry, with_traits: bool) -> dict[str, Any]:
     """What is known of a candidate, as the columns of a table: numbers where they can be sorted by."""
     result = entry.result
     shown: dict[str, Any] = traits(entry.candidate) if with_traits else {}
+    balance = entry.candidate.training.balance
+    if balance != Balance():
+        shown["losses balanced by"] = balance.short
     if entry.parents:
         shown["parents"] = ", ".join(map(str, entry.parents))
     if result is None:

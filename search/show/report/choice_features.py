@@ -8,12 +8,13 @@ from valp.graph.graph import Dense, Graph, PrimaryNetwork, Role
 from valp.parts.kinds import KINDS
 from valp.parts.losses import KL
 from valp.spaces.candidate import Candidate
+from valp.train.balance import Balance
 
 
 def features_of(candidate: Candidate) -> dict[str, float]:
     """The choices behind a candidate by their names; one that it did not make is absent."""
     graph = candidate.graph
-    made = _shape(graph) | _kinds(graph) | _words(graph) | _betas(graph)
+    made = _shape(graph) | _kinds(graph) | _words(graph) | _betas(graph) | _balance(candidate.training.balance)
     made["learning rate (log)"] = log10(candidate.training.learning_rate)
     made["weights inherited (share of networks)"] = len(candidate.inherits) / max(len(graph.networks), 1)
     made["samples its ancestors saw"] = float(candidate.lineage_samples)
@@ -67,6 +68,17 @@ def _betas(graph: Graph) -> dict[str, float]:
         name = "β of KL (log)" if loss.kind == KL else f"β of {loss.kind} of {loss.prediction} (log)"
         made[name] = made.get(name, 0.0) + loss.beta
     return {name: log10(max(beta, 1e-12)) for name, beta in made.items()}
+
+
+def _balance(balance: Balance) -> dict[str, float]:
+    """The balancing method and its settings."""
+    made = {f"losses balanced by {balance.method}": 1.0}
+    for name, value in balance.settings.items():
+        if isinstance(value, str):
+            made[f"{name} {value} of {balance.method}"] = 1.0
+        else:
+            made[f"{name} of {balance.method}"] = float(value)
+    return made
 
 
 def _size(graph: Graph, source: str, indices: tuple[int, ...] | None) -> int:

@@ -26,6 +26,7 @@ from valp.search.show.report.rounding import rounded
 from valp.search.show.report.sample_pictures import real_samples
 from valp.search.show.report.search_command import command
 from valp.spaces.candidate import Candidate
+from valp.train.balance import Balance
 
 DETAILED = 60
 """Candidates of the front that are shown in full, the best compromise first; with more, the page would be slow."""
@@ -67,10 +68,11 @@ def gather(run: StoredRun, evidence: Evidence, told: Callable[[], None] = lambda
         told()
     ranks = {entry.number: rank for rank, entry in enumerate(front)}
     lineage = _lineage(entries)
+    balanced = any(entry.candidate.training.balance != Balance() for entry in entries)
     legend = legend_of([entry.candidate for entry in entries])
     summary = {
         **_about(run, entries),
-        "candidates": [_row(entry, ranks, lineage, legend) for entry in entries],
+        "candidates": [_row(entry, ranks, lineage, legend, balanced=balanced) for entry in entries],
         "front": len(front),
         "detailed": len(shown),
         **legend.rows(),
@@ -133,12 +135,15 @@ def _settings(run: StoredRun) -> dict[str, str]:
     }
 
 
-def _row(entry: Entry, ranks: dict[int, int], lineage: dict[int, int], legend: Legend) -> dict[str, Any]:
+def _row(
+    entry: Entry, ranks: dict[int, int], lineage: dict[int, int], legend: Legend, *, balanced: bool
+) -> dict[str, Any]:
     """A candidate in the table. Names are short, because there may be thousands.
 
     Returns:
         `n`: its number; `s`: the first letter of its state; `lr`: its learning rate; `g`: its `structure`; `c`: true if
-        an input conditions its samples; and if it has them `k`: its place on the front, `p`: its parents, `w`:
+        an input conditions its samples; if any candidate has another balancing method than the default, `b`: its method
+        and settings; and if it has them `k`: its place on the front, `p`: its parents, `w`:
         parameters, `m`: the samples that it and its ancestors have seen, `t`: seconds, `f`: why it failed, `v`: its
         scores by name, without those that were not measured.
     """
@@ -147,6 +152,8 @@ def _row(entry: Entry, ranks: dict[int, int], lineage: dict[int, int], legend: L
     row["g"] = structure(entry.candidate, legend)
     if conditioned(entry.candidate.graph):
         row["c"] = True
+    if balanced:
+        row["b"] = training.balance.short
     if entry.number in ranks:
         row["k"] = ranks[entry.number]
     if entry.parents:

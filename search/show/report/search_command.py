@@ -19,6 +19,8 @@ def command(run: StoredRun, candidates: int) -> str:
     words += ["--name", f"{run.folder.name}-again", "--strategy", held.strategy, "--space", held.space]
     if held.kinds:
         words += ["--kinds", ",".join(held.kinds)]
+    for method in held.balance:
+        words += ["--balance", method]
     for number in range(len(held.start_from)):
         words += ["--start-from", str(run.folder.candidate(number) / CANDIDATE)]
     for objective in held.objectives:

@@ -1,4 +1,4 @@
-"""`program_of`: a plan becomes the tables that the native interpreter runs."""
+"""`program_of`: translates a plan into the tables that the native interpreter runs."""
 
 from collections.abc import Mapping
 from itertools import accumulate
@@ -28,7 +28,7 @@ def program_of(
         weights: of each output whose labels are weighted.
 
     Raises:
-        UnsupportedError: if the plan has an operation or a loss that is not known here.
+        UnsupportedError: if the native executor does not support an operation or a loss of the plan.
     """
     return Assembler(plan, batch, inputs).program(truths, weights)
 
@@ -96,7 +96,7 @@ class Assembler:
     # Forward
 
     def _gather(self) -> None:
-        """An input of which only selections are read is not gathered as a whole."""
+        """Gathers the inputs that are read as a whole; the others are gathered by their selections."""
         whole = {s for op in self.operations if not isinstance(op, Select) for s in op.sources}
         for name, size in self.plan.inputs.items():
             if name in whole:
@@ -218,7 +218,7 @@ class Assembler:
             start += x.size
 
     def _pass_back(self, op: Operation, i: int, start: int, x: Block, fields: tuple[int, int, int, int]) -> None:
-        """What an operation without parameters hands to its i-th source."""
+        """The gradient that an operation without parameters passes to its i-th source."""
         offset, size, *source = fields
         name = op.sources[i]
         match op:
@@ -253,7 +253,7 @@ class Assembler:
         self._row("backward", codes.AFFINE_BACK, *fields, *numbers)
 
     def _begin(self, name: str, x: Block) -> None:
-        """Clears a gradient before the first that is added to it."""
+        """Clears a gradient before the first addition to it."""
         if x.differentiable and name not in self.begun:
             self.begun.add(name)
             self._row("backward", codes.CLEAR, x.offset, x.size)

@@ -1,4 +1,4 @@
-"""Exponential functions for Numba's vectoriser: polynomials without branches, since scalar `exp` costs some 20 ns.
+"""Exponential functions for Numba's vectoriser: polynomials without branches, since scalar `exp` costs about 20 ns.
 
 All are of float32; their relative error is below 1e-6. They are compiled without reassociation, which would undo the
 two-part ln 2.

@@ -1,6 +1,7 @@
 """`NativeExecutor`: trains a module by the native interpreter, where it can."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import torch
@@ -10,16 +11,20 @@ from torch import Tensor, nn
 from valp.compile.module import VALPModule
 from valp.compile.torch_layers import Gates
 from valp.parts.losses import LOSSES
+from valp.train.balance.balance import Value
+from valp.train.balance.balancer import ScheduledBalancer
+from valp.train.balance.loss_reach import loss_reach
+from valp.train.batches import Draws
 from valp.train.native.assembler import program_of
 from valp.train.native.kernels import train
 from valp.train.native.memory import one_thread
 from valp.train.native.program import NativeData, UnsupportedError
+from valp.train.schedule import Schedule
 from valp.train.stopwatch import Stopwatch
-from valp.train.torch_executor import Draws, Schedule
 
 MOST_STEPS = 256
 MOST_NUMBERS = 1 << 22
-"""The examples and the noise of up to this many steps, or of this many numbers, are drawn at once."""
+"""The examples and the noise of at most this many steps, and this many numbers, are drawn at once."""
 
 Array = NDArray[np.float32]
 
@@ -32,9 +37,11 @@ class NativeExecutor:
         inputs, truths, weights: as of `fit`.
         draws: the examples and the noise of each step.
         schedule: β and the learning rate of each step.
+        balancer: how the losses become one step.
+        settings: all settings of the balancer.
 
     Raises:
-        UnsupportedError: if the module, its plan or the tensors are not what it can train.
+        UnsupportedError: if it cannot train the module, its plan or the tensors.
     """
 
     def __init__(
@@ -45,6 +52,8 @@ class NativeExecutor:
         weights: Mapping[str, Tensor],
         draws: Draws,
         schedule: Schedule,
+        balancer: ScheduledBalancer,
+        settings: Mapping[str, Value],
     ) -> None:
         _require_plain(module)
         plan = module.plan
@@ -70,6 +79,7 @@ class NativeExecutor:
         )
         self._module, self._program, self._draws = module, program, draws
         self._schedule, self._made = schedule, 0
+        self._weights = partial(balancer.weights, reach=loss_reach(plan), settings=settings)
         self._values, self._gradients = (np.zeros(program.size, np.float32) for _ in range(2))
         self._parameters, self._slopes, self._means, self._squares = (
             np.zeros(program.weights, np.float32) for _ in range(4)
@@ -84,7 +94,7 @@ class NativeExecutor:
             view[:] = module.get_parameter(name).detach().numpy()
 
     def means(self, steps: int, watch: Stopwatch) -> tuple[float, ...]:
-        """Takes steps; the means over them of the total loss, β as in the end, and of its terms."""
+        """Takes steps. Returns the means over them of the total loss, with the final β, and of its terms."""
         sums = np.zeros(len(self._schedule.final))
         left = steps
         while left:
@@ -104,15 +114,15 @@ class NativeExecutor:
 
         Args:
             rows: the examples, (batch,).
-            noise: that of one latent connection after the other, each (batch, k), flat.
+            noise: the noise of the latent connections, one after the other, each (batch, k), flat.
         """
         self._rows[0], self._noise[0] = rows, noise
         terms = self._run(1, np.zeros(1))
         return tuple(terms.tolist()), {name: torch.from_numpy(view) for name, view in self._views(self._slopes).items()}
 
     def _run(self, steps: int, rates: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The sums of the loss terms over steps, which are taken on the examples at hand."""
-        program, betas = self._program, self._schedule.betas(self._made, steps).numpy()
+        """Takes steps on the examples drawn before. Returns the sums of the loss terms over them."""
+        program, betas = self._program, self._weights(self._schedule.betas(self._made, steps)).numpy()
         sums = np.zeros(betas.shape[1])
         tables = (program.forward, program.losses, program.backward, program.indices)
         drawn = (self._rows[:steps].numpy(), self._noise[:steps].numpy())
@@ -122,7 +132,7 @@ class NativeExecutor:
         return sums
 
     def finish(self) -> None:
-        """Gives the module the parameters that the steps led to."""
+        """Copies the trained parameters into the module."""
         with torch.no_grad():
             for name, view in self._views(self._parameters).items():
                 self._module.get_parameter(name).copy_(torch.from_numpy(view))
@@ -140,7 +150,7 @@ class NativeExecutor:
 
     def _classes(self, tensor: Tensor | None, count: int, size: int) -> NativeData:
         if tensor is None or tensor.shape != (count,) or int(tensor.min()) < 0 or int(tensor.max()) >= size:
-            raise UnsupportedError("classes that are not there")
+            raise UnsupportedError("classes out of range")
         return self._held(tensor, torch.int64, 1)
 
     def _weights(self, tensor: Tensor, count: int, size: int, by_class: bool) -> NativeData:
@@ -150,7 +160,7 @@ class NativeExecutor:
         return self._held(tensor, torch.float32, columns)
 
     def _held(self, tensor: Tensor, dtype: torch.dtype, columns: int) -> NativeData:
-        """Where the numbers of a tensor are; it is kept alive."""
+        """The address of a tensor's numbers. The tensor is kept alive."""
         if tensor.dtype is not dtype or tensor.device.type != "cpu" or tensor.requires_grad:
             raise UnsupportedError(f"data on {tensor.device.type} of {tensor.dtype}")
         self._kept.append(tensor.contiguous())
@@ -158,10 +168,10 @@ class NativeExecutor:
 
 
 def _require_plain(module: VALPModule) -> None:
-    """A module whose layers are as they were made: float32 on the CPU, all learnt, nothing hooked onto them.
+    """Accepts a module as `compile` made it: float32 on the CPU, all parameters learned, no hooks.
 
     Raises:
-        UnsupportedError: otherwise.
+        UnsupportedError: for any other module.
     """
     if type(module) is not VALPModule:
         raise UnsupportedError(f"a {type(module).__name__}")
@@ -175,4 +185,4 @@ def _require_plain(module: VALPModule) -> None:
         if parameter.dtype is not torch.float32 or parameter.device.type != "cpu":
             raise UnsupportedError(f"parameters on {parameter.device.type} of {parameter.dtype}")
         if not parameter.requires_grad or parameter._backward_hooks:
-            raise UnsupportedError("parameters that are not learnt")
+            raise UnsupportedError("parameters that are not learned")

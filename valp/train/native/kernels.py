@@ -16,7 +16,7 @@ from valp.train.native.memory import floats, integers
 
 TABLE, NUMBERS, VECTOR = int64[:, ::1], int64[::1], float32[::1]
 STATE = (VECTOR,) * 6
-"""Values and their gradients, parameters, theirs, and Adam's two moments."""
+"""Values and their gradients, parameters and their gradients, and Adam's two moments."""
 
 
 @njit(error_model="numpy")
@@ -50,7 +50,7 @@ def forward(program, indices, x, w, rows, noise):
 
 @njit(error_model="numpy")
 def judge(program, x, g, rows, betas, terms):
-    """The loss terms, and the gradients of what they judge."""
+    """The loss terms, and the gradients of the predictions."""
     terms[:] = 0
     for i in range(len(program)):
         code, term, size, source, stride, truth, weights, columns, added, count = program[i, :10]
@@ -77,7 +77,7 @@ def judge(program, x, g, rows, betas, terms):
 
 @njit(error_model="numpy")
 def backward(program, indices, x, g, w, gw, batch, noise):
-    """The gradients of all parameters, from those of what the losses judge."""
+    """The gradients of all parameters, from those of the predictions."""
     for i in range(len(program)):
         code, out, size, source, stride, a, b, c, d, e, f = program[i, :11]
         if code == codes.CLEAR:
@@ -108,7 +108,7 @@ SIGNATURE = void(
 
 
 def _compiled(sources):
-    """`train`, for sources of this digest: the cache on disk heeds what a function closes over, but not its imports."""
+    """`train` for sources of this digest. Numba's cache on disk sees what it closes over, but not its imports."""
 
     @njit(SIGNATURE, error_model="numpy", cache=True)
     def train(
@@ -127,7 +127,7 @@ def _compiled(sources):
 
 
 def _digest():
-    """A number that differs where the text of this package does; never 0."""
+    """A number other than 0 that changes with the text of this package."""
     digest = sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())

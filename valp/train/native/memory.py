@@ -1,7 +1,7 @@
-"""What Numba's kernels take from below: products of blocks of flat arrays by BLAS, and arrays by their address.
+"""The low level of Numba's kernels: products of blocks of flat arrays by BLAS, and arrays by their address.
 
-`np.dot` in Numba takes whole contiguous matrices, and cannot add to its result; `sgemm` takes blocks and adds. It is
-the one that torch was built with, MKL on most machines, or else SciPy's.
+`np.dot` in Numba takes whole contiguous matrices and cannot add to its result. `sgemm` takes blocks and adds. It is
+torch's own, MKL on most machines, or else SciPy's.
 """
 
 import ctypes
@@ -28,7 +28,7 @@ def _sgemm() -> tuple[int, bool]:
     """The address of a Fortran sgemm with 32-bit integers, and whether it is torch's."""
     try:
         address = ctypes.cast(ctypes.CDLL(torch._C.__file__).sgemm_, ctypes.c_void_p).value
-    except (AttributeError, OSError):  # a torch that hides it
+    except (AttributeError, OSError):  # a build of torch that does not export it
         address = None
     return (address, True) if address else (get_cython_function_address("scipy.linalg.cython_blas", "sgemm"), False)
 
@@ -39,7 +39,7 @@ llvmlite.binding.add_symbol(SYMBOL, _ADDRESS)
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Products take one thread within: they are too small to share."""
+    """Limits BLAS to one thread inside the block: the products are too small to share."""
     if not _OF_TORCH:
         with _libraries().limit(limits=1, user_api="blas"):
             yield

@@ -1,4 +1,4 @@
-"""The losses, each with its gradient, which is added to that of the prediction or put in its place."""
+"""The losses, each with its gradient, which is added to the prediction's gradient or replaces it."""
 
 from math import log, pi
 

@@ -105,7 +105,7 @@ def activate(y, activation):
 
 @kernel
 def activate_back(y, g, activation):
-    """The gradient before the activation, in place of that after it; y is the activation's result."""
+    """Replaces the gradient after the activation by that before it; y is the activation's result."""
     if activation == codes.RELU:
         for i in range(len(y)):
             g[i] = g[i] if y[i] > ZERO else ZERO
@@ -176,7 +176,7 @@ def gate(batch, size, x, source, stride, w, gates, y, out, added):
 
 @kernel
 def gate_back(batch, size, x, gx, source, stride, wanted, w, gw, gates, gy, out):
-    """The gradients of a, and if `wanted` those of x, which are added."""
+    """The gradients of a, and if `wanted` those of x, which are added to gx."""
     a, ga = w[gates : gates + size], gw[gates : gates + size]
     ga[:] = ZERO
     for r in range(batch):
@@ -247,7 +247,7 @@ def sample_back(batch, size, gx, x, source, stride, noise, gy, out):
 
 @kernel
 def adam(weights, gradients, means, squares, rate, step):
-    """A step of Adam, the `step`-th from 1, as torch takes it."""
+    """The `step`-th step of Adam, counted from 1, by torch's formula."""
     size = float32(rate / (1 - 0.9 ** int64(step)))
     root = float32(1 / (1 - 0.999 ** int64(step)) ** 0.5)
     keep, new, keep_square, new_square, epsilon = (

@@ -1,4 +1,4 @@
-"""What the native interpreter runs: tables of numbers.
+"""The program that the native interpreter runs: tables of numbers.
 
 A buffer of the plan is a block (batch, size) of one flat array, and its gradient the block at the same place of
 another. A row of a table is an operation: its code, then
@@ -14,9 +14,9 @@ another. A row of a table is an operation: its code, then
                SAMPLE            first variable of its noise
     losses     term, size, prediction, stride, truth, weights, columns of the weights, added, number of the data
     backward   the same as forward, but
-               AFFINE_BACK       then the first column of the source that wants a gradient, the last, added
+               AFFINE_BACK       then the first column of the source whose gradient is needed, the last, added
                PRODUCT_BACK      then which source it is for
-               GATE_BACK         gates, whether the source wants a gradient
+               GATE_BACK         gates, whether the gradient of the source is needed
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ ALIGNMENT = 16
 
 
 class UnsupportedError(Exception):
-    """What the native executor cannot run, in a few words."""
+    """The native executor cannot run something; the message says what, in a few words."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class NativeData:
 
 @dataclass(frozen=True)
 class Block:
-    """Where a buffer lies, and its columns [low, high) between which its gradient is wanted."""
+    """The place of a buffer, and the columns [low, high) whose gradient is needed."""
 
     offset: int
     size: int
@@ -53,20 +53,20 @@ class Block:
 
     @property
     def differentiable(self) -> bool:
-        """Whether any gradient is wanted."""
+        """Whether any gradient is needed."""
         return self.high > self.low
 
 
 @dataclass(frozen=True)
 class Program:
-    """The tables, and how much they work on.
+    """The tables, and the sizes of the arrays that they work on.
 
     Attributes:
         forward, losses, backward: the operations.
-        indices: the numbers that they refer to.
+        indices: the lists of numbers that the operations refer to.
         parameters: the place of each parameter of the module, by its name in `state_dict`.
-        size: the numbers in all buffers.
-        weights: the numbers in all parameters.
+        size: how many numbers all buffers have.
+        weights: how many numbers all parameters have.
         noise: the first variable of each latent connection's noise, by its name.
     """
 

@@ -5,29 +5,29 @@ import time
 from collections.abc import Callable
 
 PATIENCE = 4.0
-"""Seconds after which somebody who waits is told why: loading takes less."""
+"""Seconds after which `say` is called: loading takes less, compiling more."""
 
 
 def prepare(say: Callable[[str], object] = lambda _: None) -> float:
     """Compiles the interpreter (about half a minute) into Numba's cache on disk, or loads it from there (a second).
 
-    A driver calls it before its workers start, so that these only load.
+    A driver calls it before its workers start, so that the workers only load.
 
     Args:
-        say: is told if it takes long, with the reason.
+        say: called with the reason when it takes long.
 
     Returns:
         The seconds it took.
 
     Raises:
-        ImportError: if Numba is not there.
+        ImportError: if Numba is not installed.
     """
     start = time.perf_counter()
     told = threading.Timer(PATIENCE, say, ["compiling the native executor, once on this machine: about half a minute"])
     told.daemon = True
     told.start()
     try:
-        import valp.train.native.executor  # noqa: F401 - what is compiled is compiled on import
+        import valp.train.native.executor  # noqa: F401 - importing it compiles
     finally:
         told.cancel()
     return time.perf_counter() - start

@@ -141,6 +141,7 @@ function facts(one) {
     ["parameters", counted(one.w)],
     ["samples seen", one.m === undefined ? "–" : `${count(one.m)}${own ? " with its parents" : ""}`],
     ["learning rate", one.lr.toPrecision(3)],
+    ...(one.b ? [["losses balanced by", one.b]] : []),
     ["seconds", one.t === undefined ? "–" : one.t.toFixed(1)],
   ];
   return box(

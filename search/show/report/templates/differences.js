@@ -172,5 +172,6 @@ export function differences(a, b) {
   }
   for (const [code, who, , beta] of rest) changes.push(["loss", `${code} of ${who}`, `only in ${b.n}, β ${beta}`]);
   if (a.lr !== b.lr) changes.push(["training", "learning rate", `${a.lr} → ${b.lr}`]);
+  if (a.b !== b.b) changes.push(["training", "losses balanced by", `${a.b} → ${b.b}`]);
   return { marksA, marksB, changes };
 }

@@ -66,6 +66,9 @@ export function table() {
     },
     { id: "networks", text: "networks", value: (one) => networksOf(one).length, cell: (one) => networksOf(one).length },
     { id: "kinds", text: "kinds", value: kindCounts, cell: kindCounts },
+    ...(R.candidates.some((one) => one.b)
+      ? [{ id: "b", text: "losses balanced by", value: (one) => one.b, cell: (one) => one.b }]
+      : []),
     { id: "lr", text: "learning rate", value: (one) => one.lr, cell: (one) => one.lr.toPrecision(2) },
     {
       id: "m",
@@ -91,6 +94,7 @@ export function table() {
         STATES[one.s],
         kindCounts(one),
         one.f || "",
+        one.b || "",
         ...new Set(networksOf(one).map((node) => kindOf(node).title)),
       ]
         .join(" ")

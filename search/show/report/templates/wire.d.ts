@@ -37,6 +37,8 @@ export interface Candidate {
   s: State;
   /** Learning rate. */
   lr: number;
+  /** The balancing method and its settings, where any candidate has another one than the default. */
+  b?: string;
   g: Graph;
   /** Whether an input conditions its samples. */
   c?: boolean;

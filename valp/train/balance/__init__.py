@@ -1,0 +1,88 @@
+"""How several losses become one step: the balancing methods, one row each.
+
+A candidate names its method in `Training.balance`, a `Balance`. Nothing outside this room names a method by its code:
+Algorithm 1, Optuna's slots, mutation, crossover, the command line and the report read what the row says of itself.
+"""
+
+from valp.errors import SettingError
+from valp.graph.plugin_table import PluginTable
+from valp.train.balance.balance import FIXED, Balance, Value
+from valp.train.balance.balancer import (
+    Balancer,
+    GradientBalancer,
+    GradientCombining,
+    GroupGradients,
+    LossBalancer,
+    LossStep,
+    LossWeighing,
+    ScheduledBalancer,
+)
+from valp.train.balance.fixed_beta import FixedBeta
+from valp.train.balance.loss_reach import LossReach
+from valp.train.balance.method_setting import NumberSetting, WordSetting
+from valp.train.balance.uncertainty import UncertaintyWeighting
+
+GROUP = "valp.balancers"
+"""The entry points by which other packages add methods: each names a `Balancer`, or a class of them."""
+
+BALANCERS: PluginTable[Balancer] = PluginTable(GROUP, Balancer, (FixedBeta(), UncertaintyWeighting()))  # type: ignore[type-abstract] # rows of a class, not of the base
+"""The methods by their codes."""
+
+__all__ = [
+    "BALANCERS",
+    "FIXED",
+    "Balance",
+    "Balancer",
+    "GradientBalancer",
+    "GradientCombining",
+    "GroupGradients",
+    "LossBalancer",
+    "LossReach",
+    "LossStep",
+    "LossWeighing",
+    "NumberSetting",
+    "ScheduledBalancer",
+    "WordSetting",
+    "balancer_of",
+    "completed",
+    "read_balance",
+]
+
+
+def balancer_of(method: str) -> Balancer:
+    """The row of a method.
+
+    Raises:
+        SettingError: if there is none of this code.
+    """
+    if method not in BALANCERS:
+        raise SettingError(f"the balancing method must be one of {', '.join(BALANCERS)}, but is {method!r}")
+    return BALANCERS[method]
+
+
+def completed(balance: Balance) -> Balance:
+    """A method with all of its settings: those that are missing have their defaults.
+
+    Raises:
+        SettingError: if the method or a setting is unknown, or a value is not possible.
+    """
+    settings = balancer_of(balance.method).completed(balance.settings)
+    return Balance(method=balance.method, settings=settings)
+
+
+def read_balance(text: str) -> Balance:
+    """A method and the settings that a text names: `NAME` or `NAME:key=value,key=value`, as `str(balance)` writes it.
+
+    Raises:
+        SettingError: if the text is not of this form, the method or a setting is unknown, or a value is not possible.
+    """
+    method, colon, rest = text.partition(":")
+    row = balancer_of(method)
+    settings: dict[str, Value] = {}
+    for part in rest.split(",") if colon else []:
+        name, equals, value = part.partition("=")
+        if not equals or name in settings:
+            raise SettingError(f"a balancing method must be NAME or NAME:key=value,key=value, but is {text!r}")
+        settings[name] = row.setting(name).read(name, value)
+    row.completed(settings)
+    return Balance(method=method, settings=settings)

@@ -1,0 +1,168 @@
+"""What a balancing method says of itself, and what it does in a step.
+
+Notation: K loss terms L_j with weights β_j, in the order of `Plan.terms`. A method is one of three, by what it needs:
+
+- `ScheduledBalancer`: its weights are known before a step. Every executor has it, at no cost.
+- `LossBalancer`: it makes one number of the losses, which is differentiated once.
+- `GradientBalancer`: it makes one gradient of the gradients of the losses, group of parameters by group.
+
+A method is a row and keeps no state. What changes from step to step (learned weights, running means) is in the object
+that `begin` makes for one training.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from valp.errors import SettingError
+from valp.train.balance.balance import Value
+from valp.train.balance.loss_reach import LossReach
+from valp.train.balance.method_setting import MethodSetting
+
+if TYPE_CHECKING:  # a candidate is read without torch
+    import torch
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class LossStep:
+    """The losses of one batch.
+
+    Attributes:
+        losses: (K,), L_j without β.
+        betas: (K,), β_j of this step, the KL warm-up included.
+    """
+
+    losses: "Tensor"
+    betas: "Tensor"
+    _find_present: "Callable[[], Tensor]" = field(repr=False)
+
+    @cached_property
+    def present(self) -> "Tensor":
+        """(K,) booleans: whether the batch has any label of the loss. Where it has none, L_j is 0 and means nothing."""
+        return self._find_present()
+
+
+class Balancer(ABC):
+    """A balancing method: a row of `valp.train.balance.BALANCERS`. Write a subclass of one of the three below.
+
+    Attributes:
+        code: its name in a candidate and on the command line.
+        title: a line about it, with its source.
+        settings: its settings, by name.
+    """
+
+    code: ClassVar[str]
+    title: ClassVar[str]
+    settings: ClassVar[Mapping[str, MethodSetting]] = {}
+
+    def setting(self, name: str) -> MethodSetting:
+        """The setting of a name. Raises SettingError if there is none."""
+        if name not in self.settings:
+            known = f"one of {', '.join(self.settings)}" if self.settings else "left out, for it has none"
+            raise SettingError(f"the setting of the balancing method {self.code!r} must be {known}, but is {name!r}")
+        return self.settings[name]
+
+    def completed(self, given: Mapping[str, Value]) -> dict[str, Value]:
+        """All settings: the given ones, and the defaults of the others.
+
+        Raises:
+            SettingError: if one is unknown, or its value is not possible.
+        """
+        for name, value in given.items():
+            self.setting(name).require(f"{self.code}:{name}", value)
+        return {name: given.get(name, setting.default) for name, setting in self.settings.items()}
+
+
+class ScheduledBalancer(Balancer):
+    """A method whose weights depend on the schedule alone: Σ_j w_j·L_j is differentiated, with w from β."""
+
+    @abstractmethod
+    def weights(self, betas: "Tensor", reach: LossReach, settings: Mapping[str, Value]) -> "Tensor":
+        """The weights of some steps.
+
+        Args:
+            betas: (steps, K), β_j of each step.
+            reach: the losses and what they teach.
+            settings: all of its settings.
+
+        Returns:
+            (steps, K).
+        """
+
+
+class LossWeighing(ABC):
+    """A `LossBalancer` in one training.
+
+    Attributes:
+        parameters: what it learns itself, by the executor's optimiser.
+        rate: its learning rate, as a multiple of that of the networks.
+    """
+
+    parameters: "Sequence[Tensor]" = ()
+    rate: float = 1.0
+
+    @abstractmethod
+    def total(self, step: LossStep) -> "Tensor":
+        """The number that is differentiated, a scalar; `step.losses` carry the graph of the networks."""
+
+
+class LossBalancer(Balancer):
+    """A method that makes one number of the losses: one backward pass, whatever K is."""
+
+    @abstractmethod
+    def begin(self, reach: LossReach, settings: Mapping[str, Value], device: "torch.device") -> LossWeighing:
+        """Begins a training.
+
+        Args:
+            reach: the losses and what they teach.
+            settings: all of its settings.
+            device: where the losses are.
+        """
+
+
+@dataclass(frozen=True)
+class GroupGradients:
+    """The gradients of one group of parameters.
+
+    A loss that does not reach the group, or has no label in the batch, has no row: it never counts as a zero gradient.
+
+    Attributes:
+        group: its place in `LossReach.groups`.
+        losses: the m losses of the rows, ascending indices into `Plan.terms`.
+        matrix: (m, n), the gradient of β_j·L_j by the n parameters of the group.
+    """
+
+    group: int
+    losses: tuple[int, ...]
+    matrix: "Tensor"
+
+
+class GradientCombining(ABC):
+    """A `GradientBalancer` in one training."""
+
+    def combine(self, step: LossStep, gradients: Sequence[GroupGradients]) -> "list[Tensor]":
+        """One gradient for each group, (n,), on the gradient's side: the step goes against it.
+
+        By default a group that one loss reaches gets its gradient, and every other group its `direction`. A method
+        that looks at all groups at once overrides this.
+
+        Args:
+            step: the losses; they carry no graph.
+            gradients: of the groups that any loss of the batch reaches.
+        """
+        return [one.matrix[0] if len(one.losses) == 1 else self.direction(step, one) for one in gradients]
+
+    @abstractmethod
+    def direction(self, step: LossStep, gradients: GroupGradients) -> "Tensor":
+        """The gradient of one group that several losses reach, (n,)."""
+
+
+class GradientBalancer(Balancer):
+    """A method that combines the gradients of the losses: one backward pass for each loss, over what it reaches."""
+
+    @abstractmethod
+    def begin(self, reach: LossReach, settings: Mapping[str, Value], device: "torch.device") -> GradientCombining:
+        """Begins a training; arguments as of `LossBalancer.begin`."""

@@ -1,0 +1,67 @@
+"""Which losses reach which parameters: what a balancing method is told before a training begins."""
+
+from dataclasses import dataclass
+
+from valp.plan.plan import Divergence, Plan
+
+
+@dataclass(frozen=True)
+class ParameterGroup:
+    """The layers that one set of losses reaches.
+
+    Attributes:
+        layers: the keys of the layers, in the plan's order.
+        losses: the losses, ascending indices into `Plan.terms`.
+    """
+
+    layers: tuple[str, ...]
+    losses: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class LossReach:
+    """The loss terms of a plan, and what each of them teaches.
+
+    Attributes:
+        names: of the terms, in the order of `Plan.terms`.
+        betas: β of each term, as it is in the end.
+        divergent: of each term, whether it is a KL loss; the others compare a prediction with the truth.
+        groups: the layers by the set of losses that reach them. Layers that no loss reaches are in no group.
+    """
+
+    names: tuple[str, ...]
+    betas: tuple[float, ...]
+    divergent: tuple[bool, ...]
+    groups: tuple[ParameterGroup, ...]
+
+
+def loss_reach(plan: Plan) -> LossReach:
+    """The losses of a plan, and the layers that they reach."""
+    terms = plan.terms
+    return LossReach(
+        names=tuple(term.name for term in terms),
+        betas=tuple(term.beta for term in terms),
+        divergent=tuple(isinstance(term, Divergence) for term in terms),
+        groups=parameter_groups(plan),
+    )
+
+
+def parameter_groups(plan: Plan) -> tuple[ParameterGroup, ...]:
+    """The layers of a plan, grouped by the set of losses that reach them.
+
+    A loss reaches a layer if what it judges depends on the layer in training. A loss whose β is 0 teaches nothing, so
+    it reaches nothing. Groups are in the order of their first layers.
+    """
+    reached: dict[str, set[int]] = {}
+    for number, term in enumerate(plan.terms):
+        judged = [buffer for buffer, _, _ in term.latents] if isinstance(term, Divergence) else [term.prediction]
+        for operation in plan.needed(judged, "train") if term.beta else ():
+            layer = getattr(operation, "layer", None)  # most operations have no parameters
+            if layer is not None:
+                reached.setdefault(layer, set()).add(number)
+    groups: dict[tuple[int, ...], list[str]] = {}
+    for operation in plan.operations:
+        layer = getattr(operation, "layer", None)
+        if layer in reached:
+            groups.setdefault(tuple(sorted(reached.pop(layer))), []).append(layer)
+    return tuple(ParameterGroup(tuple(layers), losses) for losses, layers in groups.items())

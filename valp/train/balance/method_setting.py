@@ -1,0 +1,77 @@
+"""The settings of a balancing method: which values are possible, and which a search tries."""
+
+from dataclasses import dataclass
+from math import inf, isfinite
+
+from valp.errors import SettingError
+from valp.train.balance.balance import Value
+
+
+@dataclass(frozen=True)
+class NumberSetting:
+    """A number.
+
+    Attributes:
+        title: a line about it.
+        default: its value where none is given.
+        low, high: the ends of the range that a search draws from and mutates in.
+        log_scale: whether a search draws it evenly in the logarithm.
+        whole: whether it is a whole number.
+        least, most: the ends of what is possible.
+    """
+
+    title: str
+    default: float
+    low: float
+    high: float
+    log_scale: bool = False
+    whole: bool = False
+    least: float = -inf
+    most: float = inf
+
+    def __post_init__(self) -> None:
+        inside = self.least <= self.low <= self.high <= self.most and self.least <= self.default <= self.most
+        if not inside or (self.log_scale and self.low <= 0):
+            raise SettingError(f"a setting must search a range of what is possible, but is {self}")
+
+    def require(self, name: str, value: Value) -> None:
+        """Refuses a value that is not possible. Raises SettingError."""
+        number = isinstance(value, int | float) and isfinite(value) and (not self.whole or value == int(value))
+        if not number or not self.least <= float(value) <= self.most:
+            kind = "a whole number" if self.whole else "a number"
+            raise SettingError(f"{name} must be {kind} in [{self.least:g}, {self.most:g}], but is {value}")
+
+    def read(self, name: str, text: str) -> Value:
+        """The value that a text names. Raises SettingError if it names none."""
+        try:
+            return int(text) if self.whole else float(text)
+        except ValueError:
+            raise SettingError(f"{name} must be a {'whole ' * self.whole}number, but is {text!r}") from None
+
+
+@dataclass(frozen=True)
+class WordSetting:
+    """One of some words.
+
+    Attributes:
+        title: a line about it.
+        default: its value where none is given.
+        options: the words; a search tries all of them.
+    """
+
+    title: str
+    default: str
+    options: tuple[str, ...]
+
+    def require(self, name: str, value: Value) -> None:
+        """Refuses a value that is not possible. Raises SettingError."""
+        if value not in self.options:
+            raise SettingError(f"{name} must be one of {', '.join(self.options)}, but is {value}")
+
+    def read(self, name: str, text: str) -> Value:
+        """The value that a text names. Raises SettingError if it names none."""
+        self.require(name, text)
+        return text
+
+
+MethodSetting = NumberSetting | WordSetting

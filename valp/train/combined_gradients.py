@@ -1,0 +1,58 @@
+"""`CombinedGradients`: the backward pass of the methods that combine the gradients of the losses."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from valp.compile.module import VALPModule
+from valp.train.balance.balancer import GradientCombining, GroupGradients, LossStep
+from valp.train.balance.loss_reach import LossReach, ParameterGroup
+
+
+class CombinedGradients:
+    """Gives the parameters of a module the gradients that a method makes of those of the losses.
+
+    A step takes one backward pass for each loss that the batch has, over the layers that this loss reaches. Parameters
+    that none of these losses reaches get no gradient.
+
+    Args:
+        module: whose parameters.
+        reach: the losses and the layers that they reach.
+        combining: the method, in one training.
+    """
+
+    def __init__(self, module: VALPModule, reach: LossReach, combining: GradientCombining) -> None:
+        self._combining, self._reach = combining, reach
+        self._parameters = [parameters_of(module, group) for group in reach.groups]
+
+    def __call__(self, step: LossStep) -> None:
+        """Differentiates the losses of a step, which carry their graph, and sets the gradients."""
+        gradients = self._gradients(step)
+        combined = self._combining.combine(replace(step, losses=step.losses.detach()), gradients)
+        for one, direction in zip(gradients, combined, strict=True):
+            parameters = self._parameters[one.group]
+            for parameter, part in zip(parameters, direction.split([p.numel() for p in parameters]), strict=True):
+                parameter.grad = part.reshape(parameter.shape).clone()
+
+    def _gradients(self, step: LossStep) -> list[GroupGradients]:
+        """The gradients of all losses that the batch has, by group."""
+        present = step.present.tolist()
+        rows: list[dict[int, Tensor]] = [{} for _ in self._reach.groups]
+        weighted = step.losses * step.betas
+        for loss in sorted({loss for group in self._reach.groups for loss in group.losses if present[loss]}):
+            reached = [place for place, group in enumerate(self._reach.groups) if loss in group.losses]
+            parameters = [parameter for place in reached for parameter in self._parameters[place]]
+            found = torch.autograd.grad(weighted[loss], parameters, retain_graph=True, materialize_grads=True)
+            flat = iter(found)
+            for place in reached:
+                rows[place][loss] = torch.cat([next(flat).flatten() for _ in self._parameters[place]])
+        return [
+            GroupGradients(place, tuple(row), torch.stack(list(row.values()))) for place, row in enumerate(rows) if row
+        ]
+
+
+def parameters_of(module: VALPModule, group: ParameterGroup) -> list[nn.Parameter]:
+    """The parameters of a group's layers, those of their batch normalisation included."""
+    prefixes = tuple(f"layers.{layer}{norm}." for layer in group.layers for norm in ("", "-norm"))
+    return [parameter for name, parameter in module.named_parameters() if name.startswith(prefixes)]
