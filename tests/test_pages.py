@@ -87,11 +87,13 @@ def test_the_parts_of_the_extending_page_are_found_and_searched(tmp_path):
     assert words == "log cosh Periodic network ∨"
     assert titles == "a weight on a spring: its place and its way, the best so far, changed by one move"
     assert listed
-    assert all("'median_error':" in row for row in listed)
     assert climbed.startswith("[")
     kinds = {path.name for path in (folder / "runs").iterdir()}
     assert kinds == {"springs", "tried"}
     drawn = "".join(path.read_text() for path in (folder / "runs" / "springs").glob("candidates/*/candidate.json"))
     assert '"periodic"' in drawn
+    results = [*(folder / "runs" / "springs").glob("candidates/*/scores.json")]
+    assert all('"median_error"' in path.read_text() for path in results)
+    assert results
     assert '"waves"' in drawn
     assert '"log_cosh"' in drawn
