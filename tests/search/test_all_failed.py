@@ -82,7 +82,6 @@ def test_killed_workers_are_told_as_what_they_are(digits_problem, tmp_path, capf
     finally:
         ended.set()
         killer.join()
-    print(refused.value)
     assert capfd.readouterr().out == ""
     entry = open_run("killed", tmp_path).stored.ledger.entry(0)
     assert entry.state == "failed"
@@ -95,7 +94,6 @@ def test_workers_that_cannot_import_end_the_search_with_the_import_error(digits_
     display = Listener()
     with pytest.raises(SearchError, match=r"no worker can start: .*valp\.train\.fit") as refused:
         launch(digits_problem, name="unable", runs=tmp_path, candidates=2, steps=20, workers=1, display=display)
-    print(refused.value)
     assert "\n" not in str(refused.value)
     assert display.ended == []
     monkeypatch.delenv("PYTHONPATH")
