@@ -32,7 +32,9 @@ class CombinedGradients:
         combined = self._combining.combine(replace(step, losses=step.losses.detach()), gradients)
         for one, direction in zip(gradients, combined, strict=True):
             parameters = self._parameters[one.group]
-            for parameter, part in zip(parameters, direction.split([p.numel() for p in parameters]), strict=True):
+            for parameter, part in zip(
+                parameters, torch.split(direction, [p.numel() for p in parameters]), strict=True
+            ):
                 parameter.grad = part.reshape(parameter.shape).clone()
 
     def _gradients(self, step: LossStep) -> list[GroupGradients]:

@@ -182,9 +182,10 @@ class Fitting:
         self._module, self._batch = module, draws.size
         data = inputs, truths, weights or {}
         schedule = Schedule(module, steps, learning_rate, kl_warmup, decay)
-        asked = draws, schedule, balancer, settings
-        native = _native(module, *data, *asked, executor) if executor != "torch" else None
-        self._running = native or TorchExecutor(module, *data, *asked, seed)
+        native = None
+        if executor != "torch":
+            native = _native(module, *data, draws, schedule, balancer, settings, executor)
+        self._running = native or TorchExecutor(module, *data, draws, schedule, balancer, settings, seed)
         module.eval()
         self._every = max(1, steps // CURVE_POINTS)
         self._names = ("total", *module.loss_names)
@@ -267,25 +268,22 @@ def _native(
     Raises:
         SettingError: if `executor` is `native` and it cannot.
     """
-    if not isinstance(balancer, ScheduledBalancer):  # other methods need no compiled interpreter
-        return _without_native(f"the balancing method {balancer.code!r}", executor)
-    missing = ready(executor)
-    if missing is not None:
-        return _without_native(missing, executor)
-    from valp.train.native.executor import NativeExecutor
-    from valp.train.native.program import UnsupportedError
+    if isinstance(balancer, ScheduledBalancer):
+        reason = ready(executor)
+        if reason is None:
+            from valp.train.native.executor import NativeExecutor
+            from valp.train.native.program import UnsupportedError
 
-    try:
-        return NativeExecutor(module, inputs, truths, weights, draws, schedule, balancer, settings)
-    except UnsupportedError as error:
-        return _without_native(str(error), executor)
-
-
-def _without_native(reason: str, executor: Executor) -> None:
-    """Leaves a training to torch and logs why, unless the native executor was asked for. Raises SettingError then."""
+            try:
+                return NativeExecutor(module, inputs, truths, weights, draws, schedule, balancer, settings)
+            except UnsupportedError as error:
+                reason = str(error)
+    else:  # other methods need no compiled interpreter
+        reason = f"the balancing method {balancer.code!r}"
     if executor == "native":
         raise SettingError(f"the native executor cannot train this: {reason}")
     _log(reason)
+    return None
 
 
 @cache

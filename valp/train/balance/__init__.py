@@ -25,7 +25,7 @@ from valp.train.balance.uncertainty import UncertaintyWeighting
 GROUP = "valp.balancers"
 """The entry points by which other packages add methods: each names a `Balancer`, or a class of them."""
 
-BALANCERS: PluginTable[Balancer] = PluginTable(GROUP, Balancer, (FixedBeta(), UncertaintyWeighting()))  # type: ignore[type-abstract] # rows of a class, not of the base
+BALANCERS: PluginTable[Balancer] = PluginTable(GROUP, Balancer, (FixedBeta(), UncertaintyWeighting()))
 """The methods by their codes."""
 
 __all__ = [

@@ -79,7 +79,7 @@ class NativeExecutor:
         )
         self._module, self._program, self._draws = module, program, draws
         self._schedule, self._made = schedule, 0
-        self._weights = partial(balancer.weights, reach=loss_reach(plan), settings=settings)
+        self._scheduled = partial(balancer.weights, reach=loss_reach(plan), settings=settings)
         self._values, self._gradients = (np.zeros(program.size, np.float32) for _ in range(2))
         self._parameters, self._slopes, self._means, self._squares = (
             np.zeros(program.weights, np.float32) for _ in range(4)
@@ -122,7 +122,7 @@ class NativeExecutor:
 
     def _run(self, steps: int, rates: NDArray[np.float64]) -> NDArray[np.float64]:
         """Takes steps on the examples drawn before. Returns the sums of the loss terms over them."""
-        program, betas = self._program, self._weights(self._schedule.betas(self._made, steps)).numpy()
+        program, betas = self._program, self._scheduled(self._schedule.betas(self._made, steps)).numpy()
         sums = np.zeros(betas.shape[1])
         tables = (program.forward, program.losses, program.backward, program.indices)
         drawn = (self._rows[:steps].numpy(), self._noise[:steps].numpy())

@@ -22,6 +22,8 @@ const PAGE = 25;
  */
 
 export function table() {
+  /** @type {Column} */
+  const balance = { id: "b", text: "losses balanced by", value: (one) => one.b, cell: (one) => one.b ?? "–" };
   /** @type {Column[]} */
   const columns = [
     {
@@ -66,9 +68,7 @@ export function table() {
     },
     { id: "networks", text: "networks", value: (one) => networksOf(one).length, cell: (one) => networksOf(one).length },
     { id: "kinds", text: "kinds", value: kindCounts, cell: kindCounts },
-    ...(R.candidates.some((one) => one.b)
-      ? [{ id: "b", text: "losses balanced by", value: (one) => one.b, cell: (one) => one.b }]
-      : []),
+    ...(R.candidates.some((one) => one.b) ? [balance] : []),
     { id: "lr", text: "learning rate", value: (one) => one.lr, cell: (one) => one.lr.toPrecision(2) },
     {
       id: "m",
