@@ -58,9 +58,11 @@ def test_the_graph_of_the_balancing_page_is_trained_with_its_weights(tmp_path):
         for language, _, text in fences("balancing.md"):
             if language == "python":
                 exec(text, {})
-        train, _ = commands((ROOT / "docs" / "balancing.md").read_text())
-        done = CliRunner().invoke(cli, train)
-    assert done.exit_code == 0, done.output
+        search, balanced, train, _ = commands((ROOT / "docs" / "balancing.md").read_text())
+        for command in ([*search, "--workers", "0"], balanced, train):
+            done = CliRunner().invoke(cli, command)
+            assert done.exit_code == 0, done.output
+    assert (tmp_path / "digits-balanced.valp").is_file()
     assert '"beta":3.0' in (tmp_path / "digits.json").read_text()
     assert (tmp_path / "digits.valp").is_file()
 
@@ -74,6 +76,7 @@ def test_the_parts_of_the_extending_page_are_found_and_searched(tmp_path):
         "periodic.py",
         "peaks.py",
         "maximum.py",
+        "mean_gradient.py",
         "springs.py",
         "climb.py",
         "test_waves.py",
@@ -96,4 +99,5 @@ def test_the_parts_of_the_extending_page_are_found_and_searched(tmp_path):
     assert all('"median_error"' in path.read_text() for path in results)
     assert results
     assert '"waves"' in drawn
+    assert '"method":"mean"' in drawn.replace(" ", "")
     assert '"log_cosh"' in drawn
