@@ -203,7 +203,7 @@ def test_what_goes_is_listed_by_name_and_a_long_list_is_shortened(valp, copy, mo
         (copy / "bred" / "candidates" / str(number) / "graph.svg").write_text("a picture")
     lists = {part["what"]: part["paths"] for part in valp("clean", "bred", "--json", "--runs", copy).json["parts"]}
     shown = valp("clean", "bred", "--runs", copy).out
-    monkeypatch.setattr("valp.search.cli.clean_command.NAMED", 2)
+    monkeypatch.setattr(sys.modules["valp.search.cli.clean_command"], "NAMED", 2)  # the command has this name too
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     fewer = valp("clean", "bred", "--runs", copy).out
     assert lists

@@ -90,7 +90,7 @@ def test_its_model_is_a_model_as_any_other(mixed, rows, tmp_path):
     valp.save(mixed.model_, tmp_path / "m.valp")
     found = valp.load(tmp_path / "m.valp").predict(rows[0])
     assert found["size"].tolist() == mixed.predict(rows[0])["size"].tolist()
-    np.testing.assert_allclose(found["area"][:, 0], mixed.predict(rows[0])["area"], rtol=1e-4)
+    np.testing.assert_allclose(found["area"].to_numpy(), mixed.predict(rows[0])["area"], rtol=1e-4)
     assert mixed.front_[0]["scores"].keys() >= mixed.baselines_.keys() & {"accuracy"}
     assert mixed.run_ is None
 
@@ -177,11 +177,14 @@ def test_a_run_is_kept_where_it_shall_be_and_taken_up_again(tmp_path, capsys):
     [
         ({"outputs": "number"}, "an output must be auto, numeric, discrete, labels, samples, but is 'number'"),
         ({"outputs": {"z": "numeric"}}, "outputs names 'z', but y has 'y'"),
-        ({"by": "beauty"}, "by must be one of accuracy, but is 'beauty'"),
+        ({"by": "beauty"}, "by must be one of accuracy, parameters, latency, inferences_per_second, but is 'beauty'"),
         ({"strategy": "luck"}, "strategy must be one of"),
         ({"steps": 0}, "steps must be positive, but is 0"),
         ({"workers": -1}, "workers must not be negative, but is -1"),
-        ({"objectives": ("mse",)}, "objective must be one of accuracy, but is 'mse'"),
+        (
+            {"objectives": ("mse",)},
+            "objective must be one of accuracy, parameters, latency, inferences_per_second, but is 'mse'",
+        ),
     ],
 )
 def test_a_setting_that_cannot_be_is_a_value_error(asked, words):

@@ -54,7 +54,7 @@ def test_from_a_table_with_holes_to_a_scored_model(valp, wine, tmp_path):
     assert f"-o wine.valp --runs {tmp_path / 'runs'}" in out
     settings = read_settings(tmp_path / "runs" / name / "run.toml")
     assert (settings.problem, settings.source) == ("wine", str(tmp_path / "wine.toml"))
-    number = out.split(f"valp export {name} ")[1].split()[0]
+    number = out.split(f"valp train --from {name} ")[1].split()[0]
 
     code, out, err = valp("export", name, number, "-o", "wine.valp")
     assert (code, err) == (0, "")

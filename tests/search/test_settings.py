@@ -34,6 +34,7 @@ OTHER = {
     "keep": "front",
     "executor": "torch",
     "halving": True,
+    "balance": ("uncertainty",),
 }
 
 

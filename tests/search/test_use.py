@@ -334,7 +334,7 @@ def test_a_model_that_generates_nothing_says_so(valp, tmp_path):
     )  # fmt: skip
     save(untrained(graph), tmp_path / "m.valp")
     sentence = refused(valp("generate", tmp_path / "m.valp", "-o", tmp_path / "g.csv"))
-    assert "has no output that is generated" in sentence
+    assert "generates nothing, because it has no output of type samples" in sentence
 
 
 @pytest.mark.parametrize("words", [("-n", 0), ("--seed", -1)])
