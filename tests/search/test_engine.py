@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import SMALL_SEED, SMALL_STEPS, files_of
 from tests.metrics import are_measured
 from tests.search.listener import Listener
-from valp.errors import SettingError
+from valp.errors import SearchError, SettingError
 from valp.search.engine.ray import tuner
 from valp.search.facade.launch import launch
 from valp.search.run.folder import read_result
@@ -168,13 +168,15 @@ def test_an_impossible_setting_is_refused_before_anything_is_written(settings, m
     assert not runs.exists()
 
 
-def test_a_candidate_that_fails_is_recorded_with_its_reason_and_the_search_goes_on(
+def test_candidates_that_fail_are_recorded_with_their_reasons_and_the_search_goes_on(
     digits_problem, tmp_path, monkeypatch
 ):
     wild = dataclasses.replace(DEFAULT, name="wild", learning_rate=(1e20, 1e20))
     monkeypatch.setitem(SPACES, "wild", wild)
     display = Listener()
-    run = small(digits_problem, tmp_path, candidates=3, steps=20, space="wild", display=display)
+    with pytest.raises(SearchError, match=r"all 3 candidates of run 'small' failed.*not a finite number"):
+        small(digits_problem, tmp_path, candidates=3, steps=20, space="wild", display=display)
+    run = open_run(tmp_path, "small")
     entries = run.ledger.entries()
     assert sorted(display.ended) == [0, 1, 2]
     assert {entry.state for entry in entries} == {"failed"}
