@@ -100,4 +100,4 @@ def test_workers_that_cannot_import_end_the_search_with_the_import_error(digits_
     run = launch(
         digits_problem, name="unable", runs=tmp_path, candidates=2, steps=20, workers=0, display=Listener()
     ).stored
-    assert [entry.state for entry in run.stored.ledger.entries()] == ["complete"] * 2
+    assert [entry.state for entry in run.ledger.entries()] == ["complete"] * 2
