@@ -40,7 +40,7 @@ def search(
         problem: what to learn.
         settings: of the run; a run that exists must have the same.
         start_from: the graphs whose keys the settings have; the first candidates have them.
-        candidates: the number of candidates the run shall have, those of earlier calls included.
+        candidates: the number of candidates in the finished run, those of earlier calls included.
         hours: wall time after which no further candidate is begun.
         workers: candidates trained at once, each on one thread; 0 trains here, one after the other, without Ray.
         profile: whether the display is told at the end where the workers' time went.

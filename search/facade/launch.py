@@ -67,7 +67,7 @@ def launch(
         start_from: graphs that the first candidates have.
         objectives: the scores to optimise, by name: of outputs, or of whole graphs (`parameters`, `latency`,
             `inferences_per_second`); by default one for each output.
-        candidates: the number of candidates the run shall have, those of earlier calls included.
+        candidates: the number of candidates in the finished run, those of earlier calls included.
         hours: wall time after which no further candidate is begun.
         steps: gradient steps of the training of each candidate.
         batch: examples in one step.

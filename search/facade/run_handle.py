@@ -21,7 +21,7 @@ class Run:
     Everything is read from the run's folder when it is asked for, so a search that still runs can be looked at too.
 
     Attributes:
-        stored: the run with its settings and its ledger, for those who extend VALP.
+        stored: the run with its settings and its ledger, for code that extends VALP.
     """
 
     def __init__(self, stored: StoredRun) -> None:

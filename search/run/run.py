@@ -1,4 +1,4 @@
-"""A run for those who read it: its settings, its problem and its ledger, without the data."""
+"""A run to read: its settings, its problem and its ledger, without the data."""
 
 from dataclasses import dataclass
 from math import inf

@@ -145,7 +145,7 @@ def is_absent(value: Any) -> bool:
 
 
 def _floats(values: NDArray[Any]) -> NDArray[Any]:
-    """Objects as numbers, NaN where one is missing; the objects themselves if one is no number."""
+    """Objects as numbers, NaN where one is missing; the objects themselves if one is not a number."""
     try:
         return np.array([[np.nan if cell is None else cell for cell in np.atleast_1d(row)] for row in values], float)
     except (TypeError, ValueError):

@@ -1,8 +1,8 @@
 """The page's script: the modules of `templates`, linked into one.
 
-A page that opens from a file cannot load modules beside it, so it holds all of them as one inline module. They import
-by name from each other, and top-level names are unique among them: so the bodies, in the order in which they need each
-other, mean together what they mean apart.
+A page that opens from a file cannot load modules from other files, so it holds all of them as one inline module.
+They import by name from each other, and top-level names are unique among them. So the bodies, in the order in which
+they need each other, mean together what they mean apart.
 """
 
 import re
