@@ -1,1 +1,1 @@
-"""What there is to search: problems, and the candidates allowed for them."""
+"""Problems, and the spaces of candidates for them."""

@@ -1,4 +1,4 @@
-"""A candidate: a graph, and how to train it. One JSON document."""
+"""A candidate: a graph, and how to train it. It is saved as one JSON document."""
 
 from typing import Annotated, Literal
 

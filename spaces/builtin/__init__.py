@@ -1,1 +1,1 @@
-"""The built-in problems, and where their files are found."""
+"""The built-in problems, and how their data files are found."""

@@ -1,4 +1,4 @@
-"""digits: scikit-learn's 1,797 real 8×8 images of handwritten digits; it ships with scikit-learn."""
+"""The problem digits: 1,797 real 8×8 images of handwritten digits. The data ships with scikit-learn."""
 
 from importlib.metadata import version
 
@@ -13,12 +13,12 @@ GREYS = 17
 
 
 def digits(title: str = "") -> Problem:
-    """Class, 17-bin grey histogram and the image itself, from the 8×8 pixels; 1,197 / 300 / 300 rows."""
+    """From 8×8 pixels: the class, a 17-bin grey histogram, and the image to generate; 1,197 / 300 / 300 rows."""
     return prepared("digits", title, f"scikit-learn {version('scikit-learn')}", lambda: _made(title))
 
 
 def grey_histogram(images: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The share of an image's pixels that has each grey: (n, 64) to (n, 17)."""
+    """The share of an image's pixels with each grey level: (n, 64) to (n, 17)."""
     shares: NDArray[np.float64] = (images[:, :, None] == np.arange(GREYS)).mean(1)
     return shares
 

@@ -1,4 +1,4 @@
-"""fashion-mnist: the problem of 002's experiment (V): class, 32-bin grey histogram, and the image itself."""
+"""The problem fashion-mnist of Garciarena et al., V: class, 32-bin grey histogram, and the image to generate."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,11 @@ from valp.spaces.problem.problem import Problem, discrete, features, numeric, sa
 CLASSES = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 BINS = 32
 TRAIN_ROWS = 55_000
-"""Of the 60,000 training images; the rest is the validation split. Judges learn from the same rows."""
+"""The first 55,000 of the 60,000 training images. The rest is the validation split. Judges learn from the same rows."""
 
 
 def fashion_mnist(title: str = "", progress: Progress | None = None) -> Problem:
-    """28×28 grey images of clothing, 55,000 / 5,000 / 10,000 rows.
+    """28×28 grey images of clothing; 55,000 / 5,000 / 10,000 rows.
 
     Raises:
         DataError: if the files cannot be found or downloaded, or are damaged.
@@ -25,9 +25,9 @@ def fashion_mnist(title: str = "", progress: Progress | None = None) -> Problem:
 
 
 def grey_histogram(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The share of an image's pixels in each of 32 equal bins of its own range of values: (n, 784) to (n, 32).
+    """The share of an image's pixels in each of 32 equal bins: (n, 784) to (n, 32).
 
-    The range of each image, not of all, follows the original code.
+    The bins span each image's own range of values, as in the original code of Garciarena et al.
     """
     low = images.min(1, keepdims=True).astype(np.float32)
     width = np.maximum(images.max(1, keepdims=True) - low, 1)

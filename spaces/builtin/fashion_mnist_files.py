@@ -1,7 +1,7 @@
-"""Where the Fashion-MNIST images are found: a folder of the user's, the cache, Debian's package, or a download.
+"""Finds the Fashion-MNIST images: in the user's folder, the cache, Debian's package, or by a download.
 
-60,000 training and 10,000 test images of 28×28 grey levels in 10 classes: Xiao, Rasul and Vollgraf 2017,
-arXiv:1708.07747.
+Fashion-MNIST has 60,000 training and 10,000 test images of 28×28 grey levels in 10 classes (Xiao, Rasul and Vollgraf
+2017, arXiv:1708.07747).
 """
 
 import os
@@ -13,8 +13,8 @@ from valp.spaces.builtin.idx_files import Found, IdxFiles, ImageArrays, Progress
 from valp.spaces.problem.cache_folder import cache_folder
 
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
-# Of the unpacked files: Debian's .gz differ from the published ones in their headers, which it makes reproducible, and
-# with the published headers put back they have the published checksums.
+# The checksums are those of the unpacked files. Debian's .gz files have other, reproducible headers than the published
+# ones, but the same content.
 MD5 = {
     "train-images-idx3-ubyte": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
     "train-labels-idx1-ubyte": "9018921c3c673c538a1fc5bad174d6f9",
@@ -34,25 +34,28 @@ RAW = FILES.raw
 
 
 def fashion_mnist_images(progress: Progress | None = None) -> Found:
-    """Fashion-MNIST from the first place that has it; `progress` is told of a download.
+    """Finds Fashion-MNIST in the first place that has it. `progress` is called before a download.
 
-    In this order: the folder that the environment variable VALP_DATA names (the four .gz files directly in it, in
+    The places, in order: the folder in the environment variable VALP_DATA (the four .gz files directly in it, in
     `fashion-mnist` or in `FashionMNIST/raw`), the user's cache, Debian's package folder, a download into the cache.
-    Raises `DataError` when VALP_DATA is set without holding the files; reading does when a file is not the original,
-    or when nothing has the files and they cannot be downloaded.
+    Reading the images raises `DataError` if a file is not the original, or no place has the files and the download
+    fails.
+
+    Raises:
+        DataError: if VALP_DATA is set, but its folder does not have all four files.
     """
     named = os.environ.get("VALP_DATA")
     packed = FILES.packed_in(Path(named)) if named else None
     if named and packed is None:
         raise DataError(
             f"VALP_DATA must name a folder with {', '.join(f'{name}.gz' for name in MD5)}, directly or in "
-            f"fashion-mnist or {RAW}, but {named} has not all of them: correct it, or unset it to look elsewhere."
+            f"fashion-mnist or {RAW}, but {named} does not have all of them: correct it, or unset it to look elsewhere."
         )
     return FILES.found(partial(_read, packed, progress))
 
 
 def fashion_mnist_arrays(progress: Progress | None = None) -> ImageArrays:
-    """Fashion-MNIST as `fashion_mnist_images` finds it, read."""
+    """Finds Fashion-MNIST like `fashion_mnist_images`, and reads it."""
     return fashion_mnist_images(progress).read()
 
 

@@ -1,7 +1,7 @@
-"""The four files of MNIST, and of the data sets in its form: found in a folder, unpacked into the cache, downloaded.
+"""Finds, unpacks and downloads MNIST and data sets in the same format.
 
-A data set of that form has 60,000 training and 10,000 test images of 28×28 grey levels in 10 classes, as four gzip
-files in the IDX format.
+Such a data set has 60,000 training and 10,000 test images of 28×28 grey levels in 10 classes, as four gzip files in
+the IDX format.
 """
 
 import gzip
@@ -26,12 +26,12 @@ from valp.files import write_bytes
 Progress = Callable[[str], None]
 
 TIMEOUT = 10.0
-"""Seconds after which a server that does not answer is given up."""
+"""Seconds to wait for a server's answer."""
 
 
 @dataclass(frozen=True)
 class ImageArrays:
-    """Images (uint8, grey levels 0 … 255) and labels (int64, 0 … 9) in two official parts."""
+    """Images (uint8, grey levels 0 … 255) and labels (int64, 0 … 9) of the official training and test sets."""
 
     train_images: NDArray[np.uint8]  # [n, 28, 28]
     train_labels: NDArray[np.int64]  # [n]
@@ -41,12 +41,12 @@ class ImageArrays:
 
 @dataclass(frozen=True)
 class Found:
-    """Images that have been found, and not been read yet.
+    """Images that have been found but not read yet.
 
     Attributes:
-        source: says which images they are, wherever they lie.
-        count: how many there are.
-        read: reads them; raises `DataError` if they are damaged, or cannot be downloaded.
+        source: identifies the images, independent of where they are stored.
+        count: the number of images.
+        read: reads the images. Raises `DataError` if they are damaged or cannot be downloaded.
     """
 
     source: str
@@ -59,13 +59,13 @@ class IdxFiles:
     """A data set in four IDX files.
 
     Attributes:
-        title: its name in messages.
-        dataset: its class in torchvision.datasets, which names its folder too.
+        title: the name in messages.
+        dataset: the class in torchvision.datasets, also the name of its folder.
         md5: the checksum of each unpacked file: training images and labels, test images and labels.
-        places: where below a folder of the user's the four .gz files may lie.
+        places: sub-folders of the user's folder that may hold the four .gz files.
         megabytes: the size of a download.
-        count: the images, of both parts.
-        advice: what a user can do when the files are absent or damaged.
+        count: the number of training and test images together.
+        advice: what a user can do if the files are missing or damaged.
     """
 
     title: str
@@ -77,46 +77,46 @@ class IdxFiles:
     count: int = 70_000
 
     def found(self, read: Callable[[], ImageArrays]) -> Found:
-        """The images as found; files of another content are refused, so the checksums say which these are."""
+        """The images as found. Their source is the checksums, because files with other content are rejected."""
         return Found(f"{self.dataset} {' '.join(self.md5.values())}", self.count, read)
 
     @property
     def raw(self) -> Path:
-        """The folder of the files below a root, as torchvision lays it out."""
+        """The folder of the files below a root, in torchvision's layout."""
         return Path(self.dataset, "raw")
 
     def packed_in(self, folder: Path) -> Path | None:
-        """The folder of the four .gz files in or below a folder; None if it has not all of them."""
+        """The folder, at or below this one, that has all four .gz files; None if there is none."""
         for place in self.places:
             if all((folder / place / f"{name}.gz").is_file() for name in self.md5):
                 return folder / place
         return None
 
     def unpacked_in(self, root: Path) -> bool:
-        """Whether the four files lie unpacked and undamaged below a root."""
+        """Whether the four unpacked files exist undamaged below a root."""
         try:
             return all(_md5((root / self.raw / name).read_bytes()) == expected for name, expected in self.md5.items())
         except OSError:
             return False
 
     def load(self, root: Path) -> ImageArrays:
-        """The images from the unpacked files below a root."""
+        """Reads the images from the unpacked files below a root."""
         return self._arrays({name: (root / self.raw / name).read_bytes() for name in self.md5})
 
     def unpack(self, packed: Path, cache: Path) -> ImageArrays:
-        """The images from the four .gz files of a folder; the unpacked files are kept in the cache.
+        """Reads the images from the four .gz files of a folder, and keeps the unpacked files in the cache.
 
         Raises:
             DataError: if a file is not the original.
         """
         contents = {name: self._verified(packed / f"{name}.gz", expected) for name, expected in self.md5.items()}
-        with suppress(FileError):  # a cache that cannot be written costs time at every start, and nothing else
+        with suppress(FileError):  # without a writable cache, every start just takes longer
             for name, content in contents.items():
                 write_bytes(cache / self.raw / name, content)
         return self._arrays(contents)
 
     def download(self, cache: Path, progress: Progress | None, absent: str) -> ImageArrays:
-        """The images, downloaded by torchvision into the cache; `absent` says where they were looked for.
+        """Downloads the images into the cache by torchvision. `absent` says where the files were searched for.
 
         Raises:
             MissingPackageError: if torchvision is not installed.
@@ -130,7 +130,7 @@ class IdxFiles:
         quiet = nullcontext() if sys.stderr.isatty() else redirect_stderr(io.StringIO())
         with tempfile.TemporaryDirectory(prefix="valp-") as scratch:
             try:
-                with quiet, _impatient():  # torchvision draws bars where nobody watches, and waits for ever
+                with quiet, _socket_timeout():  # torchvision draws bars even off a terminal, and sets no timeout
                     getattr(datasets, self.dataset)(scratch, download=True)
             except (RuntimeError, OSError) as error:
                 reason = " ".join(str(error).split())
@@ -140,7 +140,7 @@ class IdxFiles:
             return self.unpack(Path(scratch, self.raw), cache)
 
     def _verified(self, path: Path, expected: str) -> bytes:
-        """The unpacked content of a .gz file; raises `DataError` if it is not the original."""
+        """The unpacked content of a .gz file. Raises `DataError` if it is not the original."""
         try:
             content = gzip.decompress(path.read_bytes())
         except (OSError, EOFError, zlib.error) as error:
@@ -151,13 +151,16 @@ class IdxFiles:
         return content
 
     def _arrays(self, contents: dict[str, bytes]) -> ImageArrays:
-        """The arrays in the four files, which are in the order of the checksums."""
+        """The arrays in the four files. The files have the order of `md5`."""
         train_images, train_labels, test_images, test_labels = (_array(contents[name]) for name in self.md5)
         return ImageArrays(train_images, train_labels.astype(np.int64), test_images, test_labels.astype(np.int64))
 
 
 def _array(content: bytes) -> NDArray[np.uint8]:
-    """The bytes of an IDX file: two zeros, 8 for unsigned bytes, the number of dimensions, and their sizes."""
+    """The array in an IDX file.
+
+    The header is two zero bytes, 8 for unsigned bytes, the number of dimensions, and the size of each.
+    """
     (dimensions,) = struct.unpack_from(">3xB", content)
     shape = struct.unpack_from(f">{dimensions}I", content, 4)
     return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape).copy()
@@ -168,7 +171,8 @@ def _md5(content: bytes) -> str:
 
 
 @contextmanager
-def _impatient() -> Iterator[None]:
+def _socket_timeout() -> Iterator[None]:
+    """Gives up on a server that does not answer within `TIMEOUT`."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(TIMEOUT)
     try:

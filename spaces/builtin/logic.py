@@ -1,19 +1,21 @@
-"""logic: AND and XOR of two bits, the tasks of 003's analysis of descent directions (section 5.2)."""
+"""The problem logic: AND and XOR of two bits (Nakamura 2023, 5.2, which analyses descent directions on them)."""
 
 import numpy as np
 
 from valp.spaces.problem.problem import Problem, numeric
 
 COPIES = 3
-"""The four patterns are all there is to learn: each split has them once."""
+"""Each of the three splits has the four possible rows once."""
 
 
 def logic(title: str = "", *, factor: float = 1.0) -> Problem:
-    """Two bits; `conjunction` and `exclusive` are their AND and XOR as numbers, by MSE as in 003; 4 / 4 / 4 rows.
+    """From two bits: `conjunction` is their AND and `exclusive` their XOR, as numbers; 4 / 4 / 4 rows.
+
+    Both losses are MSE, as in Nakamura 2023.
 
     Args:
-        title: one line about it.
-        factor: the targets of XOR are multiplied by it (003's c), which gives them another order of magnitude.
+        title: one line about the problem.
+        factor: multiplies the targets of XOR, to give them another order of magnitude (c in Nakamura 2023).
     """
     bits = np.tile([[0, 0], [0, 1], [1, 0], [1, 1]], (COPIES, 1))
     first, second = bits.T

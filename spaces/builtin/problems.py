@@ -1,4 +1,4 @@
-"""The problems that are called by name: the built-in ones, one row each, and those of other packages."""
+"""The table of named problems: one row for each built-in problem, and the problems of other packages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,4 +59,4 @@ PROBLEMS = PluginTable(
         ),
     ),
 )
-"""By name. A row of another package is an entry point of the group `valp.problems`."""
+"""The problems by name. Another package adds a row by an entry point of the group `valp.problems`."""

@@ -1,4 +1,4 @@
-"""sine: noisy periodic signals; a synthetic sequence problem with one output of each kind."""
+"""The problem sine: noisy periodic signals. A synthetic sequence problem with one output of each kind."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,16 +8,19 @@ from valp.spaces.problem.problem import Problem, discrete, features, numeric, sa
 ROWS = 6_000
 STEPS = 32
 SLOWEST, FASTEST = 1.0, 4.0
-"""Periods in the 32 steps: at the fastest each period has eight."""
+"""Periods in the 32 steps. At the fastest, a period has eight steps."""
 
 NOISE = 0.05
-"""The standard deviation of the noise; the clean wave goes from 0 to 1."""
+"""The standard deviation of the noise. The clean wave goes from 0 to 1."""
 
 SHAPES = ("sine", "square", "triangle", "sawtooth")
 
 
 def sine(title: str = "") -> Problem:
-    """From 32 noisy steps: frequency (in periods), shape, and the clean wave to generate; 4,200 / 900 / 900 rows."""
+    """From 32 noisy steps: the frequency (in periods), the shape, and the clean wave to generate.
+
+    It has 4,200 / 900 / 900 rows.
+    """
     rng = np.random.default_rng(0)
     frequency = rng.uniform(SLOWEST, FASTEST, ROWS)
     phase = rng.random(ROWS)
@@ -39,7 +42,13 @@ def sine(title: str = "") -> Problem:
 
 
 def waves(shape: NDArray[np.int64], frequency: NDArray[np.float64], phase: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Waves between 0 and 1, (n, 32), of n shapes (numbers in SHAPES), frequencies and phases (both in periods)."""
+    """Waves between 0 and 1, (n, 32).
+
+    Args:
+        shape: (n,) indices into `SHAPES`.
+        frequency: (n,) periods in the 32 steps.
+        phase: (n,) in periods.
+    """
     place = (frequency[:, None] * np.arange(STEPS) / STEPS + phase[:, None]) % 1
     all_shapes = np.stack([(1 + np.sin(2 * np.pi * place)) / 2, place < 0.5, 1 - abs(2 * place - 1), place])
     chosen: NDArray[np.float64] = all_shapes[shape, np.arange(len(shape))]

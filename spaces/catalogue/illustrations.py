@@ -1,4 +1,4 @@
-"""The graphs that 002 pictures: Figures 2 and 7."""
+"""The graphs in Figures 2 and 7 of Garciarena et al."""
 
 from valp.graph.graph import DataType, DataUnit, Graph
 from valp.parts.kinds import DECODER, GENERIC_MLP
@@ -7,23 +7,23 @@ from valp.spaces.catalogue.sketch import Sketch
 from valp.spaces.problem.description import Description
 
 OF_TEN = (0, 2, 5, 6, 7)
-"""The variables that n0 reads of ten (002, IV-A)."""
+"""The variables of each ten that n0 reads (Garciarena et al., IV-A)."""
 
 BETA = {DataType.SAMPLES: 0.8, DataType.NUMERIC: 0.9, DataType.DISCRETE: 1.0}
 BETA_KL = 0.5
-"""The β of Figure 2 (002, IV-A)."""
+"""β of the losses of Figure 2 (Garciarena et al., IV-A)."""
 
 HIDDEN = dense(100)
 CODE = 32
 
 
 def figure_2(problem: Description) -> Graph:
-    """The illustrative VALP of Figure 2, which 002 defines in IV-A: five networks, three outputs.
+    """The example VALP of Garciarena et al., Figure 2 and IV-A: five networks, three outputs.
 
-    From the paper: the kinds of n0 to n4, the connections c0 to c8, ψ of c0 (variables 0, 2, 5, 6 and 7 of ten, and so
-    on for each further ten), the β. Ours: the layers, and the sizes of n0 (7 in the paper; a mean and a log variance
-    for each variable ask for an even one) and of n1. A further output is served beside the one of its type: a Numeric
-    one from n1, a Discrete one from n3, a Samples one from n0.
+    From the paper: the kinds of n0 to n4, the connections c0 to c8, ψ of c0 (variables 0, 2, 5, 6 and 7 of each ten),
+    and β. Our own: the layers, the size of n1, and the size of n0. The latter is 7 in the paper, but a mean and a log
+    variance for each latent variable need an even size. If a problem has several outputs of one type, each has its own
+    head: Numeric outputs read n1, Discrete ones n3, Samples ones n0.
     """
     require(problem, "figure-2", DataType.SAMPLES, DataType.NUMERIC, DataType.DISCRETE)
     sketch = Sketch(problem)
@@ -45,13 +45,15 @@ def figure_2(problem: Description) -> Graph:
 
 
 def figure_7(problem: Description) -> Graph:
-    """The conditioned sampler of Figure 7, the one of 002's 500 models with the best conditioning accuracy.
+    """The conditioned sampler of Garciarena et al., Figure 7: of their 500 models the best in conditioning accuracy.
 
-    The figure's graph is not in the paper's text. From the text (V-D3): there are two decoders, d2 and d8; d8's samples
-    pass through one more network before the output; d2 receives two connections, of which one is cut when the model
-    generates, so that a path from i0 through d2 to the samples remains. Ours: all else: g1, which conditions d2 and on
-    which the heads of the other outputs stand; the codes of d2 and d8; g3, which carries d2's samples on; and g9, where
-    they meet d8's and become the output's. A further Samples output is served by a decoder from the code of d2.
+    The paper's text (V-D3) does not fully define the graph. From the text: there are two decoders, d2 and d8. The
+    samples of d8 pass through one more network before the output. d2 has two incoming connections; one of them is cut
+    when the model generates, so that a path from i0 through d2 to the samples remains.
+
+    Our own: everything else. g1 conditions d2 and feeds the heads of the other outputs. g0 and g7 are the codes of d2
+    and d8. g3 reads the samples of d2, and g9 merges them with those of d8 into the output. Any further Samples output
+    has a decoder that reads g0.
     """
     require(problem, "figure-7", DataType.SAMPLES)
     sketch = Sketch(problem)

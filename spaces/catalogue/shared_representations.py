@@ -1,4 +1,4 @@
-"""Representations that all tasks share: the multi-task information bottleneck of 001, and the LeNet of 003."""
+"""Graphs with one representation for all tasks: MTVIB (Qian et al.) and LeNet (Nakamura 2023)."""
 
 from valp.graph.graph import Convolution, DataType, Graph
 from valp.parts.kinds import BOTTLENECK, TRANSPOSED_DECODER
@@ -8,21 +8,23 @@ from valp.spaces.catalogue.sketch import Sketch
 from valp.spaces.problem.description import Description
 
 BETA = 1e-3
-"""β of 001's KL, which is divided by nothing."""
+"""β of the KL loss of Qian et al., which is not divided by a number of generated variables."""
 
 LATENT = 256
 LARGE = 100
-"""Images with a side of this or more get the convolutions of 001's table II, which is about 150×150."""
+"""Images with a side of at least this get the convolutions of Qian et al., Table II, which is for 150×150 pixels."""
 
 
 def mtvib(problem: Description) -> Graph:
-    """c → g → b → K × δ: one z for all tasks (001, tables I and II, columns d).
+    """c → g → b → K × δ: one z for all tasks (Qian et al., Tables I and II, columns d).
 
-    From the tables: two convolutions of 64 channels, batch-normalised and pooled, 3 × 1024 hidden units, 256 latent
-    variables, heads of 384 and 192 units, β = 1e-3. The tables print ReLU behind (μ, σ) too, and none before the last
-    layer of a head: here it is the other way round, as in their column c. 001 has Discrete outputs alone: the heads of
-    Numeric ones differ in kind only, and a t makes Samples of the same z. Where there are Samples the KL is divided by
-    their number, and β multiplied by it. Inputs without a shape are read by the g itself.
+    From the tables: two convolutions of 64 channels with batch normalisation and pooling, 3 × 1024 hidden units, 256
+    latent variables, heads of 384 and 192 units, β = 1e-3. The tables also have a ReLU after (μ, σ), and none before
+    the last layer of a head. Here it is the other way round, as in their column c.
+
+    Qian et al. have Discrete outputs only. Here Numeric outputs have the same heads of another kind, and a t makes
+    Samples from the same z. If there are Samples, the KL loss is divided by their number of variables, so β is
+    multiplied by it. The g reads inputs without a shape directly.
     """
     sketch = Sketch(problem)
     encoder = sketch.dense(
@@ -41,10 +43,10 @@ def mtvib(problem: Description) -> Graph:
 
 
 def lenet(problem: Description) -> Graph:
-    """c → g → one head per task: hard sharing (003, section 5.3, after Sener & Koltun 2018, arXiv:1810.04650).
+    """c → g → one head per task: hard sharing (Nakamura 2023, 5.3, after Sener & Koltun 2018, arXiv:1810.04650).
 
-    Convolutions of 10 and 20 channels by kernels of 5, each pooled, then 50 units, shared; 50 more in each head. The
-    latent variables of Samples, which neither source has, are 50, too, as those of 003's autoencoder.
+    The shared part has convolutions of 10 and 20 channels with kernels of 5, each pooled, then 50 units. Each head has
+    50 more. Neither source generates Samples: here they have 50 latent variables, like the autoencoder of Nakamura.
     """
     require_image(problem, "lenet")
     sketch = Sketch(problem)
@@ -61,7 +63,7 @@ def lenet(problem: Description) -> Graph:
 
 
 def _table(shape: Shape) -> list[Convolution]:
-    """Table I or, for large images, table II."""
+    """The convolutions of Qian et al., Table I or, for large images, Table II."""
     if max(shape[1:]) >= LARGE:
         return pooled(shape, 64, 64, kernel=5, stride=2, normalise=True)
     return pooled(shape, 64, 64, kernel=3, normalise=True)

@@ -1,4 +1,4 @@
-"""What the builders of the catalogue draw with: networks by name, each with what it reads."""
+"""The builder that the catalogue's graphs are made with: it adds networks by name, each with its sources."""
 
 from collections.abc import Sequence
 
@@ -21,16 +21,16 @@ from valp.parts.shapes import Arrival, merged, transported
 from valp.spaces.problem.description import Description
 
 PRODUCERS: dict[str, Kind] = {DataType.NUMERIC: GENERIC_MLP, DataType.DISCRETE: DISCRETIZER}
-"""What produces an output of a type that is predicted."""
+"""The network kind that produces a predicted output of each type."""
 
 LARGEST_NAME = 64
 
 
 class Sketch:
-    """A graph in the making: the inputs and outputs of a problem, and the networks that builders add.
+    """A graph under construction: the inputs and outputs of a problem, and the networks added so far.
 
     Args:
-        problem: whose inputs and outputs the graph has.
+        problem: the problem. The graph gets its inputs and outputs.
     """
 
     def __init__(self, problem: Description) -> None:
@@ -48,7 +48,7 @@ class Sketch:
         return self.problem.inputs
 
     def outputs(self, *types: DataType) -> list[Output]:
-        """The problem's outputs of some types, all if none is named, in its order."""
+        """The problem's outputs of these types, in its order; all outputs if no type is given."""
         return [output for output in self.problem.outputs if not types or output.unit.type in types]
 
     def network(
@@ -62,14 +62,14 @@ class Sketch:
         latent: Sequence[str] = (),
         conditions: Sequence[str] = (),
     ) -> str:
-        """Adds a network that reads others, and returns its name: with a number behind it where the name is taken.
+        """Adds a network and returns its name, with a number appended if the name is taken.
 
         Args:
-            name: its name.
-            kind: what kind of network it is.
+            name: the network's name.
+            kind: its kind.
             reads: the inputs and networks that it reads whole.
             layers: its layers.
-            output: what it produces; None where the layers decide that.
+            output: its output unit; None if the layers determine it.
             latent: the networks that it reads through latent connections.
             conditions: the networks that it reads as conditions.
         """
@@ -90,14 +90,14 @@ class Sketch:
         return self.network(name, GENERIC_MLP, reads, layers, DataUnit(type=DataType.NUMERIC, shape=(size,)))
 
     def narrow(self, source: str, target: str, indices: Sequence[int]) -> None:
-        """Lets a connection transport only some variables: its ψ."""
+        """Sets ψ of a connection: it transports only these variables."""
         self.connections = [
             c.model_copy(update={"indices": tuple(indices)}) if (c.source, c.target) == (source, target) else c
             for c in self.connections
         ]
 
     def serve(self, output: Output, source: str, beta: float = 1.0) -> None:
-        """Connects a network to an output, which is then judged by its own losses, each with this β."""
+        """Connects a network to an output, and adds the output's losses, each with this β."""
         self.connections.append(Connection(source=source, target=output.name))
         for kind in dict.fromkeys(self.problem.losses[output.name]):
             self.losses.append(Loss(kind=kind, prediction=output.name, truth=output.name, beta=beta))
@@ -105,14 +105,14 @@ class Sketch:
     def head(
         self, output: Output, reads: Sequence[str], layers: Sequence[Dense], beta: float = 1.0, *, name: str = ""
     ) -> str:
-        """Serves a Numeric or Discrete output by a network of its own, whose name it returns."""
+        """Adds a network for a Numeric or Discrete output, and returns the network's name."""
         kind = PRODUCERS[output.unit.type]
         head = self.network(name or f"{output.name}_head", kind, reads, layers, output.unit)
         self.serve(output, head, beta)
         return head
 
     def decoder(self, output: Output, code: str, layers: Sequence[Dense], beta: float = 1.0, *, name: str = "") -> str:
-        """Serves a Samples output by a Decoder whose latent connection starts at `code`, and returns its name."""
+        """Adds a Decoder for a Samples output, with a latent connection from `code`, and returns its name."""
         decoder = self.network(name or f"{output.name}_decoder", DECODER, [], layers, output.unit, latent=[code])
         self.serve(output, decoder, beta)
         return decoder
@@ -122,7 +122,7 @@ class Sketch:
         self.losses.append(Loss(kind=KL, prediction=source, beta=beta))
 
     def graph(self) -> Graph:
-        """The graph that was drawn."""
+        """The finished graph."""
         return Graph(
             inputs=self.problem.inputs,
             networks=tuple(self.networks.values()),
@@ -143,7 +143,7 @@ class Sketch:
         return free
 
     def _made(self, name: str, kind: Kind, layers: Sequence[Layer], connections: Sequence[Connection]) -> DataUnit:
-        """What a network without an implied last layer makes of what it reads."""
+        """The output unit of a network without an implied last layer."""
         arriving = merged([transported(self._unit(c.source), c) for c in connections], "concatenation")
         (made,) = kind.produces(DataType.NUMERIC)
         draft = PrimaryNetwork(

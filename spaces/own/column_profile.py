@@ -1,4 +1,4 @@
-"""What the columns of a table look like, and what they are taken for."""
+"""Profiles of a table's columns: kind, range, missing values, and whether a column can be learned."""
 
 import json
 from collections import Counter
@@ -11,28 +11,28 @@ from valp.errors import DataError
 from valp.model.table import Table
 
 FEW = 10
-"""Whole numbers with no more distinct values than this may be classes."""
+"""A column of whole numbers may hold classes if it has at most this many distinct values."""
 
 SCARCE = 0.2
-"""Columns with values in a smaller share of the rows are left out."""
+"""A column is left out if a smaller share of its rows has a value."""
 
 SHOWN = 4
-"""Categories that a comment names, at most."""
+"""The most categories that a comment lists."""
 
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """A column at a glance.
+    """The profile of a column.
 
     Attributes:
-        name: of the column.
-        kind: what its cells are; an `array` has several numbers a row.
-        shape: of a row of an array.
+        name: the column's name.
+        kind: what its cells are. An `array` has several numbers per row.
+        shape: the shape of one row of an array.
         distinct: the number of distinct values.
         missing: the share of rows without a value.
         span: its range, or its most frequent categories.
-        classes: whether it can be learnt as classes: few, each with two rows or more.
-        left_out: why it is of no use, if it is not.
+        classes: whether it can be an output with classes: few classes, each with at least two rows.
+        left_out: why the column cannot be used; empty if it can.
     """
 
     name: str
@@ -45,7 +45,7 @@ class ColumnProfile:
     left_out: str = ""
 
     def cells(self) -> list[str]:
-        """The cells of its row in the draft's table of columns."""
+        """This column's row in the draft's table of columns."""
         kind = f"array {list(self.shape)}" if self.shape else self.kind
         if self.left_out:
             kind += f", left out: {self.left_out}"
@@ -53,14 +53,14 @@ class ColumnProfile:
 
 
 def profile(table: Table, name: str) -> ColumnProfile:
-    """A column's profile."""
+    """The profile of a column."""
     try:
         values = table.numbers(name)
     except DataError:
         return _of_texts(table, name)
     present = values[~np.isnan(values)] if values.dtype.kind == "f" else values
     known, counts = np.unique(present, return_counts=True)
-    if values.ndim == 1 and len(known) <= 2 and _are_truths(table, name):
+    if values.ndim == 1 and len(known) <= 2 and _is_boolean(table, name):
         return _of_texts(table, name)
     span = f"{known[0]:.6g} … {known[-1]:.6g}" if len(known) else "–"
     few = 2 <= len(known) <= FEW and bool((known == np.round(known)).all() and (counts > 1).all())
@@ -72,12 +72,12 @@ def profile(table: Table, name: str) -> ColumnProfile:
         missing=1 - present.size / values.size,
         span=span,
         classes=values.ndim == 1 and few,
-        left_out=_of_no_use(len(known), present.size / values.size),
+        left_out=_reason_to_leave_out(len(known), present.size / values.size),
     )
 
 
-def _are_truths(table: Table, name: str) -> bool:
-    """Whether cells that count as numbers are true and false."""
+def _is_boolean(table: Table, name: str) -> bool:
+    """Whether a column that reads as numbers has only the cells `true` and `false`."""
     return {"true", "false"} >= {text for text in table.texts(name) if text is not None}
 
 
@@ -86,9 +86,9 @@ def _of_texts(table: Table, name: str) -> ColumnProfile:
     counts = Counter(text for text in texts if text is not None)
     rows = counts.total()
     shown = [json.dumps(text[:20], ensure_ascii=False)[1:-1] for text, _ in counts.most_common(SHOWN)]
-    reason = _of_no_use(len(counts), rows / len(texts))
+    reason = _reason_to_leave_out(len(counts), rows / len(texts))
     if not reason and len(counts) > max(2, rows / 2):
-        reason = "most rows have a value of their own"
+        reason = "most of its values are distinct"
     return ColumnProfile(
         name,
         kind="texts",
@@ -101,8 +101,8 @@ def _of_texts(table: Table, name: str) -> ColumnProfile:
     )
 
 
-def _of_no_use(distinct: int, present: float) -> str:
-    """Why nothing can be learnt of or from a column, if so."""
+def _reason_to_leave_out(distinct: int, present: float) -> str:
+    """Why a column is useless both as an input and as an output; empty if it is not."""
     if distinct < 2:
-        return "it has no two values"
+        return "it does not have two distinct values"
     return "most rows have no value" if present < SCARCE else ""

@@ -1,4 +1,4 @@
-"""A CSV file as a table. Cells stay texts until an input or output says what they mean."""
+"""Reads a CSV file as a table. Cells stay text until an input or output says what they mean."""
 
 import csv
 import io
@@ -15,10 +15,10 @@ SEPARATORS = ",;\t|"
 
 
 def read_csv(path: Path, content: bytes, missing: tuple[str, ...], separator: str | None) -> Table:
-    """A CSV file with a header.
+    """Reads a CSV file with a header.
 
     Raises:
-        DataError: if it is not UTF-8, has no rows, or a line has more or fewer cells than the header.
+        DataError: if the file is not UTF-8, has no rows, or a line has more or fewer cells than the header.
     """
     text = _decoded(path, content)
     separator = separator or _usual(path)
@@ -28,7 +28,7 @@ def read_csv(path: Path, content: bytes, missing: tuple[str, ...], separator: st
         raise DataError(f"{path} must have a header and rows, but is empty")
     if content.count(b'"') % 2:
         for _ in _records(path, text, separator, strict=True):
-            pass  # a quote that is never closed would swallow what follows
+            pass  # in strict mode an unclosed quote is an error; otherwise it would swallow the following lines
     names = [str(i) for i in range(len(header))]
     try:
         read = pyarrow.csv.read_csv(
@@ -41,7 +41,7 @@ def read_csv(path: Path, content: bytes, missing: tuple[str, ...], separator: st
         for line, cells in records:
             if len(cells) != len(header):
                 raise DataError(
-                    f"{path}, line {line}: there must be {len(header)} cells as in the header, but are {len(cells)}"
+                    f"{path}, line {line} must have {len(header)} cells like the header, but has {len(cells)}"
                 ) from error
         raise DataError(f"{path} must be a CSV file, but is not: {' '.join(str(error).split())[:100]}") from error
     if read.num_rows < 2:
@@ -57,14 +57,14 @@ def read_csv(path: Path, content: bytes, missing: tuple[str, ...], separator: st
 
 
 def require_unique(path: Path, names: list[str]) -> None:
-    """Refuses a name that two columns have. Raises DataError."""
+    """Raises DataError if two columns have the same name."""
     for i, name in enumerate(names):
         if name in names[:i]:
-            raise DataError(f"{path} must name each column once, but column {name!r} is there more often")
+            raise DataError(f"{path} must name each column once, but column {name!r} appears more than once")
 
 
 def guess_separator(content: bytes) -> str:
-    """The separator that the header has most of."""
+    """The separator that occurs most often in the header."""
     header = content.split(b"\n", 1)[0].decode(errors="replace")
     return max(SEPARATORS, key=header.count)
 
@@ -82,7 +82,7 @@ def _decoded(path: Path, content: bytes) -> str:
 
 
 def _records(path: Path, text: str, separator: str, *, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
-    """The records that are not blank, each with the line it begins on."""
+    """The records that are not blank, each with the number of its first line."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=strict)
     line = 1
     try:

@@ -1,4 +1,4 @@
-"""A folder of images as a table: one sub-folder a class."""
+"""Reads a folder of images as a table, with one sub-folder per class."""
 
 from pathlib import Path
 
@@ -12,23 +12,23 @@ from valp.model.table import Table
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
-"""The formats that are read, whatever a file is called. Pillow has others, and some start another program."""
+"""The formats that are read, regardless of the file's suffix. Pillow has others, and some start another program."""
 
 GREY = ("1", "L", "LA")
 DEEP = ("I", "F")
-"""Beginnings of the modes whose values are not 0 … 255."""
+"""Prefixes of the Pillow modes whose values are not 0 … 255."""
 
 SHOWN = 5
-"""Unreadable files that a message names, at most."""
+"""The most unreadable files that a message lists."""
 
 
 def read_images(path: Path, missing: tuple[str, ...], size: tuple[int, int] | None, grey: bool) -> Table:
-    """Pictures as `image` (n, C, H, W), 0 … 255, and their sub-folders as `label`.
+    """Reads pictures into the column `image`, (n, C, H, W) from 0 to 255, and their sub-folders' names into `label`.
 
-    Pictures have one channel if all are grey, or `grey` says so, and three otherwise.
+    Pictures have one channel if all are grey or `grey` is set, otherwise three.
 
     Raises:
-        DataError: if there are none, some cannot be read, or their sizes differ and `size` is None.
+        DataError: if there are no pictures, some cannot be read, or their sizes differ and `size` is None.
     """
     return read_files(path, image_files(path), missing, size, grey)
 
@@ -36,7 +36,7 @@ def read_images(path: Path, missing: tuple[str, ...], size: tuple[int, int] | No
 def read_files(
     path: Path, files: list[Path], missing: tuple[str, ...], size: tuple[int, int] | None, grey: bool
 ) -> Table:
-    """Some pictures as `read_images` reads those of a folder; `path` is what a message calls them.
+    """Reads the listed pictures, like `read_images`. Error messages name them by `path`.
 
     Raises:
         DataError: if some cannot be read, or their sizes differ and `size` is None.
@@ -46,11 +46,11 @@ def read_files(
         try:
             with open_picture(file) as opened:
                 if opened.mode.startswith(DEEP):
-                    raise ValueError(f"of mode {opened.mode}, not of 8 bits")
+                    raise ValueError(f"it has mode {opened.mode}, not 8 bits per channel")
                 upright: Image.Image = ImageOps.exif_transpose(opened)
                 picture = upright.convert("L" if grey or upright.mode in GREY else "RGB")
             pictures.append(picture if size is None else picture.resize(size[::-1], Image.Resampling.BILINEAR))
-        except Exception as error:  # each format raises its own kinds of error
+        except Exception as error:  # each format raises different errors
             faults.append(f"{file} ({_reason(error)})")
     if faults:
         more = f" and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
@@ -58,8 +58,8 @@ def read_files(
     for file, picture in zip(files, pictures, strict=True):
         if picture.size != pictures[0].size:
             raise DataError(
-                f"pictures must have one size, but {files[0]} is {_shown(pictures[0])} and {file} {_shown(picture)}; "
-                "give data.size = [height, width] to resize them"
+                f"pictures must have the same size, but {files[0]} is {_shown(pictures[0])} and "
+                f"{file} is {_shown(picture)}; give data.size = [height, width] to resize them"
             )
     mode = "L" if all(picture.mode == "L" for picture in pictures) else "RGB"
     columns = {
@@ -70,22 +70,22 @@ def read_files(
 
 
 def open_picture(file: Path) -> Image.Image:
-    """A picture of one of `FORMATS`, its pixels not read yet.
+    """Opens a picture in one of `FORMATS` without reading its pixels yet.
 
     Raises:
-        OSError: if it cannot be read, or has another format.
+        OSError: if it cannot be read or has another format.
     """
     return Image.open(file, formats=FORMATS)
 
 
 def image_files(path: Path) -> list[Path]:
-    """The pictures in the sub-folders, in order.
+    """The pictures in the sub-folders, sorted by name.
 
     Raises:
         DataError: if there are none.
     """
     if not path.is_dir():
-        raise DataError(f"{path} must be a folder of images, but is {'a file' if path.exists() else 'not there'}")
+        raise DataError(f"{path} must be a folder of images, but {'is a file' if path.exists() else 'does not exist'}")
     folders = sorted(folder for folder in path.iterdir() if folder.is_dir() and not folder.name.startswith("."))
     files = [
         file
@@ -101,7 +101,7 @@ def image_files(path: Path) -> list[Path]:
 
 
 def _channels(picture: Image.Image) -> NDArray[np.uint8]:
-    """(C, H, W)."""
+    """The pixels as (C, H, W)."""
     array = np.asarray(picture, dtype=np.uint8)
     return array[None] if array.ndim == 2 else array.transpose(2, 0, 1)
 

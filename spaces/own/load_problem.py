@@ -1,4 +1,4 @@
-"""Problems by name or by the TOML file that describes them."""
+"""Loads a problem by its name, or from the TOML file that describes it."""
 
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,18 +10,18 @@ from valp.spaces.problem.problem import Problem
 
 
 def load_problem(name: str, progress: Progress | None = None) -> Problem:
-    """A problem of the table `PROBLEMS` by its name, or the problem that a .toml file describes.
+    """Loads the problem with this name from the table `PROBLEMS`, or the problem that a .toml file describes.
 
     Args:
-        name: of the problem, or the path of the file.
-        progress: is told where images come from, and of downloads.
+        name: the problem's name, or the path of the file.
+        progress: called with a line about where images come from, and about downloads.
 
     Raises:
-        DataError: if there is no problem of that name, or its file or data are missing.
-        SettingError: if another package's problem has another name than its row in the table.
+        DataError: if no problem has that name, or its file or data are missing.
+        SettingError: if the name of another package's problem differs from its row in the table.
     """
     if name.endswith(".toml"):
-        from valp.spaces.own import load_own  # it reads tables, which the built-in problems do without
+        from valp.spaces.own import load_own  # imports the table readers, which built-in problems do not need
 
         return load_own(Path(name))
     if name not in PROBLEMS:
@@ -32,5 +32,5 @@ def load_problem(name: str, progress: Progress | None = None) -> Problem:
     problem = row.load(row.title, progress)
     if not isinstance(problem, Problem) or problem.name != name:
         found = f"the problem {problem.name!r}" if isinstance(problem, Problem) else f"a {type(problem).__name__}"
-        raise SettingError(f"what loads the problem {name!r} must return the problem {name!r}, but returns {found}")
+        raise SettingError(f"the loader of problem {name!r} must return the problem {name!r}, but returns {found}")
     return problem

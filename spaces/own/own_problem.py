@@ -1,4 +1,4 @@
-"""From a TOML file to the problem it describes."""
+"""Loads the problem that a TOML file describes."""
 
 import re
 from pathlib import Path
@@ -15,10 +15,11 @@ Fields = dict[str, tuple[str, ...]]
 
 
 def load_own(path: Path) -> Problem:
-    """The problem that a TOML file describes, with its data; docs/own-data.md explains the file.
+    """Loads the problem that a TOML file describes, with its data. docs/own-data.md explains the file.
 
     Raises:
-        DataError: if the file or its data cannot be read, or do not fit each other; file, line or column is named.
+        DataError: if the file or its data cannot be read, or they do not match. The message names the file, line or
+            column.
     """
     described = read_description(path)
     source = read_source(described.data, path.parent)
@@ -47,7 +48,7 @@ def load_own(path: Path) -> Problem:
 
 
 def name_of(path: Path) -> str:
-    """A problem's name, after its file: it names folders and models, too."""
+    """The problem's name, made from its file's name. It is also used in the names of folders and models."""
     return re.sub(r"[^\w-]+", "-", path.stem).strip("-") or "own"
 
 
@@ -59,12 +60,12 @@ def _fields(described: Own, names: list[str]) -> Fields:
             fields[name] = matching(f"{what}.{name}", part.patterns, names)
             if len(fields[name]) > 1 and not getattr(part, "columns", None):
                 found = " and ".join(fields[name][:2])
-                raise DataError(f"{what}.{name} must name one column, but {part.patterns[0]!r} stands for {found}")
+                raise DataError(f"{what}.{name} must name one column, but {part.patterns[0]!r} matches {found}")
     return fields
 
 
 def _read_by_split(split: TomlSplit, names: list[str]) -> list[str]:
-    """The columns that say how rows are split."""
+    """The columns that are needed to split the rows."""
     asked = {"stratify": split.stratify, "column": split.column}
     for key, column in asked.items():
         if column is not None and column not in names:
@@ -73,7 +74,7 @@ def _read_by_split(split: TomlSplit, names: list[str]) -> list[str]:
 
 
 def _require_no_answers(described: Own, fields: Fields) -> None:
-    """Refuses an input that shows what an output is to predict; what is to be generated may be seen."""
+    """Raises DataError if an input contains a column that an output predicts. Samples outputs are exempt."""
     for output, part in described.outputs.items():
         if isinstance(part, SamplesOutput):
             continue
@@ -82,5 +83,5 @@ def _require_no_answers(described: Own, fields: Fields) -> None:
             if both:
                 raise DataError(
                     f"column {both[0]!r} is in inputs.{name} and in outputs.{output}, which gives the answer away; "
-                    f'take it out of the input, with "!{both[0]}" after a pattern, say'
+                    f'take it out of the input, for example with "!{both[0]}" after a pattern'
                 )

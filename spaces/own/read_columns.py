@@ -1,4 +1,4 @@
-"""From columns of a table to inputs and outputs: scales and vocabularies are learnt on the training split."""
+"""Makes inputs and outputs from columns of a table. Scales and classes come from the training split only."""
 
 import re
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ YES_NO = {"0": 0.0, "no": 0.0, "n": 0.0, "false": 0.0, "1": 1.0, "yes": 1.0, "y"
 
 
 def matching(key: str, patterns: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
-    """The columns that exact names and patterns with `*` stand for; `!` before one takes its columns out again.
+    """The columns that match exact names and patterns with `*`. A `!` before a pattern removes its columns again.
 
     Raises:
-        DataError: if one stands for nothing.
+        DataError: if a pattern matches no column, or no column is left.
     """
     found: dict[str, None] = {}
     for pattern in patterns:
@@ -45,15 +45,15 @@ def matching(key: str, patterns: Sequence[str], names: Sequence[str]) -> tuple[s
             else:
                 found[name] = None
     if not found:
-        raise DataError(f"{key}: every column is taken out again by a '!'")
+        raise DataError(f"{key}: patterns with '!' remove every column")
     return tuple(found)
 
 
 def _separated(names: Sequence[str]) -> str:
-    """A hint, if the only column looks like several."""
+    """A hint to set the separator, if the only column looks like several."""
     for separator in (";", "\t", "|"):
         if len(names) == 1 and separator in names[0]:
-            return f"; the header is one column, {names[0][:40]!r}: give data.separator = {separator!r}"
+            return f"; the header has one column, {names[0][:40]!r}: give data.separator = {separator!r}"
     return ""
 
 
@@ -64,7 +64,7 @@ class Reader:
     Attributes:
         source: the table.
         parts: the row numbers of train, validation and test.
-        missing: texts that mean an empty cell in this table, further to those that do in every one.
+        missing: texts that mean an empty cell in this table, in addition to the usual ones.
     """
 
     source: Source
@@ -72,15 +72,15 @@ class Reader:
     missing: tuple[str, ...] = ()
 
     def input(self, key: str, part: own.AnyInput, fields: tuple[str, ...]) -> ArrayData:
-        """An input with its values.
+        """Makes an input with its values.
 
         Raises:
-            DataError: if a cell does not fit its type, or is empty and may not be.
+            DataError: if a cell does not fit its type, or an empty cell is not allowed.
         """
         if isinstance(part, own.Discrete):
             texts = self.source.texts(fields[0])
             classes = self._vocabulary(key, texts)
-            # What the training split has no class for has no class: a row of zeros.
+            # A category that the training split does not have becomes a row of zeros.
             return discrete(categories(self.source, fields[0]), classes=classes, fields=fields)
         values, fill = self._filled(fields, stacked(key, self.source, fields), part.missing)
         made = self._input(key, part, values, fields)
@@ -106,7 +106,7 @@ class Reader:
         return samples(values.reshape(len(values), -1), offset=offset, scale=scale, image=image, fields=fields)
 
     def output(self, key: str, part: own.AnyOutput, fields: tuple[str, ...]) -> ArrayData:
-        """An output with its values, NaN or −1 where there is none.
+        """Makes an output with its values. A missing value is NaN, a missing class −1.
 
         Raises:
             DataError: if a cell does not fit its type, a class is not in the training split, or a split has no value.
@@ -139,7 +139,7 @@ class Reader:
     def _filled(
         self, fields: tuple[str, ...], values: NDArray[Any], missing: str | None
     ) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
-        """The values without holes, and what fills the holes of each variable if anything does."""
+        """The values with empty cells filled, and the fill value of each variable; None if nothing is filled."""
         flat = values.reshape(len(values), -1)
         if flat.dtype.kind != "f":
             return values, None
@@ -157,14 +157,14 @@ class Reader:
         counts = (~np.isnan(trained)).sum(0)
         if not counts.all():
             column = fields[int((counts == 0).argmax())] if len(fields) > 1 else fields[0]
-            raise DataError(f"column {column!r} has no value in the training split whose mean could fill it")
+            raise DataError(f"column {column!r} has no value in the training split, so it cannot be filled by the mean")
         fill = np.nansum(trained, axis=0) / counts
         return np.where(holes, fill, flat).reshape(values.shape) if holes.any() else values, fill
 
     def _scaling(
         self, key: str, values: NDArray[Any], scale: str | float, *, by_channel: bool = False, as_one: bool = False
     ) -> tuple[Constants, Constants]:
-        """The offset and scale of each variable, of all in a channel, or of all as one."""
+        """The offset and scale: one for each variable, for each channel, or for all variables together."""
         if isinstance(scale, float):
             return 0.0, scale
         trained = values[self.parts[0]]
@@ -176,7 +176,7 @@ class Reader:
     def _picture(
         self, key: str, values: NDArray[Any], part: own.Samples
     ) -> tuple[tuple[int, int, int] | None, Constants, Constants]:
-        """The image shape of Samples with its scaling: an image has one scale for all of its pixels."""
+        """The image shape of Samples, with offset and scale. All pixels of an image share one scale."""
         size = prod(values.shape[1:])
         image = part.image or (tuple(values.shape[1:]) if values.ndim == 4 else None)
         if image is not None and prod(image) != size:
@@ -196,20 +196,18 @@ class Reader:
         return values if shape is None else values.reshape(len(values), *shape)
 
     def _vocabulary(self, key: str, texts: NDArray[Any]) -> tuple[str, ...]:
-        """The categories of the training split, in the order of their numbers or of the alphabet."""
+        """The categories in the training split, in numerical or alphabetical order."""
         known = {text for text in texts[self.parts[0]] if text is not None}
         if not known:
             raise DataError(f"{key}: its column has no value in the training split")
         return in_order(known)
 
     def _classes(self, key: str, field: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-        """The class number of each row, −1 where there is none, and the classes."""
+        """The class number of each row, −1 if missing, and the classes."""
         texts = self.source.texts(field)
         classes = self._vocabulary(key, texts)
         if len(classes) < 2:
-            raise DataError(
-                f"{key}: column {field!r} must have two classes or more to learn, but has {classes[0]!r} only"
-            )
+            raise DataError(f"{key}: column {field!r} must have at least two classes, but has only {classes[0]!r}")
         numbers = {None: -1} | {name: i for i, name in enumerate(classes)}
         for split, rows in zip(NAMES[1:], self.parts[1:], strict=True):
             for row in rows:
@@ -221,7 +219,7 @@ class Reader:
         return np.array([numbers[text] for text in texts], dtype=np.int64), classes
 
     def _labels(self, fields: tuple[str, ...]) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-        """(n, k) of 0, 1 and NaN, and the names of the k labels."""
+        """The labels, (n, k) of 0, 1 and NaN, and their k names."""
         if len(fields) == 1 and isinstance(self.source.tables[0].columns[fields[0]], np.ndarray):
             values = self.source.numbers(fields[0]).reshape(len(self.source), -1).astype(np.float64)
             wrong = ~(np.isnan(values) | (values == 0) | (values == 1))
@@ -257,7 +255,7 @@ class Reader:
 
 
 def _weights(key: str, given: Any, classes: tuple[str, ...]) -> str | tuple[float, ...] | None:
-    """Class weights in the order of the classes; 1 where none is given."""
+    """Class weights in the order of the classes; 1 if none is given."""
     if not isinstance(given, dict):
         return given  # type: ignore[no-any-return]
     for name in given:

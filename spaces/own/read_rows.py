@@ -1,4 +1,4 @@
-"""Reads a file of raw rows for a model, which alone knows what its inputs are made of."""
+"""Reads a file of raw rows for a trained model."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -19,22 +19,23 @@ from valp.spaces.own.toml_schema import TomlData
 from valp.spaces.problem.scaling import PIXEL_SCALE
 
 IMAGE, FILE = "image", "file"
-"""The columns of pictures: their values, (n, C, H, W), and where each was."""
+"""The columns of pictures: their values, (n, C, H, W), and the path of each."""
 
 
 def read_rows(path: Path, inputs: Sequence[Column], say: Callable[[str], object]) -> Table:
-    """The rows of a file: a CSV or Parquet table, arrays in an NPZ or, for one input, an NPY file, or pictures.
+    """Reads the rows of a file.
 
-    Pictures are a file or a folder, with or without sub-folders; they get the size and the channels that the model
-    takes, and `say` is told if that changes any.
+    The file is a CSV or Parquet table, an NPZ file of arrays, an NPY file (if the model has one input), a picture, or
+    a folder of pictures, with or without sub-folders. Pictures get the size and channels that the model takes; `say`
+    is called if pictures are resized.
 
     Args:
-        path: of the file or folder.
+        path: the file or folder.
         inputs: the columns of the model's inputs that are needed.
-        say: is told what a user should know.
+        say: called with notes for the user.
 
     Raises:
-        DataError: if it cannot be read, or is no such file.
+        DataError: if the file cannot be read or has another format.
     """
     suffix = path.suffix.lower()
     if path.is_dir() or suffix in PICTURES:
@@ -48,7 +49,7 @@ def read_rows(path: Path, inputs: Sequence[Column], say: Callable[[str], object]
 
 
 def raw_column(table: Table, name: str) -> NDArray[Any]:
-    """A column as it is in its file: (n,) texts of a CSV, otherwise what there is, (n, …)."""
+    """A column as in its file: (n,) texts for a CSV, otherwise an array (n, …)."""
     values = table.columns[name]
     if isinstance(values, np.ndarray):
         return values
@@ -57,12 +58,12 @@ def raw_column(table: Table, name: str) -> NDArray[Any]:
 
 
 def _separator(path: Path) -> str | None:
-    """The separator, where the usual one is not in the header."""
+    """A guess of the separator; None if the header has the usual one."""
     try:
         with path.open("rb") as file:
             header = file.readline()
     except OSError:
-        return None  # reading the table says why
+        return None  # reading the table then raises the error
     usual = b"\t" if path.suffix.lower() == ".tsv" else b","
     return None if usual in header else guess_separator(header)
 
@@ -78,7 +79,7 @@ def _array(path: Path, inputs: Sequence[Column]) -> Table:
             array = np.load(file, allow_pickle=False)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
-    except Exception as error:  # numpy raises several kinds of error for a damaged file
+    except Exception as error:  # numpy raises various errors for a damaged file
         reason = " ".join(str(error).split())[:100]
         raise DataError(f"{path} must be an NPY file of a plain array, but is not: {reason}") from error
     if not isinstance(array, np.ndarray) or array.ndim == 0 or array.size == 0:
@@ -88,7 +89,7 @@ def _array(path: Path, inputs: Sequence[Column]) -> Table:
 
 
 def _pictures(path: Path, inputs: Sequence[Column], say: Callable[[str], object]) -> Table:
-    """Pictures as the model's one input that is an image, and as `label` the sub-folders they are in."""
+    """Reads pictures as the model's only image input, and the names of their sub-folders as `label`."""
     images = [part for part in inputs if part.image is not None]
     if len(images) != 1 or images[0].image is None:
         found = ", ".join(part.name for part in images) or "none"
@@ -97,8 +98,8 @@ def _pictures(path: Path, inputs: Sequence[Column], say: Callable[[str], object]
     learnt_from_pictures = IMAGE in part.fields
     if not learnt_from_pictures and (part.offset, part.scale) != (0, PIXEL_SCALE):
         raise DataError(
-            f"{path} holds pictures of 8 bits, but the values of {part.name!r} have another range: "
-            "give an array of them in an .npz or .npy file"
+            f"{path} holds 8-bit pictures, but the values of {part.name!r} have another range: "
+            "give them as an array in an .npz or .npy file"
         )
     files = _files(path)
     table = read_files(path, files, MISSING, (height, width), grey=channels == 1)
@@ -107,13 +108,13 @@ def _pictures(path: Path, inputs: Sequence[Column], say: Callable[[str], object]
         values = np.repeat(values, 3, axis=1)
     resized = sum(_size(file) != (height, width) for file in files)
     if resized:
-        say(f"note: {resized} of {len(files)} pictures are resized to {height}×{width}, which the model takes")
+        say(f"note: {resized} of {len(files)} pictures are resized to {height}×{width}, the size that the model takes")
     name = IMAGE if learnt_from_pictures else part.name
     return replace(table, columns={**table.columns, name: values, FILE: cells(path, FILE, list(map(str, files)))})
 
 
 def _files(path: Path) -> list[Path]:
-    """The pictures: a file, those in a folder, or those in its sub-folders."""
+    """The picture files: the file itself, those in the folder, or those in its sub-folders."""
     if not path.is_dir():
         if not path.is_file():
             raise DataError(f"{path} cannot be read: there is no such file")

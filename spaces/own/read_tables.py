@@ -1,4 +1,4 @@
-"""Reads tables of every kind, and puts those of three splits one below the other."""
+"""Reads tables in every supported format, and joins the tables of three splits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,18 +21,18 @@ SUFFIXES = (*TEXT, ".parquet", ".npz")
 PANDAS_INDEX = "__index_level_"
 
 ADVICE = '; a category has type = "discrete", and a text that means "no value" goes into data.missing'
-"""What a description may say of a cell that is no number."""
+"""The advice after a message about a cell that is not a number."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """All rows: one table, or those of train, validation and test."""
+    """All rows: one table, or one table each for train, validation and test."""
 
     tables: tuple[Table, ...]
 
     @property
     def names(self) -> list[str]:
-        """Of the columns of the first table."""
+        """The names of the first table's columns."""
         return self.tables[0].names
 
     def __len__(self) -> int:
@@ -51,7 +51,7 @@ class Source:
         return np.concatenate([table.texts(name) for table in self.tables])
 
     def place(self, row: int) -> str:
-        """What a message calls a row."""
+        """Where a row is, for error messages."""
         for table in self.tables:
             if row < len(table):
                 return table.place(row)
@@ -59,16 +59,16 @@ class Source:
         raise IndexError(row)
 
     def narrowed(self, names: Sequence[str]) -> "Source":
-        """With these columns only.
+        """The source with these columns only.
 
         Raises:
-            DataError: if a table lacks one, or they differ in length.
+            DataError: if a table lacks a column, or the columns differ in length.
         """
         return Source(tuple(_narrowed(table, names) for table in self.tables))
 
 
 def read_source(data: TomlData, folder: Path) -> Source:
-    """The tables that a description names, relative to its folder.
+    """Reads the tables that a description names, relative to its folder.
 
     Raises:
         DataError: if one cannot be read.
@@ -81,7 +81,7 @@ def read_source(data: TomlData, folder: Path) -> Source:
 
 
 def read_table(path: Path, data: TomlData) -> Table:
-    """One table, by its suffix, or a folder of images.
+    """Reads one table, by the suffix of its file, or a folder of images.
 
     Raises:
         DataError: if it cannot be read.
@@ -118,7 +118,7 @@ def _read_npz(path: Path, missing: tuple[str, ...]) -> Table:
     with path.open("rb") as file:
         try:
             arrays = dict(np.load(file, allow_pickle=False))
-        except Exception as error:  # a damaged file makes zipfile, zlib and numpy raise a dozen kinds of error
+        except Exception as error:  # zipfile, zlib and numpy raise various errors for a damaged file
             raise DataError(f"{path} must be an NPZ file of plain arrays, but is not: {_short(error)}") from error
     columns = {name: _cells(path, name, array) for name, array in arrays.items()}
     columns = {name: values for name, values in columns.items() if values is not None}
@@ -140,7 +140,7 @@ def _narrowed(table: Table, names: Sequence[str]) -> Table:
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"{name!r} has {rows}" for name, rows in lengths.items())
-        raise DataError(f"{table.path}: arrays must have as many rows as each other, but {listed}")
+        raise DataError(f"{table.path}: arrays must have the same number of rows, but {listed}")
     return replace(table, columns=columns, advice=ADVICE)
 
 

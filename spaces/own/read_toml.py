@@ -1,4 +1,4 @@
-"""Reads the TOML file of a user's own data; whatever is wrong with it is one sentence."""
+"""Reads the TOML file of a user's own data, and turns any fault in it into a one-sentence error."""
 
 import json
 import re
@@ -22,10 +22,10 @@ TYPED: dict[str, dict[str, type[BaseModel]]] = {
 
 
 def read_description(path: Path) -> Own:
-    """The description in a TOML file.
+    """Reads the description in a TOML file.
 
     Raises:
-        DataError: if it cannot be read, is no TOML, or has a key or value that it cannot have; the first is named.
+        DataError: if the file cannot be read, is not TOML, or has an invalid key or value. The message names the first.
     """
     try:
         document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
@@ -38,7 +38,7 @@ def read_description(path: Path) -> Own:
     try:
         return Own.model_validate_json(json.dumps(document, default=str))
     except ValidationError as error:
-        # A key that is unknown explains the one that is missing.
+        # An unknown key comes first: it is often the misspelt name of a missing one.
         faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
         raise DataError(f"{path}: {_sentence(faults[0])}") from error
 
@@ -46,7 +46,7 @@ def read_description(path: Path) -> Own:
 def _sentence(fault: Any) -> str:
     place, kind, value = fault["loc"], fault["type"], fault["input"]
     typed = place[0] in TYPED if place else False
-    # The third step into an input or output is its type, which is not written in the key.
+    # The third step into an input or output is its type, which the key in the file does not have.
     key = ".".join(str(step) for i, step in enumerate(place) if not (typed and i == 2))
     if kind == "extra_forbidden":
         return f"there is no key {key}{hint(str(place[-1]), _keys(place))}"
@@ -71,7 +71,7 @@ def _close(word: object, known: Sequence[str]) -> str:
 
 
 def _keys(place: Sequence[Any]) -> list[str]:
-    """The keys that may stand where an unknown one stands."""
+    """The keys that are allowed in the place of an unknown one."""
     if len(place) == 1:
         return list(Own.model_fields)
     model = TYPED[place[0]][place[2]] if place[0] in TYPED else PARTS[place[0]]

@@ -1,4 +1,4 @@
-"""Which rows train, validate and test."""
+"""Splits the rows into train, validation and test."""
 
 from itertools import pairwise
 
@@ -15,10 +15,11 @@ NAMES = ("train", "validation", "test")
 
 
 def split_rows(source: Source, split: TomlSplit) -> Parts:
-    """The row numbers of train, validation and test: by files, by a column, or drawn.
+    """The row numbers of train, validation and test: by file, by a column, or drawn at random.
 
     Raises:
-        DataError: if a split would be empty, the column says something else, or a class cannot be in every split.
+        DataError: if a split would be empty, the split column has another value, or a class to stratify by has only
+            one row.
     """
     if len(source.tables) > 1:
         ends = np.cumsum([0, *map(len, source.tables)])
@@ -34,16 +35,16 @@ def _by_column(source: Source, column: str) -> Parts:
     for row, text in enumerate(texts):
         if text not in NAMES:
             found = "is empty" if text is None else f"has {text!r}"
-            raise DataError(f"{source.place(row)}: column {column!r} must say train, validation or test, but {found}")
+            raise DataError(f"{source.place(row)}: column {column!r} must be train, validation or test, but {found}")
     train, validation, test = (np.flatnonzero(texts == name) for name in NAMES)
     for name, rows in zip(NAMES, (train, validation, test), strict=True):
         if not len(rows):
-            raise DataError(f"{source.tables[0].path}: column {column!r} must name some rows {name}, but names none")
+            raise DataError(f"{source.tables[0].path}: column {column!r} must be {name} in at least one row")
     return train, validation, test
 
 
 def _drawn(source: Source, split: TomlSplit) -> Parts:
-    """Rows at even distances in an order that is random, and by class if there are classes to keep the shares of."""
+    """Shuffles the rows, sorts them by class if stratified, and takes evenly spaced rows for validation and test."""
     count = len(source)
     held, tested = (max(1, round(count * share)) for share in (split.validation, split.test))
     generator = np.random.default_rng(split.seed)
@@ -52,7 +53,7 @@ def _drawn(source: Source, split: TomlSplit) -> Parts:
     if split.stratify is not None:
         classes = _classes(source, split.stratify)
         order = order[np.argsort(classes[order], kind="stable")]
-        # Of each class one row trains, whatever the shares: a model knows the classes of the training split.
+        # One row of each class goes to the training split: a model knows only the classes of that split.
         starts = np.unique(classes[order], return_index=True)[1]
         first, order = order[starts], np.delete(order, starts)
     if held + tested > len(order) - (not len(first)):
@@ -63,12 +64,12 @@ def _drawn(source: Source, split: TomlSplit) -> Parts:
 
 
 def _classes(source: Source, column: str) -> NDArray[np.int64]:
-    """The number of each row's class; rows without one are a class of their own."""
+    """The class number of each row. Rows without a class form one more class."""
     texts = source.texts(column)
     known, counts = np.unique(texts[texts != None].astype(str), return_counts=True)  # noqa: E711 - element by element
     if (counts == 1).any():
         raise DataError(
-            f"{source.tables[0].path}: each class of column {column!r} must have two rows or more to stratify by it, "
+            f"{source.tables[0].path}: each class of column {column!r} must have at least two rows to stratify by it, "
             f"but {str(known[counts == 1][0])!r} has one; merge it with another, or leave out split.stratify"
         )
     numbers = {str(name): i for i, name in enumerate(known)}
@@ -76,6 +77,6 @@ def _classes(source: Source, column: str) -> NDArray[np.int64]:
 
 
 def _evenly(order: Rows, count: int) -> tuple[Rows, Rows]:
-    """What is left of an order, and `count` of it at even distances."""
+    """Takes `count` evenly spaced rows out of an order. Returns the remaining and the taken rows."""
     places = (2 * np.arange(count) + 1) * len(order) // (2 * count)
     return np.delete(order, places), order[places]

@@ -1,4 +1,4 @@
-"""A first TOML file for a table: every column with what it looks like, and a guess of what is to be learnt."""
+"""Drafts a TOML file for a table. It lists a profile of every column, and guesses the inputs and the output."""
 
 import json
 import os
@@ -18,37 +18,37 @@ from valp.spaces.own.read_tables import TEXT, read_table
 from valp.spaces.own.toml_schema import TomlData
 
 FEWEST = 10
-"""Rows that three splits take, at least."""
+"""The fewest rows for three splits."""
 
 GROUPED = 4
-"""Columns like x1, x2, … become one pattern if there are as many as this."""
+"""Columns like x1, x2, … become one pattern if there are at least this many."""
 
 HEADER = ["column", "distinct", "missing", "from … to, or the most frequent", "kind"]
 
 
 def draft(table: Path, folder: Path = Path()) -> str:
-    """The text of a TOML file that describes a table; it loads as it is.
+    """The text of a TOML file that describes a table. It can be loaded unchanged.
 
-    The last column that can be an output is one, and all others are inputs.
+    The last column that can be an output becomes the output. All other usable columns become inputs.
 
     Args:
         table: a CSV, Parquet or NPZ file, or a folder of images.
-        folder: where the TOML file will be: paths in it are relative to that.
+        folder: the folder of the TOML file. Paths in the file are relative to it.
 
     Raises:
-        DataError: if the table cannot be read, or has too few rows, no column to learn, or none to learn it from.
+        DataError: if the table cannot be read, has too few rows, or has no column for an output or for an input.
     """
     read, options = _read(table)
     if len(read) < FEWEST:
-        raise DataError(f"{table} must have {FEWEST} rows or more for a draft, but has {len(read)}")
+        raise DataError(f"{table} must have at least {FEWEST} rows for a draft, but has {len(read)}")
     columns = [profile(read, name) for name in read.names]
     output = _output(table, columns)
     inputs = [column for column in columns if not column.left_out and column is not output]
     if not inputs:
-        raise DataError(f"{table} must have a column to learn {output.name!r} from, but has none that differs by row")
+        raise DataError(f"{table} must have a column to learn {output.name!r} from, but no other column is usable")
     path = Path(os.path.relpath(table, folder)).as_posix()
     lines = [
-        "# A draft: check what is learnt from what, then give this file to `valp search`.",
+        "# A draft: check the inputs and outputs, then give this file to `valp search`.",
         "#",
         *_columns_listed(columns),
         "",
@@ -70,7 +70,7 @@ def draft(table: Path, folder: Path = Path()) -> str:
 
 
 def _read(path: Path) -> tuple[Table, list[str]]:
-    """The table, and the lines of [data] that it takes to read it."""
+    """Reads the table. Also returns the lines of [data] that say how to read it."""
     if path.is_dir():
         size = _common_size(path)
         lines = [f"size = {list(size)}    # (height, width) that all pictures are resized to"] if size else []
@@ -84,19 +84,23 @@ def _read(path: Path) -> tuple[Table, list[str]]:
     columns = {name: values for name, values in table.columns.items() if rows[name] == common}
     usual = "\t" if path.suffix.lower() == ".tsv" else ","
     lines = [f"separator = {_text(separator)}"] if separator not in (None, usual) else []
-    lines += [f"# array {_text(name)} has other rows: {rows[name]}" for name in rows if name not in columns]
+    lines += [
+        f"# array {_text(name)} is left out: it has {rows[name]} rows, not {common}"
+        for name in rows
+        if name not in columns
+    ]
     return Table(path, columns, table.missing, table.place), lines
 
 
 def _common_size(folder: Path) -> tuple[int, int] | None:
-    """(H, W) that most pictures have, or None if all have it."""
+    """The most frequent (H, W) of the pictures, or None if all have the same."""
     sizes: Counter[tuple[int, int]] = Counter()
     for file in image_files(folder):
         try:
             with open_picture(file) as picture:
                 sizes[picture.height, picture.width] += 1
         except Exception:
-            continue  # reading the folder names it, whatever is wrong with it
+            continue  # reading the folder then reports this file
     return sizes.most_common(1)[0][0] if len(sizes) > 1 else None
 
 
@@ -105,8 +109,8 @@ def _output(table: Path, columns: Sequence[ColumnProfile]) -> ColumnProfile:
         if not column.left_out and (column.classes or column.kind == "numbers"):
             return column
     raise DataError(
-        f"{table} must have a column to learn, of numbers or of classes with two rows each, but has none; "
-        "write the file by hand if it is an array"
+        f"{table} must have a column to learn, with numbers or with classes of at least two rows each, but has none; "
+        "if the output is an array, write the file by hand"
     )
 
 
@@ -176,7 +180,7 @@ def _outputs(output: ColumnProfile, inputs: Sequence[ColumnProfile], table: Tabl
 
 
 def _patterns(names: Sequence[str], known: Sequence[str]) -> list[str]:
-    """Names, with a pattern for columns like x1, x2, … where it stands for no other column."""
+    """The names, with columns like x1, x2, … replaced by a pattern if it matches no other column."""
     found: list[str] = []
     for stem, group in groupby(names, key=lambda name: re.sub(r"\d+$", "", name)):
         members = list(group)
@@ -197,13 +201,13 @@ def _text(text: str) -> str:
 
 
 def identifier(name: str) -> str:
-    """A name that an input or output may have."""
+    """A valid name for an input or output, made from a column's name."""
     plain = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_")[:60] or "column"
     return f"_{plain}" if plain[0].isdigit() else plain
 
 
 def unused(name: str, taken: set[str]) -> str:
-    """A name that is not taken; it is afterwards."""
+    """A name that is not taken yet, made from `name`. It is added to `taken`."""
     found, number = name, 2
     while found in taken:
         found, number = f"{name}_{number}", number + 1

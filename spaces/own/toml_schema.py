@@ -1,6 +1,6 @@
-"""What a TOML file says of a user's own data: its tables, its splits, and the columns of each input and output.
+"""The schema of the TOML file for a user's own data: its tables, its splits, and the columns of inputs and outputs.
 
-Only the file's own shape is checked here; what its names mean in the data is checked where the data are.
+Only the structure of the file is checked here. Whether its names exist in the data is checked when the data is read.
 """
 
 from collections.abc import Mapping
@@ -38,10 +38,10 @@ def _class_weights(value: Any) -> "Literal['balanced'] | dict[str, float]":
 
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
-"""One text or a list of them."""
+"""A string or a list of strings."""
 
 Scale = Annotated[str | float, PlainValidator(_scale)]
-"""How raw values are scaled: by what the training split shows, by a number, or not at all."""
+"""How raw values are scaled: learned on the training split, by a given number, or not at all."""
 
 ClassWeights = Annotated[Literal["balanced"] | dict[str, float], PlainValidator(_class_weights)]
 
@@ -50,21 +50,21 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class TomlSection(BaseModel):
-    """A table of the file: frozen, without keys it does not know, and no text where a number must stand."""
+    """A table of the file. It is frozen, rejects unknown keys, and does not convert strings to numbers."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class TomlData(TomlSection):
-    """Where the data are, relative to the file.
+    """Where the data is, relative to the file.
 
     Attributes:
-        table: one table of all rows.
-        images: a folder of images instead, one sub-folder a class.
-        train, validation, test: a table, or a folder of images, for each split.
-        missing: texts that mean "no value", further to `MISSING`.
-        separator: between the columns of a CSV; a comma, or a tab in a .tsv.
-        size: (H, W) that images are resized to.
+        table: one table with all rows.
+        images: instead, a folder of images with one sub-folder per class.
+        train, validation, test: instead, a table or a folder of images for each split.
+        missing: texts that mean "no value", in addition to `MISSING`.
+        separator: the separator of a CSV; by default a comma, or a tab in a .tsv.
+        size: the (H, W) that images are resized to.
         grey: whether images are read as grey levels.
     """
 
@@ -95,7 +95,7 @@ class TomlData(TomlSection):
         if len(splits) not in (0, 3):
             raise ValueError(f"must name train, validation and test, but names only {' and '.join(splits)}")
         if (self.table is not None) + (self.images is not None) + bool(splits) != 1:
-            raise ValueError("must name a table, or images, or train, validation and test, and no more than that")
+            raise ValueError("must name exactly one of: table; images; train, validation and test")
         return self
 
 
@@ -103,10 +103,10 @@ class TomlSplit(TomlSection):
     """How the rows of one table become three splits.
 
     Attributes:
-        validation, test: shares of the rows.
-        seed: of the draw.
-        stratify: a column whose values keep their shares in each split.
-        column: a column that says train, validation or test, instead of a draw.
+        validation, test: the shares of the rows.
+        seed: the seed of the random draw.
+        stratify: a column whose values have the same shares in each split.
+        column: a column with the values train, validation and test, instead of a random draw.
     """
 
     validation: Share = 0.15
@@ -126,7 +126,7 @@ class TomlSplit(TomlSection):
 
 
 class Named(TomlSection):
-    """Something made of one column (`array` in an NPZ or an image folder)."""
+    """An input or output made of one column (`array` in an NPZ or an image folder)."""
 
     column: str | None = None
     array: str | None = None
@@ -146,7 +146,7 @@ class Named(TomlSection):
 
 
 class Several(Named):
-    """Something made of one or more columns."""
+    """An input or output made of one or more columns."""
 
     columns: Texts | None = None
 
@@ -157,7 +157,7 @@ class Several(Named):
 
 
 class Numeric(Several):
-    """Numbers; standardised unless told otherwise."""
+    """Numbers, standardised by default."""
 
     type: Literal["numeric"]
     scale: Scale | None = None
@@ -170,7 +170,7 @@ class Discrete(Named):
 
 
 class Samples(Several):
-    """What is to be generated; scaled to [0, 1] unless told otherwise. `image` is (C, H, W) if a row is a picture."""
+    """Rows to generate, scaled to [0, 1] by default. `image` is (C, H, W) if a row is a picture."""
 
     type: Literal["samples"]
     scale: Scale | None = None
@@ -178,7 +178,7 @@ class Samples(Several):
 
 
 class Features(Several):
-    """A sequence (C, T) or an image (C, H, W); standardised by channel unless told otherwise."""
+    """A sequence (C, T) or an image (C, H, W), standardised by channel by default."""
 
     type: Literal["features"]
     scale: Scale | None = None
@@ -186,7 +186,7 @@ class Features(Several):
 
 
 class Filled(TomlSection):
-    """What an input may have to say of empty cells."""
+    """The key for empty cells, which an input may have."""
 
     missing: Literal["mean"] | None = None
 
@@ -200,11 +200,11 @@ class SamplesInput(Samples, Filled):
 
 
 class FeaturesInput(Features, Filled):
-    """A sequence or an image to read."""
+    """An input with a shape: a sequence or an image."""
 
 
 class Learnt(TomlSection):
-    """What every output may have: other losses than its type's."""
+    """The key that every output may have: other losses than the usual one of its type."""
 
     loss: Texts | None = None
 
@@ -230,7 +230,7 @@ class SamplesOutput(Samples, Learnt):
 
 
 class FeaturesOutput(Features, Learnt):
-    """A sequence or an image to predict, with the sides of one that is an input."""
+    """A sequence or an image to predict. It has the same sides as an input."""
 
 
 AnyInput = NumericInput | Discrete | SamplesInput | FeaturesInput
@@ -242,9 +242,9 @@ class Own(TomlSection):
 
     Attributes:
         title: one line about the problem.
-        data: where the data are.
-        split: how rows are split.
-        inputs, outputs: by name.
+        data: where the data is.
+        split: how the rows are split.
+        inputs, outputs: the inputs and outputs by name.
     """
 
     title: str = ""
@@ -260,7 +260,7 @@ class Own(TomlSection):
                 raise ValueError(f"there must be at least one {what}: a table like [{what}s.name]")
         both = sorted(self.inputs.keys() & self.outputs.keys())
         if both:
-            raise ValueError(f"inputs and outputs must have names of their own, but {both[0]!r} names both")
+            raise ValueError(f"inputs and outputs must have different names, but {both[0]!r} is both")
         if len(self.data.files) > 1 and self.split.model_fields_set:
-            raise ValueError("there must be no [split] where train, validation and test are files of their own")
+            raise ValueError("there must be no [split] if train, validation and test are separate files")
         return self

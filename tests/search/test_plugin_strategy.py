@@ -117,7 +117,7 @@ WRONG = {
 def test_a_problem_that_does_not_load_what_it_says_is_refused(wrong):
     load, found = WRONG[wrong]
     row = NamedProblem("other", "another", eval(load, {"logic": logic}))
-    said = f"what loads the problem 'other' must return the problem 'other', but returns {found}"
+    said = f"the loader of problem 'other' must return the problem 'other', but returns {found}"
     with PROBLEMS.adding(row), pytest.raises(SettingError, match=f"^{said}$"):
         load_problem("other")
 

@@ -196,7 +196,7 @@ def test_a_category_that_is_new_is_told_on_stderr(valp, table_model, folder):
         (("t.valp", "header.csv", "-o", "p.csv"), "header.csv must have rows, but has only a header"),
         (("t.valp", "lacking.csv", "-o", "p.csv"), "lacking.csv has no column 'b', which input 'measured' is made of"),
         (("t.valp", "wrong.csv", "-o", "p.csv"), "wrong.csv, line 2: column 'b' must hold numbers, but has 'high'"),
-        (("t.valp", "hole.csv", "-o", "p.csv"), "hole.csv, line 2: there must be 3 cells as in the header, but are 2"),
+        (("t.valp", "hole.csv", "-o", "p.csv"), "hole.csv, line 2 must have 3 cells like the header, but has 2"),
         (("t.valp", "arrays.npz", "-o", "p.csv"), "array 'b' has several numbers a row, so it must be there alone"),
         (("t.valp", ".", "-o", "p.csv"), "holds pictures, so the model must have one input that is an image"),
         (("t.valp", "t.valp", "-o", "p.csv"), "must be one of .csv, .tsv, .parquet, .npz, .npy, or a picture"),

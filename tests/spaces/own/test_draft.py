@@ -119,7 +119,7 @@ def test_paths_are_relative_to_the_draft(tmp_path):
     ("values", "sentence"),
     [
         ({"name": [f"n{i}" for i in range(ROWS)], "c": [1] * ROWS}, "must have a column to learn"),
-        ({"x": [1.0, 2.0, 3.0], "y": [1, 2, 3]}, "must have 10 rows or more for a draft, but has 3"),
+        ({"x": [1.0, 2.0, 3.0], "y": [1, 2, 3]}, "must have at least 10 rows for a draft, but has 3"),
         ({"c": [1] * ROWS, "y": [i * 0.1 for i in range(ROWS)]}, "must have a column to learn 'y' from"),
     ],
 )

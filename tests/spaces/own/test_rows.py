@@ -117,7 +117,7 @@ def test_pictures_get_the_size_and_the_channels_of_the_model(tmp_path):
     found = raw_inputs(read_rows(tmp_path / "grey.png", inputs, said.append), inputs)["picture"]
     assert found.shape == (1, 3, 6, 4)
     assert (found == 100).all()
-    assert said == ["note: 1 of 1 pictures are resized to 6×4, which the model takes"]
+    assert said == ["note: 1 of 1 pictures are resized to 6×4, the size that the model takes"]
 
 
 ARRAY = column_of("x", as_array("x", numeric(np.zeros((2, 3)), scale=1.0, offset=0.0)))
@@ -156,7 +156,7 @@ def test_what_cannot_be_read_is_said(tmp_path, name, content, words):
 
 def test_pictures_are_refused_where_they_mean_nothing(tmp_path):
     pictures(tmp_path / "pictures")
-    with pytest.raises(DataError, match="pictures of 8 bits, but the values of 'x' have another range"):
+    with pytest.raises(DataError, match="8-bit pictures, but the values of 'x' have another range"):
         read_rows(tmp_path / "pictures", [SIXTEEN], print)
     with pytest.raises(DataError, match="must have one input that is an image, but has none"):
         read_rows(tmp_path / "pictures", [ARRAY], print)
