@@ -1,1 +1,1 @@
-"""The driver of a search, and what trains its candidates: this process (`local`) or Ray Tune (`ray`)."""
+"""The driver of a search, and the workers that train its candidates: this process (`local`) or Ray Tune (`ray`)."""

@@ -1,4 +1,4 @@
-"""What a run does not need any more: neither to be looked at, nor to be resumed."""
+"""Finds and deletes the files that a run no longer needs, neither for its results nor to be resumed."""
 
 import secrets
 import shutil
@@ -15,39 +15,40 @@ from valp.search.run.temporary_folders import MARK, OWNER
 from valp.search.strategies import STRATEGIES
 
 DELETING = ".valp-deleting"
-"""The record in a run that is being deleted: the name of the folder that the run becomes first."""
+"""The record in a run that is being deleted. It contains the name that the folder is renamed to before deletion."""
 
 LAST = (LOCK, MARK, DELETING, OWNER)
-"""What is deleted last of a folder, in this order: it says whose the folder is, and whether it is in use."""
+"""The files of a folder that are deleted last, in this order. They say whose the folder is and whether it is in use."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """Files and folders that can go, and why."""
+    """Files and folders that can be deleted, with a title that says why."""
 
     title: str
     paths: tuple[Path, ...]
     runs: bool = False
-    """Whether these are whole runs: half of one must never have its name."""
+    """Whether the paths are whole runs, which are renamed first, so that no run is left half deleted."""
 
     @property
     def size(self) -> int:
-        """Their bytes."""
+        """The size in bytes."""
         return sum(_size(path) for path in self.paths)
 
 
 def needed(run: StoredRun) -> set[int]:
-    """The candidates whose files stay.
+    """The numbers of the candidates whose files are still needed.
 
-    The front; those whose weights a later proposal may inherit; those that are not finished, and their parents.
+    These are the front, the candidates whose weights a later proposal may inherit, the unfinished candidates and their
+    parents.
 
     Raises:
-        FileError: if the run's strategy is not known any more.
+        FileError: if the run's strategy is not installed.
     """
     strategy = STRATEGIES.get(run.settings.strategy)
     if strategy is None:
         raise FileError(
-            f"run {run.folder.name!r} was searched by {run.settings.strategy!r}, which there is not any more"
+            f"run {run.folder.name!r} was searched by strategy {run.settings.strategy!r}, which is not installed"
         )
     entries = run.ledger.entries()
     unfinished = [entry for entry in entries if entry.state == "running"]
@@ -56,9 +57,9 @@ def needed(run: StoredRun) -> set[int]:
 
 
 def superfluous(run: StoredRun) -> list[Part]:
-    """What a run can do without. Nobody may be searching it.
+    """The files that a run does not need. The run must be locked.
 
-    Scores, curves and the candidates themselves stay, of all.
+    The scores, curves and graphs of all candidates are kept.
     """
     kept, ended = needed(run), [entry.number for entry in run.ledger.entries() if entry.state != "running"]
     folders = [run.folder.candidate(number) for number in ended if number not in kept]
@@ -67,15 +68,15 @@ def superfluous(run: StoredRun) -> list[Part]:
     return _parts(
         Part("weights of candidates off the front", tuple(path for path in files[0] if path.is_file())),
         Part("pictures of candidates off the front", tuple(path for path in files[1] if path.is_file())),
-        Part("writing that was interrupted", tuple(interrupted(run.folder.path))),
+        Part("interrupted writes", tuple(interrupted(run.folder.path))),
     )
 
 
 def whole(folder: Folder) -> list[Part]:
-    """All of a run.
+    """A whole run as a part to delete.
 
     Raises:
-        FileError: if its folder is a symbolic link.
+        FileError: if the run's folder is a symbolic link.
     """
     if folder.path.is_symlink():
         raise FileError(f"{folder.path} must be a folder, but is a symbolic link to {folder.path.resolve()}")
@@ -85,8 +86,8 @@ def whole(folder: Folder) -> list[Part]:
 def deletions(runs: Path) -> list[Path]:
     """The runs whose deletion was interrupted.
 
-    Such a folder contains the record that `remove` wrote before it renamed the run, and the record names this very
-    folder. A run that a user has renamed has no such record.
+    `remove` writes a record into a run before it renames the run. The folder of an interrupted deletion contains this
+    record, and the record has the folder's current name. A run that a user has renamed has no such record.
     """
     hidden = [path for path in sorted(runs.glob(".*")) if not path.is_symlink() and path.is_dir()]
     begun = [path for path in hidden if read_name(path / DELETING) == path.name]
@@ -94,12 +95,12 @@ def deletions(runs: Path) -> list[Path]:
 
 
 def temporary(folders: Iterable[Path]) -> list[Part]:
-    """Folders outside runs, as of `valp.search.run.temporary_folders.abandoned` and `deletions`."""
-    return _parts(Part("left behind by searches that were killed", tuple(folders)))
+    """Folders outside runs, found by `valp.search.run.temporary_folders.abandoned` and `deletions`."""
+    return _parts(Part("left behind by killed searches", tuple(folders)))
 
 
 def remove(parts: Iterable[Part]) -> None:
-    """Deletes. What is gone already is no error.
+    """Deletes parts. A path that does not exist is not an error.
 
     A whole run is renamed first, and a record in it says so: see `deletions`.
 
@@ -115,12 +116,12 @@ def remove(parts: Iterable[Part]) -> None:
 
 
 def _parts(*parts: Part) -> list[Part]:
-    """Those that are not empty."""
+    """The parts that are not empty."""
     return [part for part in parts if part.paths]
 
 
 def _renamed(run: Path) -> Path:
-    """The hidden folder that a run becomes before it is deleted."""
+    """Renames a run to a hidden folder before it is deleted, and returns that folder."""
     hidden = run.with_name(f".{run.name}.{secrets.token_hex(4)}")
     write_name(run / DELETING, hidden.name)
     try:
@@ -131,7 +132,7 @@ def _renamed(run: Path) -> Path:
 
 
 def _delete(path: Path) -> None:
-    """Deletes a file, or a folder: all that is in it, then what says whose it is. A symbolic link is not followed."""
+    """Deletes a file or a folder. The files in `LAST` are deleted last. Symbolic links are not followed."""
     if not path.is_dir() or path.is_symlink():
         path.unlink(missing_ok=True)
         return

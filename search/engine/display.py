@@ -1,4 +1,4 @@
-"""How a search tells of its progress."""
+"""The interface by which a search shows its progress."""
 
 from typing import Protocol
 
@@ -7,19 +7,19 @@ from valp.search.run.result import Result
 
 
 class Display(Protocol):
-    """What a search tells of its progress."""
+    """Shows the progress of a search."""
 
     def say(self, line: str) -> None:
-        """A line about something other than a candidate."""
+        """Prints a line about something other than a candidate."""
 
     def step(self, title: str, done: int, total: int) -> None:
-        """How far a long preparation is, such as the training of a judge. It is told of 0 first."""
+        """Shows how far a long preparation is, such as the training of a judge. The first call has `done` = 0."""
 
     def show(self, status: Status, ended: tuple[int, Result] | None = None) -> None:
-        """Where the search stands now, and the candidate that has just ended, if one has."""
+        """Shows the state of the search, and the candidate that has just finished, if any."""
 
     def close(self) -> None:
-        """Leaves the terminal as it was."""
+        """Restores the terminal."""
 
 
 class SilentDisplay:

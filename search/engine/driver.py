@@ -29,7 +29,7 @@ from valp.spaces.problem.problem import Problem
 
 @dataclass
 class Driver:
-    """A search as it runs: what is queued, what is trained, what is kept."""
+    """The state of a running search: queued jobs, candidates in training, weights on disk."""
 
     folder: Folder
     problem: Problem
@@ -43,13 +43,13 @@ class Driver:
     front: Front = field(default_factory=Front)
     deadline: float | None = None
     stopped: ValpError | None = None
-    """Why the search ends early."""
+    """The error that ends the search early."""
     busy: float = 0.0
     profile: TimeProfile = field(default_factory=TimeProfile)
     weighted: set[int] = field(default_factory=set)
-    """The candidates whose weights are there."""
+    """The candidates whose weights are on disk."""
     training: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    """The parents of the candidates that are queued or trained."""
+    """The parents of the candidates that are queued or in training, by candidate."""
 
     def __post_init__(self) -> None:
         settings, space = self.settings, space_of(self.settings.space, self.settings.kinds, self.settings.balance)
@@ -60,7 +60,7 @@ class Driver:
         self.asked = len(self.ledger.trials())
 
     def recover(self) -> None:
-        """Takes in what earlier sessions finished, and queues what they left."""
+        """Records what earlier sessions finished, and queues what they left unfinished."""
         for trial in self.ledger.trials():
             if trial.state.is_finished():
                 continue
@@ -78,7 +78,7 @@ class Driver:
         for entry in self.ledger.entries():
             if entry.result is not None:
                 self._count(entry.number, entry.result)
-        self._drop()  # the last session may have been killed before it
+        self._drop()  # the last session may have been killed before it did this
         told = self.ledger.baselines
         for output, candidate in reversed(baselines(self.problem, self.question.training).items()):
             if output not in told:
@@ -86,20 +86,20 @@ class Driver:
         self._count_baselines()
 
     def begin(self, deadline: float | None) -> None:
-        """Starts a session; no job is handed out after the deadline, a time of `time.monotonic`."""
+        """Starts a session. No job is handed out after the deadline, a value of `time.monotonic()`."""
         self.deadline = deadline
         self.status.started = (time.monotonic(), self.status.ended)
 
     def has_work(self) -> bool:
-        """Whether anything is left to train, and the search has not been stopped."""
+        """Whether a job can still be handed out: something is left to train, in time, and the search is not stopped."""
         return self.stopped is None and not self.is_late() and (bool(self.queue) or self.asked < self.total)
 
     def is_late(self) -> bool:
-        """Whether the hours are over."""
+        """Whether the deadline has passed."""
         return self.deadline is not None and time.monotonic() > self.deadline
 
     def next(self) -> Job | None:
-        """The next thing to train; None if there is none, no time, or no sense in it."""
+        """The next job; None if nothing is left, the deadline has passed, or the search is stopped."""
         if not self.has_work():
             return None
         if self.queue:
@@ -117,15 +117,15 @@ class Driver:
         return job
 
     def goes_on(self, job: Job, steps: int) -> bool:
-        """Whether a candidate that has reached a rung goes on from there."""
+        """Whether a candidate that has reached a rung continues."""
         result = read_result(job.path)
         if job.number is None or result is None:
             return True
-        below = len(job.rungs) - job.rungs.index(steps)  # the same for those whose batches are smaller, and steps more
+        below = len(job.rungs) - job.rungs.index(steps)  # does not depend on the batch size, as the steps do
         return goes_on(self.ledger.reach(job.number, below, result.scores), self.ledger.objectives)
 
     def end(self, job: Job, error: str | None = None) -> None:
-        """Records a job that has ended: its folder is complete, or its worker had an error."""
+        """Records a finished job. Its folder is complete, or its worker ended with an error."""
         result = read_result(job.path) if error is None else None
         if result is None:
             failure = error or f"{job.path} has no result that can be read"
@@ -148,20 +148,20 @@ class Driver:
         self.display.show(self.status, (job.number, result))
 
     def spent(self, seconds: Mapping[str, float], *, ended: bool) -> None:
-        """Counts where a worker's seconds went, and whether a job has ended with them."""
+        """Adds a worker's seconds to the time profile; `ended` says whether a job has finished with them."""
         self.profile.take(seconds, ended=ended)
 
     def stop(self, error: ValpError) -> None:
-        """Hands out no further job; the first error counts."""
+        """Stops handing out jobs. The first error is kept."""
         self.stopped = self.stopped or error
 
     def _job(self, number: int, candidate: Candidate) -> Job:
-        """A candidate to train, rung by rung if candidates are halved."""
+        """The job that trains a candidate, with rungs if the search uses halving."""
         rungs = rungs_of(candidate.training.steps) if self.settings.halving else ()
         return Job(candidate, self.folder.candidate(number), rungs, number=number)
 
     def _count(self, number: int, result: Result) -> None:
-        """Counts a candidate that has ended."""
+        """Adds a finished candidate to the status and the front."""
         self.status.take(number, result)
         if result.failure is not None:
             return
@@ -175,9 +175,10 @@ class Driver:
         self.status.front = tuple(self.front.members)
 
     def _drop(self) -> None:
-        """Deletes the weights that nobody will ask for, unless all are kept.
+        """Deletes the weights that are no longer needed, unless the run keeps all.
 
-        What stays is the front's, what a proposal may inherit, and what a candidate that is trained begins with.
+        The needed weights are those of the front, those that a proposal may inherit, and those of the parents of
+        candidates in training.
         """
         if self.settings.keep == "all":
             return

@@ -27,19 +27,19 @@ from valp.train.inherit import Parent, inherit
 from valp.train.stopwatch import Stopwatch
 
 GENERATED_AT_RUNGS = 250
-"""Samples generated for the scores before the end of a training: what is compared there has as many."""
+"""Samples generated to score a candidate at a rung. All candidates that are compared there have the same number."""
 
 
 class Evaluation:
-    """A candidate's training on its problem's training split and its scores on the validation split, step by step.
+    """Trains a candidate on the training split, step by step, and scores it on the validation split.
 
-    Whatever goes wrong with the candidate is a result too: it is recorded as failed, with the reason.
+    If something goes wrong with the candidate, its result is a failure with the reason.
 
     Args:
-        candidate: what to train.
-        scorer: of its problem.
-        path: its folder; those of the candidates whose weights it begins with lie beside it.
-        executor: as of `valp.train.fit.fit`.
+        candidate: the candidate to train.
+        scorer: the scorer of its problem.
+        path: its folder. The folders of its parents are in the same folder.
+        executor: the executor; see `valp.train.fit.fit`.
     """
 
     def __init__(self, candidate: Candidate, scorer: Scorer, path: Path, executor: Executor = "auto") -> None:
@@ -49,13 +49,13 @@ class Evaluation:
         self._scoring = 0.0
 
     def advance(self, to: int | None = None, watch: Stopwatch | None = None) -> Result:
-        """Trains until so many steps are made, all by default, and scores; the folder is then there, whole.
+        """Trains up to a number of steps, scores the candidate, and writes its whole folder.
 
-        Before the end fewer samples are generated for the scores.
+        Before the last step, fewer samples are generated for the scores.
 
         Args:
-            to: the number of steps.
-            watch: is given where the seconds went.
+            to: the number of steps, counted from the start of training; all by default.
+            watch: measures where the time goes.
 
         Raises:
             FileError: if the folder cannot be written.
@@ -90,7 +90,7 @@ class Evaluation:
                     scores, failure = {}, f"the score {wrong[0]} is not a finite number"
         except ValpError as error:
             failure = str(error)
-        except Exception as error:  # out of memory, or a fault of ours: the search goes on, and the reason is kept
+        except Exception as error:  # for example out of memory, or a bug: the search continues, and the reason is kept
             failure = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason given'}"
         made = self._fitting.fit if self._fitting is not None else None
         self._scoring += watch.parts["scoring"]
@@ -106,15 +106,15 @@ class Evaluation:
 
 
 def compiled(candidate: Candidate, folders: Path | None, watch: Stopwatch) -> VALPModule:
-    """A candidate's module, with the weights it begins with.
+    """A candidate's compiled module, with its initial weights.
 
     Args:
-        candidate: what to compile.
-        folders: where the candidates are whose weights it inherits, by their numbers; without it nothing is inherited.
-        watch: is given the seconds.
+        candidate: the candidate to compile.
+        folders: the folder with the parents' folders, which are named by number. If None, nothing is inherited.
+        watch: measures the time.
 
     Raises:
-        FileError: if the weights of one of these are not there.
+        FileError: if a parent's weights do not exist.
     """
     with watch("compiling"):
         module = compile(candidate.graph, seed=candidate.training.seed)
@@ -128,7 +128,7 @@ def compiled(candidate: Candidate, folders: Path | None, watch: Stopwatch) -> VA
 
 
 def fitting(module: VALPModule, candidate: Candidate, scorer: Scorer, executor: Executor) -> Fitting:
-    """The training of a compiled candidate on its problem's training split; no step is made yet."""
+    """The training of a compiled candidate on its problem's training split, before the first step."""
     training, split, outputs = candidate.training, scorer.problem.train, module.plan.outputs
     return Fitting(
         module,
@@ -152,7 +152,7 @@ def train(
     progress: Callable[[int], None] | None = None,
     executor: Executor = "auto",
 ) -> tuple[VALPModule, Fit]:
-    """Compiles and trains a candidate from scratch; `progress` is called with the steps made, now and then."""
+    """Compiles a candidate and trains it from scratch. `progress` is called from time to time with the steps made."""
     module = compiled(candidate, None, Stopwatch())
     training = fitting(module, candidate, scorer, executor)
     training.advance(candidate.training.steps, progress)

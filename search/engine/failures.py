@@ -1,4 +1,4 @@
-"""A search in which every candidate failed is an error."""
+"""The error of a search in which every candidate failed."""
 
 import re
 from collections import Counter
@@ -9,14 +9,14 @@ from valp.search.run.ledger import Entry
 
 
 def require_success(run: str, entries: Iterable[Entry]) -> None:
-    """Refuses a run in which candidates have ended and all of them failed.
+    """Checks that not all finished candidates of a run failed. A run without finished candidates passes.
 
     Args:
-        run: its name.
-        entries: its candidates.
+        run: the run's name.
+        entries: the run's candidates.
 
     Raises:
-        SearchError: with the most common failure and its count.
+        SearchError: if all failed. The message has the most common failure and its count.
     """
     ended = [entry for entry in entries if entry.state != "running"]
     failures = [entry.result.failure for entry in ended if entry.result is not None and entry.result.failure]
@@ -32,5 +32,5 @@ def require_success(run: str, entries: Iterable[Entry]) -> None:
 
 
 def _without_numbers(failure: str) -> str:
-    """A failure without its numbers: a loss that is not finite at step 10 and at step 20 is the same failure."""
+    """A failure without its numbers, so that the same failure at step 10 and at step 20 counts as one."""
     return re.sub(r"\d+", "#", failure)

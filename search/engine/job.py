@@ -1,4 +1,4 @@
-"""What there is to train, and how whoever trains it asks for it and tells what came of it."""
+"""A job, which is something to train, and the interface by which workers get jobs and report their results."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ class Job:
     """Something to train: a candidate of the run, or the single-task model of an output.
 
     Attributes:
-        candidate: what to train.
+        candidate: the candidate or single-task model.
         path: the folder to write.
-        rungs: the steps, ascending, at which it is asked whether the training continues.
-        number: the candidate's; None for a single-task model.
-        output: whose single-task model it is; None for a candidate.
+        rungs: the steps, ascending, at which the search decides whether the training continues.
+        number: the candidate's number; None for a single-task model.
+        output: the output of a single-task model; None for a candidate.
     """
 
     candidate: Candidate
@@ -29,24 +29,24 @@ class Job:
 
     @property
     def title(self) -> str:
-        """What it is."""
+        """The name of the job for messages."""
         return f"candidate {self.number}" if self.output is None else f"single-task {self.output}"
 
 
 class Jobs(Protocol):
-    """A search as its workers see it. The local loop and Ray's searcher use nothing else of it."""
+    """The interface of a search for its workers: the local loop and Ray's searcher."""
 
     def next(self) -> Job | None:
-        """The next thing to train; None when nothing is left, or the search is to end."""
+        """The next job; None if nothing is left or the search should end."""
 
     def goes_on(self, job: Job, steps: int) -> bool:
-        """Whether a training that has reached a rung continues; its scores there are in its folder."""
+        """Whether a training that has reached a rung continues. The scores at the rung are in the job's folder."""
 
     def end(self, job: Job, error: str | None = None) -> None:
-        """Records a job that has ended: its folder is complete, or there was an `error` outside of its training."""
+        """Records a finished job. Its folder is complete, or there was an `error` outside the training."""
 
     def spent(self, seconds: Mapping[str, float], *, ended: bool) -> None:
-        """Counts where a worker's seconds went, and whether a job has ended with them."""
+        """Adds a worker's seconds to the time profile; `ended` says whether a job has finished with them."""
 
     def stop(self, error: ValpError) -> None:
-        """Ends the search with this error once no job is running."""
+        """Ends the search with this error as soon as no job is running."""

@@ -1,4 +1,4 @@
-"""Trained models taken out of a run, or trained anew."""
+"""Trained models: loaded from a run, or trained again with several seeds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ def model_of(run: StoredRun, entry: Entry) -> Model:
     """A candidate of a run as a model, with its weights.
 
     Raises:
-        FileError: if it is not complete, or its weights are not kept.
+        FileError: if the candidate is not complete, or its weights are not kept.
     """
     if entry.state != "complete" or entry.result is None:
         raise FileError(f"candidate {entry.number} of run {run.folder.name!r} is {entry.state}, not complete")
@@ -41,7 +41,7 @@ def manifest(
     protocol: Protocol,
     origin: dict[str, str | int | float] | None = None,
 ) -> Manifest:
-    """What a bundle says of a candidate."""
+    """The manifest of a candidate's bundle."""
     trained = candidate.training.model_dump() | {"balance": str(candidate.training.balance)}
     samples_seen = candidate.training.steps * candidate.training.batch
     return Manifest(
@@ -60,8 +60,9 @@ class Trained:
     """A candidate trained with several seeds.
 
     Attributes:
-        model: the one with the best validation losses.
-        validation, test: for each score the values, one a seed.
+        model: the best of the models, see `train_seeds`.
+        validation: for each validation score, one value per seed.
+        test: for each test score, one value per seed.
     """
 
     model: Model
@@ -78,14 +79,21 @@ def train_seeds(
     progress: Callable[[int], None] | None = None,
     executor: Executor = "auto",
 ) -> Trained:
-    """Trains a candidate with `seeds` seeds, the candidate's own first, and keeps the best.
+    """Trains a candidate with `seeds` seeds, the candidate's own first, and keeps the best model.
 
-    The best is the one with the highest mean rank over the validation scores that the search optimises by default.
+    The best has the best mean rank over the validation scores of the problem's default objectives.
 
-    `say` is told of each seed, `progress` of the steps made with it.
+    Args:
+        candidate: the candidate.
+        scorer: the scorer of its problem.
+        seeds: the number of seeds.
+        origin: where the candidate comes from, for the bundle's manifest.
+        say: gets a line for each seed.
+        progress: is called from time to time with the steps made with the current seed.
+        executor: the executor; see `valp.train.fit.fit`.
 
     Raises:
-        ValpError: if every training failed, with the last one's reason.
+        ValpError: if the training failed with every seed. The message has the last failure.
     """
     problem = scorer.problem
     models: list[Model] = []
@@ -107,12 +115,12 @@ def train_seeds(
         models.append(Model(module, manifest(problem.description, seeded, scores, scorer.protocol, origin)))
         say(f"seed {training.seed}: {made.seconds:.1f} s, {spread({k: [v] for k, v in scores['validation'].items()})}")
     if not models:
-        raise ValpError(f"no training came to its end: {failure}")
+        raise ValpError(f"the training failed with every seed: {failure}")
     return Trained(models[_best(problem, validation, len(models))], validation, test)
 
 
 def spread(scores: dict[str, list[float]]) -> str:
-    """Scores as text: the value, or mean ± standard deviation over seeds."""
+    """Scores as text: for one seed the value, for several the mean ± standard deviation."""
     parts = []
     for name, values in scores.items():
         more = f" ± {stdev(values):.2g}" if len(values) > 1 else ""

@@ -1,4 +1,4 @@
-"""`search`: a run searched until it has its candidates."""
+"""`search` runs or resumes a search until the run has all its candidates."""
 
 import time
 from collections.abc import Sequence
@@ -33,21 +33,22 @@ def search(
     profile: bool = False,
     display: Display | None = None,
 ) -> Ledger:
-    """Searches until the run has so many candidates, or the hours are over; called again, it goes on.
+    """Searches until the run has all its candidates or the time is over. Called again, it resumes.
 
     Args:
-        folder: the run's folder; made if it is not there.
-        problem: what to learn.
-        settings: of the run; a run that exists must have the same.
-        start_from: the graphs whose keys the settings have; the first candidates have them.
-        candidates: the number of candidates in the finished run, those of earlier calls included.
-        hours: wall time after which no further candidate is begun.
-        workers: candidates trained at once, each on one thread; 0 trains here, one after the other, without Ray.
-        profile: whether the display is told at the end where the workers' time went.
-        display: shows the progress; nothing does by default.
+        folder: the run's folder; created if it does not exist.
+        problem: the problem to learn.
+        settings: the run's settings. If the run exists, they must be the same as before.
+        start_from: the graphs of the first candidates; their keys are in the settings.
+        candidates: the number of candidates in the finished run, including those of earlier calls.
+        hours: the wall time after which no further candidate is started.
+        workers: the number of candidates trained at once, each on one thread. 0 trains in this process, one after the
+            other, without Ray.
+        profile: whether to show at the end where the workers' time went.
+        display: shows the progress; by default nothing is shown.
 
     Raises:
-        SettingError: if the settings differ from the run's, or another driver is at work on it.
+        SettingError: if the settings differ from the run's, or another process is searching the run.
         FileError: if the folder cannot be written.
         SearchError: if every candidate of the run failed, or no worker can start.
     """
@@ -74,7 +75,7 @@ def search(
             scorer = Scorer(problem, judges, settings.protocol, objectives=settings.objectives)
             missing = ready(settings.executor, shown.say)
             if missing is not None:
-                shown.say(f"torch trains, several times slower than the native executor, for there is none: {missing}")
+                shown.say(f"the native executor is not available, so torch trains, several times slower: {missing}")
             start = time.monotonic()
             deadline = None if hours is None else start + hours * 3600
             driver.begin(deadline)

@@ -1,4 +1,4 @@
-"""Successive halving by several objectives at once: only the best candidates at a rung continue."""
+"""Successive halving with several objectives: only the best candidates at a rung continue."""
 
 from collections.abc import Sequence
 
@@ -7,27 +7,31 @@ from valp.search.pareto.population import best
 from valp.spaces.problem.metrics import Metric
 
 KEPT = 3
-"""η: of so many candidates at a rung one goes on, to so many times the steps."""
+"""η: one in this many candidates continues at a rung, and each stage has this many times the steps of the last one."""
 
 RUNGS = 2
-"""Rungs below the whole training."""
+"""The number of rungs before the end of a training."""
 
 FEWEST_STEPS = 50
-"""A rung below this many steps says nothing."""
+"""The fewest steps of a rung: after fewer steps, scores say too little."""
 
 
 def rungs_of(steps: int) -> tuple[int, ...]:
-    """The steps of the rungs of a training, ascending, the whole of it left out."""
+    """The steps of a training's rungs, ascending, without the end of the training."""
     rungs = [steps // KEPT**i for i in range(RUNGS, 0, -1)]
     return tuple(rung for rung in rungs if rung >= FEWEST_STEPS)
 
 
 def goes_on(scores: Sequence[dict[str, float]], objectives: dict[str, Metric]) -> bool:
-    """Whether the last candidate that has reached a rung continues: if it is among the best third of those there.
+    """Whether the last of `scores` is among the best third at its rung, so that its candidate continues.
 
     The best have the lowest non-dominated rank and, within a rank, the largest crowding distance. The decision is
     asynchronous (Li et al. 2020, asynchronous successive halving): the first candidates at a rung continue whatever
-    their scores. A candidate that lacks an objective, and has no value to rank it by, does not continue.
+    their scores. A candidate that cannot be ranked in an objective does not continue.
+
+    Args:
+        scores: the scores of the candidates that have reached the rung, in that order.
+        objectives: the objectives by name.
     """
     if len(scores) < KEPT:
         return True

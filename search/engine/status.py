@@ -1,4 +1,4 @@
-"""Where a search stands."""
+"""The state of a search, for displays."""
 
 import time
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from valp.spaces.problem.metrics import Metric
 
 @dataclass(frozen=True)
 class Work:
-    """What a worker trains.
+    """What a worker is training.
 
     Attributes:
-        title: the candidate or single-task model.
-        parents: the candidates whose weights it began with.
-        since: when it began.
+        title: the name of the candidate or single-task model.
+        parents: the candidates whose weights it inherited.
+        since: when it started, a value of `time.monotonic()`.
     """
 
     title: str
@@ -24,21 +24,23 @@ class Work:
 
 @dataclass
 class Status:
-    """Where a search stands.
+    """The state of a search.
 
     Attributes:
-        run: its name.
-        objectives: what is optimised, by name.
-        total: the candidates wanted.
-        workers: how many are trained at once.
-        complete, pruned, failed: how many candidates are.
-        samples_seen: the examples that all of them were trained on.
-        work: what is trained now, the one that began first first.
-        front: the candidates of the Pareto front.
-        results: of the candidates that are complete.
-        best: by objective, the best value so far and the candidate that has it.
-        baselines: by objective, the single-task model's value.
-        started: when this session began, and how many candidates had ended by then.
+        run: the run's name.
+        objectives: the objectives by name.
+        total: the number of candidates in the finished run.
+        workers: the number of candidates trained at once.
+        complete: the number of complete candidates.
+        pruned: the number of candidates stopped at a rung.
+        failed: the number of failed candidates.
+        samples_seen: the samples that all candidates together have seen.
+        work: what is being trained now, in the order of starting.
+        front: the candidates on the Pareto front.
+        results: the results of the complete candidates, by number.
+        best: by objective, the best value so far and the number of its candidate.
+        baselines: by objective, the value of the single-task model.
+        started: when this session started, a value of `time.monotonic()`, and how many candidates had ended by then.
     """
 
     run: str
@@ -58,15 +60,15 @@ class Status:
 
     @property
     def ended(self) -> int:
-        """Candidates that are neither running nor still to come."""
+        """The number of candidates that have ended."""
         return self.complete + self.pruned + self.failed
 
     def begin(self, title: str, parents: tuple[int, ...] = ()) -> None:
-        """Something is handed to a worker."""
+        """Adds something that a worker starts to train."""
         self.work.append(Work(title, parents, time.monotonic()))
 
     def end(self, title: str) -> None:
-        """A worker is done with it."""
+        """Removes something that a worker has finished."""
         self.work = [work for work in self.work if work.title != title]
 
     def take(self, number: int, result: Result) -> None:
@@ -86,10 +88,10 @@ class Status:
                 self.best[name] = (value, number)
 
     def seconds_gone(self) -> float:
-        """Since this session began."""
+        """The seconds since this session started."""
         return time.monotonic() - self.started[0]
 
     def seconds_left(self) -> float | None:
-        """An estimate from this session's pace; None before its first candidate has ended."""
+        """The estimated seconds left, from this session's pace; None before its first candidate has ended."""
         ended = self.ended - self.started[1]
         return self.seconds_gone() / ended * (self.total - self.ended) if ended > 0 else None

@@ -1,11 +1,11 @@
-"""Where the workers' time went."""
+"""Measures where the workers' time went."""
 
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 STARTING = "starting"
-"""From the call for workers to a worker's first model: Ray's actor, libraries, the native executor, the data."""
+"""The part from the request for workers to a worker's first model: Ray's actor, libraries, native executor, data."""
 
 TITLES = {
     STARTING: "starting up",
@@ -19,19 +19,19 @@ TITLES = {
 
 @dataclass
 class TimeProfile:
-    """Sums the seconds of workers by part; models trained are candidates and single-task models alike."""
+    """The seconds of all workers by part, and the number of models trained, including single-task models."""
 
     parts: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     models: int = 0
 
     def take(self, parts: Mapping[str, float], *, ended: bool = True) -> None:
-        """Counts what a worker reported of a model, which may not have `ended` with it."""
+        """Adds the seconds that a worker reports for a model; `ended` says whether the model is finished."""
         self.models += ended
         for part, seconds in parts.items():
             self.parts[part] += seconds
 
     def lines(self, workers: int, wall: float) -> list[str]:
-        """A line for each part: its seconds in all, a model's mean, and the share of workers × wall time."""
+        """A line for each part: its total seconds, its mean per model, and its share of workers × wall time."""
         total, rows = workers * wall, dict(self.parts)
         rows["waiting"] = max(0.0, total - sum(rows.values()))
         titles = TITLES | {"waiting": "waiting: Ray's start and end, proposals"}

@@ -29,7 +29,7 @@ GRAPH, SAMPLES = "graph.svg", "samples.png"
 
 @dataclass(frozen=True)
 class Folder:
-    """Where a run keeps what."""
+    """The paths in a run's folder."""
 
     path: Path
 
@@ -40,7 +40,7 @@ class Folder:
 
     @property
     def settings(self) -> Path:
-        """The file of the settings."""
+        """The settings file."""
         return self.path / "run.toml"
 
     @property
@@ -50,12 +50,12 @@ class Folder:
 
     @property
     def problem(self) -> Path:
-        """The file of the problem's description."""
+        """The file with the problem's description."""
         return self.path / "problem.json"
 
     @property
     def journal(self) -> Path:
-        """The folder of the records of what is being written."""
+        """The folder with the records of unfinished writes."""
         return self.path / JOURNAL
 
     def candidate(self, number: int) -> Path:
@@ -63,7 +63,7 @@ class Folder:
         return self.path / "candidates" / str(number)
 
     def has_weights(self, number: int) -> bool:
-        """Whether the weights of a candidate are kept."""
+        """Whether a candidate's weights are kept."""
         return (self.candidate(number) / WEIGHTS).is_file()
 
     def baseline(self, output: str) -> Path:
@@ -71,7 +71,7 @@ class Folder:
         return self.path / "baselines" / output
 
     def exists(self) -> bool:
-        """Whether there is a run."""
+        """Whether the run exists."""
         return self.settings.is_file()
 
 
@@ -79,35 +79,35 @@ def existing(runs: Path, name: str) -> Folder:
     """The folder of a run.
 
     Raises:
-        FileError: if there is no such run.
+        FileError: if the run does not exist.
     """
     folder = Folder(runs / name)
     if not folder.exists():
         known = sorted(path.parent.name for path in runs.glob("*/run.toml"))
-        raise FileError(f"there is no run {name!r} in {runs}; there is {', '.join(known) or 'none'}")
+        raise FileError(f"there is no run {name!r} in {runs}; its runs are: {', '.join(known) or 'none'}")
     return folder
 
 
 def keep_journal(folder: Folder) -> None:
-    """Has all that is written in a run from now on recorded, so that `valp clean` knows what an interruption left.
+    """Makes the run's journal. Every later write is recorded in it, so `valp clean` finds what an interruption left.
 
     Raises:
-        FileError: if the journal cannot be made.
+        FileError: if the journal cannot be created.
     """
     try:
         folder.journal.mkdir(exist_ok=True)
     except OSError as error:
-        raise FileError(f"{folder.journal} cannot be made: {error.strerror or error}") from error
+        raise FileError(f"{folder.journal} cannot be created: {error.strerror or error}") from error
 
 
 @contextmanager
 def filling(path: Path) -> Iterator[Path]:
-    """A folder to fill, which takes the place of `path` when the block ends well; there is never half of one.
+    """Yields a temporary folder, and renames it to `path` if the block succeeds. `path` is never half written.
 
-    The run's journal names it until then: see `valp.journal`.
+    Until the rename, the run's journal names the temporary folder: see `valp.journal`.
 
     Raises:
-        FileError: if it cannot be written.
+        FileError: if the folder cannot be written.
     """
     try:
         with being_written(path.parent, path.name) as temporary:
@@ -124,12 +124,12 @@ def filling(path: Path) -> Iterator[Path]:
 
 
 def write_candidate(path: Path, candidate: Candidate) -> None:
-    """Writes the candidate's document."""
+    """Writes a candidate as JSON."""
     write_text(path / CANDIDATE, candidate.model_dump_json(indent=1))
 
 
 def write_result(path: Path, result: Result) -> None:
-    """Writes the result of a candidate."""
+    """Writes a candidate's result as JSON."""
     write_text(path / SCORES, json.dumps(asdict(result), indent=1))
 
 
@@ -150,7 +150,7 @@ def write_curves(path: Path, curves: "Curves") -> None:
 
 
 def read_result(path: Path) -> Result | None:
-    """The result of a candidate; None if its folder is not there, which is written as a whole."""
+    """A candidate's result; None if its folder does not exist or the result cannot be read."""
     try:
         return Result.of(json.loads((path / SCORES).read_text()))
     except (OSError, ValueError, TypeError, KeyError):
@@ -161,14 +161,14 @@ def read_weights(path: Path) -> "dict[str, Tensor]":
     """A candidate's weights.
 
     Raises:
-        FileError: if they are not there (any more), or damaged.
+        FileError: if the weights are not kept, or the file is damaged.
     """
     from safetensors.torch import load
 
     file = path / WEIGHTS
     if not file.is_file():
         raise FileError(
-            f"candidate {path.name} has no weights: a run keeps those of its front, unless searched with --keep all"
+            f"candidate {path.name} has no weights: a run keeps the weights of its front, or of all with --keep all"
         )
     try:
         return load(read_bytes(file))
@@ -182,6 +182,6 @@ def drop_weights(path: Path) -> None:
 
 
 def samples_names(problem: Description) -> dict[str, str]:
-    """The file names of the pictures of samples, by the Samples outputs."""
+    """The file name of the sample picture of each Samples output."""
     names = [column.name for column in problem.columns.outputs if column.type is DataType.SAMPLES]
     return {name: SAMPLES if len(names) == 1 else f"samples-{name}.png" for name in names}

@@ -1,11 +1,11 @@
 """The ledger: the run's Optuna study on disk, and the only state of a search.
 
-A candidate's files are written first, then its trial is told. What a strategy needs of a candidate is also in the
-trial, so strategies read the ledger alone. Only the driver of a run writes to it.
+A candidate's files are written before its result is recorded here. The trial has all that a strategy needs to know of a
+candidate, so strategies read only the ledger. Only the driver of a run writes to it.
 
-An objective that was not measured is absent from a candidate's scores. The candidate is ranked, and told to Optuna,
-with the value without learning, which is never shown as its score. If that value is not known, or the graph has no such
-output, the candidate is recorded as failed.
+An objective that was not measured is absent from a candidate's scores. The ranking and Optuna then use the value
+without learning, which is never shown as a score. If that value is not known, or the graph lacks the output of the
+objective, the candidate is recorded as failed.
 """
 
 import json
@@ -59,24 +59,21 @@ class Entry:
 
     @cached_property
     def candidate(self) -> Candidate:
-        """The candidate itself."""
+        """The candidate, parsed from its document."""
         return Candidate.model_validate_json(self._document)
 
     @cached_property
     def structure(self) -> str:
-        """The key of its graph without β."""
+        """The structure key of its graph, which ignores β."""
         return structure_key(self.candidate.graph)
 
     @property
     def samples_seen_with_parents(self) -> int:
-        """The examples that its weights have seen: in its own training and in those of all its ancestors.
-
-        Each ancestor counts once. Without parents it is `Result.samples_seen`.
-        """
+        """The samples that it and all its ancestors have seen. Each ancestor counts once."""
         return self.candidate.lineage_samples + (self.result.samples_seen if self.result is not None else 0)
 
     def listing(self) -> dict[str, Any]:
-        """The candidate as a JSON object of `valp best --json` and others; scores that are absent have no key."""
+        """The candidate as a JSON object, as in `valp best --json`. A score that was not measured has no key."""
         result = self.result
         row: dict[str, Any] = {"number": self.number, "state": self.state}
         if result is not None:
@@ -90,7 +87,7 @@ class Entry:
 
 
 class Ledger:
-    """Opens a run's study; see `create` and `open`."""
+    """A run's Optuna study. `create` and `open` make one."""
 
     def __init__(self, study: optuna.Study, objectives: dict[str, Metric]) -> None:
         self.study = study
@@ -99,7 +96,7 @@ class Ledger:
 
     @classmethod
     def create(cls, path: Path, objectives: dict[str, Metric]) -> "Ledger":
-        """The ledger at `path`, new if there is none."""
+        """Opens the ledger at `path`, and creates it if it does not exist."""
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         try:
             study = optuna.create_study(
@@ -114,10 +111,10 @@ class Ledger:
 
     @classmethod
     def open(cls, path: Path, objectives: dict[str, Metric]) -> "Ledger":
-        """The ledger at `path`.
+        """Opens the ledger at `path`.
 
         Raises:
-            FileError: if there is none, or it is damaged.
+            FileError: if it does not exist or is damaged.
         """
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         if not path.is_file():
@@ -128,11 +125,11 @@ class Ledger:
             raise FileError(f"{path} cannot be opened: {_cause(error)}") from error
 
     def trials(self) -> list[FrozenTrial]:
-        """All trials, in order; read only."""
+        """All trials, in order. They must not be changed."""
         return self.study.get_trials(deepcopy=False)
 
     def entries(self) -> list[Entry]:
-        """All candidates, in order. A number whose proposal never ended has none yet."""
+        """All candidates, in order. A trial whose proposal was interrupted has no candidate yet."""
         return [
             self._ended.get(number) or self._read(trial)
             for number, trial in enumerate(self.trials())
@@ -143,7 +140,7 @@ class Ledger:
         """One candidate.
 
         Raises:
-            FileError: if there is none of this number.
+            FileError: if there is no candidate with this number.
         """
         if number in self._ended:
             return self._ended[number]
@@ -153,7 +150,7 @@ class Ledger:
         return self._read(trials[number])
 
     def _read(self, trial: FrozenTrial) -> Entry:
-        """A trial as a candidate; one that has ended is kept, because it does not change any more."""
+        """A trial as a candidate. Finished candidates are cached, because they do not change."""
         attributes, ended = trial.user_attrs, trial.state.is_finished()
         result = Result.of(attributes["result"]) if ended and "result" in attributes else None
         parents = tuple(attributes.get("parents", ()))
@@ -164,7 +161,7 @@ class Ledger:
         return entry
 
     def samples_seen(self, numbers: Iterable[int]) -> int:
-        """The examples that candidates, and all whose weights theirs come from, have seen."""
+        """The samples that these candidates and all their ancestors have seen. Each candidate counts once."""
         lineage: dict[int, Entry] = {}
         left = [*numbers]
         while left:
@@ -175,17 +172,17 @@ class Ledger:
         return sum(entry.result.samples_seen for entry in lineage.values() if entry.result is not None)
 
     def ask(self, sampler: BaseSampler) -> Trial:
-        """A new trial, running, whose number is the count of those before."""
+        """Starts a new trial. Trials are numbered from 0."""
         self.study.sampler = sampler
         return self.study.ask()
 
     def again(self, trial: FrozenTrial, sampler: BaseSampler) -> Trial:
-        """A trial that was left running, to be proposed or run again under its own number."""
+        """A trial that an earlier session left running, to be run again under the same number."""
         self.study.sampler = sampler
         return Trial(self.study, trial._trial_id)
 
     def propose(self, trial: Trial, candidate: Candidate) -> None:
-        """Records what a running trial will train, and which finished candidates its proposal had seen."""
+        """Records the candidate of a running trial, and which finished candidates its proposal has seen."""
         seen = [other.number for other in self.trials() if other.state.is_finished()]
         trial.set_user_attr("seen", ranges(seen))
         trial.set_user_attr("parent", candidate.parent)
@@ -193,12 +190,12 @@ class Ledger:
         trial.set_user_attr("candidate", candidate.model_dump_json())
 
     def tell(self, number: int, result: Result) -> Result:
-        """Records the result of a candidate for good, and returns it: failed if an objective cannot be ranked."""
+        """Records a candidate's final result and returns it. It becomes a failure if an objective cannot be ranked."""
         values = ranked(result.scores, self.objectives)
         lacking = None if result.failure is not None else self._lacking(number, result)
         if lacking is not None:
-            result = replace(result, scores={}, failure=f"it has no score {lacking}, which is an objective")
-        # By the storage: a Trial object would have the sampler draw for it again.
+            result = replace(result, scores={}, failure=f"the objective {lacking} has no value")
+        # Written through the storage, because making a Trial object would call the sampler again.
         trial_id = self.trials()[number]._trial_id
         self.study._storage.set_trial_user_attr(trial_id, "result", json.loads(json.dumps(asdict(result))))
         if result.failure is not None or values is None:
@@ -211,7 +208,7 @@ class Ledger:
         return result
 
     def _lacking(self, number: int, result: Result) -> str | None:
-        """The first objective that a candidate lacks and cannot be ranked without."""
+        """The first objective that was not measured and has no value to rank by; None if there is none."""
         absent = [metric for name, metric in self.objectives.items() if name not in result.scores]
         if not absent:
             return None
@@ -220,10 +217,10 @@ class Ledger:
         return next((metric.name for metric in impossible), None)
 
     def reach(self, number: int, rung: int, scores: dict[str, float]) -> list[dict[str, float]]:
-        """Records a candidate's scores at a rung; returns those of all comparable candidates there, its own last.
+        """Records a candidate's scores at a rung. Returns the scores of all comparable candidates there, its own last.
 
-        Candidates that inherited weights are compared with each other, and so are those that were trained from scratch.
-        Rungs are numbered from 1, from the end of a training to its beginning.
+        Candidates with inherited weights are compared with each other, and so are those trained from scratch. Rung 1 is
+        the last one before the end of training.
         """
         trials = self.trials()
         own = trials[number].user_attrs
@@ -246,7 +243,7 @@ class Ledger:
         self.study.set_user_attr("baselines", stored | {output: json.loads(json.dumps(asdict(result)))})
 
     def front(self, entries: Iterable[Entry] | None = None) -> list[Entry]:
-        """The non-dominated candidates by their objectives, the knee first."""
+        """The Pareto front of the complete candidates, the knee first."""
         done = [entry for entry in (self.entries() if entries is None else entries) if entry.state == "complete"]
         metrics = list(self.objectives.values())
         points = losses([self.point(entry) for entry in done], metrics)
@@ -254,7 +251,11 @@ class Ledger:
         return [done[kept[i]] for i in by_knee(points[kept], chances(metrics))]
 
     def point(self, entry: Entry) -> Sequence[float]:
-        """The values of the objectives by which a candidate that has scores is ranked, in their order."""
+        """The values by which a candidate is ranked, one per objective, in order.
+
+        Raises:
+            ValueError: if it has no result that can be ranked.
+        """
         values = None if entry.result is None else ranked(entry.result.scores, self.objectives)
         if values is None:
             raise ValueError(f"candidate {entry.number} has no result that can be ranked")
@@ -262,13 +263,13 @@ class Ledger:
 
 
 def by_end(entries: Iterable[Entry]) -> list[Entry]:
-    """The candidates that have ended, the first to end first."""
+    """The finished candidates in the order in which they finished."""
     ended = [(entry.ended, entry.number, entry) for entry in entries if entry.ended is not None]
     return [entry for *_, entry in sorted(ended, key=lambda row: row[:2])]
 
 
 def ranges(numbers: Sequence[int]) -> str:
-    """Ascending whole numbers as `0-4,7`: short where they are dense."""
+    """Ascending integers as text with ranges, such as `0-4,7`."""
     parts: list[list[int]] = []
     for number in numbers:
         if parts and number == parts[-1][1] + 1:
@@ -279,7 +280,7 @@ def ranges(numbers: Sequence[int]) -> str:
 
 
 def from_ranges(text: str) -> list[int]:
-    """The numbers that `ranges` wrote."""
+    """The numbers in a text that `ranges` made."""
     bounds = [part.partition("-") for part in text.split(",") if part]
     return [number for low, _, high in bounds for number in range(int(low), int(high or low) + 1)]
 

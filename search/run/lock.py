@@ -1,4 +1,4 @@
-"""One process at a time: locks of the operating system, which end with the process that holds them."""
+"""Locks that keep two processes from searching the same run. The operating system releases them when a process ends."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,20 +10,20 @@ from valp.errors import SettingError
 from valp.search.run.folder import Folder
 
 LOCK = ".lock"
-"""The file in a folder that is locked."""
+"""The name of the lock file in a folder."""
 
 
 @contextmanager
 def locked(folder: Folder) -> Iterator[None]:
-    """Keeps everybody else from searching a run; its folder is made if it is not there.
+    """Locks a run during the block. Creates the run's folder if necessary.
 
     Raises:
-        SettingError: if another process is at work on it, or the folder cannot be made.
+        SettingError: if another process has locked the run, or the folder cannot be created.
     """
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SettingError(f"{folder.path} cannot be made: {error.strerror or error}") from error
+        raise SettingError(f"{folder.path} cannot be created: {error.strerror or error}") from error
     try:
         with FileLock(folder.path / LOCK).acquire(timeout=0):
             yield
@@ -32,7 +32,7 @@ def locked(folder: Folder) -> Iterator[None]:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a process has locked a file, or it cannot be told because the file is another user's."""
+    """Whether a process has locked a file. Also true if it cannot be checked, as with another user's file."""
     try:
         with FileLock(path).acquire(timeout=0):
             return False

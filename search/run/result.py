@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 PARAMETERS = "parameters"
-"""The name of the score that every result has."""
+"""The name of the score that every result of a successful training has."""
 
 
 @dataclass(frozen=True)
@@ -13,13 +13,13 @@ class Result:
     """The result of a candidate.
 
     Attributes:
-        scores: by name, on the validation split; what was not measured is absent. Empty if it failed.
+        scores: the validation scores by name. A score that was not measured is absent. Empty if the candidate failed.
         parameters: the number of learnt parameters.
         key: the graph's content key.
-        samples_seen: the examples of its own training; `Entry.samples_seen_with_parents` adds those of its parents.
-        seconds: of training, then of scoring.
-        failure: why it failed; None if it did not.
-        complete: whether it was trained to the end; if not, it was stopped at a rung.
+        samples_seen: the samples of its own training. `Entry.samples_seen_with_parents` adds those of its ancestors.
+        seconds: the seconds of training and of scoring.
+        failure: why it failed; None if it did not fail.
+        complete: whether it was trained to the end. If not, it was stopped at a rung.
     """
 
     scores: dict[str, float]
@@ -32,9 +32,9 @@ class Result:
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> "Result":
-        """The result from the fields of a JSON document.
+        """A result from the fields of a JSON object.
 
-        Runs of older versions do not have the parameters among the scores; they are added here.
+        Runs of older versions do not have the parameters among the scores, so they are added here.
 
         Raises:
             TypeError, KeyError, ValueError: if these are not the fields of a result.

@@ -1,4 +1,4 @@
-"""A run to read: its settings, its problem and its ledger, without the data."""
+"""A run on disk, for reading: its settings, its problem and its ledger, without the data."""
 
 from dataclasses import dataclass
 from math import inf
@@ -30,13 +30,13 @@ class StoredRun:
 
     @property
     def baseline_scores(self) -> dict[str, float]:
-        """The scores of the single-task models, each of its own output; those of whole graphs combined."""
+        """The scores of the single-task models, each for its own output. Scores of whole graphs are combined."""
         told = {output: result.scores for output, result in self.ledger.baselines.items()}
         return together(self.problem.metrics, told, [output.name for output in self.problem.outputs])
 
     @property
     def shown_scores(self) -> dict[str, Metric]:
-        """The scores that tables show: the objectives, then all others that are listed and measured."""
+        """The scores that tables show: the objectives, then the other listed scores that are always measured."""
         others = [
             (name, metric)
             for name, metric in self.problem.metrics.items()
@@ -45,10 +45,13 @@ class StoredRun:
         return {**self.objectives, **dict(others)}
 
     def front(self, by: str | None = None) -> list[Entry]:
-        """The front, the knee first; or sorted by a score, the best first and candidates without the score last.
+        """The Pareto front.
+
+        Args:
+            by: the score to sort by, best first, candidates without the score last. By default the knee is first.
 
         Raises:
-            SettingError: if the problem has no such score, or no candidate of the front has it.
+            SettingError: if the problem has no such score, or no candidate on the front has it.
         """
         front = self.ledger.front()
         if by is None:
@@ -58,7 +61,7 @@ class StoredRun:
             value = None if entry.result is None else entry.result.scores.get(by)
             values[entry.number] = inf if value is None else score.loss(value)
         if front and min(values.values()) == inf:
-            measured = f"; it is measured if a search has --objective {by}" if score.on_demand else ""
+            measured = f"; it is only measured in a search with --objective {by}" if score.on_demand else ""
             raise SettingError(f"no candidate on the front of run {self.folder.name!r} has the score {by}{measured}")
         return sorted(front, key=lambda entry: values[entry.number])
 
@@ -66,7 +69,7 @@ class StoredRun:
         """A score of the problem.
 
         Raises:
-            SettingError: if there is none of this name.
+            SettingError: if the problem has no such score.
         """
         if name not in self.problem.metrics:
             raise SettingError(f"the scores of {self.problem.name} are {', '.join(self.problem.metrics)}, not {name!r}")
@@ -97,11 +100,11 @@ class StoredRun:
 
 
 def open_run(runs: Path, name: str) -> StoredRun:
-    """A run by its name.
+    """Opens a run by its name.
 
     Raises:
-        FileError: if there is none, or it is damaged.
-        SettingError: if an objective of it is a score that is not installed.
+        FileError: if the run does not exist or is damaged.
+        SettingError: if an objective of the run is a score that is not installed.
     """
     folder = existing(runs, name)
     settings = read_settings(folder.settings)
@@ -117,5 +120,5 @@ def open_run(runs: Path, name: str) -> StoredRun:
 
 
 def all_runs(runs: Path) -> list[StoredRun]:
-    """Every run in a folder, by name."""
+    """All runs in a folder, sorted by name."""
     return [open_run(runs, path.parent.name) for path in sorted(runs.glob("*/run.toml"))]

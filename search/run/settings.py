@@ -1,4 +1,4 @@
-"""The settings of a run, kept in its run.toml."""
+"""The settings of a run, stored in its run.toml."""
 
 import platform
 import tomllib
@@ -18,25 +18,26 @@ PACKAGES = ("valp", "torch", "ray", "optuna", "numpy")
 
 
 class Settings(Frozen):
-    """What makes a run this run; a resumed search must agree in all of it.
+    """The settings of a run. A search that resumes the run must have the same settings, except for `source`.
 
     Attributes:
         problem: the problem's name.
-        fingerprint: of the problem and its data.
+        fingerprint: a hash of the problem and its data.
         strategy: a code of `valp.search.strategies.STRATEGIES`.
         space: a name of `valp.spaces.generate.space.SPACES`.
-        kinds: the kinds of network, where they are not the space's own.
-        balance: the balancing methods, where they are not the space's own, as `valp.train.balance.read_balance` reads
-            them.
-        start_from: the content keys of the graphs that the search began with.
-        objectives: the scores that are optimised.
-        steps, batch: the training of each candidate.
-        seed: the seed everything else follows from.
+        kinds: the codes of the kinds of network to search; empty for the space's own.
+        balance: the balancing methods, each in the form that `valp.train.balance.read_balance` reads; empty for the
+            space's own.
+        start_from: the content keys of the graphs of the first candidates.
+        objectives: the names of the scores to optimise.
+        steps: the training steps of a candidate with a full training.
+        batch: the examples in a step of a full training.
+        seed: the seed of everything random.
         protocol: the mode in which predictions are scored.
-        keep: whose weights stay: the front's, or all.
-        executor: what trains, as of `valp.train.fit.fit`.
-        halving: whether candidates that are not among the best at a rung are stopped there.
-        source: the file that describes the problem, where it is none of the built-in ones; it may move.
+        keep: which weights are kept on disk: those of the front, or all.
+        executor: the executor that trains; see `valp.train.fit.fit`.
+        halving: whether a candidate is stopped at a rung if it is not among the best there.
+        source: the TOML file that describes the problem; None for a built-in problem. The file may have moved since.
     """
 
     problem: str
@@ -57,20 +58,24 @@ class Settings(Frozen):
     source: str | None = None
 
     def require_same(self, other: "Settings", run: str) -> None:
-        """Refuses to go on with a run under other settings.
+        """Checks that a search resumes a run with the run's own settings.
+
+        Args:
+            other: the settings of the search.
+            run: the run's name, for the message.
 
         Raises:
-            SettingError: naming the first setting that differs.
+            SettingError: if a setting differs. The message names the first one.
         """
         for name in type(self).model_fields:
             held, asked = getattr(self, name), getattr(other, name)
             if held == asked or name == "source":
                 continue
             if name == "fingerprint":
-                raise SettingError(f"run {run!r} holds other data of problem {self.problem!r} than there is now")
+                raise SettingError(f"the data of problem {self.problem!r} has changed since run {run!r} began")
             raise SettingError(
-                f"run {run!r} holds {name} {_shown(held)}, but {_shown(asked)} was asked for; "
-                "give the same settings to resume it, or another --name"
+                f"run {run!r} has {name} {_shown(held)}, but {_shown(asked)} was given; "
+                "give the same settings to resume the run, or another --name to start a new one"
             )
 
 
@@ -79,22 +84,22 @@ def _shown(value: object) -> str:
 
 
 def versions() -> dict[str, str]:
-    """The versions of this package and of those that change what a search finds, and of Python, by name."""
+    """The versions by name: of this package, of the packages that can change a search's results, and of Python."""
     return {package: version(package) for package in PACKAGES} | {"python": platform.python_version()}
 
 
 def write_settings(settings: Settings, path: Path) -> None:
-    """Writes run.toml: the settings, and the versions they were first run with."""
+    """Writes run.toml: the settings, and the versions of the installed packages."""
     write_text(
         path, tomli_w.dumps({"settings": settings.model_dump(mode="json", exclude_none=True), "versions": versions()})
     )
 
 
 def read_settings(path: Path) -> Settings:
-    """The settings in a run.toml.
+    """Reads the settings from a run.toml.
 
     Raises:
-        FileError: if it cannot be read, is damaged, or was written by a version that has other settings.
+        FileError: if the file cannot be read, is damaged, or was written by a version with other settings.
     """
     try:
         return Settings.model_validate_json(_json(tomllib.loads(read_bytes(path).decode())["settings"]))
@@ -106,7 +111,7 @@ def read_settings(path: Path) -> Settings:
 
 
 def read_versions(path: Path) -> dict[str, str]:
-    """The versions of packages, and of Python, with which a run began, by name; empty if its run.toml has none."""
+    """The versions by name with which a run began, read from its run.toml; empty if it has none."""
     try:
         return {str(name): str(value) for name, value in tomllib.loads(read_bytes(path).decode())["versions"].items()}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, AttributeError):
@@ -114,13 +119,13 @@ def read_versions(path: Path) -> dict[str, str]:
 
 
 def other_versions(path: Path) -> str | None:
-    """One line that says which versions are not those with which a run began; None if all are the same."""
+    """One line that names the versions that have changed since a run began; None if none has changed."""
     now = versions()
     then = {name: value for name, value in read_versions(path).items() if now.get(name, value) != value}
     if not then:
         return None
     return (
-        f"this run began with {', '.join(f'{name} {value}' for name, value in then.items())}, and goes on with "
+        f"this run began with {', '.join(f'{name} {value}' for name, value in then.items())}, and continues with "
         f"{', '.join(f'{name} {now[name]}' for name in then)}: scores of the earlier candidates may differ slightly"
     )
 
@@ -128,4 +133,4 @@ def other_versions(path: Path) -> str | None:
 def _json(value: object) -> str:
     import json
 
-    return json.dumps(value, default=str)  # a date, say, which the model then refuses
+    return json.dumps(value, default=str)  # TOML has values that JSON does not have, such as dates

@@ -1,4 +1,4 @@
-"""Temporary folders that outlive nobody: each is locked by the process that made it, so a dead one's are known."""
+"""Temporary folders. The process that made a folder locks it, so the folders of killed processes can be found."""
 
 import os
 import shutil
@@ -13,18 +13,18 @@ from valp.journal import read_name, write_name
 from valp.search.run.lock import is_held
 
 PREFIX = "valp-"
-"""Begins the names of the project's own temporary folders."""
+"""The prefix of the names of this project's temporary folders."""
 
 MARK = ".valp.lock"
-"""The file that is locked as long as the folder is in use."""
+"""The file in a folder that is locked as long as the folder is in use."""
 
 OWNER = ".valp.folder"
-"""The record that tells a folder of the project's from others: it names the folder's own path."""
+"""The record that marks a folder as this project's: it contains the folder's own path."""
 
 
 @contextmanager
 def scratch(name: str) -> Iterator[Path]:
-    """A temporary folder for the time of the block."""
+    """A temporary folder that is deleted at the end of the block."""
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{name}-"))
     try:
         with claimed(folder):
@@ -35,19 +35,18 @@ def scratch(name: str) -> Iterator[Path]:
 
 @contextmanager
 def claimed(folder: Path) -> Iterator[None]:
-    """Marks a temporary folder, Ray's say, as the project's, and as in use until the block or this process ends."""
+    """Marks a temporary folder, such as Ray's, as this project's, and as in use until the block or the process ends."""
     with FileLock(folder / MARK):
-        write_name(folder / OWNER, str(folder.resolve()))  # the lock first: a marked folder in use is never without it
+        write_name(folder / OWNER, str(folder.resolve()))  # after locking: marked but unlocked means unused
         yield
 
 
 def abandoned() -> list[Path]:
-    """The temporary folders that belong to no living process: those of killed searches, and of Ray's for them.
+    """The temporary folders that killed searches, and Ray for them, have left behind.
 
-    A folder is the project's if `claimed` wrote a record in it that names the path where the folder still is, and it is
-    this user's. So a folder that a user has renamed, moved or copied is not, whatever its name, and a symbolic link
-    never is. A folder is in use as long as a process has its lock, which the operating system takes back when the
-    process ends.
+    A folder is the project's if it belongs to this user and contains the record of `claimed` with the folder's current
+    path. A folder that a user has renamed, moved or copied does not qualify, and a symbolic link never does. A folder
+    is in use as long as a process has locked it. The operating system releases the lock when the process ends.
     """
     temporary = Path(tempfile.gettempdir())
     folders = [*temporary.glob(f"{PREFIX}*"), *temporary.glob("ray/session_*")]
@@ -55,7 +54,7 @@ def abandoned() -> list[Path]:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Whether `claimed` has marked this very folder, for this user."""
+    """Whether `claimed` has marked this folder, at this path, for this user."""
     try:
         mine = folder.is_dir() and not folder.is_symlink() and folder.lstat().st_uid == os.getuid()
     except OSError:
@@ -64,6 +63,6 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _is_in_use(folder: Path) -> bool:
-    """Whether a process has locked a folder of the project's. Without its lock's file it was being deleted."""
+    """Whether a process has locked a folder of the project's. A folder without a lock file was being deleted."""
     mark = folder / MARK
     return mark.is_symlink() or (mark.is_file() and is_held(mark))

@@ -65,7 +65,7 @@ def test_a_search_among_methods_resumes_and_tells_of_them(searched, valp):
 
 
 def test_a_run_is_not_resumed_with_other_methods(searched, digits_problem):
-    with pytest.raises(SettingError, match="holds balance fixed, uncertainty:rate=10, but none was asked for"):
+    with pytest.raises(SettingError, match="has balance fixed, uncertainty:rate=10, but none was given"):
         launch(
             digits_problem,
             name="both",

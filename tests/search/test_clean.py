@@ -157,7 +157,7 @@ def test_what_was_being_written_when_a_search_was_killed_goes(valp, copy):
     left = files_of(copy).keys() - before.keys()
     assert len([name for name in left if ".valp-writing" not in name]) == 3
     outcome = valp("clean", "bred", "--yes", "--runs", copy)
-    assert "writing that was interrupted" in outcome.out
+    assert "interrupted writes" in outcome.out
     for name in (r"candidates/\.16\.\w{8}", r"candidates/3/\.graph\.\w{8}\.svg", r"\.run\.\w{8}\.toml"):
         assert re.search(f"^  {re.escape(str(run))}/{name}$", outcome.out, re.MULTILINE)
     assert files_of(copy) == before

@@ -267,8 +267,8 @@ def test_a_search_of_wrong_settings_is_refused_and_nothing_is_written(words, sen
 def test_a_run_of_another_setting_is_left_as_it_is(valp, runs_copy):
     before = files_of(runs_copy)
     words = ("search", "digits", "--name", "small", "--strategy", "random", "--runs", runs_copy, "--candidates", 9)
-    assert "holds steps 60, but 61 was asked for" in wrong(valp(*words, "--steps", 61))
-    assert "holds seed 3, but 1 was asked for" in wrong(valp(*words, "--steps", SMALL_STEPS, "--seed", 1))
+    assert "has steps 60, but 61 was given" in wrong(valp(*words, "--steps", 61))
+    assert "has seed 3, but 1 was given" in wrong(valp(*words, "--steps", SMALL_STEPS, "--seed", 1))
     assert files_of(runs_copy) == before
 
 
@@ -278,7 +278,7 @@ def test_a_run_of_another_problem_is_left_as_it_is(valp, runs_copy):
     before = files_of(runs_copy)
     words = ("search", "digits", "--name", "small", "--strategy", "random", "--runs", runs_copy)
     refused = wrong(valp(*words, "--steps", SMALL_STEPS))
-    assert "holds problem letters, but digits was asked for" in refused
+    assert "has problem letters, but digits was given" in refused
     assert files_of(runs_copy) == before
 
 

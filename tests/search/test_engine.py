@@ -129,7 +129,7 @@ def test_a_search_without_time_begins_nothing_and_a_further_call_completes_it(di
 )
 def test_a_run_refuses_to_go_on_with_another_setting_and_names_it(name, value, held, digits_problem, runs_copy):
     before = files_of(runs_copy)
-    with pytest.raises(SettingError, match=f"run 'small' holds {held}, but"):
+    with pytest.raises(SettingError, match=f"run 'small' has {held}, but"):
         small(digits_problem, runs_copy, candidates=9, **{name: value})
     assert files_of(runs_copy) == before
 
@@ -137,7 +137,7 @@ def test_a_run_refuses_to_go_on_with_another_setting_and_names_it(name, value, h
 def test_a_run_refuses_to_go_on_with_other_data_of_the_same_problem(digits_problem, runs_copy):
     half = digits_problem.model_copy(update={"test": digits_problem.validation})
     half.__dict__.pop("fingerprint", None)  # cached, and the copy has taken it over
-    with pytest.raises(SettingError, match="run 'small' holds other data of problem 'digits'"):
+    with pytest.raises(SettingError, match="the data of problem 'digits' has changed since run 'small' began"):
         small(half, runs_copy)
 
 

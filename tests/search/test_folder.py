@@ -97,7 +97,7 @@ def test_weights_that_are_dropped_are_a_file_error_and_may_be_dropped_twice(tmp_
     write_weights(folder, STATE)
     drop_weights(folder)
     drop_weights(folder)
-    with pytest.raises(FileError, match="candidate 7 has no weights: a run keeps those of its front"):
+    with pytest.raises(FileError, match="candidate 7 has no weights: a run keeps the weights of its front"):
         read_weights(folder)
 
 
@@ -118,9 +118,9 @@ def test_curves_have_a_column_for_the_step_and_one_for_each_loss(tmp_path):
 
 
 def test_a_run_that_is_not_there_is_a_file_error_that_names_those_that_are(small_runs, tmp_path):
-    with pytest.raises(FileError, match=r"there is no run 'large' in .*; there is small"):
+    with pytest.raises(FileError, match=r"there is no run 'large' in .*; its runs are: small"):
         existing(small_runs, "large")
-    with pytest.raises(FileError, match=r"there is no run 'large' in .*; there is none"):
+    with pytest.raises(FileError, match=r"there is no run 'large' in .*; its runs are: none"):
         existing(tmp_path / "nowhere", "large")
 
 

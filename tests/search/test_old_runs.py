@@ -98,7 +98,7 @@ def test_it_resumes(old, valp, tmp_path, monkeypatch):
     done = valp(*command)
     assert done.code == 0, done.err
     made = OLD / old.name
-    assert re.search(r"this run began with valp 0\.\d\.\d, .*and goes on with valp 99\.0", done.err), (made, done.err)
+    assert re.search(r"this run began with valp 0\.\d\.\d, .*and continues with valp 99\.0", done.err), (made, done.err)
     entries = open_run(old.parent, old.name).ledger.entries()
     assert [entry.state for entry in entries] == ["complete"] * (len(ended) + MORE)
     for one, again in zip(ended, entries, strict=False):
@@ -118,4 +118,4 @@ def test_it_is_not_resumed_with_other_settings(old, valp, tmp_path):
     command[command.index("--steps") + 1] += 1
     done = valp(*command)
     assert done.code == 1
-    assert f"run {old.name!r} holds steps 60, but 61 was asked for" in done.err
+    assert f"run {old.name!r} has steps 60, but 61 was given" in done.err

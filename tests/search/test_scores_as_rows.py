@@ -163,10 +163,10 @@ def test_a_run_whose_score_is_not_installed_says_so(run):
 
 
 def test_candidates_without_an_objective_that_has_no_value_without_learning_fail(package, numbers, tmp_path, valp):
-    with pytest.raises(SearchError, match="it has no score rare, which is an objective"):
+    with pytest.raises(SearchError, match="the objective rare has no value"):
         launch(numbers, name="rare", runs=tmp_path, strategy="random", candidates=1, steps=1, objectives=["rare"])
     (entry,) = open_run(tmp_path, "rare").ledger.entries()
-    assert (entry.state, entry.result.failure) == ("failed", "it has no score rare, which is an objective")
+    assert (entry.state, entry.result.failure) == ("failed", "the objective rare has no value")
 
 
 @pytest.mark.heavy
@@ -207,7 +207,7 @@ def test_a_graph_without_the_output_of_an_objective_fails(numbers, tmp_path):
     trial = made.ask(RandomSampler(seed=0))
     made.propose(trial, Candidate(graph=graph))
     told = made.tell(trial.number, Result({"mse": 1.0}, 5, content_key(graph), 1, (0.0, 0.0)))
-    assert told.failure == made.entry(0).result.failure == "it has no score accuracy, which is an objective"
+    assert told.failure == made.entry(0).result.failure == "the objective accuracy has no value"
 
 
 def test_sizes_and_targets_are_losses_like_all_others():
@@ -241,7 +241,9 @@ def test_speed_is_measured_where_it_is_an_objective(numbers, tmp_path):
         found[name] = entry.result.scores
     assert found["latency"]["latency"] > 0
     assert not {"latency", "inferences_per_second"} & found["mse"].keys()
-    with pytest.raises(SettingError, match="has the score latency; it is measured if a search has --objective latency"):
+    with pytest.raises(
+        SettingError, match="has the score latency; it is only measured in a search with --objective latency"
+    ):
         open_run(tmp_path, "mse").front("latency")
 
 

@@ -71,11 +71,11 @@ def test_any_setting_that_differs_is_refused_in_one_sentence_that_names_it(name)
         SETTINGS.require_same(other, "r")
     sentence = str(raised.value)
     assert "\n" not in sentence
-    assert ("other data of problem 'digits'" if name == "fingerprint" else f"holds {name} ") in sentence
+    assert ("the data of problem 'digits' has changed" if name == "fingerprint" else f"has {name} ") in sentence
 
 
 def test_what_is_held_and_what_was_asked_for_are_both_told():
-    with pytest.raises(SettingError, match="holds objectives accuracy, mse, but mse, accuracy was asked for"):
+    with pytest.raises(SettingError, match="has objectives accuracy, mse, but mse, accuracy was given"):
         SETTINGS.require_same(SETTINGS.model_copy(update={"objectives": ("mse", "accuracy")}), "r")
 
 
@@ -111,7 +111,7 @@ def test_other_versions_than_now_are_one_line(tmp_path):
     now = read_versions(path)
     path.write_text(path.read_text().replace(f'torch = "{now["torch"]}"', 'torch = "1.0"') + 'other = "3"\n')
     said = other_versions(path)
-    assert said.startswith(f"this run began with torch 1.0, and goes on with torch {now['torch']}: ")
+    assert said.startswith(f"this run began with torch 1.0, and continues with torch {now['torch']}: ")
     path.write_text(path.read_text().split("[versions]")[0])
     assert other_versions(path) is None
 

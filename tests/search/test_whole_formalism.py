@@ -78,7 +78,7 @@ def test_given_graphs_are_the_first_candidates_and_the_strategy_goes_on(sine, tm
     assert entries[0].candidate.training.seed != entries[1].candidate.training.seed
     assert run.settings.start_from == tuple(content_key(graph) for graph in starts)
 
-    with pytest.raises(SettingError, match="run 's' holds start_from"):
+    with pytest.raises(SettingError, match="run 's' has start_from"):
         launch(sine, start_from=starts[:1], candidates=5, display=Listener(), **asked)
     assert run.ledger.entries() == entries
 

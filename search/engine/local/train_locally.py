@@ -1,4 +1,4 @@
-"""A search in this process alone, without Ray: it trains one candidate after the other."""
+"""Trains a search's candidates in this process, one after the other, without Ray."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from valp.train.stopwatch import Stopwatch
 
 
 def train_locally(jobs: Jobs, scorer: Scorer, executor: Executor) -> None:
-    """Trains what is left of a search, here.
+    """Trains the remaining jobs of a search in this process.
 
     Raises:
         FileError: if the run's folder cannot be written.
@@ -26,7 +26,7 @@ def train_locally(jobs: Jobs, scorer: Scorer, executor: Executor) -> None:
 
 
 def _train(jobs: Jobs, job: Job, scorer: Scorer, executor: Executor) -> None:
-    """Trains and scores a job, rung by rung; the result is in its folder."""
+    """Trains and scores a job, rung by rung. The result is written into its folder."""
     whole = job.candidate.training.steps
     evaluation = Evaluation(job.candidate, scorer, job.path, executor)
     for steps in (*job.rungs, whole):
@@ -40,7 +40,7 @@ def _train(jobs: Jobs, job: Job, scorer: Scorer, executor: Executor) -> None:
 
 @contextmanager
 def _one_thread_for_now() -> Iterator[None]:
-    """Trains as a worker does, and leaves torch as it was."""
+    """Sets torch to one thread, as in a worker, and restores its settings at the end of the block."""
     threads = torch.get_num_threads()
     one_thread()
     try:

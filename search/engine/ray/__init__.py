@@ -1,1 +1,1 @@
-"""A search whose candidates are trained by actors of Ray Tune."""
+"""Trains a search's candidates in actors of Ray Tune."""

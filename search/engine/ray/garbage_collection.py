@@ -1,4 +1,4 @@
-"""`uncollected`: no garbage collection while libraries are imported."""
+"""`uncollected` switches garbage collection off while libraries are imported."""
 
 import gc
 from collections.abc import Iterator
@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Python's collector rests within.
+    """Switches Python's garbage collector off during the block.
 
-    What libraries make when they are imported stays, and the collector goes over it again and again: a tenth to a fifth
-    of the time that a worker takes to start.
+    The objects that libraries make on import stay alive, and the collector would visit them again and again. This would
+    take a tenth to a fifth of a worker's start-up time.
     """
     enabled = gc.isenabled()
     gc.disable()

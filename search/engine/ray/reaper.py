@@ -1,9 +1,9 @@
-"""Ends what a killed driver leaves behind.
+"""Ends the processes that a killed driver leaves behind.
 
-A driver that dies of SIGKILL cannot stop its Ray processes. So it starts this one beside it, which remembers what
-the driver starts, waits until the driver is gone, and then ends what is left: the processes it remembers, and those
-that carry the run's mark in their environment. Neither suffices: some of Ray's processes overwrite their
-environment with their title, and others may be started just before the driver dies.
+A driver that dies of SIGKILL cannot stop its Ray processes. So every driver starts a reaper process. The reaper keeps a
+list of the processes that the driver starts, and waits until the driver is gone. Then it ends the listed processes that
+are still alive, and those with the run's mark in their environment. It needs both the list and the mark: some of Ray's
+processes overwrite their environment with their title, and others may start just before the driver dies.
 """
 
 import os
@@ -19,18 +19,18 @@ import psutil
 
 MARK = "VALP_DRIVER"
 LOOK_EVERY = 1.0
-"""Seconds between two looks at what the driver has started."""
+"""Seconds between two updates of the list of processes."""
 
 DYING = 2.0
-"""Seconds within which a driver that has died is gone."""
+"""Seconds to wait for the process of a dead driver to disappear."""
 
 ROUNDS = 5
-"""Processes may still be starting others, so several rounds are made."""
+"""How often the remaining processes are killed; several times, because they may be starting others."""
 
 
 @contextmanager
 def reaping() -> Iterator[None]:
-    """Marks this process and all that it starts, and has them ended if it dies within the block."""
+    """Marks this process and its descendants. If this process dies within the block, the descendants are ended."""
     mark = uuid.uuid4().hex
     os.environ[MARK] = mark
     reaper = subprocess.Popen(
@@ -38,7 +38,7 @@ def reaping() -> Iterator[None]:
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C at the terminal is for the driver
+        start_new_session=True,  # so that Ctrl-C at the terminal only reaches the driver
     )
     try:
         yield
@@ -49,17 +49,17 @@ def reaping() -> Iterator[None]:
 
 
 def marked(mark: str) -> set[psutil.Process]:
-    """The processes that carry the mark; the driver itself was started without it."""
+    """The processes with the mark in their environment. The driver is not among them: it was started without it."""
     found = set()
     for process in psutil.process_iter():
-        with suppress(psutil.Error, OSError):  # gone, or another user's
+        with suppress(psutil.Error, OSError):  # the process is gone, or belongs to another user
             if process.environ().get(MARK) == mark:
                 found.add(process)
     return found
 
 
 def living(processes: set[psutil.Process]) -> set[psutil.Process]:
-    """Those of these processes, and of all they have started, that are alive; never this process."""
+    """These processes and all their descendants, without the dead ones and without this process."""
     found = set(processes)
     for process in processes:
         with suppress(psutil.Error):
@@ -68,7 +68,7 @@ def living(processes: set[psutil.Process]) -> set[psutil.Process]:
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Whether a process still runs."""
+    """Whether a process is still running."""
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
@@ -76,7 +76,7 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 def main(pid: int, mark: str) -> None:
-    """Waits until the driver leaves its block or dies, and in the second case ends what it has started."""
+    """Waits until the driver leaves its block or dies. If it dies, ends the processes that it has started."""
     driver = psutil.Process(pid)
     ended = threading.Event()
     threading.Thread(target=_wait_for_end_of_input, args=(ended,), daemon=True).start()
@@ -97,7 +97,7 @@ def main(pid: int, mark: str) -> None:
 
 
 def _dies(driver: psutil.Process) -> bool:
-    """Whether a driver that has let go of the pipe is dead, or about to be: its files close before it is gone."""
+    """Whether a driver that has closed its pipe is dying: when a process dies, its files close before it is gone."""
     end = time.monotonic() + DYING
     while is_alive(driver):
         if time.monotonic() > end:

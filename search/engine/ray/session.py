@@ -1,4 +1,4 @@
-"""Ray for the time of a search: quiet, and leaving no process behind."""
+"""A Ray session for one search. It prints nothing and leaves no process behind."""
 
 import logging
 import os
@@ -14,15 +14,15 @@ from valp.search.engine.ray.reaper import reaping
 from valp.search.run.temporary_folders import claimed
 
 STORE_BYTES = 256 * 2**20
-"""What Ray's store of shared objects has beside the data."""
+"""The size of Ray's object store in bytes, in addition to the data."""
 
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C shall reach the driver, which has its own way to stop
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # so that Ctrl-C reaches the driver, which stops in its own way
     "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
-    "TUNE_GLOBAL_CHECKPOINT_S": "1000000",  # the ledger is the state, Tune's own is never read
+    "TUNE_GLOBAL_CHECKPOINT_S": "1000000",  # Tune's own state is never read, only the ledger
     "RAY_DEDUP_LOGS": "0",
     "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
@@ -31,13 +31,17 @@ QUIET = {
 
 @contextmanager
 def ray_for(workers: int, data_bytes: int) -> Iterator[None]:
-    """Ray with so many workers and room for the data; it ends with the block, or with this process if that is killed.
+    """Starts Ray, and ends it with the block, or when this process is killed.
 
-    Its own folder goes with it, unless it was killed: see `valp.search.run.temporary_folders.abandoned`.
+    Ray's folder is deleted at the end. If this process is killed, `valp clean` finds the folder: see
+    `valp.search.run.temporary_folders.abandoned`. If the program has started Ray itself, that session is used and left
+    running.
 
-    A Ray that the program has started itself is used as it is, and left.
+    Args:
+        workers: the number of workers, each on one core.
+        data_bytes: the size of the data in the object store, in bytes.
     """
-    if ray.is_initialized():  # a program of the user's that has its own
+    if ray.is_initialized():  # by the user's program
         yield
         return
     with reaping(), _without_error_lines():
@@ -51,7 +55,7 @@ def ray_for(workers: int, data_bytes: int) -> Iterator[None]:
             configure_logging=True,
             object_store_memory=STORE_BYTES + data_bytes,
         )
-        logging.getLogger("ray").setLevel(logging.CRITICAL)  # what goes wrong with a candidate is in the ledger
+        logging.getLogger("ray").setLevel(logging.CRITICAL)  # the ledger has the failures of candidates
         folder = Path(session.address_info["session_dir"])
         try:
             with claimed(folder):
@@ -63,9 +67,9 @@ def ray_for(workers: int, data_bytes: int) -> Iterator[None]:
 
 @contextmanager
 def _without_error_lines() -> Iterator[None]:
-    """Ray prints nothing about workers that end within: it would be on stdout, where only results belong.
+    """Keeps Ray from printing lines about workers that end. They would go to stdout, which is for results only.
 
-    Why a worker ended is in the ledger. Ray has no setting for this: `log_to_driver` does not reach these lines.
+    The ledger has the reason why a worker ended. Ray has no setting for this; `log_to_driver` does not affect it.
     """
     printer = ray_worker.print_to_stdstream
     ray_worker.print_to_stdstream = lambda *_, **__: None

@@ -1,4 +1,4 @@
-"""A search whose candidates are trained by actors of Ray Tune."""
+"""Trains a search's candidates in actors of Ray Tune."""
 
 import time
 
@@ -15,7 +15,7 @@ from valp.spaces.problem.scoring import Scorer
 
 
 def train_with_ray(jobs: Jobs, scorer: Scorer, executor: Executor, workers: int) -> None:
-    """Trains what is left of a search, `workers` jobs at once, each on one thread."""
+    """Trains the remaining jobs of a search, `workers` at once, each on one thread."""
     with ray_for(workers, scorer.problem.size_in_bytes), scratch("tune") as folder:
         trainable = tune.with_parameters(CandidateTrainable, scorer=scorer, executor=executor, begun=time.time())
         while True:

@@ -1,4 +1,4 @@
-"""How Ray Tune asks a search for jobs, and hears of nothing else."""
+"""A Tune searcher that hands the jobs of a search to Ray Tune, and the Tuner that runs it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from valp.search.engine.ray.worker import reported
 from valp.search.engine.ray.worker_error import UNEXPECTED, could_not_start, worker_failure
 
 CANDIDATES_PER_TUNER = 1000
-"""Tune's own bookkeeping grows with its trials, so a long search takes a fresh Tuner from time to time."""
+"""Jobs of one Tuner. Its bookkeeping grows with every trial, so a long search uses several Tuners in turn."""
 
 
 class JobSearcher(Searcher):  # type: ignore[misc] # ray ships no types
@@ -30,16 +30,16 @@ class JobSearcher(Searcher):  # type: ignore[misc] # ray ships no types
         self._errors: dict[str, str] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        # Tune pickles its configuration for a restore that is never made; the search stays in this process.
+        # Tune pickles its configuration so that it can restore it, which is never done here.
         return {}
 
     @property
     def is_full(self) -> bool:
-        """Whether this Tuner has had its share of jobs, so that a fresh one takes what is left."""
+        """Whether this Tuner has had its maximum of jobs, so that a new one must take the rest."""
         return self._suggested == CANDIDATES_PER_TUNER
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str:
-        """The next job as a Tune config."""
+        """The next job as a Tune config, or `Searcher.FINISHED`."""
         job = None
         with self._stopping():
             job = None if self.is_full else self._search.next()
@@ -54,27 +54,29 @@ class JobSearcher(Searcher):  # type: ignore[misc] # ray ships no types
         }
 
     def goes_on(self, trial_id: str, steps: int) -> bool:
-        """Whether a trial that has reached a rung goes on; not if the ledger cannot be written."""
+        """Whether a trial that has reached a rung continues. False if the ledger cannot be written."""
         with self._stopping():
             return self._search.goes_on(self._running[trial_id], steps)
         return False
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:  # noqa: ARG002 - Tune's own
-        """Counts where the seconds went of a trial that goes on."""
+        """Adds the seconds of a trial that continues to the time profile."""
         self._search.spent(reported(result), ended=False)
 
     def failed(self, trial_id: str, error: Exception | None) -> None:
-        """Hears of the error that ends a trial.
+        """Stores the error that ends a trial.
 
-        A worker that cannot start ends the search, because the candidate is not the reason.
+        A worker that cannot start ends the search, because the candidate is not the cause.
         """
         self._errors[trial_id] = worker_failure(error)
         if could_not_start(error):
-            self._running.pop(trial_id, None)  # left running in the ledger, so it is trained when the run is resumed
+            self._running.pop(
+                trial_id, None
+            )  # it stays unfinished in the ledger and is trained when the run is resumed
             self._search.stop(SearchError(f"no worker can start: {self._errors[trial_id]}"))
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Records the job."""
+        """Records the finished job."""
         if not error and result is not None and result.get("unwritten"):
             self._search.stop(FileError(result["unwritten"]))
             return
@@ -88,7 +90,7 @@ class JobSearcher(Searcher):  # type: ignore[misc] # ray ships no types
 
     @contextmanager
     def _stopping(self) -> Iterator[None]:
-        """A ledger or folder that cannot be written ends the search; what is not told is taken in next time."""
+        """Ends the search if the ledger or a folder cannot be written. Unrecorded results are recorded on resuming."""
         try:
             yield
         except ValpError as error:
@@ -98,16 +100,16 @@ class JobSearcher(Searcher):  # type: ignore[misc] # ray ships no types
             self._search.stop(FileError(f"the run's ledger cannot be written: {reason}"))
 
     def save(self, checkpoint_path: str) -> None:
-        """Nothing: the ledger is the state."""
+        """Does nothing, because the ledger is the state."""
 
     def restore(self, checkpoint_path: str) -> None:
-        """Nothing: the ledger is the state."""
+        """Does nothing, because the ledger is the state."""
 
 
 def tuner(
     trainable: type[tune.Trainable], searcher: Searcher, scheduler: TrialScheduler, workers: int, scratch: str
 ) -> tune.Tuner:
-    """Tune, with actors that take one trial after the other; `scratch` is its own folder."""
+    """A Tuner whose actors run one trial after the other. `scratch` is the folder for its files."""
     return tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(

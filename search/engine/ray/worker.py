@@ -1,4 +1,4 @@
-"""The Tune trainable: one trial is one candidate, and an actor runs many trials."""
+"""The Tune trainable. One trial is one candidate, and an actor runs many trials."""
 
 import gc
 import time
@@ -8,7 +8,7 @@ from typing import Any
 
 from valp.search.engine.ray.garbage_collection import uncollected
 
-with uncollected():  # a worker begins here
+with uncollected():  # a worker process starts with these imports
     from ray import tune
 
     from valp.errors import FileError
@@ -21,29 +21,29 @@ with uncollected():  # a worker begins here
     from valp.train.stopwatch import Stopwatch
 
 SECONDS = "seconds/"
-"""Begins the names of times in a result."""
+"""The prefix of the names of times in a trial's result."""
 
 
 class CandidateTrainable(tune.Trainable):  # type: ignore[misc] # ray ships no types
-    """Trains and scores the candidate in its config; what comes of it is in the candidate's folder."""
+    """Trains and scores the candidate in its config. The result is written into the candidate's folder."""
 
     def setup(self, config: dict[str, Any], scorer: Scorer, executor: Executor, begun: float) -> None:  # noqa: ARG002 - each trial's config comes with it
-        """Called once in an actor that was asked for at `begun`; the data is mapped from Ray's store, not copied."""
+        """Called once per actor, requested at time `begun`. The data is mapped from Ray's store, not copied."""
         one_thread()
         with uncollected():
             ready(executor)
-        gc.freeze()  # what is there now stays, and no later collection need look at it
+        gc.freeze()  # the objects made so far stay alive, so the collector need not visit them
         self.scorer, self.executor = scorer, executor
         self.evaluation: Evaluation | None = None
         self.starting: float | None = time.time() - begun
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:  # noqa: ARG002 - `self.config` is set by Tune
-        """Takes the next candidate; nothing of the one before is kept."""
+        """Prepares for the next candidate. Nothing of the previous one is kept."""
         self.evaluation = None
         return True
 
     def step(self) -> dict[str, Any]:
-        """The candidate up to its next rung, or to the end; the result says where its seconds went."""
+        """Trains the candidate up to its next rung or to the end. The result says where the time went."""
         watch = Stopwatch()
         if self.starting is not None:
             watch.parts[STARTING], self.starting = self.starting, None
@@ -55,12 +55,12 @@ class CandidateTrainable(tune.Trainable):  # type: ignore[misc] # ray ships no t
                 self.evaluation = Evaluation(candidate, self.scorer, Path(self.config["folder"]), self.executor)
             steps = self.stages.pop(0)
             result = self.evaluation.advance(steps, watch)
-        except FileError as error:  # not the candidate's fault: the search must stop, and run it again
+        except FileError as error:  # not the candidate's fault: the search stops, and runs it again later
             return {"done": True, "unwritten": str(error)}
         seconds = {f"{SECONDS}{part}": seconds for part, seconds in watch.parts.items()}
         return {"done": not self.stages or result.failure is not None, "steps": steps} | seconds
 
 
 def reported(result: Mapping[str, Any]) -> dict[str, float]:
-    """Where the seconds went, as the result of a trial says."""
+    """The seconds by part in a trial's result."""
     return {key.removeprefix(SECONDS): value for key, value in result.items() if key.startswith(SECONDS)}

@@ -1,4 +1,4 @@
-"""What Ray says of a worker that ended, as one sentence."""
+"""Ray's message about a worker that ended, as one sentence."""
 
 import re
 
@@ -8,19 +8,19 @@ UNEXPECTED = "the worker process ended unexpectedly"
 OUT_OF_MEMORY = f"{UNEXPECTED}: Ray ended it because the machine ran low on memory"
 
 EXIT_DETAIL = re.compile(r"exit detail: (.*?)(?: Some common causes| There are some potential|$)", re.MULTILINE)
-"""What is known of an exit; what follows it in Ray's message are guesses."""
+"""The facts about an exit in Ray's message. The rest of the message is guesses."""
 
 
 def could_not_start(error: Exception | None) -> bool:
-    """Whether a worker failed before it had anything to train: the candidate is not the reason."""
+    """Whether a worker failed before it got a candidate, so that the candidate is not the cause."""
     return isinstance(error, RayActorError) and error.actor_init_failed
 
 
 def worker_failure(error: Exception | None) -> str:
-    """Why a worker ended.
+    """The reason why a worker ended, as one sentence.
 
     Args:
-        error: what Ray says of it; None where it says nothing.
+        error: Ray's error; None if there is none.
     """
     if error is None:
         return UNEXPECTED
