@@ -1,4 +1,4 @@
-"""The command line. Exit 0: done; 1: the input is wrong, with one sentence on stderr; 2: usage."""
+"""The command line. Exit codes: 0 success, 1 an error, explained on stderr, 2 wrong usage, 130 Ctrl-C."""
 
 import sys
 
@@ -65,9 +65,9 @@ for command in (
 
 
 def main() -> None:
-    """The entry point. An error that the user can mend is one sentence, without a traceback."""
+    """The entry point. Prints an error of this library as one sentence, without a traceback."""
     try:
-        # What a command gave to `exit` is returned: outside its standalone mode click does not act upon it.
+        # Outside standalone mode, click returns the code that a command has passed to `exit`.
         code = cli.main(prog_name="valp", standalone_mode=False)
         if isinstance(code, int):
             sys.exit(code)
@@ -78,7 +78,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        print("valp: stopped; what was finished is kept", file=sys.stderr)
+        print("valp: stopped; finished work is kept", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()

@@ -1,4 +1,4 @@
-"""A progress bar on stderr; on a terminal only."""
+"""A progress bar on stderr, shown only on a terminal."""
 
 import sys
 from collections.abc import Iterator
@@ -11,20 +11,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar, and what prints lines above it."""
+    """A progress bar that can print lines above itself."""
 
     progress: Progress
     task: TaskID
 
     def say(self, line: str) -> None:
-        """A line above the bar, or on stderr where there is none."""
+        """Prints a line above the bar, or on stderr if no bar is shown."""
         if self.progress.disable:
             print(line, file=sys.stderr, flush=True)
         else:
             self.progress.console.print(line, highlight=False, soft_wrap=True)
 
     def show(self, done: int) -> None:
-        """How much is done; less than before begins a new round."""
+        """Moves the bar to `done`. A smaller value than before starts a new round."""
         if done < self.progress.tasks[0].completed:
             self.progress.reset(self.task)
         self.progress.update(self.task, completed=done)
@@ -32,7 +32,7 @@ class Bar:
 
 @contextmanager
 def bar(title: str, total: int) -> Iterator[Bar]:
-    """A bar that goes to `total`, and goes away at the end."""
+    """Shows a bar from 0 to `total`, and removes it at the end of the block."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:

@@ -9,7 +9,7 @@ from valp.search.run.run import StoredRun
 
 
 def print_scores(run: StoredRun, entry: Entry) -> None:
-    """A candidate's scores, and those of the single-task models."""
+    """Prints a candidate's scores and those of the single-task models."""
     if entry.result is None or not entry.result.scores:
         return
     single = run.baseline_scores
@@ -24,7 +24,7 @@ def print_scores(run: StoredRun, entry: Entry) -> None:
 
 
 def print_graph(graph: Graph) -> None:
-    """A graph, a line for each network and output, and its loss."""
+    """Prints a graph: a line for each network and output, and the losses."""
     from valp.draw.layer_text import layers_text
     from valp.parts.kinds import KINDS
     from valp.parts.shapes import text
@@ -38,12 +38,12 @@ def print_graph(graph: Graph) -> None:
         else:
             kind, layers, unit = "output", "", part.unit
         rows.append([part.name, kind, ", ".join(sources), layers, f"{text(unit.shape)} {unit.type}"])
-    print_table("graph", ["component", "kind", "reads", "layers", "gives"], rows, left=5)
+    print_table("graph", ["component", "kind", "reads", "layers", "produces"], rows, left=5)
     losses = ", ".join(f"{loss.beta:.3g} × {loss.kind} of {loss.prediction}" for loss in graph.losses)
     print_line(f"loss: {losses}")
 
 
 def _source(connection: Connection) -> str:
-    """Where a connection comes from, how many variables it carries if not all, and its role if it has one."""
+    """A connection's source, how many variables it carries if not all, and its role unless that is data."""
     source = connection.source if connection.indices is None else f"{connection.source}[{len(connection.indices)}]"
     return source if connection.role is Role.DATA else f"{source} ({connection.role})"

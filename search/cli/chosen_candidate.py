@@ -1,4 +1,4 @@
-"""The candidate that a command takes: the one asked for, or the best compromise of its run."""
+"""The candidate that a command uses: the one the user names, or else the best compromise of the run."""
 
 import shlex
 from pathlib import Path
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from valp.search.run.run import StoredRun
 
 MOST_NAMED = 5
-"""Candidates that a message names, at most."""
+"""The most candidates that a message lists."""
 
 
 def chosen_candidate(run: "StoredRun", number: int | None) -> "Entry":
-    """Candidate `number` of a run; without a number the best compromise, and stderr says which one that is.
+    """Candidate `number` of a run. Without a number it is the best compromise, and a line on stderr says so.
 
     Raises:
-        FileError: if there is none.
+        FileError: if there is no such candidate, or no candidate is complete.
     """
     if number is not None:
         return run.ledger.entry(number)
@@ -33,15 +33,15 @@ def chosen_candidate(run: "StoredRun", number: int | None) -> "Entry":
 
 
 def require_weights(run: "StoredRun", entry: "Entry", output: Path) -> None:
-    """Refuses a candidate that cannot be exported, and names those that can be.
+    """Checks that a candidate can be exported.
 
     Args:
         run: the run.
         entry: the candidate.
-        output: the file to write, for the command that trains the candidate again.
+        output: the file to write, for the command in the message that trains the candidate again.
 
     Raises:
-        FileError: if the candidate is not complete, or its weights are not kept.
+        FileError: if the candidate is not complete, or its weights are not kept. The message says what to do instead.
     """
     if entry.state == "complete" and run.folder.has_weights(entry.number):
         return
@@ -52,7 +52,8 @@ def require_weights(run: "StoredRun", entry: "Entry", output: Path) -> None:
     if entry.state == "complete":
         again = f"train it again: valp train --from {name} {number} -o {shlex.quote(str(output))}"
         raise FileError(
-            f"candidate {number} has no weights, as run {name!r} keeps those of its front: {instead}, or {again}"
+            f"candidate {number} has no weights, because run {name!r} keeps only those of its front: "
+            f"{instead}, or {again}"
         )
     states = {"failed": "failed", "pruned": "was stopped early", "running": "is not finished"}
     raise FileError(f"candidate {number} of run {name!r} {states[entry.state]}, so it has no weights: {instead}")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from valp.search.engine.clean import Part
 
 NAMED = 10
-"""Paths of each kind that are listed by name, at most."""
+"""The most paths of each kind that are listed."""
 
 
 @click.command("clean")
@@ -27,9 +27,9 @@ def clean_command(run: str | None, everything: bool, yes: bool, runs: Path, as_j
     """Delete the files that RUN does not need any more.
 
     These are the weights and pictures of candidates off the front, unless a later candidate may inherit the weights,
-    and half-written files of a search that was killed. Scores, curves and graphs of all candidates stay, and the run
-    can still be resumed with the same further candidates. With or without a RUN, temporary folders of killed searches
-    and runs whose deletion was interrupted are deleted too.
+    and half-written files of a search that was killed. The scores, curves and graphs of all candidates are kept. The
+    run can still be resumed and then proposes the same candidates. With or without RUN, the command also deletes
+    temporary folders of killed searches, and runs whose deletion was interrupted.
 
     Only files that valp has a record of are deleted; a file name alone is never a reason. The files are listed first,
     and you are asked. A long list is shortened; --json has all of it. With --json and without --yes nothing is deleted.
@@ -65,7 +65,7 @@ def clean_command(run: str | None, everything: bool, yes: bool, runs: Path, as_j
 
 def _show(parts: "list[Part]", run: str | None) -> None:
     if not parts:
-        click.echo(f"there is nothing to clean{f' in {run}' if run is not None else ''}")
+        click.echo(f"nothing to clean{f' in {run}' if run is not None else ''}")
         return
     rows = [[part.title, f"{len(part.paths):,}", _megabytes(part.size)] for part in parts]
     rows.append(["in all", "", _megabytes(sum(part.size for part in parts))])
@@ -89,7 +89,7 @@ def _asked() -> bool:
     except click.Abort:
         if sys.stdin.isatty():
             raise
-        raise SettingError("nothing was deleted, because stdin cannot answer the question; give --yes") from None
+        raise SettingError("nothing was deleted, because stdin gave no answer to the question; use --yes") from None
 
 
 def _megabytes(size: int) -> str:

@@ -41,7 +41,7 @@ def dashboard_command(run: str, port: int, no_browser: bool, runs: Path) -> None
             click.echo(f"{run}: {address(server)} (Ctrl-C ends it)")
             if not no_browser:
                 webbrowser.open(address(server))
-            with suppress(AttributeError, OSError):  # where the system knows priorities, a search goes first
+            with suppress(AttributeError, OSError):  # if the system has priorities, a search goes first
                 os.nice(NICENESS)
             server.serve_forever()
         except KeyboardInterrupt:

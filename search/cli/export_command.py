@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     "--format",
     "form",
     type=click.Choice(FORMATS),
-    help="What is written.  [default: onnx for .onnx, pt2 for .pt2, else bundle]",
+    help="The file format.  [default: onnx for .onnx, pt2 for .pt2, else bundle]",
 )
 @RUNS
 @JSON
@@ -39,8 +39,8 @@ def export_command(
     onnx    for ONNX Runtime alone; predicts and generates, in the data's own units
     pt2     the same for torch alone
 
-    After it is written, the file is read again and compared with the model on random inputs and noise, for predictions
-    and for samples. If they differ by more than 1e-5, and by more than rounding explains, the file is not kept.
+    The written file is read again and compared with the model: both predict and generate from the same random inputs
+    and noise. If they differ by more than 1e-5, and by more than rounding explains, the file is not kept.
 
     \b
     Examples:
@@ -113,6 +113,6 @@ def _document(exported: "Exported") -> dict[str, object]:
 
 
 def _nearest(source: str) -> str:
-    """A file, relative to the working folder if it lies below it, quoted for a shell."""
+    """A path quoted for a shell, and relative to the working directory if it is inside it."""
     path, here = Path(source), Path.cwd()
     return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

@@ -11,9 +11,9 @@ from valp.search.run.result import Result
 from valp.search.run.run import StoredRun
 
 WARNING_SCORES = ("copying", "coverage")
-"""Scores that tell a good objective from a misleading one.
+"""Scores that show whether a good value of an objective is misleading.
 
-Samples may have every class and be unlike the data, or be copies of what conditions them.
+Samples may have every class but be unlike the data, or be copies of their condition.
 """
 
 
@@ -25,7 +25,8 @@ class FrontColumn:
         name: what it shows, in one line.
         header: the same, with an arrow or in two lines.
         cells: one for each row.
-        kept: whether a narrow terminal keeps it: `always`, before others because it `warns`, or if there is `room`.
+        kept: when a narrow terminal shows the column: `always`, before others because it `warns`, or if there is
+            `room`.
     """
 
     name: str
@@ -35,7 +36,7 @@ class FrontColumn:
 
 
 def print_front(run: StoredRun, front: Sequence[Entry]) -> None:
-    """The front beside the single-task models, with their validation scores."""
+    """Prints the front and the single-task models with their validation scores."""
     columns = front_columns(run, front)
     width = terminal_width()
     shown = columns if width is None else fitting_columns(columns, width)
@@ -50,15 +51,15 @@ def print_front(run: StoredRun, front: Sequence[Entry]) -> None:
     print_table(title, headers, rows, narrow=narrow)
     left_out = [column.name for column in columns if column not in shown]
     if left_out:
-        print_line(f"left out: {', '.join(left_out)}; --json or a wider terminal has them")
+        print_line(f"left out: {', '.join(left_out)}; --json or a wider terminal shows them")
     for remark in run.problem.remarks:
         print_line(f"note: {remark}")
 
 
 def front_columns(run: StoredRun, front: Sequence[Entry]) -> list[FrontColumn]:
-    """All columns in their order: the objectives, the other scores, the size and the cost.
+    """All columns in their order: the objectives, the other scores, the samples seen and the seconds.
 
-    The samples seen are a column only where they differ.
+    The samples seen have a column only if they differ.
     """
     told = run.ledger.baselines
     names = [output.name for output in run.problem.outputs if output.name in told]
@@ -86,7 +87,7 @@ def front_columns(run: StoredRun, front: Sequence[Entry]) -> list[FrontColumn]:
 def fitting_columns(columns: Sequence[FrontColumn], width: int) -> list[FrontColumn]:
     """The columns that fit a terminal: those that are kept, then the others from the left until the line is full.
 
-    Where even those are too wide, the scores that warn go, the last one first. The objectives never go.
+    If the kept ones are too wide, the scores that warn are dropped, the last one first. Objectives are never dropped.
     """
     if table_width(*_headers_and_rows(columns)) <= width:
         return list(columns)

@@ -17,7 +17,7 @@ GRAPH = click.argument("graph", metavar="GRAPH.json", type=click.Path(path_type=
 
 
 def read_candidate_or_graph(path: Path) -> "Candidate":
-    """A candidate from its document or from that of a bare graph."""
+    """Reads a candidate from a JSON file that has a candidate or a bare graph."""
     from valp.files import parse_model, read_bytes
     from valp.graph.graph import Graph
     from valp.spaces.candidate import Candidate
@@ -32,8 +32,8 @@ def graph_to_start_from(text: str, problem: "Description") -> "Graph":
     """The graph in a file, or the graph of that name in the catalogue.
 
     Raises:
-        FileError: if the file holds no graph.
-        SettingError: if there is neither.
+        FileError: if the file does not contain a graph.
+        SettingError: if there is neither such a file nor such a graph in the catalogue.
     """
     from valp.spaces.catalogue import catalogue_graph
 
@@ -43,7 +43,7 @@ def graph_to_start_from(text: str, problem: "Description") -> "Graph":
 
 
 def _has_graph(content: bytes) -> bool:
-    """Whether a document has a graph in it, as a candidate has. A component of a graph may be called `graph` too."""
+    """Whether a JSON document has the key `graph`, so that it is a candidate and not a bare graph."""
     try:
         document = json.loads(content)
     except ValueError:
@@ -58,7 +58,7 @@ def _has_graph(content: bytes) -> bool:
 def draw_command(graph: Path, output: Path, as_json: bool) -> None:
     """Draw GRAPH.json, even if it breaks rules.
 
-    The file may hold a graph or a candidate.
+    The file may contain a graph or a candidate.
 
     \b
     Examples:
@@ -79,9 +79,9 @@ def draw_command(graph: Path, output: Path, as_json: bool) -> None:
 @JSON
 @click.pass_context
 def check_command(context: click.Context, graph: Path, as_json: bool) -> None:
-    """Check GRAPH.json, and name every rule that it breaks.
+    """Check GRAPH.json and name every rule that it breaks.
 
-    The file may hold a graph or a candidate. The exit code is 1 if it breaks a rule.
+    The file may contain a graph or a candidate. The exit code is 1 if it breaks a rule.
 
     \b
     Examples:
@@ -100,5 +100,5 @@ def check_command(context: click.Context, graph: Path, as_json: bool) -> None:
         for note in report.notes:
             click.echo(f"{graph}: note: {note}")
         if report.passed:
-            click.echo(f"{graph}: a VALP")
+            click.echo(f"{graph}: a valid VALP")
     context.exit(0 if report.passed else 1)

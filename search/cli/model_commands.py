@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from valp.errors import SettingError
+from valp.search.cli.codes_option import CodesOption, balancer_codes
 from valp.search.cli.graph_commands import read_candidate_or_graph
 from valp.search.cli.options import EXECUTOR, JSON, RUNS, print_json, print_table
 
@@ -21,20 +22,24 @@ MODEL = click.option("-o", "--output", type=click.Path(path_type=Path), required
 @click.command("train")
 @click.argument("graph", metavar="[GRAPH.json]", required=False, type=click.Path(path_type=Path))
 @click.option("--from", "origin", nargs=2, metavar="RUN N", help="Train candidate N of RUN instead of GRAPH.json.")
-@click.option("--problem", help="What to learn: a built-in problem or a .toml file.  [with --from: the run's]")
+@click.option(
+    "--problem", help="The problem to learn: a built-in one or a .toml file.  [default with --from: the run's]"
+)
 @click.option("--steps", type=int, help="Training steps.  [default: the candidate's]")
 @click.option("--batch", type=int, help="Examples in a step.  [default: the candidate's]")
 @click.option(
     "--decay",
     type=click.FloatRange(0, 1),
-    help="The share of the steps, at their end, over which the learning rate falls to 0.  [default: the candidate's]",
+    help="The last share of the steps, over which the learning rate falls to 0.  [default: the candidate's]",
 )
 @click.option(
     "--balance",
+    cls=CodesOption,
+    codes=balancer_codes,
     metavar="NAME[:KEY=VALUE,...]",
-    help="How losses become one step: fixed, uncertainty, or another package's method.  [default: the candidate's]",
+    help="The method that balances the losses, with its settings: {codes}.  [default: the candidate's]",
 )
-@click.option("--seed", type=int, help="The seed of weights, order and noise.  [default: the candidate's]")
+@click.option("--seed", type=int, help="The seed of weights, order of examples and noise.  [default: the candidate's]")
 @click.option(
     "--seeds", type=int, default=1, show_default=True, help="Train with this many seeds and keep the best model."
 )
@@ -59,7 +64,7 @@ def train_command(
 ) -> None:
     """Train a graph, or a candidate of a run, and write the model.
 
-    GRAPH.json may hold a graph or a candidate; --from takes candidate N of RUN in its place.
+    GRAPH.json may contain a graph or a candidate. --from takes candidate N of RUN instead.
 
     In a long training, --decay 0.2 usually improves predictions of classes and numbers: the weights settle while the
     learning rate falls. With several seeds, the scores are means ± standard deviations, and the model that is best
@@ -97,7 +102,7 @@ def train_command(
     elif graph is not None:
         candidate, where, protocol = read_candidate_or_graph(graph), {"graph": graph.name}, "predict"
     if problem is None:
-        raise SettingError("--problem must be given, because a graph does not say which data it learns from")
+        raise SettingError("--problem must be given, because a graph does not name its data")
     require(candidate.graph)
     data = load_problem(problem, _say)
     require_interface(candidate.graph, data.description)
@@ -121,12 +126,12 @@ def train_command(
 
 @click.command("score")
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--problem", help="A built-in problem or a .toml file.  [default: the built-in one it learnt]")
+@click.option("--problem", help="A built-in problem or a .toml file.  [default: the model's problem if it is built in]")
 @JSON
 def score_command(model: Path, problem: str | None, as_json: bool) -> None:
     """Score MODEL on the validation and the test split of its problem.
 
-    A model file does not hold its data. For data of your own, give the .toml file with --problem.
+    A model file does not contain the data. For data of your own, give the .toml file with --problem.
 
     \b
     Examples:
@@ -145,7 +150,7 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
     loaded = load(model)
     learnt = loaded.manifest.problem
     if problem is None and learnt not in PROBLEMS:
-        raise SettingError(f"{model} learnt {learnt!r}, which `valp problems` does not list; give --problem FILE.toml")
+        raise SettingError(f"{model} learnt {learnt!r}, which is not a built-in problem; give --problem FILE.toml")
     data = load_problem(problem or learnt, _say)
     require_interface(loaded.manifest.graph, data.description)
     _require_columns(model, loaded.manifest, data)
@@ -179,17 +184,17 @@ def _say(line: str) -> None:
 
 
 def _problem_of(settings: "Settings", run: str) -> str:
-    """What a run learns: the name of a built-in problem, or the file of one's own."""
+    """The problem of a run: the name of a built-in problem, or the path of a TOML file."""
     if settings.source is not None and not Path(settings.source).is_file():
         raise SettingError(
-            f"run {run!r} learns what {settings.source} described, which is not there any more; "
+            f"the problem of run {run!r} was described by {settings.source}, which no longer exists; "
             "give --problem FILE.toml"
         )
     return settings.source or settings.problem
 
 
 def _require_columns(model: Path, manifest: "Manifest", problem: "Description") -> None:
-    """Refuses data that are prepared in another way than the model's training data: numbers would not be comparable."""
+    """Checks that data is prepared like the model's training data. Otherwise scores would not be comparable."""
     held, given = manifest.preprocessing, problem.columns
     now = {column.name: column for column in (*given.inputs, *given.outputs)}
     used = {part.name for part in manifest.graph.inputs} | {part.name for part in manifest.graph.outputs}
@@ -197,6 +202,6 @@ def _require_columns(model: Path, manifest: "Manifest", problem: "Description") 
         for field in ("offset", "scale", "classes", "labels"):
             if column.name in used and getattr(column, field) != getattr(now[column.name], field):
                 raise SettingError(
-                    f"{model} learnt {column.name!r} with another {field} than {problem.name} has now; these follow "
-                    "from the training split, so name the data it was trained on by --problem"
+                    f"{model} was trained with another {field} of {column.name!r} than {problem.name} has now. It "
+                    "depends on the training split, so --problem must name the data that the model was trained on"
                 )

@@ -1,4 +1,4 @@
-"""What `valp search` prints at its end: commands that work when they are pasted into the same shell."""
+"""The commands that `valp search` prints at its end. They can be pasted into the same shell."""
 
 import os
 import shlex
@@ -12,13 +12,13 @@ from valp.search.run.folder import Folder
 
 
 def print_next_commands(run: Folder, number: int, model: str, steps: int) -> None:
-    """Prints the commands that look at a run and take its best candidate.
+    """Prints the commands that show a run, and export or train its best candidate.
 
     Args:
         run: the folder of the run.
-        number: its best compromise.
+        number: the number of the best compromise.
         model: a file name for the model.
-        steps: the length of a long training.
+        steps: the number of steps of a long training.
     """
     runs = run.path.parent
     where = "" if runs == Path("runs") and "VALP_RUNS" not in os.environ else f" --runs {shlex.quote(str(runs))}"
@@ -35,7 +35,7 @@ def print_next_commands(run: Folder, number: int, model: str, steps: int) -> Non
 
 
 def program() -> str:
-    """How this program is called here: `valp` if the shell finds it by that name, else by its path."""
+    """The command that starts this program: `valp` if the shell finds it by that name, else its path."""
     called = Path(sys.argv[0])
     found = shutil.which("valp")
     if called.name != "valp" or not called.is_file() or (found is not None and called.samefile(found)):

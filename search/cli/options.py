@@ -1,4 +1,4 @@
-"""Options that several commands share, and how results are printed."""
+"""Options that several commands share, and functions that print results."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ EXECUTOR = click.option(
     type=click.Choice(["auto", "torch"]),
     default="auto",
     show_default=True,
-    help="What trains: auto is the native executor where it can, several times faster, and else torch.",
+    help="The executor that trains: auto uses the native one, several times faster than torch, where it can.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document, and nothing else, on stdout.")
 
@@ -36,20 +36,20 @@ def print_json(value: Any) -> None:
 
 
 def print_line(text: str) -> None:
-    """Prints a line on stdout; on a terminal that is too narrow for it, it breaks between words."""
+    """Prints a line on stdout. A terminal that is too narrow wraps it between words."""
     console = Console(highlight=False, markup=False)
     console.print(text, soft_wrap=not console.is_terminal)
 
 
 def print_table(title: str, columns: list[str], rows: list[list[str]], *, left: int = 1, narrow: bool = False) -> None:
-    """Prints a table on stdout. Off a terminal it is never cut.
+    """Prints a table on stdout. If stdout is not a terminal, nothing is cut.
 
     Args:
-        title: the line above it.
+        title: the line above the table.
         columns: the headers; a header may have several lines.
         rows: the cells.
-        left: how many columns are aligned to the left; they wrap where there is too little room.
-        narrow: whether it has no borders, and its headers wrap but never its numbers.
+        left: the number of left-aligned columns, which wrap if there is too little room. The others are right-aligned.
+        narrow: whether to leave out borders and wrap headers. Numbers never wrap.
     """
     table = Table(title=title, title_justify="left", title_style="bold", header_style="")
     if narrow:
@@ -67,6 +67,6 @@ def print_table(title: str, columns: list[str], rows: list[list[str]], *, left: 
 
 
 def terminal_width() -> int | None:
-    """The letters in a line of the terminal on stdout; None if it is not a terminal."""
+    """The width of the terminal on stdout, in characters; None if stdout is not a terminal."""
     console = Console()
     return console.width if console.is_terminal else None

@@ -10,15 +10,15 @@ from valp.search.cli.options import JSON, RUNS, print_json
 @click.command("report")
 @click.argument("run")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="The page.  [default: report.html in RUN's folder]"
+    "-o", "--output", type=click.Path(path_type=Path), help="The HTML file.  [default: report.html in RUN's folder]"
 )
 @RUNS
 @JSON
 def report_command(run: str, output: Path | None, runs: Path, as_json: bool) -> None:
     """Write the report of RUN: one page with its front, candidates, graphs, samples and choices.
 
-    The page is one file that opens in a browser without a network. It shows models of the front on the validation
-    split. If the data or weights are gone, it shows the rest and says so. It also works while the search still runs.
+    The page is one file that a browser opens without a network. It shows the models of the front on the validation
+    split. If the data or weights no longer exist, it shows the rest and says so. The search may still be running.
 
     \b
     Examples:

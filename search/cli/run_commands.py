@@ -41,16 +41,15 @@ def list_command(runs: Path, as_json: bool) -> None:
 
 @click.command("best")
 @click.argument("run")
-@click.option("--by", help="Sort by this score, best first, absent last.  [default: the best compromise first]")
+@click.option("--by", help="Sort by this score, best first, missing values last.  [default: the best compromise first]")
 @RUNS
 @JSON
 def best_command(run: str, by: str | None, runs: Path, as_json: bool) -> None:
     """Show the Pareto front of RUN and its single-task models.
 
     The first row is the best compromise (the knee of the front): the candidate nearest to the ideal point, where each
-    objective is scaled from the best value on the front to the value without learning. A narrow terminal keeps the
-    objectives and the scores that warn, and the last line says which columns are left out. A score that was not
-    measured is shown as "–".
+    objective is scaled from the best value on the front to the value without learning. On a narrow terminal some
+    columns are left out, and the last line names them. A score that was not measured is shown as "–".
 
     \b
     Examples:
@@ -77,7 +76,8 @@ def best_command(run: str, by: str | None, runs: Path, as_json: bool) -> None:
 def show_command(run: str, number: int | None, runs: Path, as_json: bool) -> None:
     """Show candidate N of RUN: its scores, its graph, its training.
 
-    Without N it is the best compromise, the first row of `valp best`. The graph is also drawn, as an SVG file.
+    Without N the candidate is the best compromise, the first row of `valp best`. The graph is also drawn, as an SVG
+    file.
 
     \b
     Examples:
@@ -97,8 +97,8 @@ def show_command(run: str, number: int | None, runs: Path, as_json: bool) -> Non
     _tell(entry, run)
     print_scores(opened, entry)
     print_graph(entry.candidate.graph)
-    if entry.state == "running":  # until it has ended, its worker writes its folder
-        click.echo("picture: drawn when its training has ended")
+    if entry.state == "running":  # its worker writes the folder until the end
+        click.echo("picture: can be drawn after the training has ended")
         return
     from valp.search.show.pictures import draw_graph
 
@@ -106,7 +106,7 @@ def show_command(run: str, number: int | None, runs: Path, as_json: bool) -> Non
 
 
 def _tell(entry: "Entry", run: str) -> None:
-    """Prints what a candidate is, how it was trained, and what that cost."""
+    """Prints a candidate's state, training and cost."""
     from valp.train.balance import Balance
 
     result, training = entry.result, entry.candidate.training

@@ -8,6 +8,7 @@ from typing import Literal
 import click
 
 from valp.errors import FileError, SettingError
+from valp.search.cli.codes_option import CodesOption, balancer_codes, graph_score_codes, kind_codes, space_names
 from valp.search.cli.options import EXECUTOR, JSON, RUNS, print_json, print_table
 
 
@@ -24,7 +25,7 @@ from valp.search.cli.options import EXECUTOR, JSON, RUNS, print_json, print_tabl
 )
 @JSON
 def problems_command(table: Path | None, output: Path | None, as_json: bool) -> None:
-    """List the problems that have a name, or with --new draft one of your own.
+    """List the built-in problems, or draft one of your own with --new.
 
     A draft is a TOML file that names every column of TABLE and guesses which columns are inputs and outputs. It can be
     searched as it is, but correct it first. docs/own-data.md explains every entry. From Python, see
@@ -41,7 +42,7 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
         _write_draft(table, output, as_json)
         return
     if output is not None:
-        raise SettingError("-o names the file of a draft, so it takes --new TABLE")
+        raise SettingError("-o names the file of a draft, so it needs --new TABLE")
     from valp.spaces.builtin.problems import PROBLEMS
 
     if as_json:
@@ -55,37 +56,49 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
 @click.option("--name", help="The run's name.  [default: the problem and today's date]")
 @click.option(
     "--strategy",
-    help="evolution, random, tpe, nsga2 or nsga3.  [default: the run's; evolution; random below 16 candidates]",
+    help="How candidates are proposed: evolution, random, tpe, nsga2, nsga3, or a strategy of another package.  "
+    "[default: the run's, else evolution, or random for fewer than 16 candidates]",
 )
-@click.option("--space", default="default", show_default=True, help="default, full (every kind of network) or paper.")
+@click.option(
+    "--space",
+    cls=CodesOption,
+    codes=space_names,
+    default="default",
+    show_default=True,
+    help="The space of possible candidates: {codes}. full has every kind of network.",
+)
 @click.option(
     "--kinds",
-    metavar="g,delta,...",
-    help="The kinds of network to search: g, delta, d, c, t, b, r, or another package's.  [default: the space's]",
+    cls=CodesOption,
+    codes=kind_codes,
+    metavar="KIND,...",
+    help="The kinds of network to search, separated by commas: {codes}.  [default: the space's]",
 )
 @click.option(
     "--balance",
+    cls=CodesOption,
+    codes=balancer_codes,
     metavar="NAME[:KEY=VALUE,...]",
     multiple=True,
-    help="How losses become one step: fixed, uncertainty, or another package's method. Settings that are not named are "
-    "searched; several times to search among several.  [default: fixed]",
+    help="The method that balances the losses: {codes}. Settings that are not named are searched. Give it several "
+    "times to search among several methods.  [default: fixed]",
 )
 @click.option(
     "--start-from",
     "starts",
     metavar="GRAPH",
     multiple=True,
-    help="A GRAPH.json or a name from `valp graphs` for the first candidate; give it several times for several.",
+    help="The graph of the first candidate: a GRAPH.json or a name from `valp graphs`. Give it several times for more.",
 )
 @click.option(
     "--candidates",
     type=int,
     default=40,
     show_default=True,
-    help="How many candidates the run has at the end, those of earlier calls included.",
+    help="The number of candidates in the finished run, including those of earlier calls.",
 )
 @click.option("--hours", type=float, help="Start no further candidate after this many hours.")
-@click.option("--steps", type=int, default=2000, show_default=True, help="Training steps of a candidate; see above.")
+@click.option("--steps", type=int, default=2000, show_default=True, help="The steps of a full training; see above.")
 @click.option("--batch", type=int, default=50, show_default=True, help="Examples in a step.")
 @click.option(
     "--workers",
@@ -96,23 +109,25 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
 @click.option(
     "--objective",
     "objectives",
+    cls=CodesOption,
+    codes=graph_score_codes,
     multiple=True,
-    help="A score to optimise; give it several times for several. Scores of outputs, or of the graph: parameters, "
-    "latency or inferences_per_second.  [default: one for each output]",
+    help="A score to optimise: one of an output, or of the graph ({codes}). Give it several times for several.  "
+    "[default: one for each output]",
 )
 @click.option(
     "--protocol",
     type=click.Choice(["predict", "generate"]),
     default="predict",
     show_default=True,
-    help="How predictions are scored: with all connections, or, as in the paper, with the latent ones cut.",
+    help="How predictions are scored: predict uses all connections; generate, as in the paper, cuts the latent ones.",
 )
 @click.option(
     "--keep",
     type=click.Choice(["front", "all"]),
     default="front",
     show_default=True,
-    help="Whose weights stay on disk.",
+    help="Which candidates' weights are kept on disk.",
 )
 @click.option(
     "--halving",
@@ -120,7 +135,7 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
     help="Stop a candidate at a ninth and at a third of its steps if it is not among the best there.",
 )
 @EXECUTOR
-@click.option("--profile", is_flag=True, help="Print at the end what the workers' time was spent on.")
+@click.option("--profile", is_flag=True, help="Print at the end where the workers' time went.")
 @RUNS
 @JSON
 def search_command(
@@ -146,15 +161,16 @@ def search_command(
     runs: Path,
     as_json: bool,
 ) -> None:
-    """Search PROBLEM for good VALPs; the same command again resumes.
+    """Search for good VALPs for PROBLEM, or resume a search.
 
-    PROBLEM is a built-in one (see `valp problems`), or a .toml file that describes data of your own; `valp problems
-    --new TABLE` drafts one.
+    PROBLEM is a built-in problem (see `valp problems`), or a .toml file that describes data of your own. `valp problems
+    --new TABLE` drafts such a file.
 
     Each candidate is a graph, trained for a fixed number of steps and scored on the validation split. With evolution, a
-    candidate with parents starts from their weights and trains for half of the steps; the first candidates, which have
-    no parents, train for a small part of them. The run keeps every candidate with its scores and compares the Pareto
-    front with single-task models of the same budget. You can stop it at any time: finished candidates are kept.
+    candidate with parents starts from their weights and usually trains for half of the steps. The first candidates,
+    which have no parents, train for a small part of them. The run keeps every candidate with its scores and compares
+    the Pareto front with single-task models of the same budget. You can stop it at any time: finished candidates are
+    kept, and the same command resumes the search.
 
     If every candidate failed, the exit code is 1 and stderr has the most common reason.
 
@@ -223,12 +239,12 @@ def _write_draft(table: Path, output: Path | None, as_json: bool) -> None:
     if target.suffix != ".toml":
         raise SettingError(f"a draft's suffix must be .toml, but is {target.suffix or 'none'!r}: {target}")
     if target.exists():
-        raise FileError(f"{target} is there already, and a draft overwrites nothing; give another name with -o")
+        raise FileError(f"{target} already exists; give another name with -o")
     write_text(target, draft(table, target.parent))
     if as_json:
         print_json({"problem": str(target)})
         return
     click.echo(str(target))
     click.echo("next:")
-    click.echo(f"  look into {target}: is the output the column that you want to predict?")
+    click.echo(f"  check {target}: is the output the column that you want to predict?")
     click.echo(f"  valp search {shlex.quote(str(target))} --candidates 24 --steps 500")

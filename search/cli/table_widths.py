@@ -1,6 +1,6 @@
-"""How wide the columns of a printed table are, in letters.
+"""The widths of the columns of a printed table, in characters.
 
-A table has its columns' headers and its rows' cells, all of them text; a narrow table has no borders.
+A table has the headers of its columns and the cells of its rows, all of them text. A narrow table has no borders.
 """
 
 from collections.abc import Sequence
@@ -9,19 +9,19 @@ GAP = 2
 """Spaces between two columns of a narrow table."""
 
 BORDER = 3
-"""A line between two columns of a table with borders, and the spaces around it."""
+"""The width of the line between two columns of a table with borders, and of the spaces around it."""
 
 SHORTEST_NAME = 9
-"""What a column of names keeps, at least: shorter pieces cannot be read."""
+"""The least width of a column of names; shorter pieces could not be read."""
 
 
 def table_width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
-    """The width of a table with borders where nothing wraps."""
+    """The width of a table with borders if nothing wraps."""
     return sum(map(_text_width, _cells(columns, rows))) + BORDER * len(columns) + 1
 
 
 def narrow_width(columns: Sequence[str], rows: Sequence[Sequence[str]], *, wrapped: bool = False) -> int:
-    """The width of a narrow table where nothing wraps or, with `wrapped`, where text wraps between words."""
+    """The width of a narrow table if nothing wraps or, with `wrapped`, if text wraps between words."""
     widths = map(_word_width if wrapped else _text_width, _cells(columns, rows))
     return sum(widths) + GAP * (len(columns) - 1)
 
@@ -29,14 +29,14 @@ def narrow_width(columns: Sequence[str], rows: Sequence[Sequence[str]], *, wrapp
 def narrow_widths(columns: Sequence[str], rows: Sequence[Sequence[str]], left: int, width: int) -> list[int]:
     """The widths of a narrow table's columns that fit into `width`, as far as that is possible.
 
-    Text wraps between words first, then inside of words; a number never wraps. The column that has the most to give is
+    Text wraps first between words, then inside words. A number never wraps. The column with the most spare width is
     shortened first.
 
     Args:
         columns: the headers.
         rows: the cells.
-        left: how many columns, from the left, have names; the others have numbers.
-        width: the room for all.
+        left: the number of columns, from the left, that have names. The others have numbers.
+        width: the width of the whole table.
     """
     parts = _cells(columns, rows)
     widths, words = list(map(_text_width, parts)), list(map(_word_width, parts))

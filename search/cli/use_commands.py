@@ -1,4 +1,4 @@
-"""`valp predict` and `valp generate`: they use a model without the problem that it learnt."""
+"""`valp predict` and `valp generate`, which use a model without its problem."""
 
 from math import ceil, sqrt
 from pathlib import Path
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 PICTURE = ".png"
 COUNT = 64
-"""How many samples `valp generate` makes by default."""
+"""The number of samples that `valp generate` makes by default."""
 
 MOST_NAMES = 10
-"""Classes that a message names, at most."""
+"""The most classes that a message lists."""
 
 SEED = click.option(
     "--seed", type=click.IntRange(0, 2**63 - 1), help="The same seed draws the same numbers.  [default: a new one]"
@@ -37,7 +37,7 @@ MODEL = click.argument("model", type=click.Path(path_type=Path))
     metavar="FILE",
     type=click.Path(path_type=Path),
     required=True,
-    help="Where predictions go: .csv, .parquet or .npz.",
+    help="The file for the predictions: .csv, .parquet or .npz.",
 )
 @click.option(
     "--id",
@@ -60,12 +60,13 @@ def predict_command(
 ) -> None:
     """Predict every output of MODEL for the rows of DATA.
 
-    DATA is a .csv, .tsv, .parquet or .npz file with the columns that the model learnt from; other columns do no harm.
-    It may be an .npy file if the model has one input, or a picture or a folder of pictures for a model of pictures. A
-    model of a built-in problem takes an .npz file with an array for each input.
+    DATA is a .csv, .tsv, .parquet or .npz file with the columns that the model was trained on; other columns are
+    ignored. It may be an .npy file if the model has one input, or a picture or a folder of pictures for a model of
+    pictures. A model of a built-in problem takes an .npz file with an array for each input.
 
     The output has a row for each row of DATA, in the same order: numbers in your units, classes by their names, and
-    for each class its probability, `output.probabilities.class`. An .npz file has arrays, as `Model.predict` in Python.
+    for each class its probability, `output.probabilities.class`. An .npz file has the arrays of `Model.predict` in
+    Python.
 
     \b
     Examples:
@@ -101,7 +102,7 @@ def predict_command(
 @click.option(
     "--condition",
     metavar="DATA|CLASS",
-    help="What the samples follow: a file with rows, or a class if a class conditions them.",
+    help="The condition of the samples: a file with rows, or a class if the only conditioning input is a class.",
 )
 @SEED
 @click.option(
@@ -110,7 +111,7 @@ def predict_command(
     metavar="FILE",
     type=click.Path(path_type=Path),
     required=True,
-    help="Where samples go: .csv, .parquet, .npz, or .png for a grid of pictures.",
+    help="The file for the samples: .csv, .parquet, .npz, or .png for a grid of pictures.",
 )
 @JSON
 def generate_command(
@@ -187,7 +188,7 @@ def _carried(table: "Table", name: str) -> Any:
 
 
 def _conditions(loaded: "Model", given: str | None) -> tuple[dict[str, Any], int]:
-    """The raw rows of the inputs that condition samples, and how many there are; none if nothing conditions them."""
+    """The raw rows of the inputs that condition the samples, and their number; no rows if nothing conditions them."""
     needed = [column for column in loaded.inputs if column.name in loaded.conditions()]
     names = " and ".join(f"{column.name!r} ({column.type})" for column in needed)
     if not needed:
@@ -215,7 +216,7 @@ def _conditions(loaded: "Model", given: str | None) -> tuple[dict[str, Any], int
 
 
 def _number(column: "Column", word: str) -> int | None:
-    """The number of a class by its name, or else by its number; None if there is none."""
+    """The number of the class with a name, or else with a number; None if there is no such class."""
     if column.classes and word in column.classes:
         return column.classes.index(word)
     return int(word) if word.isdecimal() and int(word) < column.size else None
@@ -228,19 +229,19 @@ def _classes(column: "Column") -> str:
 
 
 def _pictured(model: Path, loaded: "Model") -> "Column":
-    """The output of pictures that a grid shows."""
+    """The output whose pictures the grid shows."""
     images = [column for column in loaded.generated if column.image is not None and column.image[0] in (1, 3)]
     if len(images) != 1:
         found = " and ".join(column.name for column in images) if images else "none"
         raise SettingError(
-            f"a .png takes one output of grey or colour pictures, but {model} generates {found}; "
-            "-o may end in .csv, .parquet or .npz as well"
+            f"a .png needs one output of grey or colour pictures, but {model} generates {found}; "
+            "give -o a .csv, .parquet or .npz file"
         )
     return images[0]
 
 
 def _draw(output: Path, loaded: "Model", column: "Column", found: "Arrays", inputs: dict[str, Any], rows: int) -> None:
-    """A grid; samples of several conditions have a row each, behind the picture that conditions them if it is one."""
+    """Writes a grid of pictures. Each of several conditions has a row, and a condition that is a picture starts it."""
     import numpy as np
 
     from valp.search.show.image_grid import pixels, write_grid
@@ -264,5 +265,5 @@ def _told(output: Path, count: int, what: str, names: list[str], as_json: bool) 
 
 
 def _say(line: str) -> None:
-    """A line about the data, on stderr."""
+    """Prints a line about the data on stderr."""
     click.echo(line, err=True)

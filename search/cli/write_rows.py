@@ -1,4 +1,4 @@
-"""Writes rows, predictions or samples, as CSV, Parquet or NPZ."""
+"""Writes predictions or samples as CSV, Parquet or NPZ."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,12 @@ ARRAYS = ".npz"
 
 
 def require_suffix(path: Path, known: Sequence[str]) -> str:
-    """The suffix of a file that is to be written. Raises SettingError if it is none of those known."""
+    """The suffix of an output file.
+
+    Raises:
+        SettingError: if the suffix is not one of those known.
+        FileError: if the path is a folder.
+    """
     suffix = path.suffix.lower()
     if suffix not in known:
         raise SettingError(f"-o must end in {', '.join(known[:-1])} or {known[-1]}, but is {path}")
@@ -26,7 +31,7 @@ def require_suffix(path: Path, known: Sequence[str]) -> str:
 
 
 def write_table(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
-    """Columns (n,) as a CSV or Parquet file, by its suffix; whole or not at all.
+    """Writes columns (n,) as a CSV or Parquet file, depending on the suffix, whole or not at all.
 
     Raises:
         FileError: if it cannot be written.
@@ -46,14 +51,18 @@ def write_table(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Arrays (n, …) as an NPZ file, objects as texts; whole or not at all. Raises FileError if it cannot be written."""
+    """Writes arrays (n, …) as an NPZ file, whole or not at all. Objects become texts.
+
+    Raises:
+        FileError: if it cannot be written.
+    """
     plain = {name: np.array(_texts(array)) if array.dtype.kind == "O" else array for name, array in arrays.items()}
     with replacing(path) as temporary:
         np.savez(temporary, allow_pickle=False, **plain)
 
 
 def _texts(values: NDArray[Any]) -> list[str]:
-    """Cells of a CSV; a float32 number has the fewest digits that say which it is."""
+    """The cells of a CSV column. A float32 number has as many digits as it needs to be read back exactly."""
     if values.dtype.kind == "O":
         return ["" if cell is None else str(cell) for cell in values]
     texts: list[str] = values.astype(str).tolist()

@@ -81,7 +81,7 @@ def test_a_second_cleaning_finds_nothing(valp, copy):
     valp("clean", "bred", "--yes", "--runs", copy)
     before = files_of(copy)
     outcome = valp("clean", "bred", "--yes", "--runs", copy)
-    assert (outcome.code, outcome.out) == (0, "there is nothing to clean in bred\n")
+    assert (outcome.code, outcome.out) == (0, "nothing to clean in bred\n")
     assert files_of(copy) == before
 
 
@@ -91,7 +91,7 @@ def test_what_goes_is_listed_and_without_an_answer_nothing_is_deleted(valp, copy
     outcome = valp("clean", "bred", "--runs", copy)
     assert outcome.code == 1
     assert "to be deleted" in outcome.out
-    assert outcome.err.endswith("valp: nothing was deleted, because stdin cannot answer the question; give --yes\n")
+    assert outcome.err.endswith("valp: nothing was deleted, because stdin gave no answer to the question; use --yes\n")
     assert files_of(copy).keys() == before.keys()
 
 
@@ -184,7 +184,7 @@ def test_a_file_of_the_users_own_stays_whatever_its_name(words, valp, copy):
         (copy / name).write_text("a user's own")
     before = files_of(copy)
     outcome = valp("clean", *words, "--yes", "--runs", copy)
-    assert (outcome.code, outcome.out[:25]) == (0, "there is nothing to clean")
+    assert (outcome.code, outcome.out[:16]) == (0, "nothing to clean")
     assert files_of(copy) == before
 
 
@@ -193,7 +193,7 @@ def test_a_run_of_an_earlier_version_keeps_what_no_record_names(valp, copy):
     (copy / "bred" / ".valp-writing").rmdir()
     left = copy / "bred" / "candidates" / ".16.0a1b2c3d"
     left.mkdir()
-    assert valp("clean", "bred", "--yes", "--runs", copy).out == "there is nothing to clean in bred\n"
+    assert valp("clean", "bred", "--yes", "--runs", copy).out == "nothing to clean in bred\n"
     assert left.exists()
 
 
@@ -255,7 +255,7 @@ def test_a_deletion_that_was_interrupted_is_ended_and_its_folder_is_named(valp, 
 def test_a_deletion_that_was_interrupted_before_its_end_or_its_beginning(valp, copy):
     before = files_of(copy)
     assert interrupt_deletion(copy / "bred", "rename") is None
-    assert valp("clean", "--yes", "--runs", copy).out == "there is nothing to clean\n"
+    assert valp("clean", "--yes", "--runs", copy).out == "nothing to clean\n"
     assert files_of(copy).items() >= before.items()
     hidden = interrupt_deletion(copy / "bred", "folders")
     shutil.rmtree(hidden / "candidates")
@@ -267,7 +267,7 @@ def test_a_half_deleted_run_that_is_renamed_is_the_users(valp, copy):
     hidden = interrupt_deletion(copy / "bred")
     hidden.rename(copy / ".saved.0a1b2c3d")
     before = files_of(copy)
-    assert valp("clean", "--yes", "--runs", copy).out == "there is nothing to clean\n"
+    assert valp("clean", "--yes", "--runs", copy).out == "nothing to clean\n"
     assert files_of(copy) == before
 
 
@@ -276,14 +276,14 @@ def test_a_damaged_record_of_a_deletion_deletes_nothing(content, valp, copy):
     (copy / "bred").rename(copy / ".bred.0a1b2c3d")
     (copy / ".bred.0a1b2c3d" / ".valp-deleting").write_bytes(content)
     before = files_of(copy)
-    assert valp("clean", "--yes", "--runs", copy).out == "there is nothing to clean\n"
+    assert valp("clean", "--yes", "--runs", copy).out == "nothing to clean\n"
     assert files_of(copy) == before
 
 
 def test_a_deletion_that_another_process_is_at_is_left_to_it(valp, copy):
     hidden = interrupt_deletion(copy / "bred")
     with locked(Folder(hidden)):
-        assert valp("clean", "--yes", "--runs", copy).out == "there is nothing to clean\n"
+        assert valp("clean", "--yes", "--runs", copy).out == "nothing to clean\n"
     assert hidden.exists()
 
 
@@ -294,7 +294,7 @@ def test_symbolic_links_to_runs_and_hidden_folders_are_left(valp, copy, tmp_path
     (hidden / "run.toml").write_text("")
     (copy / "bred").symlink_to(hidden)
     before = files_of(hidden)
-    assert valp("clean", "--yes", "--runs", copy).out == "there is nothing to clean\n"
+    assert valp("clean", "--yes", "--runs", copy).out == "nothing to clean\n"
     outcome = valp("clean", "bred", "--all", "--yes", "--runs", copy)
     assert outcome.code == 1
     assert outcome.err.endswith(f"bred must be a folder, but is a symbolic link to {hidden}\n")

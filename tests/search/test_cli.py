@@ -9,9 +9,15 @@ from click.testing import CliRunner
 from tests.conftest import SMALL_STEPS, files_of
 from valp.graph.graph import DataUnit, Graph
 from valp.model.bundle import load
+from valp.parts.kinds import KINDS
+from valp.parts.kinds.generic_mlp import GenericMLP
+from valp.score import SCORES, GraphScore
 from valp.search.cli import cli
+from valp.search.strategies import STRATEGIES
 from valp.spaces.candidate import Training
+from valp.spaces.generate.space import SPACES
 from valp.spaces.problem.baselines import baselines
+from valp.train.balance import BALANCERS
 
 COMMANDS = ("problems", "search", "list", "best", "show", "draw", "check", "graphs", "train", "score", "export")
 
@@ -76,6 +82,22 @@ def test_every_command_has_help_and_so_has_each_of_its_options(name, valp):
     for parameter in cli.commands[name].params:
         if parameter.param_type_name == "option":
             assert parameter.help, parameter.name
+
+
+class OwnKind(GenericMLP):
+    """A kind of another package."""
+
+    code = "own-kind"
+
+
+def test_the_help_of_search_lists_the_rows_of_the_tables(valp):
+    with KINDS.adding(OwnKind()):
+        text = " ".join(valp("search", "--help").out.split())
+    assert f": {', '.join([*KINDS, OwnKind.code])}." in text
+    for table in (BALANCERS, SPACES):
+        assert f": {', '.join(table)}." in text
+    assert f"({', '.join(code for code, score in SCORES.items() if isinstance(score, GraphScore))})" in text
+    assert f": {', '.join(STRATEGIES)}, or" in text  # written by hand: the strategies import torch
 
 
 def test_the_version_is_told(valp):
@@ -193,7 +215,7 @@ def test_a_candidates_document_is_checked_and_drawn_like_a_graph(valp, small_run
     document = small_run.folder.candidate(0) / "candidate.json"
     outcome = valp("check", document)
     assert outcome.code == 0
-    assert f"{document}: a VALP" in outcome.out
+    assert f"{document}: a valid VALP" in outcome.out
     assert valp("draw", document, "-o", tmp_path / "picture.svg").code == 0
 
 
@@ -332,7 +354,7 @@ def test_a_candidate_whose_weights_are_not_kept_is_not_exported(valp, runs_copy,
     target = tmp_path / "model.valp"
     target.write_bytes(b"precious")
     refused = wrong(valp("export", "small", number, "-o", target, "--runs", runs_copy))
-    assert refused.startswith(f"candidate {number} has no weights, as run 'small' keeps those of its front")
+    assert refused.startswith(f"candidate {number} has no weights, because run 'small' keeps only those of its front")
     assert target.read_bytes() == b"precious"
 
 

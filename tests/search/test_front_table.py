@@ -87,7 +87,7 @@ def test_a_narrow_table_fits_shows_every_objective_and_names_what_it_left_out(
         number_text(best.result.scores[name]) for name in small_run.objectives
     ]
     said = " ".join(text[text.index("left out:") :].split())
-    left_out = re.match(r"left out: (.*); --json or a wider terminal has them", said)
+    left_out = re.match(r"left out: (.*); --json or a wider terminal shows them", said)
     assert left_out is not None
     every = names(front_columns(small_run, small_run.front()))
     assert left_out[1].split(", ") == [name for name in every if name in left_out[1].split(", ")]

@@ -71,10 +71,10 @@ def test_from_a_table_with_holes_to_a_scored_model(valp, wine, tmp_path):
     assert column.fields[:2] == ("alcohol", "malic_acid")
 
     (tmp_path / "other.toml").write_text((tmp_path / "wine.toml").read_text().replace("[split]", "[split]\nseed = 5"))
-    assert "with another offset than other has now" in refused(valp("score", "wine.valp", "--problem", "other.toml"))
+    assert "with another offset of " in refused(valp("score", "wine.valp", "--problem", "other.toml"))
     (tmp_path / "wine.toml").rename(tmp_path / "moved.toml")
     sentence = refused(valp("train", "--from", name, number, "--steps", 5, "-o", "longer.valp"))
-    assert f"{tmp_path / 'wine.toml'} described, which is not there any more" in sentence
+    assert f"{tmp_path / 'wine.toml'}, which no longer exists" in sentence
     assert valp("train", "--from", name, number, "--problem", "moved.toml", "--steps", 5, "-o", "l.valp")[0] == 0
 
 
@@ -91,7 +91,7 @@ def test_a_problem_that_moved_is_still_the_runs(small_run):
 def test_a_draft_overwrites_nothing(valp, tmp_path):
     table_file(tmp_path / "t.csv", columns())
     (tmp_path / "t.toml").write_text("precious")
-    assert "t.toml is there already" in refused(valp("problems", "--new", "t.csv"))
+    assert "t.toml already exists" in refused(valp("problems", "--new", "t.csv"))
     assert (tmp_path / "t.toml").read_text() == "precious"
     assert valp("problems", "--new", "t.csv", "-o", "new/u.toml")[0] == 0
     assert load_own(tmp_path / "new" / "u.toml").name == "u"

@@ -20,7 +20,8 @@ for words in (["list"], ["best", "small"], ["show", "small", "0"], ["show", "sma
 """
 HELP = """
 from valp.search.cli import cli
-cli.main(["--help"], prog_name="valp", standalone_mode=False)
+for words in (["--help"], ["search", "--help"], ["train", "--help"]):
+    cli.main(words, prog_name="valp", standalone_mode=False)
 """
 WORKING = "import valp.search.engine.ray.worker"
 USING = """

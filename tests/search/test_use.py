@@ -322,7 +322,7 @@ def test_a_condition_that_does_not_fit_is_refused(model, words, sentence, valp, 
 
 
 def test_what_is_no_picture_is_not_drawn(valp, table_model, folder):
-    assert "a .png takes one output of grey or colour pictures" in refused(
+    assert "a .png needs one output of grey or colour pictures" in refused(
         valp("generate", table_model, "-o", folder / "g.png")
     )
 
