@@ -41,8 +41,8 @@ def page(experiment: Experiment, path: Path) -> str:
     discussion = written[written.index(DISCUSSION) :] if DISCUSSION in written else f"{DISCUSSION}\n"
     parts = (
         introduction(experiment),
-        "## Its numbers\n\n" + counts(experiment),
-        "## Its figures\n\n" + figures(experiment),
+        "## Numbers\n\n" + counts(experiment),
+        "## Figures\n\n" + figures(experiment),
         "## All scores\n\n" + quantiles(experiment),
         "## Time\n\n" + time_spent(experiment),
         discussion,
@@ -53,25 +53,26 @@ def page(experiment: Experiment, path: Path) -> str:
 def introduction(experiment: Experiment) -> str:
     document, settings = experiment.document, experiment.document["settings"]
     wanted, steps = document["candidates wanted"], settings["steps"]
-    first = f"""`python -m benchmarks.paper --candidates {wanted} --steps {steps}`, ended on {document["date"]}:
-        {wanted} random VALPs of the paper's space, drawn by Algorithm 1 with seed {settings["seed"]}, on Fashion-MNIST;
+    first = f"""The experiment of Garciarena et al. 2019, section V, with
+        `python -m benchmarks.paper --candidates {wanted} --steps {steps}`, finished on {document["date"]}: {wanted}
+        random VALPs of the paper's space, drawn by Algorithm 1 with seed {settings["seed"]}, on Fashion-MNIST;
         {len(document["failed"]) or "none"} failed. All figures of each model are in [paper.json](paper.json)."""
-    last = """That the paper cut latent connections for predictions too follows from how it explains its models of 10%
-        accuracy: "a decoder that deletes the path between i0 and o1 after training"."""
+    last = """The paper does not say that it cuts latent connections for predictions too. We conclude this from how it
+        explains its models of 10% accuracy: "a decoder that deletes the path between i0 and o1 after training"."""
     rows = (
-        ("", "the paper (002, V)", "here"),
+        ("", "the paper", "here"),
         ("---",) * 3,
         ("models", str(PAPER_MODELS), str(wanted)),
-        ("training of each", "40,000 steps of 50 images", f"{steps:,} steps of {settings['batch']} images"),
+        ("training of each model", "40,000 steps of 50 images", f"{steps:,} steps of {settings['batch']} images"),
         ("β", "1; 1e-4 of the KL", "1; of the KL as in its code: 5e-5, summed over the 50 images"),
         ("loss of images", "likelihood", "mean squared error, as in its code"),
         ("predictions are scored", "with latent connections cut", "the same (`generate`)"),
-        ("split", "test", "test, and validation, which is what a search sees"),
-        ("samples of a model", "not said; 10,000 of the best", "1,000; 10,000 of the best conditioned one"),
+        ("split for the scores", "test", "test, and validation, which a search uses"),
+        ("samples per model", "not stated; 10,000 of the best", "1,000; 10,000 of the best conditioned one"),
         ("judge", "based on MobileNet, 94.5% on the test split", "[ours](judge.md), 94.65%"),
-        ("single-task MLPs", "a hidden layer of 100 ReLU", "the same, trained as long as the candidates"),
+        ("single-task MLPs", "one hidden layer of 100 ReLU units", "the same, trained as long as the candidates"),
     )
-    return "\n\n".join(("# The paper's experiment again", paragraph(first), table(rows), paragraph(last)))
+    return "\n\n".join(("# The paper's experiment, repeated", paragraph(first), table(rows), paragraph(last)))
 
 
 def counts(experiment: Experiment) -> str:
@@ -92,8 +93,8 @@ def counts(experiment: Experiment) -> str:
             rows.append((f"best conditioned sampler: {title}", paper, *cells))
         ahead = (rank(experiment, "entropy", best, split) for split in ("test", "validation"))
         rows.append(("best conditioned sampler: rank of its class entropy", "1", *ahead, ""))
-    legend = """The paper says in words what is in quotation marks; the threshold after it is ours. The best conditioned
-        sampler is the one with the highest conditioning accuracy, here on the validation split."""
+    legend = """Words in quotation marks are the paper's; the threshold after them is ours. The best conditioned sampler
+        is the one with the highest conditioning accuracy, here on the validation split."""
     return "\n\n".join((table(rows), paragraph(legend), remarks(experiment)))
 
 
@@ -108,20 +109,20 @@ def remarks(experiment: Experiment) -> str:
     able = sum(row["test"]["conditioning"] >= CONDITIONED for row in conditioned)
     winners = [str(row["number"]) for row in done if all(beats(experiment, row, s) for s in ("validation", "test"))]
     points = [
-        f"""{len(coins)} models classify the test split like a coin. In {pathless} of these no path leads from the
-        pixels to the class once latent connections are cut; so it is in {len(cut)} models in all. With all
-        connections kept, {still} of the {len(coins)} still classify like a coin.""",
+        f"""{len(coins)} models classify the test split at chance level (accuracy below {COIN}). In {pathless} of them
+        no path leads from the pixels to the class once latent connections are cut; {len(cut)} models in all
+        have no such path. With all connections kept, {still} of the {len(coins)} are still at chance level.""",
         f"Better than both MLPs on both splits: {', '.join(winners) or 'no candidate'}.",
-        f"""In {len(conditioned)} models the input reaches the image when it is generated; {able} of them have a
-        conditioning accuracy of at least {CONDITIONED}.""",
+        f"""In {len(conditioned)} models a generated image depends on the input; {able} of them have a conditioning
+        accuracy of at least {CONDITIONED}.""",
     ]
     labels = np.array([row["labels"] for row in done if row["test"]["entropy"] < COLLAPSED])
     if len(labels):
         shares = labels.sum(0) / labels.sum()
         common = ", ".join(f"{names[i]} {shares[i]:.0%}" for i in np.argsort(-shares)[:3] if shares[i] >= 0.005)
         points.append(
-            f"""What models of poor class entropy generate is to the judge {common}; the paper names Pullover and
-            Shirt."""
+            f"""The judge classifies the samples of the models with poor class entropy as {common}. The paper names
+            Pullover and Shirt."""
         )
     return "\n".join("- " + paragraph(point, "  ") for point in points)
 
@@ -129,26 +130,31 @@ def remarks(experiment: Experiment) -> str:
 def figures(experiment: Experiment) -> str:
     done = experiment.scores("test")
     spread = [scores["coverage"] for scores in done if scores["entropy"] >= SPREAD]
-    text = """The fourth panel is not in the paper. Class entropy says whether samples are of all classes; coverage,
-        whether they are near real images: the share of 1,000 real images that have a sample at least as near as
-        their fifth neighbour, in the judge's features. Real images have 0.96 to 0.98 ([the judge](judge.md))."""
+    text = """The fourth panel is not in the paper. Class entropy says whether all classes are among the samples.
+        Coverage says whether the samples are near real images: it is the share of 1,000 real images with a sample at
+        least as near as their fifth neighbour, in the judge's features. Real images have a coverage of 0.96 to 0.98
+        ([the judge](judge.md))."""
     if len(done) > 2:
         entropy, coverage = ([scores[name] for scores in done] for name in ("entropy", "coverage"))
-        text += f" The rank correlation of the two is {spearmanr(entropy, coverage).statistic:.2f}."
+        text += f" The rank correlation of the two scores is {spearmanr(entropy, coverage).statistic:.2f}."
     if spread:
-        text += f""" Of the {len(spread)} models with a class entropy of at least {SPREAD} the median coverage is
-        {np.median(spread):.3f}, the best {max(spread):.3f}."""
-    parts = ["Test split.", "![Accuracy and error, entropy, conditioning, coverage](paper.png)", paragraph(text)]
+        text += f""" Of the {len(spread)} models with a class entropy of at least {SPREAD}, the median coverage is
+        {np.median(spread):.3f} and the best {max(spread):.3f}."""
+    parts = [
+        "All scores are on the test split.",
+        "![Accuracy and error, entropy, conditioning, coverage](paper.png)",
+        paragraph(text),
+    ]
     best = experiment.document.get("conditioning")
     if best is not None:
         samples = np.array(best["counts"]).sum(0)
         few, more = sorted(samples.tolist())[:2]
         parts += [
-            f"Candidate {best['candidate']}, the best conditioned sampler (the paper's heat map and its figure 8):",
+            f"Candidate {best['candidate']}, the best conditioned sampler (in the paper: the heat map and Fig. 8):",
             "![Its conditioning matrix, and samples](paper-conditioned.png)",
             paragraph(
-                f"""Of its {samples.sum():,} samples {few:,} and {more:,} are of the two rarest classes; in the paper 0
-                and 399."""
+                f"""Of its {samples.sum():,} samples, {few:,} and {more:,} are of the two rarest classes; in the paper
+                these are 0 and 399."""
             ),
         ]
     return "\n\n".join(parts)
@@ -181,14 +187,17 @@ def time_spent(experiment: Experiment) -> str:
         ("wall time", duration(search + test)),
         ("of this, search", duration(search)),
         ("of this, scoring on the test split", duration(test)),
-        ("samples seen a second of search, by all workers", f"{document['samples seen'] / max(search, 1e-9):,.0f}"),
-        ("workers' time in the search: training", f"{training:.0%}"),
-        ("scoring on the validation split", f"{scoring:.0%}"),
-        ("a candidate: training", f"{seconds[0]:.1f} s"),
-        ("scoring on the validation split", f"{seconds[1]:.1f} s"),
-        ("scoring on the test split", f"{tested:.1f} s"),
+        (
+            "samples seen per second of search, all workers together",
+            f"{document['samples seen'] / max(search, 1e-9):,.0f}",
+        ),
+        ("share of the workers' time in the search: training", f"{training:.0%}"),
+        ("share: scoring on the validation split", f"{scoring:.0%}"),
+        ("one candidate: training", f"{seconds[0]:.1f} s"),
+        ("one candidate: scoring on the validation split", f"{seconds[1]:.1f} s"),
+        ("one candidate: scoring on the test split", f"{tested:.1f} s"),
     )
-    return f"{cores}, {workers} workers of one thread each; the single-task models are included.\n\n{table(rows)}"
+    return f"{cores}, {workers} workers of one thread each. The single-task models are included.\n\n{table(rows)}"
 
 
 def rank(experiment: Experiment, name: str, row: dict[str, Any], split: str) -> str:
