@@ -88,7 +88,7 @@ def test_the_parts_of_the_extending_page_are_found_and_searched(tmp_path):
     assert done.returncode == 0, done.stderr
     *listed, climbed, words, titles = done.stdout.splitlines()
     assert words == "log cosh Periodic network ∨"
-    assert titles == "a weight on a spring: its place and its way, the best so far, changed by one move"
+    assert titles == "a weight on a spring: position and direction, the best candidate so far, changed by one move"
     assert listed
     assert climbed.startswith("[")
     kinds = {path.name for path in (folder / "runs").iterdir()}

@@ -103,7 +103,7 @@ def test_problems_lists_it_by_name_and_title(waves):
     done = run(MAIN, waves, "problems", "--json")
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)
-    assert rows[-1] == {"name": "springs", "title": "a weight on a spring: its place and its way"}
+    assert rows[-1] == {"name": "springs", "title": "a weight on a spring: position and direction"}
     assert rows[0]["name"] == "digits"
 
 
