@@ -1,1 +1,1 @@
-"""Algorithm 1: random graphs of a space. Each decision is made by a `Choose`."""
+"""Algorithm 1 of Garciarena et al.: random graphs of a space. A `Choose` makes each decision."""

@@ -1,9 +1,9 @@
-"""Algorithm 1 (002, V-B): a random VALP, built from its outputs back to its inputs.
+"""Algorithm 1 of Garciarena et al. (V-B): a random VALP, built from its outputs back to its inputs.
 
-A step picks a random output or network, and gives it a source: an existing component, or with probability α a
-new network. It ends while there is still room for the networks that completing the graph may take, which keeps
-max_n: at every moment room ≥ `Draft.needed()`. Completion serves what is still open from what exists, and else
-by bridging networks.
+Each step picks a random output or network and gives it a source: an existing component, or with probability α a new
+network. The number of networks never exceeds max_n: at every moment `Draft.room()` is at least `Draft.needed()`, the
+networks that completing the graph may still create. The steps end when the two are equal. Completion then gives each
+open component a source: an existing component if one fits, otherwise a new network.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from valp.spaces.generate.draft_node import INPUT, Place
 from valp.spaces.generate.space import Space
 
 STEPS_PER_NETWORK = 20
-"""A graph that is saturated with connections before it is full of networks is completed as it is."""
+"""The most steps per network. It ends the loop if no more connections are possible before max_n is reached."""
 
 
 def initialize(
@@ -31,20 +31,20 @@ def initialize(
     images: Mapping[str, tuple[int, int, int]] = MappingProxyType({}),
     variances: Mapping[str, float] = MappingProxyType({}),
 ) -> Graph:
-    """A random graph for these inputs and outputs; `check` accepts it, and it has at most max_n networks.
+    """A random graph for these inputs and outputs. `check` accepts it, and it has at most max_n networks.
 
     Args:
         inputs: the model inputs.
         outputs: the model outputs.
         losses: the losses of each output.
         space: α, φ, max_n and the ranges of the networks.
-        choose: takes the decisions.
-        images: (C, H, W) of the outputs that are pictures: transposed decoders can make these only.
-        variances: of outputs, for β of their squared errors; see `Space.beta_error`.
+        choose: makes the decisions.
+        images: (C, H, W) of each output that is a picture. Transposed decoders can make only these.
+        variances: the variances of outputs, for β of their squared errors; see `Space.beta_error`.
 
     Raises:
-        SettingError: if max_n is too small for the outputs, or an output has a type no network kind of the space
-            produces.
+        SettingError: if max_n is too small for the outputs, or no network kind of the space produces the type of an
+            output.
     """
     draft = Draft(inputs, outputs, images, space, choose)
     if draft.needed() > space.max_n:
@@ -61,12 +61,12 @@ def initialize(
 def fewest(
     inputs: Sequence[Input], outputs: Sequence[Output], images: Mapping[str, tuple[int, int, int]], space: Space
 ) -> int:
-    """The least max_n for which a graph can be drawn for these inputs and outputs; see `initialize`."""
+    """The smallest max_n with which `initialize` can draw a graph for these inputs and outputs."""
     return Draft(inputs, outputs, images, space, RandomChoose(0)).needed()
 
 
 def _grow(draft: Draft, target: Place) -> None:
-    """Lines 6 to 14: a source for `target`, found or created; nothing where neither is possible."""
+    """Lines 6 to 14 of Algorithm 1: connects an existing or a new source to `target`, if one is possible."""
     role = draft.role(target)
     found = draft.sources(target, role)
     kinds = draft.creatable(target, role)
@@ -77,14 +77,14 @@ def _grow(draft: Draft, target: Place) -> None:
 
 
 def complete(draft: Draft) -> None:
-    """Serves each open component from what exists, else by a new network; then each input that nothing reads."""
+    """Gives each open component a source, and each unread input a reader."""
     serve(draft)
     for i in draft.unread_inputs():
         draft.connect((INPUT, i), draft.choose.category(draft.name("reader"), draft.readers(i)), Role.DATA)
 
 
 def serve(draft: Draft) -> None:
-    """Serves each open component."""
+    """Gives each open component a source: an existing component if one fits, otherwise a new network."""
     while draft.open:
         target = draft.choose.category(draft.name("open"), sorted(draft.open))
         role = draft.role(target)

@@ -1,4 +1,4 @@
-"""A draft's networks and connections as a graph, with its losses."""
+"""Makes a graph from a draft's networks and connections, and adds the losses."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -19,7 +19,7 @@ from valp.spaces.generate.space import Range, Space
 
 
 def assemble(draft: Draft, losses: Mapping[str, Sequence[str]], variances: Mapping[str, float]) -> Graph:
-    """The graph of a draft; `losses` and `variances` are those of a problem's outputs. β is drawn here."""
+    """The graph of a draft. `losses` and `variances` are those of the problem's outputs. β is drawn here."""
     judged = [
         loss
         for output in draft.outputs
@@ -31,7 +31,7 @@ def assemble(draft: Draft, losses: Mapping[str, Sequence[str]], variances: Mappi
 
 
 def graph_of(draft: Draft, losses: Sequence[Loss]) -> Graph:
-    """The graph of a draft with these losses; a network without a name is called by its place."""
+    """The graph of a draft with these losses. Network i is named n{i} if it has no name."""
     called = [node.name or f"n{i}" for i, node in enumerate(draft.nodes)]
     names = {(NETWORK, i): name for i, name in enumerate(called)}
     names |= {(INPUT, i): model_input.name for i, model_input in enumerate(draft.inputs)}
@@ -66,12 +66,12 @@ def graph_of(draft: Draft, losses: Sequence[Loss]) -> Graph:
 
 
 def beta_names(output: str, codes: Iterable[str]) -> dict[str, str]:
-    """The names of the decisions on β of an output's losses, and the loss of each; the first goes by the output."""
+    """The losses of an output, by the name of the decision on their β. The name for the first has no loss code."""
     return {f"beta.{output}.{code}" if i else f"beta.{output}": code for i, code in enumerate(codes)}
 
 
 def range_of_beta(space: Space, code: str, variance: float | None) -> Range:
-    """The range of β of a loss of an output; `variance` is the output's, as of `Description.variances`."""
+    """The range of β of a loss. `variance` is that of its output in `Description.variances`."""
     if space.beta_error is None or not variance or not LOSSES[code].squared:
         return space.beta
     low, high = space.beta_error
@@ -79,7 +79,7 @@ def range_of_beta(space: Space, code: str, variance: float | None) -> Range:
 
 
 def losses_of(draft: Draft, output: Output, kinds: Sequence[str], variance: float | None) -> list[Loss]:
-    """The losses of an output, each with a drawn β of its own; `variance` as of `range_of_beta`."""
+    """The losses of an output. β of each is drawn separately. `variance` is as in `range_of_beta`."""
     codes = list(kinds)
     if like(output.unit.type) is DataType.SAMPLES and draft.space.samples_loss is not None:
         codes[0] = draft.space.samples_loss
@@ -91,11 +91,11 @@ def losses_of(draft: Draft, output: Output, kinds: Sequence[str], variance: floa
 
 
 def drawn_divergence(draft: Draft) -> float:
-    """The drawn β that the KL losses share."""
+    """Draws the β that the KL losses share."""
     return draft.choose.real("beta.kl", *draft.space.beta_kl, log_scale=True)
 
 
 def latent_sources(draft: Draft) -> list[int]:
-    """The networks with latent connections, each once: they have a KL loss."""
+    """The networks with outgoing latent connections, each once. Each has a KL loss."""
     found = [place for node in draft.nodes for place, role, _ in node.sources if role is Role.LATENT]
     return [index for _, index in dict.fromkeys(found)]

@@ -1,4 +1,4 @@
-"""What the networks of a draft offer each other, as sets of bits: questions about them are one operation each."""
+"""Which networks of a draft can serve as sources. The sets are bit masks, so that each query is one operation."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from valp.parts.kinds import KINDS
 
 
 class Offers:
-    """Which networks of a draft give what; network i is bit i."""
+    """Which networks of a draft offer which data units. Bit i of a mask stands for network i."""
 
     def __init__(self, inputs: Sequence[Input], outputs: Sequence[Output]) -> None:
         self._wanted = [output.unit for output in outputs]
@@ -18,14 +18,14 @@ class Offers:
         self._latent = 0
         self._sampled = 0
         self.fitting = [0] * len(outputs)
-        """For each output the networks that have its type and at least its size; of Features its very shape."""
+        """For each output, the networks with its type and at least its size. For Features the shape must be equal."""
 
     def add(self, index: int, kind: str, unit: DataUnit) -> None:
-        """A network gives this unit."""
+        """Adds a network with this output unit."""
         self._set(index, kind, unit, 1 << index)
 
     def remove(self, index: int, kind: str, unit: DataUnit) -> None:
-        """The network gives this unit no longer."""
+        """Removes a network with this output unit."""
         self._set(index, kind, unit, 0)
 
     def latent(self, below: int) -> bool:
@@ -33,7 +33,7 @@ class Offers:
         return bool(self._latent & ~below)
 
     def wide(self, size: int, below: int) -> bool:
-        """Whether an encoding network outside `below` gives at least `size` Numeric variables."""
+        """Whether an encoding network outside `below` has at least `size` Numeric variables."""
         return any(width >= size and not below >> index & 1 for index, width in self._codes.items())
 
     def sampled(self, below: int) -> bool:
@@ -41,7 +41,7 @@ class Offers:
         return bool(self._sampled & ~below)
 
     def samples(self, below: int) -> bool:
-        """Whether an input, or a network outside `below`, gives Samples."""
+        """Whether an input, or a network outside `below`, has the type Samples."""
         return DataType.SAMPLES in self._given or bool(self._by_type[DataType.SAMPLES] & ~below)
 
     def _set(self, index: int, kind: str, unit: DataUnit, bit: int) -> None:

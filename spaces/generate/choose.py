@@ -1,6 +1,6 @@
-"""`Choose`: the only source of decisions, so that one algorithm serves random search, samplers, replay and tests.
+"""`Choose`, the only source of decisions. One algorithm thus works for random search, samplers, replay and tests.
 
-Every decision has a name, `slot.field` or `slot.field.detail`, that stays the same from candidate to candidate.
+Every decision has a name, `slot.field` or `slot.field.detail`, which is the same in every candidate.
 """
 
 from abc import ABC, abstractmethod
@@ -13,16 +13,16 @@ import numpy as np
 
 T = TypeVar("T")
 Decision = bool | int | float
-"""What is recorded of a decision: an index, a number, a flag, or the seed of a subset."""
+"""The recorded value of a decision: an index, a number, a flag, or the seed of a subset."""
 
 SEEDS = 2**31
 """Seeds are integers in [0, SEEDS)."""
 
 
 class Choose(ABC):
-    """Takes decisions, and records each under its name in `decisions`.
+    """Makes decisions, and records each under its name in `decisions`.
 
-    A subclass answers `draw_integer` and `draw_real`; everything else follows from these.
+    A subclass implements `draw_integer` and `draw_real`. All other methods are based on these.
     """
 
     def __init__(self) -> None:
@@ -30,24 +30,24 @@ class Choose(ABC):
 
     @abstractmethod
     def draw_integer(self, name: str, low: int, high: int, log_scale: bool) -> int:
-        """A whole number in [low, high]."""
+        """Draws an integer in [low, high]."""
 
     @abstractmethod
     def draw_real(self, name: str, low: float, high: float, log_scale: bool) -> float:
-        """A number in [low, high)."""
+        """Draws a number in [low, high)."""
 
     def integer(self, name: str, low: int, high: int, *, log_scale: bool = False) -> int:
-        """A whole number in [low, high], uniform or log-uniform."""
+        """An integer in [low, high], uniform or log-uniform."""
         self.decisions[name] = value = low if low == high else self.draw_integer(name, low, high, log_scale)
         return value
 
     def real(self, name: str, low: float, high: float, *, log_scale: bool = False) -> float:
-        """A number in [low, high), uniform or log-uniform; `low` itself where both are equal."""
+        """A number in [low, high), uniform or log-uniform; `low` if both are equal."""
         self.decisions[name] = value = low if low == high else self.draw_real(name, low, high, log_scale)
         return value
 
     def category(self, name: str, options: Sequence[T]) -> T:
-        """One of the options, each as likely."""
+        """One of the options, each equally likely."""
         return options[self.integer(name, 0, len(options) - 1)]
 
     def flag(self, name: str, probability: float) -> bool:
@@ -56,7 +56,7 @@ class Choose(ABC):
         return value
 
     def subset(self, name: str, size: int, count: int) -> tuple[int, ...]:
-        """`count` distinct numbers below `size`, ascending, each subset as likely; one seed is recorded."""
+        """`count` distinct numbers below `size`, ascending. Each subset is equally likely. Its seed is recorded."""
         keys = np.random.Generator(np.random.SFC64(self.integer(name, 0, SEEDS - 1))).random(size)
         return tuple(np.sort(keys.argpartition(count - 1)[:count]).tolist())
 
@@ -82,7 +82,7 @@ class RecordedChoose(Choose):
     """Repeats recorded decisions.
 
     Raises:
-        KeyError: when asked for one that was not recorded.
+        KeyError: if a decision was not recorded.
     """
 
     def __init__(self, decisions: Mapping[str, Decision]) -> None:
@@ -98,18 +98,18 @@ class RecordedChoose(Choose):
         return float(self._recorded[name])
 
     def flag(self, name: str, probability: float) -> bool:  # noqa: ARG002
-        """The recorded flag itself: a recorded decision does not depend on its probability."""
+        """The recorded flag, regardless of the probability."""
         self.decisions[name] = value = bool(self._recorded[name])
         return value
 
 
 def scaled(u: float, low: float, high: float, log_scale: bool) -> float:
-    """u in [0, 1) mapped to [low, high), evenly or evenly in the logarithm."""
+    """Maps u in [0, 1) to [low, high), on a linear or logarithmic scale."""
     if log_scale:
         return exp(log(low) + u * (log(high) - log(low)))
     return low + u * (high - low)
 
 
 def spread(u: float, low: int, high: int) -> int:
-    """u in [0, 1) mapped to whole numbers in [low, high], evenly in the logarithm."""
+    """Maps u in [0, 1) to integers in [low, high], on a logarithmic scale."""
     return min(high, int(scaled(u, low, high + 1, True)))

@@ -1,4 +1,4 @@
-"""A graph under construction, and what completing it would still take."""
+"""A graph under construction, and how many networks completing it may still need."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,26 +14,26 @@ from valp.spaces.generate.draft_node import INPUT, NETWORK, OUTPUT, Node, Place
 from valp.spaces.generate.makes import Make, anything, kinds_of, serving
 from valp.spaces.generate.space import Space
 
-MOST_A_CONNECTION_TAKES = 2
-"""One connection or creation raises `Draft.needed` by this much at the most, apart from what is in `OF_THEIR_OWN`."""
+MAX_INCREASE = 2
+"""The most that one connection or creation raises `Draft.needed`, apart from the needs in `EXTRA_NETWORKS`."""
 
-OF_THEIR_OWN = {Need.WIDE_CODE: 1, Need.SAMPLED: 2}
-"""The needs that are not met by any encoding network, and the networks that each may take."""
+EXTRA_NETWORKS = {Need.WIDE_CODE: 1, Need.SAMPLED: 2}
+"""The needs that not every encoding network meets, and the most new networks that each takes."""
 
 
 class Draft:
     """A graph under construction.
 
-    `open` has the components that still lack a source they cannot do without; `most` is the most networks it may have.
+    `open` has the components that still lack a required source. `most` is the largest allowed number of networks.
 
     Args:
-        inputs, outputs: of the model.
-        images: (C, H, W) of the outputs that are pictures.
+        inputs, outputs: the model's inputs and outputs.
+        images: (C, H, W) of each output that is a picture.
         space: the ranges.
-        choose: takes the decisions.
+        choose: makes the decisions.
 
     Raises:
-        SettingError: if an output has a type that no kind of the space produces.
+        SettingError: if no kind of the space produces the type of an output.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Draft:
         shaping = [sides for sides in self.given if any(kind.reads_sides(sides) for kind in kinds_of(space))]
         by_shape = [space.by_shape and x.unit.type is DataType.FEATURES and x.unit.shape[1:] in shaping for x in inputs]
         self._raw = [i for i, shaped in enumerate(by_shape) if not shaped]
-        """The inputs that networks may read which know no shapes."""
+        """The inputs that networks may read without their shape."""
         self._by_output = [self._serving_output(output) for output in outputs]
         unserved = [o.name for o, makes in zip(outputs, self._by_output, strict=True) if not makes]
         if unserved:
@@ -70,13 +70,13 @@ class Draft:
         self._repeats: Counter[str] = Counter()
 
     def name(self, decision: str) -> str:
-        """The stable name of a decision: numbered within the slot of the network that comes next."""
+        """The stable name of a decision: the slot of the next network, the decision, and a number."""
         name = f"n{len(self.nodes)}.{decision}"
         self._repeats[name] += 1
         return f"{name}.{self._repeats[name]}"
 
     def targets(self) -> list[Place]:
-        """O ∪ N, without the networks that have the one source they take."""
+        """The outputs and networks (O ∪ N), without the networks that take one source and have it."""
         networks = ((NETWORK, i) for i in range(len(self.nodes)))
         return [
             *((OUTPUT, i) for i in range(len(self.outputs))),
@@ -84,7 +84,10 @@ class Draft:
         ]
 
     def role(self, target: Place) -> Role:
-        """The role of the next connection: first latent where the kind has that, then another with probability φ."""
+        """The role of the next connection. A kind with latent connections first gets one, then others.
+
+        Further connections have another role with probability φ.
+        """
         roles = self.nodes[target[1]].row.takes if target[0] is NETWORK else (Role.DATA,)
         if Role.LATENT not in roles:
             return Role.DATA
@@ -94,18 +97,25 @@ class Draft:
         return others[0]
 
     def room(self) -> int:
-        """The networks that may still be created."""
+        """The number of networks that may still be created."""
         return self.most - len(self.nodes)
 
     def needed(self) -> int:
         """The most networks that completing the draft may still create.
 
-        An open output needs one where no network fits it. Networks that wait for Samples can all be served by one
-        source that lies below none of them, and those that wait for a code of any width by one encoding network below
-        nothing that waits: each of these counts once, unless it exists. What waits for a code of one width counts an
-        encoding network of its own, and what waits for sampled variables a sampling network with its encoding one,
-        unless they exist below nothing that waits. Serving something from such a source, or from a new one, never
-        makes the number grow; any other connection is tried first (`sources`).
+        B is *below* A if B reads A, directly or not: then A cannot read B. A source is usable if it is not below a
+        waiting network (for Samples: below a network that waits for Samples). The count is the sum of:
+
+        - one network for each open output that no network fits, and what the cheapest kind for it needs;
+        - one source of Samples for all networks that wait for one, unless a usable one exists;
+        - one encoding network, if a network waits for a code of any width or the source of Samples is missing, unless a
+          usable one exists;
+        - one encoding network for each network that waits for a code of a given width, unless a usable one exists;
+        - a sampling and an encoding network for each that waits for sampled variables, unless a usable sampling one
+          exists;
+        - one network that reads an input by its shape, if all inputs must be read so and no network does yet.
+
+        Using such a source, or a new network, never raises the count. Any other connection is tested first (`sources`).
         """
         unserved = below_samples = 0
         code = False
@@ -117,38 +127,38 @@ class Draft:
             if group is OUTPUT and not self._offers.fitting[i]:
                 needs = [KINDS[kind].need(made) for kind, made in self._by_output[i]]
                 code |= Need.CODE in needs
-                unserved += 1 + min(OF_THEIR_OWN.get(need, 0) if need else 0 for need in needs)
+                unserved += 1 + min(EXTRA_NETWORKS.get(need, 0) if need else 0 for need in needs)
         for node in waiting:
             if node.need is Need.WIDE_CODE:
                 unserved += not self._offers.wide(node.exactly or 2, below)
             elif node.need is Need.SAMPLED:
-                unserved += 0 if self._offers.sampled(below) else OF_THEIR_OWN[Need.SAMPLED]
+                unserved += 0 if self._offers.sampled(below) else EXTRA_NETWORKS[Need.SAMPLED]
             elif node.need is Need.CODE:
                 code = True
             else:
                 below_samples |= node.below
         samples = below_samples != 0 and not self._offers.samples(below_samples)
         latent = (code or samples) and not self._offers.latent(below)
-        # Where every input is read by its shape, one network that reads so serves all others, which read none of them.
+        # If all inputs must be read by their shape, one network that does so can serve all others.
         shaped = not self._raw and not self._shaped
         return unserved + samples + latent + shaped
 
     def sources(self, target: Place, role: Role) -> list[Place]:
-        """The existing components that can serve `target` without a cycle, and leave the rest within max_n."""
+        """The existing components that can serve `target` without a cycle, and still allow completion within max_n."""
         fitting = [place for place in self._existing(target, role) if not self._joined(place, target)]
         if self._plenty(self.room()) or not any(map(self._is_waiting, self.open)):
             return fitting
         return [place for place in fitting if self._affordable(place, target)]
 
     def creatable(self, target: Place, role: Role) -> list[Make]:
-        """The networks that may be created for `target`, with what each still needs, within max_n."""
+        """The networks that may be created for `target` and still allow completion within max_n."""
         makes = self._makes(target, role)
         if self._plenty(self.room() - 1):
             return list(makes)
         return [make for make in makes if self._creation_affordable(make, target)]
 
     def create(self, target: Place, role: Role, makes: Sequence[Make]) -> Place:
-        """A new network for `target`, one of `makes`, its parametrisation drawn."""
+        """Creates a network for `target`: draws one of `makes`, and its layers, initialiser and combiner."""
         index, space, choose = len(self.nodes), self.space, self.choose
         slot = f"n{index}"
         make = choose.category(f"{slot}.kind", makes)
@@ -164,7 +174,7 @@ class Draft:
         return place
 
     def connect(self, source: Place, target: Place, role: Role) -> None:
-        """Draws ψ and connects; `target` is open no longer."""
+        """Draws ψ and connects `source` to `target`, which is then no longer open."""
         indices = self._psi(self.unit(source), target, role)
         if target[0] is OUTPUT:
             self.arrivals[target[1]].append((source, indices))
@@ -180,19 +190,19 @@ class Draft:
         return [i for i in range(len(self.inputs)) if (INPUT, i) not in read]
 
     def readers(self, model_input: int) -> list[Place]:
-        """The networks that can read an input: those that read its shape, if any, else those that take any type."""
+        """The networks that can read an input: those that read its shape, if any, otherwise those for any type."""
         shaped = [i for i, n in enumerate(self.nodes) if n.design.reads is not None]
         fitting = [i for i in shaped if self._is_shaped((INPUT, model_input), self.nodes[i].design.reads or ())]
         plain = [i for i, n in enumerate(self.nodes) if n.row.takes_any_data and not n.fixed]
         return [(NETWORK, i) for i in (fitting if self.space.by_shape and fitting else plain)]
 
     def _plenty(self, room: int) -> bool:
-        """Whether any connection or creation leaves enough room, so that none needs to be tried."""
-        fragile = sum(place[0] is NETWORK and self.nodes[place[1]].need in OF_THEIR_OWN for place in self.open)
-        return room - self.needed() >= MOST_A_CONNECTION_TAKES * (1 + fragile)
+        """Whether there is enough room for any connection or creation, so that none needs to be tested."""
+        fragile = sum(place[0] is NETWORK and self.nodes[place[1]].need in EXTRA_NETWORKS for place in self.open)
+        return room - self.needed() >= MAX_INCREASE * (1 + fragile)
 
     def _psi(self, unit: DataUnit, target: Place, role: Role) -> tuple[int, ...] | None:
-        """ψ: a model output gets its full width, a latent connection an even number of variables."""
+        """Draws ψ. A model output gets its full width, a latent connection an even number of variables."""
         if target[0] is OUTPUT:
             return self._chosen(unit.size, self.outputs[target[1]].unit.size)
         node = self.nodes[target[1]]
@@ -203,12 +213,12 @@ class Draft:
         return self._part(unit, node, role)
 
     def _part(self, unit: DataUnit, node: Node, role: Role) -> tuple[int, ...] | None:
-        """A drawn ψ of a connection into a network that adapts to it."""
+        """Draws ψ of a connection into a network that adapts to any size."""
         if role is Role.LATENT:
             return self._chosen(unit.size, 2 * self.choose.integer(self.name("count"), 1, unit.size // 2))
         if node.design.reads is None:
             return self._chosen(unit.size, self.choose.integer(self.name("count"), 1, unit.size))
-        channels, area = unit.shape[0], unit.size // unit.shape[0]  # what reads Features gets whole channels
+        channels, area = unit.shape[0], unit.size // unit.shape[0]  # a network that reads Features gets whole channels
         kept = self._chosen(channels, self.choose.integer(self.name("count"), 1, channels))
         return None if kept is None else tuple(area * channel + i for channel in kept for i in range(area))
 
@@ -220,7 +230,7 @@ class Draft:
         return self.inputs[place[1]].unit if place[0] is INPUT else self.nodes[place[1]].unit
 
     def _wish(self, target: Place, role: Role) -> Wish:
-        """What a new network for `target` must be."""
+        """The requirements for a new network that serves `target`."""
         if target[0] is OUTPUT:
             output = self.outputs[target[1]]
             return Wish(role, unit=output.unit, image=self.images.get(output.name))
@@ -237,7 +247,7 @@ class Draft:
                 node.below |= below
 
     def _existing(self, target: Place, role: Role) -> list[Place]:
-        """The components whose type and size can serve `target`, and that do not read it."""
+        """The components that fit `target` by type and size, and do not read it."""
         below = self._below(target)
         networks = [(NETWORK, i) for i in range(len(self.nodes)) if not below >> i & 1]
         if target[0] is OUTPUT:
@@ -271,7 +281,7 @@ class Draft:
         return any(place == source for place, _, _ in self.nodes[target[1]].sources)
 
     def _affordable(self, source: Place, target: Place) -> bool:
-        """Whether the rest can still be completed within max_n once source feeds target."""
+        """Whether the draft can still be completed within max_n after connecting `source` to `target`."""
         before = [node.below for node in self.nodes]
         with self._served(target):
             if source[0] is NETWORK and target[0] is NETWORK:
@@ -282,12 +292,12 @@ class Draft:
         return affordable
 
     def _creation_affordable(self, make: Make, target: Place) -> bool:
-        """Whether the rest can still be completed within max_n once a new network of this make feeds target."""
+        """Whether the draft can still be completed within max_n after creating a network of this make for `target`."""
         kind, data_type = make
         if self.room() < 1:
             return False
         index, place = len(self.nodes), (NETWORK, len(self.nodes))
-        # What it will offer is not drawn yet: the least it may be. What it will need for its own width: the most.
+        # Its size is not drawn yet. Assume the smallest size for what it offers, and the largest for what it needs.
         size = self.outputs[target[1]].unit.size if target[0] is OUTPUT else self.space.output_units[0]
         if target[0] is NETWORK:
             size = self.nodes[target[1]].exactly or size
@@ -309,7 +319,7 @@ class Draft:
 
     @contextmanager
     def _served(self, target: Place) -> Iterator[None]:
-        """As if `target` had a source."""
+        """Treats `target` as if it had its source."""
         was_open = target in self.open
         self.open.discard(target)
         yield
@@ -341,5 +351,5 @@ class Draft:
         return place[0] is NETWORK and self.nodes[place[1]].need is not None
 
     def _waits_for_samples(self, target: Place) -> bool:
-        """Whether a network makes Samples of Samples only: that source comes first."""
+        """Whether `target` still needs a source of Samples, which must be its first."""
         return target in self.open and target[0] is NETWORK and self.nodes[target[1]].need is Need.SAMPLES

@@ -1,4 +1,4 @@
-"""The places of a draft's components, and what it knows of a network."""
+"""The places of a draft's components, and its record of a network."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from valp.parts.design import Design
 from valp.parts.kinds import KINDS, Kind, Need
 
 Place = tuple[str, int]
-"""A component: its group and its position there."""
+"""A component: its group, and its index in the group."""
 
 INPUT, NETWORK, OUTPUT = "input", "network", "output"
 
@@ -17,13 +17,13 @@ class Node:
     """A network of a draft.
 
     Attributes:
-        kind: its code; `row` is what the kind says of itself.
-        below: a bit for each network that reads it, directly or not, and for itself.
-        name: in the graph; empty where it follows from the network's place.
-        fixed: whether it must keep its connections; only in graphs that Algorithm 1 did not draw.
-        origin: the parent, 0 or 1, and the name there of the network that this one was made of; None for a new one.
-        beta: β of the KL loss of its latent connections; None where that is not known yet.
-        need: what must reach it first, if anything.
+        kind: the code of its kind; `row` is the row of that kind.
+        below: a bit mask of the networks that read it, directly or not, and itself.
+        name: the name in the graph; empty if it follows from the network's index.
+        fixed: whether it must keep its connections. This occurs only in graphs that Algorithm 1 did not draw.
+        origin: the network that it was made from: the parent, 0 or 1, and the network's name there. None if it is new.
+        beta: β of the KL loss of its outgoing latent connections; None if not known yet.
+        need: what kind of source it must get first, if any.
     """
 
     kind: str
@@ -47,5 +47,5 @@ class Node:
 
     @property
     def exactly(self) -> int | None:
-        """The variables that each connection into it must bring; None where it adapts."""
+        """The number of variables that each incoming connection must transport; None if any number fits."""
         return self.row.exactly(self.unit)

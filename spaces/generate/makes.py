@@ -1,4 +1,4 @@
-"""Which networks of a space can serve what asks for one."""
+"""Which networks of a space can serve a component."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from valp.parts.own_types import OWN_TYPES
 from valp.spaces.generate.space import Space
 
 Make = tuple[str, DataType | str]
-"""What could be created: a kind, and the type of its output."""
+"""A network that could be created: its kind, and the type of its output."""
 
 
 def kinds_of(space: Space) -> tuple[Kind, ...]:
@@ -18,12 +18,12 @@ def kinds_of(space: Space) -> tuple[Kind, ...]:
 
 
 def serving(space: Space, wanted: DataType | str, wish: Wish, given: Sequence[Sides]) -> tuple[Make, ...]:
-    """The networks of a space that can serve what asks for one type; those that need it themselves come last.
+    """The networks of a space that produce a wanted type. Those that need Samples themselves come last.
 
     Args:
-        space: whose kinds there are.
+        space: the space, with its kinds.
         wanted: the type.
-        wish: what the network is for.
+        wish: the requirements for the network.
         given: the spatial sizes of the model inputs that are Features.
     """
     own, kinds = OWN_TYPES.get(wanted), kinds_of(space)
@@ -37,7 +37,7 @@ def serving(space: Space, wanted: DataType | str, wish: Wish, given: Sequence[Si
 
 
 def anything(space: Space, given: Sequence[Sides]) -> tuple[Make, ...]:
-    """The networks of a space that can serve what takes every type, each kind once with its usual type."""
+    """The networks of a space for a target that takes every type: each kind once, with its usual type."""
     wish = Wish(Role.DATA)
     makes: list[Make] = []
     for kind in kinds_of(space):

@@ -1,4 +1,4 @@
-"""A space: the settings of Algorithm 1, the ranges of its networks, and what else of a candidate is searched."""
+"""A space: the settings of Algorithm 1, the ranges of its networks, and the searched settings of training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,13 +13,13 @@ from valp.parts.losses import LOSSES
 from valp.train.balance import Balance, completed, read_balance
 
 Range = tuple[float, float]
-"""[low, high]; equal ends fix the value."""
+"""[low, high]. If both are equal, the value is fixed."""
 
 MAX_PARAMETERS = 60
-"""Optuna's samplers slow down with the number of parameters, so a space keeps to this many."""
+"""The most parameters of a space for Optuna's samplers, which slow down with the number of parameters."""
 
 
-LEAST = {
+LOWEST_VALUES = {
     "hidden_layers": 0,
     "units": 1,
     "output_units": 2,
@@ -31,48 +31,51 @@ LEAST = {
     "beta_kl": 1e-12,
     "learning_rate": 1e-12,
 }
-"""The least number a range may have."""
+"""The smallest number that each range may contain."""
 
 
 @dataclass(frozen=True)
 class Space:
-    """What candidates are drawn from (002, V-A and V-B).
+    """The set of candidates that a search draws from (Garciarena et al., V-A and V-B).
+
+    Ranges are pairs of the smallest and the largest value.
 
     Attributes:
-        name: how the command line calls it.
-        max_n: the most networks of a graph.
-        kinds: the kinds of its networks, codes of `valp.parts.kinds.KINDS`; those that a problem has no use for (a
-            convolution where no input has a shape, say) are left out by themselves.
-        alpha: α, the probability that a new network is created where an existing one could serve.
+        name: the name on the command line.
+        max_n: the largest number of networks in a graph.
+        kinds: the network kinds, codes of `valp.parts.kinds.KINDS`. Kinds that do not fit a problem (for example
+            convolutions if no input has a shape) are not used.
+        alpha: α, the probability of a new network if an existing one could serve.
         phi: φ, the probability that a further connection into a decoder is a condition.
-        partial: the probability that ψ is drawn; otherwise a connection transports all of its source.
-        hidden_layers: the fewest and the most hidden layers of a network.
-        units: the fewest and the most neurons of a hidden layer.
-        output_units: the fewest and the most variables of an intra-model output; half as many for a Bottleneck.
-        convolutions: the fewest and the most layers of a convolutional network.
-        channels: the fewest and the most channels of its layers, log-uniform; a recurrent network has twice as many.
-        kernels: the sides of its kernels, odd.
-        by_shape: whether inputs with a shape are read by convolutional and recurrent networks alone, where those can:
-            raw pixels then reach no dense layer, and condition no decoder.
-        recurrences: the fewest and the most layers of a recurrent network.
+        partial: the probability that ψ is drawn. Otherwise a connection transports all variables of its source.
+        hidden_layers: the range of the number of hidden layers in a network.
+        units: the range of the number of neurons in a hidden layer.
+        output_units: the range of the number of variables in an intra-model output; half of that for a Bottleneck.
+        convolutions: the range of the number of layers in a convolutional network.
+        channels: the range of the number of channels in its layers, log-uniform; twice that in a recurrent network.
+        kernels: the possible sides of its kernels, all odd.
+        by_shape: whether only convolutional and recurrent networks may read an input with a shape, if they can. Raw
+            pixels then reach no dense layer, and condition no decoder.
+        recurrences: the range of the number of layers in a recurrent network.
         normalise: the probability that a network has batch normalisation.
         log_scale: whether `units` and `output_units` are drawn log-uniformly.
         uniform_layers: whether the hidden layers of a network share one width, activation and initialiser.
-        activations: of the hidden layers.
-        initializers: of all layers.
-        network_combiners: of networks; model outputs add.
+        activations: the activations of hidden layers.
+        initializers: the initialisers of all layers.
+        network_combiners: the combiners of networks. Model outputs add.
         discrete_conditions: whether a Discrete unit may condition a decoder.
-        samples_loss: the loss of Samples outputs, in place of the problem's own; None keeps that.
-        beta: β of the problem's losses.
-        beta_error: β of the squared errors of Numeric and Features outputs, as a share of the variance of what they
-            judge: at 1 an output that always predicts the mean costs 1, whatever its unit. None weighs them by `beta`.
-        beta_kl: β of KL losses.
-        learning_rate: of Adam.
-        batches: examples a step, in those of the search; a candidate sees as many samples with any.
-        kl_warmups: the share of the steps over which β of the KL losses rises from 0.
-        decay: the share of the steps, at their end, over which the learning rate falls to 0; of the single-task models'
-            trainings, too.
-        balances: the balancing methods of `valp.train.balance`. Settings that are named here are fixed, the others are
+        samples_loss: the loss of Samples outputs; None for the problem's own.
+        beta: the range of β of the problem's losses.
+        beta_error: the range of β of the squared errors of Numeric and Features outputs, divided by the output's
+            variance. At 1, an output that always predicts the mean has a loss of 1 in any unit. None for `beta`.
+        beta_kl: the range of β of KL losses.
+        learning_rate: the range of the learning rate of Adam.
+        batches: the possible batch sizes, as multiples of the search's batch size. The number of samples seen does not
+            depend on it.
+        kl_warmups: the possible KL warm-ups: the share of the steps over which β of the KL losses rises from 0.
+        decay: the share of the steps, at the end, over which the learning rate falls to 0. It also applies to
+            single-task models.
+        balances: the possible balancing methods of `valp.train.balance`. Settings given here are fixed, the others are
             searched.
     """
 
@@ -113,10 +116,10 @@ class Space:
         for name in ("phi", "partial", "normalise", "decay"):
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingError(f"{name} must lie in [0, 1], but is {getattr(self, name)}")
-        for name, least in LEAST.items():
+        for name, least in LOWEST_VALUES.items():
             low, high = getattr(self, name) or (least, least)
             if not least <= low <= high:
-                raise SettingError(f"{name} must be an ascending range from {least:g} on, but is {low} to {high}")
+                raise SettingError(f"{name} must be an ascending range from at least {least:g}, but is {low} to {high}")
         for name, known in (
             ("activations", ACTIVATIONS),
             ("initializers", INITIALIZERS),
@@ -128,15 +131,15 @@ class Space:
                 raise SettingError(f"{name} must be some of {', '.join(known)}, but is {', '.join(words) or 'empty'}")
         if not any(KINDS[kind].encodes for kind in self.kinds):
             encoding = " or ".join(f"the {kind.title}, {code}," for code, kind in KINDS.items() if kind.encodes)
-            raise SettingError(f"kinds must have {encoding} which bridges and encodes, but is {self.kinds}")
+            raise SettingError(f"kinds must have {encoding} which can encode, but is {self.kinds}")
         for kind in self.kinds:
             if not KINDS[kind].searchable:
                 raise SettingError(
-                    f"kind {kind!r} cannot be searched: it must take any data, read Features by their shape or begin "
-                    "with latent variables, and design its layers if it needs any"
+                    f"kind {kind!r} cannot be searched: it must take any data, read Features by their shape or start "
+                    "from latent variables, and it must design its layers if it needs any"
                 )
         if not self.kernels or any(side < 1 or side % 2 == 0 for side in self.kernels):
-            raise SettingError(f"kernels must be odd sides, but are {self.kernels}")
+            raise SettingError(f"kernels must have odd sides, but are {self.kernels}")
         if not self.batches or not all(0 < factor < inf for factor in self.batches):
             raise SettingError(f"batches must be positive, but are {self.batches}")
         if not self.kl_warmups or not all(0 <= share <= 1 for share in self.kl_warmups):
@@ -149,7 +152,7 @@ class Space:
             raise SettingError(f"samples_loss must be one of {', '.join(LOSSES)}, but is {self.samples_loss!r}")
 
     def batches_of(self, batch: int) -> tuple[int, ...]:
-        """The batch sizes of a search with this one."""
+        """The possible batch sizes in a search with this batch size."""
         return tuple(dict.fromkeys(max(1, round(factor * batch)) for factor in self.batches))
 
 
@@ -157,9 +160,12 @@ PAPER = Space(
     name="paper",
     max_n=11,
     samples_loss="mse",
-    beta_kl=(1.96, 1.96),  # the original weighs a KL summed over 50 images by 5e-5: × 50 × 784 generated variables
+    beta_kl=(
+        1.96,
+        1.96,
+    ),  # the original code has β = 5e-5 and sums the KL over 50 images: × 50 × 784 generated variables
 )
-"""The space of 002's experiment: one to four layers of 4 to 49 units, each with its own activation and initialiser."""
+"""The space of Garciarena et al.: 1 to 4 layers of 4 to 49 units, each with its own activation and initialiser."""
 
 DEFAULT = Space(
     name="default",
@@ -181,7 +187,7 @@ DEFAULT = Space(
     batches=(0.5, 1.0, 2.0),
     kl_warmups=(0.0, 0.1, 0.3),
 )
-"""Our own: fewer and wider networks, with β and the training searched too."""
+"""Our own space: fewer and wider networks. β and the training are searched too."""
 
 FULL = replace(
     DEFAULT,
@@ -191,22 +197,22 @@ FULL = replace(
     by_shape=True,
     normalise=0.5,
 )
-"""Every kind of network: convolutional on images and sequences, recurrent on sequences, with batch normalisation."""
+"""The default space with every network kind (also convolutional and recurrent), and batch normalisation."""
 
 SPACES = {space.name: space for space in (DEFAULT, FULL, PAPER)}
 
 
 def space_of(name: str, kinds: Sequence[str] = (), balances: Sequence[str] = ()) -> Space:
-    """A space by its name, with other kinds of network and other balancing methods where some are given.
+    """A space by its name, optionally with other network kinds and balancing methods.
 
     Args:
-        name: of the space.
-        kinds: codes of network kinds.
-        balances: balancing methods, as `valp.train.balance.read_balance` reads them.
+        name: the name of the space.
+        kinds: codes of network kinds; the space's own if empty.
+        balances: balancing methods in the format of `valp.train.balance.read_balance`; the space's own if empty.
 
     Raises:
-        SettingError: if there is none of this name, a kind is unknown or cannot be searched, or a balancing method is
-            not possible.
+        SettingError: if no space has this name, a kind is unknown or cannot be searched, or a balancing method is
+            invalid.
     """
     if name not in SPACES:
         raise SettingError(f"space must be one of {', '.join(SPACES)}, but is {name!r}")
