@@ -1,1 +1,1 @@
-"""What a VALP learns: typed data in three splits, its metrics, judges and baselines."""
+"""A problem: typed data in three splits, its metrics, judges and baselines."""

@@ -1,4 +1,4 @@
-"""From what users give to what a problem holds: columns, ground truths and losses."""
+"""Converts the data that users give into columns, ground truths and losses of a problem."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -28,16 +28,16 @@ USUAL_LOSS = {
     (DataType.SAMPLES, "values"): "gaussian",
     (DataType.FEATURES, "values"): "mse",
 }
-"""By the type of an output and what its ground truth is."""
+"""The usual loss, by the type of an output and the kind of its ground truth."""
 
 
 def as_array(name: str, data: ArrayData) -> ArrayData:
-    """The same data with its values as an array of numbers, or of class names, empty where one is missing.
+    """The same data with its values as an array of numbers or class names. A missing class name is empty.
 
-    The columns of a data frame, or the name of a series, become its fields if it has none.
+    If the data has no fields, they become the columns of a data frame or the name of a series.
 
     Raises:
-        DataError: if the values are neither.
+        DataError: if the values are neither numbers nor class names.
     """
     fields = data.fields or _columns_of(data.values)
     try:
@@ -46,7 +46,7 @@ def as_array(name: str, data: ArrayData) -> ArrayData:
         raise DataError(f"{name!r} must hold rows of one size") from error
     may_be_names = data.type is DataType.DISCRETE and not data.labels
     if may_be_names and values.dtype.kind == "U" and not isinstance(data.values, np.ndarray):
-        values = np.asarray(data.values, object)  # numpy would make the text "nan" of a missing value in a list
+        values = np.asarray(data.values, object)  # otherwise numpy turns a missing value in a list into the text "nan"
     if may_be_names and values.dtype.kind == "O" and values.ndim == 1:
         values = _texts(values)
     if values.dtype.kind == "O" and not may_be_names:
@@ -58,10 +58,10 @@ def as_array(name: str, data: ArrayData) -> ArrayData:
 
 
 def with_classes(name: str, data: ArrayData, rows: NDArray[Any]) -> ArrayData:
-    """The same data, whose values are an array, with the classes that these rows name, if it has none.
+    """The same data (with an array of values) with the classes found in these rows, if it has no classes yet.
 
     Raises:
-        DataError: if no row names a class.
+        DataError: if no row has a class.
     """
     if data.classes is not None or data.type is not DataType.DISCRETE or data.values.dtype.kind != "U":
         return data
@@ -74,7 +74,7 @@ def with_classes(name: str, data: ArrayData, rows: NDArray[Any]) -> ArrayData:
 
 
 def in_order(classes: Iterable[str]) -> tuple[str, ...]:
-    """The names of classes in the order of their numbers if all are numbers, else of the alphabet."""
+    """The class names in numerical order if all are numbers, otherwise in alphabetical order."""
     listed = list(classes)
     try:
         return tuple(sorted(listed, key=lambda text: (float(text), text)))
@@ -83,15 +83,15 @@ def in_order(classes: Iterable[str]) -> tuple[str, ...]:
 
 
 def with_scale(name: str, data: ArrayData, train: NDArray[Any]) -> ArrayData:
-    """The same data, whose values are an array, with an offset and a scale in numbers.
+    """The same data (with an array of values) with a numeric offset and scale.
 
     Args:
-        name: of the input or output.
-        data: what is scaled.
-        train: the row numbers of the training split, on which they are learnt.
+        name: the name of the input or output.
+        data: the data to scale.
+        train: the row numbers of the training split, on which offset and scale are learned.
 
     Raises:
-        DataError: if the scale is no word of `SCALINGS`, or an offset is given with one.
+        DataError: if the scale is a word that is not in `SCALINGS`, or a word is given together with an offset.
     """
     scale = data.scale
     if data.type is DataType.DISCRETE:
@@ -132,7 +132,7 @@ def _columns_of(values: Any) -> tuple[str, ...]:
 
 
 def _texts(values: NDArray[Any]) -> NDArray[Any]:
-    """(n,) objects as texts, empty where one is missing; the objects themselves if one is neither."""
+    """(n,) objects as texts, empty where missing. Returns the objects unchanged if one is not a text."""
     absent = np.array([is_absent(value) for value in values], bool)
     if not all(isinstance(value, str) for value in values[~absent]):
         return values
@@ -140,12 +140,12 @@ def _texts(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def is_absent(value: Any) -> bool:
-    """Whether a value is None, NaN, or what pandas has for a missing value."""
+    """Whether a value is None, NaN, or one of pandas' missing values."""
     return value is None or type(value).__name__ in ("NAType", "NaTType") or bool(value != value)
 
 
 def _floats(values: NDArray[Any]) -> NDArray[Any]:
-    """Objects as numbers, NaN where one is missing; the objects themselves if one is not a number."""
+    """Objects as numbers, NaN where missing. Returns the objects unchanged if one is not a number."""
     try:
         return np.array([[np.nan if cell is None else cell for cell in np.atleast_1d(row)] for row in values], float)
     except (TypeError, ValueError):
@@ -153,10 +153,10 @@ def _floats(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def column_of(name: str, data: ArrayData) -> Column:
-    """The column of data whose values are an array.
+    """The column of data with an array of values.
 
     Raises:
-        DataError: if its parts do not fit each other.
+        DataError: if the parts of the data do not fit together.
     """
     shape = data.values.shape[1:]
     if data.type is not DataType.DISCRETE or data.labels:
@@ -199,10 +199,10 @@ def column_of(name: str, data: ArrayData) -> Column:
 
 
 def losses_of(name: str, data: ArrayData) -> tuple[str, ...]:
-    """The codes of an output's losses, the usual one where none is named.
+    """The codes of an output's losses; the usual one if none is given.
 
     Raises:
-        DataError: if one does not fit, or is named twice.
+        DataError: if one does not fit the output, or appears twice.
     """
     truth = "labels" if data.labels else "classes" if data.type is DataType.DISCRETE else "values"
     fitting = [code for code, loss in LOSSES.items() if data.type in loss.takes and loss.truth == truth]
@@ -218,10 +218,10 @@ def losses_of(name: str, data: ArrayData) -> tuple[str, ...]:
 
 
 def truth_of(column: Column, values: NDArray[Any]) -> tuple[Tensor, Tensor | None]:
-    """The ground truth of an output, 0 where it is missing, and what is present of it; None if everything is.
+    """The ground truth of an output, 0 where missing, and a mask of what is present; None if nothing is missing.
 
     Returns:
-        As `Split.truths` and `Split.present` have them.
+        The tensors for `Split.truths` and `Split.present`.
 
     Raises:
         DataError: if the values do not fit the column.
@@ -245,11 +245,11 @@ def truth_of(column: Column, values: NDArray[Any]) -> tuple[Tensor, Tensor | Non
 
 
 def variance_of(truths: Tensor, present: Tensor | None) -> float:
-    """The variance of an output's variables, their mean, over what is present of them.
+    """The variance of an output: the mean of its variables' variances, over the values that are present.
 
     Args:
         truths: (n, size).
-        present: as `Split.present` has it; None if everything is.
+        present: the mask, as in `Split.present`; None if nothing is missing.
     """
     known = torch.ones_like(truths) if present is None else present.to(truths.dtype).expand_as(truths)
     counts = known.sum(0).clamp(min=1)
@@ -258,9 +258,9 @@ def variance_of(truths: Tensor, present: Tensor | None) -> float:
 
 
 def class_weights_of(column: Column, wanted: ClassWeights, classes: Tensor) -> tuple[float, ...]:
-    """The weight of each class of an output; `classes`, (n,), are those of the training split.
+    """The weight of each class of an output. `classes`, (n,), are the class numbers in the training split.
 
-    "balanced" gives a class n / (classes · rows of it), and 1 if it has no row.
+    With "balanced" the weight is n / (number of classes · rows of the class), or 1 for a class without rows.
 
     Raises:
         DataError: if there is not one positive number for each class.

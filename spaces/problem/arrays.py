@@ -1,4 +1,4 @@
-"""What users give of inputs and outputs, `numeric` and its like, before the rows are dealt to splits."""
+"""The data of inputs and outputs as users give it: `numeric`, `discrete`, `labels`, `samples` and `features`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,18 +13,18 @@ Numbers = float | Sequence[float] | NDArray[Any]
 """One number for all variables, or one for each."""
 
 Scale = Scaling | Numbers | None
-"""`standard`, `minmax` or `none` (see `valp.spaces.problem.scaling`), or numbers to divide by; None for the usual."""
+"""`standard`, `minmax` or `none` (see `valp.spaces.problem.scaling`), or numbers to divide by; None for the default."""
 
 Losses = str | Sequence[str] | None
 """The code of a loss, or several; None for the usual one."""
 
 ClassWeights = str | Sequence[float] | NDArray[Any] | None
-"""How much a row of each class counts: n / (classes · rows of the class) if "balanced"; None for all alike."""
+"""The weight of a row of each class. "balanced": n / (number of classes · rows of the class). None: equal weights."""
 
 
 @dataclass(frozen=True)
 class ArrayData:
-    """One input or output with its values, as `Problem.from_arrays` takes it; made by `numeric` and its like."""
+    """One input or output with its values, for `Problem.from_arrays`. `numeric` and similar functions make it."""
 
     type: DataType
     values: Any
@@ -49,18 +49,17 @@ def numeric(
     loss: Losses = None,
     fields: Sequence[str] = (),
 ) -> ArrayData:
-    """Numbers, in any unit; what a model predicts comes back in the same unit.
+    """Numbers in any unit. A model's predictions have the same unit.
 
     Args:
         values: (n,) or (n, k) numbers: an array, a list, a data frame or a series. In an output NaN is a missing
             value.
-        scale: how they enter the model. `standard`, the default: mean 0 and deviation 1, each variable for itself;
-            `minmax`: 0 to 1; `none`: as they are; or one number to divide by, or one for each variable. The first two
-            are learnt on the training split. Arrays of 8-bit whole numbers are divided by 255.
-        offset: is subtracted before the division by a scale in numbers: one number, or one for each variable; 0 by
-            default.
+        scale: how the values are scaled for the model. `standard`, the default: mean 0 and standard deviation 1 for
+            each variable; `minmax`: 0 to 1; `none`: not scaled; or one number to divide by, or one for each variable.
+            `standard` and `minmax` are learned on the training split. 8-bit integers are divided by 255 instead.
+        offset: subtracted before dividing by a numeric scale: one number, or one for each variable; 0 by default.
         loss: the code of a loss, or several to choose from; `mse` by default.
-        fields: the names of the columns that the variables come from; those of a data frame by default.
+        fields: the names of the columns that the variables come from; by default those of a data frame.
     """
     return ArrayData(DataType.NUMERIC, values, offset, scale, loss=loss, fields=tuple(fields))
 
@@ -73,17 +72,17 @@ def discrete(
     class_weights: ClassWeights = None,
     fields: Sequence[str] = (),
 ) -> ArrayData:
-    """One class a row.
+    """One class per row.
 
     Args:
-        values: (n,) names of classes, or class numbers from 0. In an output an empty name, None, NaN or −1 is a missing
-            class; in an input an empty or unknown name is no class.
-        classes: the names of the classes in their order. By default they are learnt from the names in `values`, in the
-            order of the alphabet, or of their numbers if all are numbers: of an input from its training split, of an
-            output from all rows. Class numbers have no names by default.
+        values: (n,) class names, or class numbers from 0. In an output, an empty name, None, NaN or −1 is a missing
+            class. In an input, a row with an empty or unknown name has no class.
+        classes: the names of the classes in their order. By default these are the names in `values` (of an input in the
+            training split, of an output in all rows), in numerical order if all are numbers, otherwise in alphabetical
+            order. Class numbers have no names by default.
         loss: the code of a loss, or several to choose from; `cross_entropy` by default.
-        class_weights: how much a row of each class counts in the losses: a positive number for each, or `balanced`.
-        fields: the name of the column that the classes come from; that of a series by default.
+        class_weights: the weight of a row of each class in the losses: a positive number for each, or `balanced`.
+        fields: the name of the column that the classes come from; by default that of a series.
     """
     return ArrayData(
         DataType.DISCRETE,
@@ -98,13 +97,13 @@ def discrete(
 def labels(
     values: Any, *, names: Sequence[str] | None = None, loss: Losses = None, fields: Sequence[str] = ()
 ) -> ArrayData:
-    """Several yes/no labels a row.
+    """Several yes/no labels per row.
 
     Args:
-        values: (n, k) of 0 and 1. In an output NaN is a missing label.
-        names: of the k labels.
+        values: (n, k) of 0 and 1. In an output, NaN is a missing label.
+        names: the names of the k labels.
         loss: the code of a loss, or several to choose from; `binary_cross_entropy` by default.
-        fields: the names of the columns that the labels come from; those of a data frame by default.
+        fields: the names of the columns that the labels come from; by default those of a data frame.
     """
     return ArrayData(DataType.DISCRETE, values, classes=_names(names), labels=True, loss=loss, fields=tuple(fields))
 
@@ -118,16 +117,16 @@ def samples(
     loss: Losses = None,
     fields: Sequence[str] = (),
 ) -> ArrayData:
-    """Rows of which the model learns to generate more, in the same unit.
+    """Rows that the model learns to generate, in the same unit.
 
     Args:
-        values: (n, k) numbers. In an output a row with a NaN is missing.
-        scale: as of `numeric`, but `minmax` by default, and `none` with a Bernoulli loss, which needs values from 0 to
+        values: (n, k) numbers. In an output, a row with a NaN is missing.
+        scale: as in `numeric`. The default is `minmax`, or `none` with a Bernoulli loss, which needs values from 0 to
             1. All pixels of an image share one scale.
-        offset: as of `numeric`.
+        offset: as in `numeric`.
         image: (C, H, W), the shape of a row if it is a picture.
         loss: the code of a loss, or several to choose from; `gaussian` by default.
-        fields: the names of the columns that the variables come from; those of a data frame by default.
+        fields: the names of the columns that the variables come from; by default those of a data frame.
     """
     return ArrayData(DataType.SAMPLES, values, offset, scale, image=image, loss=loss, fields=tuple(fields))
 
@@ -143,10 +142,10 @@ def features(
     """Numbers with a shape: images or sequences.
 
     Args:
-        values: (n, C, H, W) or (n, C, T) numbers. In an output NaN is a missing value. An output must have the sides
-            (H, W) or (T) of an input of features, because networks that keep shapes make it of that.
-        scale: as of `numeric`; all variables of a channel share one scale.
-        offset: as of `numeric`.
+        values: (n, C, H, W) or (n, C, T) numbers. In an output, NaN is a missing value. An output must have the same
+            sides (H, W) or (T) as an input of features, because shape-keeping networks make it from that input.
+        scale: as in `numeric`; all variables of a channel share one scale.
+        offset: as in `numeric`.
         loss: the code of a loss, or several to choose from; `mse` by default.
         fields: the names of the columns that the variables come from.
     """
@@ -156,11 +155,11 @@ def features(
 def of_own_type(code: str, data: ArrayData) -> ArrayData:
     """The same data with a user's own type in the graph (Garciarena et al., section VI-A).
 
-    Numbers of such a type are not scaled by default, for the type may give their values a meaning.
+    Numbers of such a type are not scaled by default, because their values may have a meaning in the type.
 
     Args:
-        code: of the type, a row of `valp.parts.own_types.OWN_TYPES`.
-        data: what `numeric` and its like make.
+        code: the code of the type, a row of `valp.parts.own_types.OWN_TYPES`.
+        data: the result of `numeric` or a similar function.
     """
     return replace(data, own=code)
 

@@ -1,4 +1,4 @@
-"""The single-task models of a problem: does sharing help?"""
+"""The single-task models of a problem, which show whether sharing helps."""
 
 from valp.graph.graph import (
     Connection,
@@ -19,31 +19,31 @@ from valp.spaces.candidate import Candidate, Training
 from valp.spaces.problem.problem import Problem
 
 HIDDEN = (Dense(units=100, activation="relu", initializer="xavier"),)
-"""One hidden layer of 100 ReLU (Garciarena et al., V-D1)."""
+"""One hidden layer of 100 ReLU units (Garciarena et al., V-D1)."""
 
 PRODUCERS = {
     DataType.NUMERIC: GENERIC_MLP.code,
     DataType.DISCRETE: DISCRETIZER.code,
     DataType.SAMPLES: DECODER.code,
 }
-"""What produces an output of a type."""
+"""The network kind that produces an output of each type."""
 
 LATENT = 16
-"""Latent variables of a single-task VAE."""
+"""The number of latent variables in a single-task VAE."""
 
 CHANNELS = 32
-"""Of the hidden layer of a convolutional single-task model."""
+"""The channels of the hidden layer in a convolutional single-task model."""
 
 
 def baselines(problem: Problem, training: Training) -> dict[str, Candidate]:
-    """One candidate for each output that learns it alone: an MLP, a VAE for Samples, convolutions for Features."""
+    """One candidate per output, which learns only that: an MLP, a VAE for Samples, or convolutions for Features."""
     return {
         output.name: Candidate(graph=single_task(problem, output.name), training=training) for output in problem.outputs
     }
 
 
 def single_task(problem: Problem, name: str) -> Graph:
-    """The single-task graph of an output; every input is read whole, but for Features those of its sides alone."""
+    """The single-task graph of an output. It reads all inputs; for Features, only the inputs with the same sides."""
     output = next(output for output in problem.outputs if output.name == name)
     generates = like(output.unit.type) is DataType.SAMPLES
     code = DataUnit(type=DataType.NUMERIC, shape=(2 * LATENT,))
@@ -68,7 +68,7 @@ def single_task(problem: Problem, name: str) -> Graph:
 
 
 def _producer(unit_type: DataType | str) -> str:
-    """The kind that makes a type; of a user's own type one that is named for it and takes anything, if any."""
+    """The kind that produces a type. For a user's own type, a kind from its list that takes any data, if any."""
     usual, own = PRODUCERS[like(unit_type) or DataType.NUMERIC], OWN_TYPES.get(unit_type)
     if own is None or usual in own.made_by:
         return usual

@@ -1,4 +1,4 @@
-"""The user's cache: data sets, prepared problems and judges, each of which can be had again when it is deleted."""
+"""The user's cache of data sets, prepared problems and judges. VALP recreates what is deleted from it."""
 
 from pathlib import Path
 
@@ -6,5 +6,5 @@ from platformdirs import user_cache_dir
 
 
 def cache_folder() -> Path:
-    """The folder of all that VALP keeps in the user's cache; it may not be there yet."""
+    """VALP's folder in the user's cache. It may not exist yet."""
     return Path(user_cache_dir("valp"))

@@ -1,4 +1,4 @@
-"""A problem without its data: what it takes to list, draw and export what a search found."""
+"""A problem without its data, which is enough to list, draw and export the results of a search."""
 
 from functools import cached_property
 
@@ -14,12 +14,13 @@ class Description(Frozen):
     """A problem without its data.
 
     Attributes:
-        name: of the problem.
+        name: the name of the problem.
         title: one line about it.
-        columns: inputs and outputs as the user knows them; a saved model keeps them.
+        columns: inputs and outputs in the user's units and names. A saved model keeps them.
         losses: the losses of each output, one or more.
-        class_weights: of Discrete outputs that have them: how much a row of each class counts in the losses.
-        variances: of Numeric and Features outputs, on the training split as it is learnt: the mean over the variables.
+        class_weights: for Discrete outputs that have them, the weight of a row of each class in the losses.
+        variances: for Numeric and Features outputs, the mean variance of the variables after scaling, on the training
+            split.
     """
 
     name: str
@@ -36,7 +37,7 @@ class Description(Frozen):
 
     @property
     def outputs(self) -> tuple[Output, ...]:
-        """The model outputs, each with the paper's Λ as combiner."""
+        """The model outputs, each with the combiner Λ of Garciarena et al."""
         return tuple(Output(name=column.name, unit=column.unit) for column in self.columns.outputs)
 
     @property
@@ -46,7 +47,7 @@ class Description(Frozen):
 
     @property
     def scored_outputs(self) -> tuple[ScoredOutput, ...]:
-        """The outputs as scores see them."""
+        """The outputs in the form that scores need."""
         classes = None if self.judged_by is None else self.columns.output(self.judged_by).size
         return tuple(
             ScoredOutput(
@@ -63,36 +64,36 @@ class Description(Frozen):
 
     @cached_property
     def metrics(self) -> dict[str, Metric]:
-        """The scores that its graphs can have, by name: those of each output, then those of whole graphs.
+        """The possible scores by name: first those of each output, then those of whole graphs.
 
-        A score that only one output has goes by its code, otherwise by code.output. What needs a judge is there only
-        if a Discrete output can teach one.
+        A score that only one output has is named by its code, otherwise by code.output. Scores that need a judge exist
+        only if the judge can learn from a Discrete output.
         """
         return metrics_of(self.scored_outputs)
 
     @property
     def objectives(self) -> tuple[str, ...]:
-        """The scores that a search optimises by default: the first one of each output."""
+        """The scores that a search optimises by default: the first score of each output."""
         first = {metric.output: name for name, metric in reversed(self.metrics.items()) if metric.output is not None}
         return tuple(name for name in self.metrics if name in first.values())
 
     @property
     def judged_by(self) -> str | None:
-        """The output whose classes the judge learns: the first Discrete one that has a class a row, no labels."""
+        """The output whose classes the judge learns: the first Discrete one with one class per row, not labels."""
         return next((c.name for c in self.columns.outputs if c.type is DataType.DISCRETE and not c.labels), None)
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What a user should know of how the problem is scored, a sentence for each output concerned."""
+        """Notes for the user on how the problem is scored, at most one sentence per output."""
         return tuple(
-            f"{column.name}: no Discrete output can teach a judge, "
-            "so coverage in the samples' own space takes the place of class entropy"
+            f"{column.name}: no judge, because there is no Discrete output to learn it from; "
+            "coverage in the samples' own space replaces class entropy"
             for column in self.columns.outputs
             if column.type is DataType.SAMPLES and self.judged_by is None
         )
 
     def view(self, output: str) -> str | None:
-        """The input that shows what a Samples output should look like, so that the judge can label it: same size."""
+        """The first input of the same size as a Samples output, which the judge can label; None if there is none."""
         size = self.columns.output(output).size
         shown = (column for column in self.columns.inputs if column.type is not DataType.DISCRETE)
         return next((column.name for column in shown if column.size == size), None)

@@ -1,4 +1,4 @@
-"""Whether a graph is for a problem."""
+"""Checks that a graph's inputs and outputs match a problem's."""
 
 from valp.errors import SettingError
 from valp.graph.graph import DataUnit, Graph
@@ -6,15 +6,15 @@ from valp.spaces.problem.description import Description
 
 
 def require_interface(graph: Graph, problem: Description, *, whole: bool = False) -> None:
-    """Refuses a graph whose inputs and outputs are not the problem's.
+    """Checks that the inputs and outputs of a graph are the problem's.
 
     Args:
-        graph: some graph.
-        problem: what it shall learn.
-        whole: whether it must have all of them; else some will do.
+        graph: the graph.
+        problem: the problem.
+        whole: whether the graph must have all inputs and outputs of the problem. Otherwise some are enough.
 
     Raises:
-        SettingError: naming what does not fit.
+        SettingError: if they are not. The message names the first one that does not fit.
     """
     for what, parts, known in (
         ("input", graph.inputs, problem.inputs),
@@ -25,11 +25,11 @@ def require_interface(graph: Graph, problem: Description, *, whole: bool = False
             if units.get(part.name) != part.unit:
                 listed = ", ".join(f"{name} ({_shown(unit)})" for name, unit in units.items())
                 raise SettingError(
-                    f"{what} {part.name!r} ({_shown(part.unit)}) of the graph is none of {problem.name}'s: {listed}"
+                    f"{what} {part.name!r} ({_shown(part.unit)}) of the graph must be an {what} of {problem.name}: {listed}"
                 )
         missing = units.keys() - {part.name for part in parts}
         if whole and missing:
-            raise SettingError(f"the graph lacks the {what} {min(missing)!r} of {problem.name}, and must have all")
+            raise SettingError(f"the graph must have every {what} of {problem.name}, but lacks {min(missing)!r}")
 
 
 def _shown(unit: DataUnit) -> str:

@@ -11,14 +11,16 @@ from valp.spaces.problem.problem import Problem
 def judges_of(
     problem: Problem, progress: Callable[[str], None] | None = None, step: Step | None = None
 ) -> dict[str, Judge]:
-    """A judge for each Samples output, learnt from the training split and the classes of `Description.judged_by`.
+    """A judge for each Samples output, trained on the training split with the classes of `Description.judged_by`.
 
-    It learns from the rows that have both a sample and a class. There is none where no Discrete output could teach one.
+    It learns from the rows that have both a sample and a class. Without a Discrete output to learn from, there are no
+    judges.
 
     Args:
-        problem: whose samples are judged.
-        progress: is told a line about what happens.
-        step: is told how far the training of a judge is; without it, `progress` is told a line when one begins.
+        problem: the problem.
+        progress: called with messages.
+        step: called with the progress of a judge's training. If it is None, `progress` is called when a training
+            starts.
     """
     if problem.judged_by is None:
         return {}

@@ -1,4 +1,4 @@
-"""Scores as a problem has them: by name, of which output, and their values without learning."""
+"""The scores of a problem: their names, outputs, and values without learning."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,13 +9,13 @@ from valp.score import SCORES, GraphScore, OutputScore, Score, ScoredOutput
 
 @dataclass(frozen=True)
 class Metric:
-    """A score of one output of a problem, or of its whole graphs.
+    """A score of one output of a problem, or of whole graphs.
 
     Attributes:
-        name: in objectives, tables and JSON.
-        score: its row.
-        output: that it is of; None for a score of whole graphs.
-        chance: its value without learning; None if it is not known.
+        name: the name in objectives, tables and JSON.
+        score: the row of the score.
+        output: the output that it scores; None for a score of whole graphs.
+        chance: the value without learning; None if not known.
     """
 
     name: str
@@ -25,23 +25,23 @@ class Metric:
 
     @property
     def heading(self) -> str:
-        """Its name, with the unit if it has one."""
+        """The name, with the unit if it has one."""
         return f"{self.name} ({self.score.unit})" if self.score.unit else self.name
 
     @property
     def figure_name(self) -> str:
-        """The name of what candidates are ranked by."""
+        """The name of the figure that candidates are ranked by: the score, or its distance from a target."""
         return self.name if self.score.target is None else f"|{self.name} − {self.score.target:g}|"
 
     def ranked(self, value: float | None) -> float | None:
-        """The value by which a candidate is ranked: without one, that without learning; None if neither is known."""
+        """The value that a candidate is ranked by: its own or, if None, the value without learning."""
         return self.chance if value is None else value
 
 
 def metrics_of(outputs: Sequence[ScoredOutput]) -> dict[str, Metric]:
-    """The scores of a problem by their names: those of each output, then those of whole graphs.
+    """The scores of a problem by name: first those of each output, then those of whole graphs.
 
-    A score that only one output has goes by its code, otherwise by code.output.
+    A score that only one output has is named by its code, otherwise by code.output.
     """
     pairs = [(row, output) for output in outputs for row in _of_outputs() if row.applies(output)]
     uses = Counter(row.code for row, _ in pairs)
@@ -57,12 +57,12 @@ def metrics_of(outputs: Sequence[ScoredOutput]) -> dict[str, Metric]:
 def together(
     metrics: Mapping[str, Metric], scores: Mapping[str, Mapping[str, float]], outputs: Sequence[str]
 ) -> dict[str, float]:
-    """The scores of a problem's single-task models, each of its own output; those of whole graphs combined.
+    """The scores of a problem's single-task models: each output's own, and the whole graphs' combined.
 
     Args:
-        metrics: the problem's.
-        scores: of each model, by the output that it learns.
-        outputs: all outputs. Without a model for each there is nothing to combine.
+        metrics: the metrics of the problem.
+        scores: the scores of each model, by the output that it learns.
+        outputs: all outputs. Scores of whole graphs are combined only if every output has a model.
     """
     found: dict[str, float] = {}
     for name, metric in metrics.items():

@@ -1,7 +1,7 @@
-"""Prepared problems on disk: the tensors of a problem that is slow to make, kept in the user's cache.
+"""Prepared problems on disk: the user's cache keeps the tensors of problems that are slow to make.
 
-A problem is one safetensors file, which is mapped into memory: nothing is read before it is used, and processes that
-have the same problem have its numbers in memory once. A checksum covers the whole file.
+A problem is one safetensors file, mapped into memory: processes with the same problem share its memory. A checksum
+covers the whole file.
 """
 
 import json
@@ -44,7 +44,7 @@ CODE = (
     "valp.spaces.problem.problem",
     "valp.spaces.problem.splits",
 )
-"""The modules of this package that prepared problems follow from."""
+"""The modules that determine prepared problems. A change in one makes cached problems outdated."""
 
 PARTS = ("inputs", "truths", "present")
 """The fields of a split."""
@@ -53,16 +53,16 @@ Tensors = dict[str, Tensor]
 
 
 def prepared(name: str, title: str, source: str, make: Callable[[], Problem]) -> Problem:
-    """A problem from the cache, or made, and kept there for the next time.
+    """Reads a problem from the cache, or makes it and writes it to the cache.
 
-    What was made of another source, or by another version of this code, is made anew, and so is what is damaged. A
-    cache that cannot be written costs time at every start, and nothing else.
+    A cached problem that is damaged, or was made from another source or by other code, is made again. If the cache
+    cannot be written, every start just takes longer.
 
     Args:
-        name: of the problem, and of its file.
-        title: one line about it; its name if it is empty.
-        source: says what data it is made of; it differs whenever they do.
-        make: makes it.
+        name: the name of the problem and of its file.
+        title: one line about the problem; its name if empty.
+        source: identifies the data that the problem is made from. Other data must have another source.
+        make: makes the problem.
     """
     path, key = cache_folder() / "problems" / f"{name}.safetensors", _key(source)
     found = _read(path, key, title or name)
@@ -77,19 +77,19 @@ def prepared(name: str, title: str, source: str, make: Callable[[], Problem]) ->
 
 
 def _key(source: str) -> str:
-    """What a file must have been made of, and by."""
+    """A hash of the source and the code that a valid cache file was made from."""
     return sha256(json.dumps([FORMAT, source, _code(), np.__version__, torch.__version__]).encode()).hexdigest()
 
 
 @cache
 def _code() -> str:
-    """A checksum of the code that prepares problems: with another, they may have other numbers."""
+    """A checksum of the code that prepares problems."""
     files = [Path(str(spec.origin)) for spec in map(find_spec, CODE) if spec is not None]
     return sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def _write(path: Path, key: str, problem: Problem) -> None:
-    """Writes a problem; tensors that equal each other, as those of an image that is generated, are there once."""
+    """Writes a problem. Equal tensors, such as an image that is both input and output, are stored once."""
     kept: Tensors = {}
     same: dict[str, str] = {}
     for name, tensor in _tensors(problem):
@@ -109,7 +109,7 @@ def _write(path: Path, key: str, problem: Problem) -> None:
 
 
 def _read(path: Path, key: str, title: str) -> Problem | None:
-    """The problem in a file; None if there is none, or it is damaged, or its key is another."""
+    """The problem in a file; None if the file is missing, damaged, or has another key."""
     try:
         with safe_open(str(path), framework="pt") as file:
             about = file.metadata() or {}
@@ -126,7 +126,7 @@ def _read(path: Path, key: str, title: str) -> Problem | None:
     fields = {field: getattr(described, field) for field in Description.model_fields}
     splits = {split: Split(*(_below(tensors, f"{split}/{part}/") for part in PARTS)) for split in SPLITS}
     problem = Problem(**fields | {"title": title} | splits)
-    vars(problem)["fingerprint"] = about["fingerprint"]  # of the same numbers, as the checksum says
+    vars(problem)["fingerprint"] = about["fingerprint"]  # valid, because the checksum matches
     return problem
 
 
@@ -146,7 +146,7 @@ def _equal(a: Tensor, b: Tensor) -> bool:
 
 
 def _checksum(about: Mapping[str, str], tensors: Tensors) -> str:
-    """CRC-32 of all that is in a file."""
+    """CRC-32 of the whole content of a file."""
     found = zlib.crc32(json.dumps(sorted(about.items())).encode())
     for name in sorted(tensors):
         found = zlib.crc32(tensors[name].numpy().data, zlib.crc32(name.encode(), found))

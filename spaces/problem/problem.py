@@ -1,4 +1,4 @@
-"""A problem: typed inputs and outputs, and their data in three splits."""
+"""A problem: typed inputs and outputs, with their data in three splits."""
 
 import hashlib
 from collections.abc import Mapping
@@ -45,12 +45,12 @@ __all__ = [
 
 
 class Problem(Description):
-    """What a VALP learns, with the data.
+    """What a VALP learns, with its data.
 
     Attributes:
         train: the split that candidates, judges and scalings learn from.
-        validation: the split that a search scores candidates on.
-        test: the split that only reports and final scores use.
+        validation: the split on which a search scores candidates.
+        test: the split that is used only for reports and final scores.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -74,22 +74,23 @@ class Problem(Description):
     ) -> "Problem":
         """A problem from arrays, data frames or lists.
 
-        Numbers are standardised unless their `scale` says otherwise, by the training split alone. Predictions and
-        samples come back in your units.
+        Numbers are standardised on the training split unless their `scale` says otherwise. Predictions and samples have
+        your units.
 
         Args:
-            name: of the problem.
-            inputs: by name, made by `numeric`, `discrete`, `labels`, `samples` or `features`; nothing may be missing.
-            outputs: by name, made likewise. Their `loss` picks other losses than the type's usual one.
-            title: one line about it.
+            name: the name of the problem.
+            inputs: the inputs by name, made by `numeric`, `discrete`, `labels`, `samples` or `features`. No value may
+                be missing.
+            outputs: the outputs by name, made by the same functions. `loss` selects losses other than the usual one.
+            title: one line about the problem.
             splits: the row numbers, from 0, of train, validation and test; drawn at random if None.
-            validation: the share of the rows, between 0 and 1, that is drawn for the validation split.
-            test: the share of the rows that is drawn for the test split.
-            seed: of that draw.
+            validation: the share of the rows for the validation split, between 0 and 1.
+            test: the share of the rows for the test split, between 0 and 1.
+            seed: the seed of the random splits.
 
         Raises:
-            DataError: if there is no input or output, rows differ in number, values do not fit, or a split has no row
-                or nothing of an output.
+            DataError: if there is no input or output, they differ in the number of rows, values do not fit, or a split
+                has no rows or no value of an output.
         """
         if not inputs or not outputs:
             raise DataError(f"problem {name!r} must have at least one input and one output")
@@ -98,7 +99,7 @@ class Problem(Description):
         rows = {key: len(data.values) for key, data in (*inputs.items(), *outputs.items())}
         if len(set(rows.values())) > 1 or len(inputs.keys() | outputs.keys()) < len(inputs) + len(outputs):
             listed = ", ".join(f"{key!r} has {count}" for key, count in rows.items())
-            raise DataError(f"inputs and outputs must have names of their own and as many rows as each other: {listed}")
+            raise DataError(f"inputs and outputs must have different names and the same number of rows: {listed}")
         count = next(iter(rows.values()))
         parts = given_splits(name, drawn_splits(count, validation, test, seed) if splits is None else splits, count)
         learnt = parts[0].numpy()
@@ -151,10 +152,10 @@ class Problem(Description):
 
     @property
     def weights(self) -> dict[str, Tensor]:
-        """The weights of the training split's losses: 0 where something is missing, else 1 or the weight of the class.
+        """The weights in the training split's losses: 0 for a missing value, otherwise 1 or the weight of the class.
 
-        Only for outputs of which something is missing or whose classes have weights: float32, (n,) for a class or a
-        sample a row, (n, size) for Numeric outputs and labels.
+        Only outputs with missing values or class weights have an entry: float32, (n,) for classes and Samples,
+        (n, size) for Numeric outputs and labels.
         """
         weights = {name: mask.float() for name, mask in self.train.present.items()}
         for name, of_class in self.class_weights.items():
@@ -164,12 +165,12 @@ class Problem(Description):
 
     @property
     def size_in_bytes(self) -> int:
-        """The memory that the data takes; what two tensors share is counted once."""
+        """The memory used by the data. Memory that two tensors share is counted once."""
         return sum({tensor.data_ptr(): tensor.nbytes for split in self._splits for tensor in split.tensors}.values())
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the columns, the losses, the class weights and all data: two problems are the same if it is."""
+        """SHA-256 of the columns, losses, class weights and all data. Two problems are equal if it is equal."""
         digest = hashlib.sha256(self.columns.model_dump_json().encode())
         digest.update(repr((sorted(self.losses.items()), sorted(self.class_weights.items()))).encode())
         for split in self._splits:
@@ -210,7 +211,7 @@ class Problem(Description):
                 if both < 2:
                     raise DataError(
                         f"the train split must have at least two rows with both {column.name!r} and "
-                        f"{self.judged_by!r}, for a judge learns from them, but has {both}"
+                        f"{self.judged_by!r}, because a judge learns from them, but has {both}"
                     )
 
 

@@ -1,4 +1,4 @@
-"""What a notebook shows of a problem."""
+"""The HTML that a notebook shows for a problem."""
 
 from typing import TYPE_CHECKING
 
@@ -7,7 +7,7 @@ from valp.model.notebook_html import bold_html, paragraph_html, table_html
 from valp.model.preprocessing import Column
 from valp.spaces.problem.splits import SPLITS
 
-if TYPE_CHECKING:  # a problem shows itself
+if TYPE_CHECKING:  # a problem imports this module
     from valp.spaces.problem.splits import Split
 
 
@@ -19,10 +19,10 @@ def problem_html(
     scores: dict[str, list[str]],
     splits: "tuple[Split, Split, Split]",
 ) -> str:
-    """A problem: its rows, its inputs and outputs, and how it is learnt and scored.
+    """The HTML of a problem: its rows, inputs and outputs, losses and scores.
 
     Args:
-        name: of the problem.
+        name: the name of the problem.
         title: one line about it.
         columns: the inputs and the outputs.
         losses: the codes of the losses of each output.
@@ -50,7 +50,7 @@ def problem_html(
 
 
 def _missing(output: str, splits: "tuple[Split, Split, Split]") -> str:
-    """In how many rows of each split something of an output is missing."""
+    """The number of rows in each split with missing values of an output."""
     counts = [len(split) - len(split.having(output)) if output in split.present else 0 for split in splits]
     told = [f"{count} ({name})" for count, name in zip(counts, SPLITS, strict=True) if count]
     return ", ".join(told) or "0"

@@ -1,4 +1,4 @@
-"""How numbers enter a model: offsets and scales, learnt on the training split."""
+"""Scales numbers for a model: offsets and scales, learned on the training split."""
 
 from math import prod
 from typing import Any, Literal, get_args
@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Scaling = Literal["standard", "minmax", "none"]
-"""`standard`: mean 0 and deviation 1. `minmax`: 0 to 1. `none`: as they are."""
+"""`standard`: mean 0 and standard deviation 1. `minmax`: 0 to 1. `none`: not scaled."""
 
 SCALINGS: tuple[str, ...] = get_args(Scaling)
 
 PIXEL_SCALE = 255.0
-"""Of whole numbers of 8 bits, as pictures have."""
+"""The scale of 8-bit integers, such as pixels."""
 
 Constants = float | tuple[float, ...]
 """One number for all variables, or one for each."""
@@ -21,13 +21,13 @@ Constants = float | tuple[float, ...]
 def learnt_scaling(
     values: NDArray[Any], train: NDArray[Any], scaling: str, *, by_channel: bool = False, as_one: bool = False
 ) -> tuple[Constants, Constants]:
-    """The offset and the scale of numbers: a raw value r enters the model as (r − offset) / scale.
+    """The offset and scale of numbers. A raw value r becomes (r − offset) / scale in the model.
 
-    A variable with one value alone becomes 0. A variable without any finite value is left as it is. Whole numbers of 8
-    bits are divided by 255, unless the scaling is `none`.
+    A variable that is constant becomes 0. A variable without finite values is not scaled. 8-bit integers are divided
+    by 255, unless the scaling is `none`.
 
     Args:
-        values: (n, …) numbers; NaN is a missing value, and counts in nothing.
+        values: (n, …) numbers. NaN is a missing value, which is ignored.
         train: the row numbers of the training split.
         scaling: a code of `SCALINGS`.
         by_channel: whether all variables of a channel, the second axis, share one scale.

@@ -19,14 +19,14 @@ from valp.spaces.problem.metrics import Metric
 from valp.spaces.problem.problem import Problem, Split
 
 GENERATED = 1000
-"""Samples generated for the scores, and at most this many real ones to compare them with."""
+"""The number of samples that are generated for the scores, and the most real samples to compare them with."""
 
 ROWS = 5000
-"""Rows of a forward pass."""
+"""The most rows in a forward pass."""
 
 
 class ScoringError(ValpError):
-    """A model that cannot be scored: an output is not finite, or a score cannot be computed."""
+    """A model cannot be scored: an output is not finite, or a score cannot be computed."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,12 @@ class Scorer:
 
     Attributes:
         problem: the problem.
-        judges: by Samples output, what labels its samples, as `judges_of` gives them. Without one an output has no
-            scores, unless the problem has nothing to teach a judge: then its samples are compared as they are.
-        protocol: the mode prediction tasks are scored in: `predict`, or the paper's `generate`.
-        seed: of the noise: the same for every candidate, so that no candidate is lucky.
-        objectives: the names of what is optimised; scores that are measured on demand are measured if they are named.
+        judges: the judge of each Samples output, from `judges_of`. An output without a judge has no scores, unless the
+            problem has no output to train a judge on: then samples and data are compared directly.
+        protocol: the mode in which prediction tasks are scored: `predict`, or `generate` as in Garciarena et al.
+        seed: the seed of the noise. It is the same for every candidate, so that scores do not depend on luck.
+        objectives: the names of the optimised scores. Scores that are measured on demand are measured only if they are
+            among these.
     """
 
     problem: Problem
@@ -50,15 +51,14 @@ class Scorer:
 
     @torch.inference_mode()
     def score(self, module: VALPModule, split: Split, generated: int = GENERATED) -> dict[str, float]:
-        """The scores by name, as `Problem.metrics` names them, of the outputs the module has: over what is present.
+        """The scores of the module's outputs, by their names in `Problem.metrics`. Missing values are ignored.
 
-        A score that cannot be measured is absent: conditioning and copying, for example, of samples that nothing
-        conditions.
+        A score that cannot be measured is absent, for example conditioning and copying for unconditioned samples.
 
         Args:
-            module: the trained VALP; it is left in evaluation mode.
-            split: the rows it is scored on.
-            generated: the number of samples that are generated.
+            module: the trained VALP. It is left in evaluation mode.
+            split: the rows to score on.
+            generated: the number of samples to generate.
 
         Raises:
             ScoringError: if an output is not finite, or a score cannot be computed.
@@ -84,7 +84,7 @@ class Scorer:
             return round(value) if row.whole and isfinite(value) else float(value)
         except ValpError:
             raise
-        except Exception as error:  # a score of another package may fail in any way
+        except Exception as error:  # a score from another package may raise any error
             reason = f"{type(error).__name__}: {error}".splitlines()[0]
             raise ScoringError(f"the score {metric.name} cannot be computed: {reason}") from error
 
@@ -93,7 +93,7 @@ class Scorer:
         return {output.name: output for output in self.problem.scored_outputs}
 
     def judged(self, what: str, output: str, split: Split, samples: Callable[[], Tensor]) -> tuple[Tensor, Tensor]:
-        """What an output's judge says of samples that are the same for every model; it is asked once."""
+        """The judge's labels and features for samples that are the same for every model. The result is cached."""
         held, verdict = self._verdicts.get((what, id(split)), (None, None))
         if held is not split or verdict is None:
             verdict = self.judges[output].judge(samples())
@@ -105,13 +105,13 @@ class Scorer:
         return {}
 
     def standardised(self, output: str, samples: Tensor) -> Tensor:
-        """Samples with each variable as its distance from the training mean, in standard deviations."""
+        """Samples standardised by the mean and standard deviation of the training split."""
         mean, deviation = self._standards[output]
         return (samples - mean) / deviation
 
     @cached_property
     def _standards(self) -> dict[str, tuple[Tensor, Tensor]]:
-        """By Samples output, the mean and the deviation of each variable in the training split; 1 for a constant."""
+        """For each Samples output, the mean and standard deviation (1 if constant) of each training variable."""
         names = [column.name for column in self.problem.columns.outputs if column.type is DataType.SAMPLES]
         standards = {}
         for name in names:
@@ -123,7 +123,7 @@ class Scorer:
 
 
 class _Scored(Subject):
-    """A model on a split; its predictions and samples are computed when a score first asks for them."""
+    """A model on a split. Its predictions and samples are computed when a score first needs them."""
 
     def __init__(self, scorer: Scorer, module: VALPModule, split: Split, count: int) -> None:
         self.module, self.inputs = module, split.inputs
@@ -153,7 +153,7 @@ class _Scored(Subject):
         samples, rows = generate(self.module, split, name, count, scorer.seed)
         real = split.known(name)[:GENERATED]
         if scorer.problem.judged_by is None:
-            samples = samples[: len(real)]  # the more samples there are, the more they cover
+            samples = samples[: len(real)]  # coverage grows with the number of samples
             return Generated(samples, real, scorer.standardised(name, samples), scorer.standardised(name, real))
         labels, features = scorer.judges[name].judge(samples)
         real_labels, real_features = scorer.judged(f"real {name}", name, split, lambda: real)
@@ -171,10 +171,10 @@ class _Scored(Subject):
 
 @torch.inference_mode()
 def predictions(module: VALPModule, split: Split, outputs: Sequence[str], mode: Mode, seed: int) -> dict[str, Tensor]:
-    """The outputs for every row of a split; noise, where the mode has any, follows from the seed.
+    """The outputs for every row of a split. The seed determines the noise, if the mode has any.
 
     Raises:
-        ScoringError: if one is not finite.
+        ScoringError: if an output is not finite.
     """
     if not outputs:
         return {}
@@ -191,7 +191,7 @@ def predictions(module: VALPModule, split: Split, outputs: Sequence[str], mode: 
 
 @torch.inference_mode()
 def generate(module: VALPModule, split: Split, output: str, count: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Samples of an output, and the rows of the split that condition them; each row is drawn about as often.
+    """Samples of an output, and the rows of the split that condition them. All rows are used about equally often.
 
     Returns:
         (count, size) samples and (count,) row numbers.

@@ -1,4 +1,4 @@
-"""Splits of a problem's data, and how rows are dealt to them."""
+"""The splits of a problem's data, and the assignment of rows to them."""
 
 import warnings
 from dataclasses import dataclass, field
@@ -20,10 +20,10 @@ class Split:
 
     Attributes:
         inputs: (n, size) float32 for each input.
-        truths: (n, size) float32 for each output; (n,) int64 classes for a Discrete one, unless it has labels. What
-            is missing is 0.
-        present: for each output of which something is missing, bool: (n,) whether the class or the sample of a row is
-            there; (n, size) whether each value of a Numeric output, or each label, is.
+        truths: for each output (n, size) float32, or (n,) int64 class numbers for a Discrete one without labels. A
+            missing value is 0.
+        present: for each output with missing values, a bool mask of those that are present: (n,) for classes and
+            Samples, (n, size) for Numeric outputs and labels.
     """
 
     inputs: dict[str, Tensor]
@@ -48,18 +48,18 @@ class Split:
         )
 
     def known(self, output: str) -> Tensor:
-        """The truths of an output without the rows in which its class or sample is missing."""
+        """The truths of an output, without the rows whose class or sample is missing."""
         truth = self.truths[output]
         return truth[self.present[output]] if output in self.present else truth
 
     def having(self, *outputs: str) -> "Split":
-        """The rows in which nothing of these outputs is missing; the split itself if these are all."""
+        """The rows in which no value of these outputs is missing; the split itself if nothing is missing."""
         masks = [self.present[name].reshape(len(self), -1).all(1) for name in outputs if name in self.present]
         return self.take(torch.stack(masks).all(0)) if masks else self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # As arrays: other processes can then map the same memory instead of copying it. Tensors that share theirs here
-        # shall do so there, so they are one array.
+        # Pickled as arrays: other processes can then map the same memory instead of copying it. Tensors that share
+        # memory become one array, so that they also share it there.
         arrays: dict[tuple[int, torch.dtype, torch.Size], NDArray[Any]] = {}
 
         def shared(tensor: Tensor) -> NDArray[Any]:
@@ -78,17 +78,18 @@ def _split_from_arrays(*parts: dict[str, NDArray[Any]]) -> Split:
 
 
 def given_splits(name: str, parts: tuple[Any, Any, Any], rows: int) -> tuple[Tensor, ...]:
-    """The row numbers of the splits of problem `name`, as int64.
+    """The given row numbers of the splits of problem `name`, as int64.
 
     Raises:
-        DataError: if there are not three, one is empty or has a row that is none of `rows`, or a row is there twice.
+        DataError: if there are not three splits, one is empty, a row number is not below `rows`, or a row appears
+            twice.
     """
     if len(parts) != len(SPLITS):
         raise DataError(f"the splits of {name!r} must be {', '.join(SPLITS)}, but there are {len(parts)}")
     numbers = tuple(_row_numbers(split, part, rows) for split, part in zip(SPLITS, parts, strict=True))
     found, counts = np.unique(torch.cat(numbers).numpy(), return_counts=True)
     if (counts > 1).any():
-        raise DataError(f"a row must be in one split, once, but row {int(found[counts > 1][0])} is there more often")
+        raise DataError(f"a row must be in one split, once, but row {int(found[counts > 1][0])} appears more than once")
     return numbers
 
 
@@ -96,10 +97,12 @@ def drawn_splits(rows: int, validation: float, test: float, seed: int) -> tuple[
     """Row numbers of the splits, drawn at random.
 
     Raises:
-        DataError: if the shares are not positive, or leave nothing for training.
+        DataError: if the shares are not positive, or leave no rows for training.
     """
     if not (validation > 0 and test > 0 and validation + test < 1):
-        raise DataError(f"validation and test must be shares that leave some for training: {validation} and {test}")
+        raise DataError(
+            f"validation and test must be positive shares with a sum below 1, but are {validation} and {test}"
+        )
     order = torch.randperm(rows, generator=torch.Generator().manual_seed(seed))
     held, tested = round(rows * validation), round(rows * test)
     return order[held + tested :], order[:held], order[held : held + tested]

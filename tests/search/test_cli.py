@@ -443,7 +443,7 @@ def test_a_graph_of_another_problem_is_not_trained(valp, graph, written, tmp_pat
     target.write_bytes(b"precious")
     refused = wrong(valp("train", written(other), "--problem", "digits", "-o", target))
     assert refused.startswith(
-        "input 'pixels' (features, 1×10×10) of the graph is none of digits's: pixels (features, 1×8×8)"
+        "input 'pixels' (features, 1×10×10) of the graph must be an input of digits: pixels (features, 1×8×8)"
     )
     assert target.read_bytes() == b"precious"
 

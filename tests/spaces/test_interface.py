@@ -31,12 +31,14 @@ def test_a_graph_of_the_problem_is_taken(graph, problem):
 def test_one_of_some_outputs_is_taken_unless_all_are_asked_for(graph, problem):
     part = without(graph, "histogram")
     require_interface(part, problem)
-    with pytest.raises(SettingError, match=r"^the graph lacks the output 'histogram' of digits, and must have all$"):
+    with pytest.raises(SettingError, match=r"^the graph must have every output of digits, but lacks 'histogram'$"):
         require_interface(part, problem, whole=True)
 
 
 def test_an_input_of_another_shape_is_refused(graph, problem):
     wide = graph.inputs[0].model_copy(update={"unit": DataUnit(type="features", shape=(1, 10, 10))})
-    sentence = r"^input 'pixels' \(features, 1×10×10\) of the graph is none of digits's: pixels \(features, 1×8×8\)$"
+    sentence = (
+        r"^input 'pixels' \(features, 1×10×10\) of the graph must be an input of digits: pixels \(features, 1×8×8\)$"
+    )
     with pytest.raises(SettingError, match=sentence):
         require_interface(graph.model_copy(update={"inputs": (wide,)}), problem)

@@ -176,7 +176,7 @@ def test_a_judge_has_rows_to_learn_from():
     classes, rows = np.arange(ROWS) % 3, values()
     classes[:10] = -1
     rows[10:20] = np.nan
-    with pytest.raises(DataError, match="two rows with both 's' and 'c', for a judge learns from them, but has 0"):
+    with pytest.raises(DataError, match="two rows with both 's' and 'c', because a judge learns from them, but has 0"):
         made(outputs={"c": discrete(classes), "s": samples(rows, scale="none")})
 
 

@@ -123,8 +123,8 @@ def test_inputs_and_truths_stay_row_by_row():
     [
         ({"inputs": {}}, "problem 'p' must have at least one input and one output"),
         ({"outputs": {}}, "at least one input and one output"),
-        ({"inputs": {"x": numeric(values(rows=39))}}, "as many rows as each other: 'x' has 39, 'c' has 40"),
-        ({"outputs": {"x": numeric(values())}}, "names of their own"),
+        ({"inputs": {"x": numeric(values(rows=39))}}, "the same number of rows: 'x' has 39, 'c' has 40"),
+        ({"outputs": {"x": numeric(values())}}, "different names"),
         ({"inputs": {"my x": numeric(values())}}, "letters, digits and underscores, but got 'my x'"),
         ({"inputs": {"": numeric(values())}}, "letters, digits and underscores, but got ''"),
         ({"inputs": {"x": numeric(values(0))}}, "'x' must have at least one variable"),
@@ -177,7 +177,7 @@ def test_inputs_and_truths_stay_row_by_row():
         ({"splits": ([0], [2])}, "the splits of 'p' must be train, validation, test, but there are 2"),
         ({"validation": 0.001}, "the validation split must have at least one row"),
         ({"validation": 0.0}, "validation and test must be shares"),
-        ({"validation": 0.6, "test": 0.4}, "shares that leave some for training"),
+        ({"validation": 0.6, "test": 0.4}, "shares with a sum below 1"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_in_one_sentence(parts, said):
@@ -232,7 +232,7 @@ def test_without_a_class_to_learn_from_samples_are_judged_as_they_are():
     assert problem.objectives == ("coverage.s", "label_accuracy", "coverage.t")
     assert problem.remarks == problem.description.remarks
     assert [remark.partition(": ")[0] for remark in problem.remarks] == ["s", "t"]
-    assert "no Discrete output can teach a judge, so coverage" in problem.remarks[0]
+    assert "no judge, because there is no Discrete output to learn it from; coverage" in problem.remarks[0]
 
 
 def test_the_first_discrete_output_without_labels_teaches_the_judge(several):
@@ -349,7 +349,7 @@ def test_metrics_know_which_value_is_better():
 
 
 def test_a_row_is_in_one_split_only():
-    with pytest.raises(DataError, match="row 20 is there more often"):
+    with pytest.raises(DataError, match="row 20 appears more than once"):
         made(splits=(range(21), range(20, 30), range(30, 40)))
 
 

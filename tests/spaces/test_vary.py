@@ -482,7 +482,7 @@ def test_graphs_made_by_hand_can_be_varied_too(space):
 
 
 def test_a_graph_for_another_problem_is_refused():
-    with pytest.raises(SettingError, match=r"input 'pixels' .* of the graph is none of"):
+    with pytest.raises(SettingError, match=r"input 'pixels' .* of the graph must be an input of"):
         mutate(drawn(0, CLOTHING, DEFAULT), description(SEVERAL), DEFAULT, RandomChoose(0))
 
 

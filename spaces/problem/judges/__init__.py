@@ -1,4 +1,4 @@
-"""The judges of problems: shipped with VALP, kept in the user's cache, or trained when first needed."""
+"""The judges of problems: shipped with VALP, cached, or trained when first needed."""
 
 import math
 import re
@@ -20,7 +20,7 @@ from valp.score.judge import (
 from valp.spaces.problem.cache_folder import cache_folder
 
 Step = Callable[[str, int, int], None]
-"""Is told of a long step: its title, how much of it is done, and of how much. It is told of 0 first."""
+"""Called with the progress of a long step: its title, the amount done, and the total. The first call has 0 done."""
 
 SAMPLES_SEEN = 40_000
 EPOCHS = (3, 60)
@@ -28,7 +28,7 @@ WIDTH = 64
 
 
 def shipped_path(name: str) -> Path:
-    """Where the judge that VALP ships for a problem is, if it ships one."""
+    """The path of the judge that VALP ships for a problem. The file may not exist."""
     return Path(__file__).parent / f"{name}.safetensors"
 
 
@@ -37,7 +37,7 @@ def _silent(line: str) -> None:
 
 
 def epochs_for(samples: int) -> int:
-    """Passes over a data set of so many samples: as many as make 40,000 samples seen, within 3 … 60."""
+    """The epochs for a data set of this size: enough to see 40,000 samples, but from 3 to 60."""
     return min(max(math.ceil(SAMPLES_SEEN / max(samples, 1)), EPOCHS[0]), EPOCHS[1])
 
 
@@ -53,15 +53,28 @@ def judge_for(
     step: Step | None = None,
     cache_dir: str | Path | None = None,
 ) -> Judge:
-    """The judge of a problem, from flat training samples [n, d] with labels [n] if none is there yet.
+    """The judge of a problem: shipped, cached or, if there is none yet, trained.
 
-    First the judge shipped under the problem's `name`, if it judges samples of this `shape` and these `classes`; else
-    the one in `cache_dir` (default: the user's cache) for this name and `fingerprint`, which must change with the
-    training data; else a small one is trained, in seconds to a few minutes, and kept there. Of several processes one
-    trains and the others wait for it. A damaged file in the cache is replaced, and a cache that cannot be written is
-    done without: `progress` is told. The training is told to `step` epoch by epoch; without it, `progress` is told
-    that it begins. Images with a side below 8 are judged as vectors. Raises `DataError` or
-    `SettingError` for data no judge can learn from, `FileError` for a shipped judge that is damaged.
+    A judge shipped under the problem's name is used if its shape and number of classes fit. Otherwise the cache is
+    searched. Otherwise a small judge is trained, in seconds to a few minutes, and cached. If several processes need it,
+    one trains and the others wait. A damaged cache file is replaced. If the cache cannot be written, the judge is not
+    kept. Images with a side below 8 are judged as vectors.
+
+    Args:
+        name: the name of the problem.
+        fingerprint: identifies the training data in the cache. Other data must have another fingerprint.
+        samples: the training samples, [n, d].
+        labels: the class numbers of the samples, [n].
+        shape: the shape of a sample.
+        classes: the number of classes.
+        progress: called with messages.
+        step: called after each epoch of the training. If it is None, `progress` is called when the training starts.
+        cache_dir: the cache folder; the user's cache by default.
+
+    Raises:
+        DataError: if no judge can learn from the data.
+        SettingError: if no judge can learn from the data.
+        FileError: if a shipped judge is damaged.
     """
     say = progress or _silent
     shape = _judged_shape(shape)
@@ -93,7 +106,7 @@ def judge_for(
                 return cached
             return _kept(train(), path, say)
     except OSError as error:
-        say(f"judge of {name}: it is trained for this time only, as {cache} cannot be used ({error})")
+        say(f"judge of {name}: trained, but not cached, because {cache} cannot be used ({error})")
         return train()
 
 
@@ -115,7 +128,7 @@ def _cached(path: Path, say: Progress) -> Judge | None:
     try:
         return load_judge(path)
     except FileError as error:
-        say(f"judge: it is trained again, because of a damaged file: {error}")
+        say(f"judge: trained again, because its file is damaged: {error}")
         return None
 
 
@@ -123,5 +136,5 @@ def _kept(judge: Judge, path: Path, say: Progress) -> Judge:
     try:
         save_judge(judge, path)
     except FileError as error:
-        say(f"judge: it is not kept for the next time: {error}")
+        say(f"judge: not cached: {error}")
     return judge
