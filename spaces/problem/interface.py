@@ -25,7 +25,8 @@ def require_interface(graph: Graph, problem: Description, *, whole: bool = False
             if units.get(part.name) != part.unit:
                 listed = ", ".join(f"{name} ({_shown(unit)})" for name, unit in units.items())
                 raise SettingError(
-                    f"{what} {part.name!r} ({_shown(part.unit)}) of the graph must be an {what} of {problem.name}: {listed}"
+                    f"{what} {part.name!r} ({_shown(part.unit)}) of the graph must be an {what} of {problem.name}: "
+                    f"{listed}"
                 )
         missing = units.keys() - {part.name for part in parts}
         if whole and missing:
