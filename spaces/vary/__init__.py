@@ -1,7 +1,7 @@
-"""Mutation and crossover: candidates made of others, accepted by `check` by construction.
+"""Mutation and crossover: candidates made from others. `check` accepts them by construction.
 
-A parent becomes a `Revision`, which is a draft of Algorithm 1; moves edit it; what then feeds nothing is dropped, and
-what lacks a source is served as Algorithm 1 completes a graph.
+A parent becomes a `Revision`, which is a draft of Algorithm 1. Moves edit it. Networks that then feed no output are
+dropped, and components without a source get one, as in the completion of Algorithm 1.
 """
 
 from valp.spaces.vary.crossover import cross

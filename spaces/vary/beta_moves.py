@@ -11,14 +11,14 @@ from valp.spaces.generate.space import Range
 from valp.spaces.vary.revision import Revision
 
 SPREAD = 0.7
-"""The standard deviation of a step, in the natural logarithm: most steps at most double or halve a number."""
+"""The standard deviation of a step in the natural logarithm. Most steps change a number by at most a factor of 2."""
 
 TAIL = 1e-3
-"""The share of the steps that is left out at either end."""
+"""The share of the steps that is cut off at each end of their distribution."""
 
 
 def stepped(choose: Choose, name: str, value: float, ends: Range) -> float:
-    """A log-normal step from a value, clipped into a range; at an end of it the step goes the other way."""
+    """A log-normal step from a value, clipped to a range. At an end of the range, the step goes the other way."""
     low, high = ends
     factor = exp(SPREAD * NormalDist().inv_cdf(choose.real(name, TAIL, 1 - TAIL)))
     moved = min(high, max(low, value * factor))
@@ -26,12 +26,12 @@ def stepped(choose: Choose, name: str, value: float, ends: Range) -> float:
 
 
 def has_width(ends: Range) -> bool:
-    """Whether a range leaves a choice."""
+    """Whether a range has more than one value."""
     return ends[0] < ends[1]
 
 
-def weighed(revision: Revision) -> Sequence[int]:
-    """The losses whose β can change, KL apart."""
+def weighable(revision: Revision) -> Sequence[int]:
+    """The losses, other than KL, whose β can change."""
     return [i for i, loss in enumerate(revision.losses) if loss.beta > 0 and has_width(_range(revision, loss))]
 
 
@@ -40,14 +40,14 @@ def _range(revision: Revision, loss: Loss) -> Range:
 
 
 def weigh(revision: Revision, index: int) -> bool:
-    """Changes β of a loss."""
+    """Changes β of a loss other than KL."""
     loss = revision.losses[index]
     beta = stepped(revision.choose, "beta", loss.beta, _range(revision, loss))
     revision.losses[index] = loss.model_copy(update={"beta": beta})
     return beta != loss.beta
 
 
-def diverging(revision: Revision) -> Sequence[int]:
+def weighable_divergences(revision: Revision) -> Sequence[int]:
     """The networks with a KL loss whose β can change."""
     if not has_width(revision.space.beta_kl):
         return []

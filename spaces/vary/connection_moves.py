@@ -1,4 +1,4 @@
-"""Moves that change connections and what is transported."""
+"""Moves that change connections and the variables that they transport."""
 
 from collections.abc import Sequence
 
@@ -9,17 +9,17 @@ from valp.spaces.vary.revision import Link, Revision
 
 
 def targets(revision: Revision) -> Sequence[Place]:
-    """What can have a further source."""
+    """The components that can have a further source."""
     return revision.extendable()
 
 
 def connect(revision: Revision, target: Place) -> bool:
-    """Connects an existing component with another."""
+    """Adds an existing component as a source of another."""
     return _connected(revision, target, revision.role(target))
 
 
 def _connected(revision: Revision, target: Place, role: Role) -> bool:
-    """Draws a further source for a component; False if there is none."""
+    """Draws a further source for a component. Returns False if there is none."""
     found = revision.sources(target, role)
     if not found:
         return False
@@ -28,7 +28,7 @@ def _connected(revision: Revision, target: Place, role: Role) -> bool:
 
 
 def unconditioned(revision: Revision) -> Sequence[Place]:
-    """The networks that could have a condition, and have none."""
+    """The networks that could have a condition but have none."""
     return [
         (NETWORK, i)
         for i, node in enumerate(revision.nodes)
@@ -41,12 +41,12 @@ def unconditioned(revision: Revision) -> Sequence[Place]:
 
 
 def condition(revision: Revision, decoder: Place) -> bool:
-    """Gives a decoder a condition: what to generate."""
+    """Gives a decoder a condition, which says what to generate."""
     return _connected(revision, decoder, Role.CONDITION)
 
 
-def distant(revision: Revision) -> Sequence[tuple[Place, Place]]:
-    """The inputs that networks could read as data and do not, each with such a network."""
+def readable(revision: Revision) -> Sequence[tuple[Place, Place]]:
+    """Pairs of an input and a network that could read it as data but does not."""
     return [
         (place, target)
         for target in _readers(revision)
@@ -58,7 +58,7 @@ def distant(revision: Revision) -> Sequence[tuple[Place, Place]]:
 def _readers(revision: Revision) -> list[Place]:
     """The networks that may read any input as data.
 
-    A network that makes samples may not: what makes samples of an input that it reads as data could copy it.
+    Networks that make Samples may not, because they could copy an input that they read as data.
     """
     return [
         (NETWORK, i)
@@ -68,13 +68,13 @@ def _readers(revision: Revision) -> list[Place]:
 
 
 def read(revision: Revision, pair: tuple[Place, Place]) -> bool:
-    """Lets a network read an input, whatever else it reads: nothing on the way can lose what it needs."""
+    """Connects an input directly to a network, so that no network in between can lose information."""
     revision.join(*pair, Role.DATA)
     return True
 
 
-def indirect(revision: Revision) -> Sequence[tuple[Place, Place]]:
-    """The inputs that networks read, or could read, beside other networks, each with such a network."""
+def readable_alone(revision: Revision) -> Sequence[tuple[Place, Place]]:
+    """Pairs of an input and a network that reads or could read it, and also reads other networks."""
     found: list[tuple[Place, Place]] = []
     for target in _readers(revision):
         own = [place for place, _, _ in revision.into(target)]
@@ -84,9 +84,9 @@ def indirect(revision: Revision) -> Sequence[tuple[Place, Place]]:
 
 
 def read_alone(revision: Revision, pair: tuple[Place, Place]) -> bool:
-    """Lets a network read inputs alone, the whole of this one: what was on the way, and feeds nothing else, goes.
+    """Lets a network read only inputs, among them all variables of this one. Networks that then feed nothing go.
 
-    Where it has read no input so far it begins with fresh weights, for none of its own would fit.
+    If it has read no input before, it starts from fresh weights, because none of its own would fit.
     """
     place, target = pair
     node = revision.nodes[target[1]]
@@ -98,13 +98,13 @@ def read_alone(revision: Revision, pair: tuple[Place, Place]) -> bool:
     return True
 
 
-def spare(revision: Revision) -> Sequence[Link]:
-    """The connections without which their target is still served."""
+def disconnectable(revision: Revision) -> Sequence[Link]:
+    """The connections that can go because their target has another source."""
     return [(target, i) for target, i in revision.links() if len(revision.into(target)) > 1]
 
 
 def disconnect(revision: Revision, link: Link) -> bool:
-    """Takes a connection away; what its source alone fed goes with it."""
+    """Removes a connection. Networks that then feed nothing go with it."""
     revision.cut(link)
     return revision.is_fed(link[0])
 
@@ -126,7 +126,7 @@ def rewire(revision: Revision, link: Link) -> bool:
 
 
 def into_decoders(revision: Revision) -> Sequence[Link]:
-    """The connections whose role can change: into a decoder, but not its last latent one from an encoding network."""
+    """The connections into a decoder whose role can change: all but its last latent one from an encoding network."""
     return [
         (target, position)
         for target, position in revision.links()
@@ -137,7 +137,7 @@ def into_decoders(revision: Revision) -> Sequence[Link]:
 
 
 def _other_role(revision: Revision, link: Link) -> Role | None:
-    """The role that a connection into a decoder could have instead."""
+    """The other role that a connection into a decoder could have; None if there is none."""
     target, position = link
     source, role, _ = revision.into(target)[position]
     if role is Role.CONDITION:
@@ -148,7 +148,7 @@ def _other_role(revision: Revision, link: Link) -> Role | None:
 
 
 def change_role(revision: Revision, link: Link) -> bool:
-    """Makes a latent connection a condition, or a condition latent; its source's KL loss goes or comes with it."""
+    """Makes a latent connection a condition, or a condition latent. The source loses or gets its KL loss."""
     target, position = link
     role = _other_role(revision, link)
     if role is None:
@@ -166,7 +166,7 @@ def variable(revision: Revision) -> Sequence[Link]:
 
 
 def partial(revision: Revision) -> Sequence[Link]:
-    """The connections that transport some variables and could transport all."""
+    """The connections that transport only some variables but could transport all."""
     return [
         (target, position)
         for target, position in revision.links()
@@ -175,7 +175,7 @@ def partial(revision: Revision) -> Sequence[Link]:
 
 
 def transport_all(revision: Revision, link: Link) -> bool:
-    """Lets a connection transport all variables: what is left out may be what its target lacks."""
+    """Lets a connection transport all variables: its target may need those that were left out."""
     target, position = link
     revision.point(link, revision.into(target)[position][0], None)
     return True
@@ -191,7 +191,7 @@ def _could_transport(revision: Revision, link: Link) -> bool:
 
 
 def transport(revision: Revision, link: Link) -> bool:
-    """Draws ψ anew: all variables, or some."""
+    """Draws a new ψ: all variables, or some."""
     target, position = link
     source, role, old = revision.into(target)[position]
     partial, drawn = revision.space.partial, None

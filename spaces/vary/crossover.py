@@ -1,4 +1,4 @@
-"""Crossover: some outputs with all that feeds them from one candidate, the others from another."""
+"""Crossover: some outputs and the networks that feed them come from one candidate, the others from another."""
 
 from collections.abc import Collection, Sequence
 from functools import partial
@@ -13,17 +13,17 @@ from valp.spaces.problem.description import Description
 from valp.spaces.problem.interface import require_interface
 from valp.spaces.vary.fixed_parts import is_fixed_output
 from valp.spaces.vary.network_moves import removable, remove
-from valp.spaces.vary.numbered_choices import Numbered, in_turn
+from valp.spaces.vary.numbered_choices import Numbered, in_random_order
 from valp.spaces.vary.revision import Revision
 from valp.spaces.vary.take_networks import ancestors, take
 from valp.spaces.vary.variation import Variation, judge, opened, outputs_of, variation_of
 from valp.train.balance import Balance
 
 MOST_OUTPUTS = 5
-"""Of so many outputs all ways to share them out are looked at; of more, as many drawn ones."""
+"""Up to this many outputs, every way to divide them among the parents is considered; for more, a random sample."""
 
 MOST_JOINED = 4
-"""So many of these ways are tried, the best first."""
+"""The most ways that are tried, the best first."""
 
 
 def cross(
@@ -35,24 +35,24 @@ def cross(
     *,
     better: Collection[str] = (),
 ) -> Variation:
-    """A child of two candidates: one or some outputs are served as in the second, the others as in the first.
+    """A child of two candidates: at least one output comes from the second parent, the others from the first.
 
-    An output brings all networks that feed it, and its losses with their β. Networks that are the same in both, by
-    name, layers and sources, are there once. Which outputs come from the second is drawn among the selections whose
-    networks find room; where none do, among those with the fewest too many, and then networks go, first those that
-    nothing needs, as a mutation removes them. With a single output the child has some of the networks that serve it in
-    either parent. The learning rate, the batch, the KL warm-up and
-    the balancing method each come from one of the two.
+    An output brings all networks that feed it, and its losses with their β. Networks with the same name, layers and
+    sources in both parents appear once. The selection of outputs from the second parent is drawn among those whose
+    networks fit into max_n. If none fits, it is drawn among those with the fewest networks too many. Networks are then
+    removed as in a mutation, the least needed first. With a single output, the child has some of the networks that
+    serve it in each parent. The learning rate, the batch size, the KL warm-up and the balancing method each come from
+    one of the parents.
 
     Args:
         first, second: candidates for the problem that `check` accepts.
-        problem: whose inputs and outputs the child has.
-        space: what it may be.
-        choose: takes the decisions.
-        better: outputs that the second serves better: none but these come from it, unless they are all or none.
+        problem: the problem. The child has its inputs and outputs.
+        space: the space of the child.
+        choose: makes the decisions.
+        better: the outputs for which the second parent is better. Only these come from it, unless they are all or none.
 
     Returns:
-        The child. It has at most max_n networks, or as many as a parent if that has more.
+        The child. It has at most max_n networks, or as many as the larger parent if that has more.
 
     Raises:
         SettingError: if a parent is not for the problem.
@@ -77,20 +77,20 @@ def cross(
 
 
 def _crossed(first: Training, second: Training, choose: Choose) -> Training:
-    """The searched values of a training, each from one of the two; the samples seen are the first's."""
+    """The training of the child. Each searched value comes from one of the two, the samples seen from the first."""
     both = (first, second)
     batch = choose.category("batch", [training.batch for training in both])
     drawn: dict[str, Any] = {
         "learning_rate": choose.category("learning_rate", [training.learning_rate for training in both]),
         "kl_warmup": choose.category("kl_warmup", [training.kl_warmup for training in both]),
     }
-    if first.balance != second.balance:  # no decision where there is no choice: others keep their names
+    if first.balance != second.balance:  # without a choice no decision is made, so that others keep their names
         drawn["balance"] = _crossed_balance(first.balance, second.balance, choose)
     return (first if batch == first.batch else first.in_batches(batch)).model_copy(update=drawn)
 
 
 def _crossed_balance(first: Balance, second: Balance, choose: Choose) -> Balance:
-    """The balancing method of one of the two; of the same method, each setting from one of the two."""
+    """The balancing method of one of the two. If the methods are equal, each setting comes from one of the two."""
     if first.method != second.method:
         return choose.category("balance", [first, second])
     settings = {
@@ -101,7 +101,7 @@ def _crossed_balance(first: Balance, second: Balance, choose: Choose) -> Balance
 
 
 def _child(revision: Revision, first: Candidate, second: Candidate, moves: Sequence[str]) -> Variation:
-    """A revision with the origins that the parents really have."""
+    """The child of a completed revision. Origins that are not in a parent's own graph are removed."""
     parents = [{network.name for network in parent.graph.networks} for parent in (first, second)]
     for node in revision.nodes:
         if node.origin is not None and node.origin[1] not in parents[node.origin[0]]:
@@ -110,7 +110,7 @@ def _child(revision: Revision, first: Candidate, second: Candidate, moves: Seque
 
 
 def _whole(parent: Candidate, problem: Description, space: Space, choose: Choose) -> Graph:
-    """A parent's graph, with what it lacks of the problem."""
+    """A parent's graph, completed if it lacks inputs or outputs of the problem."""
     graph = parent.graph
     require_interface(graph, problem)
     if len(graph.inputs) == len(problem.inputs) and len(graph.outputs) == len(problem.outputs):
@@ -121,9 +121,9 @@ def _whole(parent: Candidate, problem: Description, space: Space, choose: Choose
 def _selections(
     graphs: Sequence[Graph], problem: Description, better: Collection[str], limit: int, choose: Choose
 ) -> list[list[str]]:
-    """The outputs that could come from the second graph: first those that find room, equals in random order.
+    """The selections of outputs from the second graph. Those with the fewest networks above `limit` come first.
 
-    Of what the second serves better, more comes first.
+    Among the outputs for which the second is better, larger selections come first. Ties are in random order.
     """
     names = [output.name for output in problem.outputs]
     if len(names) == 1:
@@ -140,11 +140,11 @@ def _selections(
     def order(outputs: Sequence[str]) -> tuple[int, int]:
         return max(0, _size(graphs, problem, outputs) - limit), -len(outputs) if directed else 0
 
-    return [list(outputs) for outputs in sorted(in_turn(choose, "outputs", found), key=order)]
+    return [list(outputs) for outputs in sorted(in_random_order(choose, "outputs", found), key=order)]
 
 
 def _size(graphs: Sequence[Graph], problem: Description, outputs: Collection[str]) -> int:
-    """The networks of a child that has these outputs as in the second graph, the others as in the first."""
+    """The number of networks in a child with these outputs from the second graph, and the others from the first."""
     first, second = graphs
     ours, theirs = _arrivals(graphs, [output.name for output in problem.outputs], outputs)
     here, there = _cone(first, ours), _cone(second, theirs)
@@ -152,7 +152,7 @@ def _size(graphs: Sequence[Graph], problem: Description, outputs: Collection[str
 
 
 def _arrivals(graphs: Sequence[Graph], names: Sequence[str], outputs: Collection[str]) -> list[list[Connection]]:
-    """The connections into these outputs of the second graph, and into the others of the first; the first's first."""
+    """The connections into the outputs that come from the first graph, and into those that come from the second."""
     parts: list[list[Connection]] = [[], []]
     for name in names:
         parent = name in outputs
@@ -161,7 +161,7 @@ def _arrivals(graphs: Sequence[Graph], names: Sequence[str], outputs: Collection
 
 
 def _cone(graph: Graph, arrivals: Collection[Connection]) -> set[str]:
-    """The networks that these connections come from, and all that feed them."""
+    """The sources of these connections, and all networks that feed them."""
     networks = {network.name for network in graph.networks}
     return ancestors(graph, [connection.source for connection in arrivals]) & networks
 
@@ -174,7 +174,7 @@ def _joined(
     choose: Choose,
     training: Training,
 ) -> Revision:
-    """Some outputs as in the second graph, the others as in the first."""
+    """A revision with some outputs from the second graph, and the others from the first."""
     first, second = graphs
     both = zip(outputs_of(first, problem), outputs_of(second, problem), strict=True)
     merged = [other if own.name in outputs else own for own, other in both]
@@ -193,7 +193,7 @@ def _joined(
 
 
 def _some(graph: Graph, choose: Choose) -> list[Connection]:
-    """Some of the connections into the only output; all of those that belong together."""
+    """Draws some of the connections into the only output; takes all if one of them is fixed."""
     (output,) = graph.outputs
     units = {network.name: network.output for network in graph.networks}
     found = graph.incoming(output.name)
@@ -203,7 +203,7 @@ def _some(graph: Graph, choose: Choose) -> list[Connection]:
 
 
 def _shared(first: Graph, second: Graph, here: Collection[str], arrivals: Collection[Connection]) -> set[str]:
-    """The networks that feed these arrivals of the second graph, and are here already: with all that feeds them."""
+    """The networks that feed these arrivals of the second graph and, with all their sources, are here already."""
     own = {network.name: network for network in first.networks}
     networks = {network.name for network in second.networks}
     alike = {
@@ -217,10 +217,10 @@ def _shared(first: Graph, second: Graph, here: Collection[str], arrivals: Collec
 
 
 def _trimmed(revision: Revision, limit: int) -> Revision | None:
-    """With networks removed until no more than `limit` are left, the least missed first; None if that cannot be."""
+    """Removes networks, the least needed first, until at most `limit` are left; None if that is impossible."""
     while len(revision.nodes) > limit:
         revision.most = len(revision.nodes) - 1
-        drawn = in_turn(revision.choose, "trim", removable(revision))
+        drawn = in_random_order(revision.choose, "trim", removable(revision))
         for index in sorted(drawn, key=partial(_missed, revision)):
             edited = revision.copy()
             if remove(edited, index) and edited.completed():
@@ -232,6 +232,6 @@ def _trimmed(revision: Revision, limit: int) -> Revision | None:
 
 
 def _missed(revision: Revision, index: int) -> tuple[int, int]:
-    """How many components have no other source than this network, and how many read it."""
+    """The number of components with this network as their only source, and the number of its readers."""
     readers = revision.out_of(index)
     return sum(len(revision.into(target)) == 1 for target, _ in readers), len(readers)

@@ -1,8 +1,8 @@
-"""What of a graph that Algorithm 1 did not draw must keep the connections it has.
+"""Which components of a graph must keep their connections, if Algorithm 1 did not draw the graph.
 
-Algorithm 1 knows how its own networks may be connected. A graph made by hand may have others: a recurrent network that
-reads a vector as a sequence, an output that concatenates, a kind for which the space has no source. They stay as they
-are. They can be read and copied, and be removed together with what they feed.
+Algorithm 1 can only connect networks like its own. A hand-made graph may have others: a recurrent network that reads a
+vector as a sequence, an output that concatenates, a kind for which the space has no source. Their connections are
+fixed. Such networks can be read and copied, and they are removed together with what they feed.
 """
 
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ from valp.spaces.generate.space import Space
 
 
 def read_sides(network: PrimaryNetwork, arriving: Sequence[Arrival], given: Sequence[Sides]) -> Sides | None:
-    """The spatial size of the Features that a network reads; None if it reads none by their shape, or none of an input.
+    """The spatial size of the Features that a network reads by their shape; None if it is not that of a model input.
 
     Args:
         network: the network.
-        arriving: what reaches it.
+        arriving: the data that reaches it.
         given: the spatial sizes of the model inputs that are Features.
     """
     if not KINDS[network.kind].by_shape:
@@ -37,8 +37,8 @@ def is_fixed_network(network: PrimaryNetwork, sources: Sequence[str], reads: Sid
     Args:
         network: the network.
         sources: the kinds of the networks that it reads.
-        reads: as of `read_sides`.
-        space: what could serve it.
+        reads: the result of `read_sides`.
+        space: the space, whose kinds could serve it.
     """
     kind, own, made = KINDS[network.kind], OWN_TYPES.get(network.output.type), network.output.type
     if own is not None and own.received is not None:
@@ -59,11 +59,11 @@ def is_fixed_network(network: PrimaryNetwork, sources: Sequence[str], reads: Sid
 
 
 def is_fixed_output(output: Output, unit: DataUnit) -> bool:
-    """Whether an output must keep its connections, one of which brings this unit: no space would merge them so."""
+    """Whether an output must keep its connections, one of which has this unit, because no space would draw them."""
     return not COMBINERS[output.combiner].elementwise or unit.type != output.unit.type
 
 
 def _takes_anything(kind: Kind, made: DataType | str) -> bool:
-    """Whether a kind makes this type of whatever reaches it."""
+    """Whether a kind can make this type from any data."""
     able = kind.adapts and kind.takes_any_data and not (kind.needs or kind.needs_latent)
     return able and all(like(made) in kind.produces(merged) for merged in DataType)

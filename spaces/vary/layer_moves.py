@@ -1,4 +1,4 @@
-"""Moves that change what a network is made of."""
+"""Moves that change a network's layers, combiner, activations, initialisers and normalisation."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,16 +10,16 @@ from valp.spaces.generate.draft_node import Node
 from valp.spaces.vary.revision import Revision
 
 Spot = tuple[int, int]
-"""A network, and a layer of it; −1 is the implied last one."""
+"""The indices of a network and of one of its layers. Layer −1 is the implied last one."""
 
 
 def _hidden(node: Node) -> Sequence[Layer]:
-    """The layers whose width is free: the last one of a convolutional network makes its output."""
+    """The layers whose width is free. The last layer of a convolutional network makes its output, so it is not."""
     return node.design.layers if node.row.last_layer else node.design.layers[:-1]
 
 
 def _changed(revision: Revision, spot: Spot, **fields: Any) -> bool:
-    """Changes a layer; all layers of the network where they must be alike and are."""
+    """Changes a layer, or all layers of the network if they must be equal and are."""
     index, place = spot
     layers = revision.nodes[index].design.layers
     alike = _alike(revision, index)
@@ -36,7 +36,7 @@ def _alike(revision: Revision, index: int) -> bool:
 
 
 def _spots(revision: Revision, free: Callable[[Node], Sequence[Layer]]) -> list[tuple[Spot, Layer]]:
-    """The layers that can be changed; of layers that are alike the first stands for all."""
+    """The layers that can be changed. If all layers are equal, the first represents them."""
     return [
         ((index, place), layer)
         for index, node in enumerate(revision.nodes)
@@ -70,7 +70,7 @@ def _narrower(revision: Revision, spot: Spot) -> tuple[str, int, int] | None:
 def _in_range(
     revision: Revision, spot: Spot, part: Callable[[int, int, int], tuple[int, int]]
 ) -> tuple[str, int, int] | None:
-    """The field with a layer's width, and the ends of a part of its range; None where the part is empty."""
+    """The field with a layer's width, and the ends of a part of its range; None if that part is empty."""
     layer, widths = _layer(revision, spot), revision.nodes[spot[0]].row.widths(revision.space)
     if layer.width is None or widths is None:
         return None
@@ -84,12 +84,12 @@ def widen(revision: Revision, spot: Spot) -> bool:
 
 
 def broadenable(revision: Revision) -> Sequence[int]:
-    """The networks with hidden layers that can be wider."""
+    """The networks with at least one hidden layer that can be wider."""
     return sorted({index for index, _ in widenable(revision)})
 
 
 def broaden(revision: Revision, index: int) -> bool:
-    """Widens all hidden layers of a network that can be wider: it is as narrow as its narrowest."""
+    """Widens all hidden layers of a network that can be wider, because the narrowest limits the network."""
     for spot in [spot for spot in widenable(revision) if spot[0] == index]:
         widen(revision, spot)
     return True
@@ -112,13 +112,13 @@ def _resized(revision: Revision, spot: Spot, found: tuple[str, int, int] | None)
 
 
 def deepenable(revision: Revision) -> Sequence[int]:
-    """The networks that can have one more hidden layer."""
+    """The networks that can have another hidden layer."""
     most = revision.space.hidden_layers[1]
     return [i for i, node in enumerate(revision.nodes) if node.row.stacks and len(node.design.layers) < most]
 
 
 def deepen(revision: Revision, index: int) -> bool:
-    """Adds a hidden layer: one like the others, or a drawn one at any place."""
+    """Adds a hidden layer at a random place: a copy if layers are uniform, otherwise a random one."""
     space, choose, layers = revision.space, revision.choose, list(revision.nodes[index].design.layers)
     if layers and space.uniform_layers:
         place = choose.integer("place", 0, len(layers) - 1)
@@ -135,7 +135,7 @@ def deepen(revision: Revision, index: int) -> bool:
 
 
 def shallowable(revision: Revision) -> Sequence[int]:
-    """The networks that can have a hidden layer less."""
+    """The networks that can lose a hidden layer."""
     least = revision.space.hidden_layers[0]
     return [
         i
@@ -145,7 +145,7 @@ def shallowable(revision: Revision) -> Sequence[int]:
 
 
 def make_shallower(revision: Revision, index: int) -> bool:
-    """Takes a hidden layer away."""
+    """Removes a hidden layer."""
     layers = list(revision.nodes[index].design.layers)
     del layers[revision.choose.integer("place", 0, len(layers) - 1)]
     revision.with_layers(index, layers)
@@ -153,7 +153,7 @@ def make_shallower(revision: Revision, index: int) -> bool:
 
 
 def combinable(revision: Revision) -> Sequence[int]:
-    """The networks that can merge what they receive in another way."""
+    """The networks that can have another combiner."""
     others = len(set(revision.space.network_combiners)) > 1
     return [i for i, node in enumerate(revision.nodes) if others and not node.fixed]
 
@@ -167,7 +167,7 @@ def recombine(revision: Revision, index: int) -> bool:
 
 
 def _activated(node: Node) -> Sequence[Layer]:
-    """The layers whose activation is free: what makes the output of a shaped network has none where it is judged."""
+    """The layers whose activation is free. The last layer of a shaped network is not if its activation is identity."""
     layers = node.design.layers
     last = not node.row.last_layer and bool(layers) and getattr(layers[-1], "activation", "") == "identity"
     return layers[:-1] if last else layers
@@ -192,7 +192,7 @@ def activate(revision: Revision, spot: Spot) -> bool:
 
 
 def initialisable(revision: Revision) -> Sequence[Spot]:
-    """The layers whose weights can be drawn in another way."""
+    """The layers that can have another initialiser."""
     last = [((i, -1), node.initializer) for i, node in enumerate(revision.nodes) if node.row.last_layer]
     layers = _spots(revision, lambda node: node.design.layers)
     found = [*last, *((spot, layer.initializer) for spot, layer in layers if isinstance(layer, HasInitializer))]
@@ -214,7 +214,7 @@ def initialise(revision: Revision, spot: Spot) -> bool:
 
 
 def restylable(revision: Revision) -> Sequence[int]:
-    """The networks whose layers may each have an activation and an initialiser of their own."""
+    """The networks whose layers may differ in activation and initialiser."""
     return [] if revision.space.uniform_layers else [i for i, node in enumerate(revision.nodes) if node.design.layers]
 
 
@@ -240,7 +240,7 @@ def _others(words: Sequence[str], word: str) -> list[str]:
 
 
 def normalisable(revision: Revision) -> Sequence[int]:
-    """The networks that can have batch normalisation, or be without."""
+    """The networks for which batch normalisation can be switched on or off."""
     return [
         i
         for i, node in enumerate(revision.nodes)
@@ -253,7 +253,7 @@ def normalisable(revision: Revision) -> Sequence[int]:
 
 
 def normalise(revision: Revision, index: int) -> bool:
-    """Gives a network batch normalisation, or takes it away."""
+    """Switches batch normalisation of a network on or off."""
     node = revision.nodes[index]
     count, share = len(_activated(node)), revision.space.normalise
     wanted = not _is_normalised(node.design.layers[0]) if 0 < share < 1 else bool(share)

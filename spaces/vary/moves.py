@@ -1,4 +1,4 @@
-"""The moves, one row each."""
+"""The table of moves, one row each."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ def _network(index: int) -> Place:
 
 
 def _first(pair: tuple[Any, Any]) -> Place:
-    """Of a connection its target, of a layer its network, of two networks the one that stays."""
+    """The target of a connection, the network of a layer, or the remaining one of two networks."""
     return pair[0] if isinstance(pair[0], tuple) else (NETWORK, pair[0])
 
 
@@ -49,13 +49,13 @@ class Move:
     """A small change of a candidate.
 
     Attributes:
-        title: a line about it.
-        sites: where it could be made.
-        make: makes it at a site, and returns whether that was possible; what then lacks a source, or feeds nothing, is
-            put right by `Revision.completed`.
-        at: the component that a site is of; None if moves of this kind are of no component.
-        offered: whether a space has moves of this kind at all; where it has none, they are not among the tried ones.
-        weight: how often it is tried, beside the others.
+        title: one line about the move.
+        sites: the sites where the move can be made.
+        make: makes the move at a site, and returns whether that was possible. `Revision.completed` then adds missing
+            sources, and drops networks that feed nothing.
+        at: the component of a site; None if the move does not concern a component.
+        offered: whether the move can be made in a space at all. If not, it is never tried.
+        weight: how often the move is tried, relative to the others.
     """
 
     title: str
@@ -69,37 +69,41 @@ class Move:
 MOVES: dict[str, Move] = {
     "add": Move("a new network as a further source", networks.addable, networks.add, _itself),
     "insert": Move("a new network in the middle of a connection", networks.insertable, networks.insert, _first),
-    "remove": Move("a network goes, and its sources take its place", networks.removable, networks.remove, _network, 2),
+    "remove": Move("a network is replaced by its sources", networks.removable, networks.remove, _network, 2),
     "split in parallel": Move(
-        "two networks for one, side by side", networks.parallel, networks.split_in_parallel, _network
+        "a network split into two, side by side", networks.parallel, networks.split_in_parallel, _network
     ),
     "repeat": Move(
-        "a second of a network beside it, for the same outputs", networks.repeatable, networks.repeat, _network, 4
+        "a copy of a network for the same outputs (an ensemble)", networks.repeatable, networks.repeat, _network, 4
     ),
     "repeat instead": Move(
-        "a second of a network, in the place of one that serves other outputs alone",
+        "a copy of a network, in place of a network that serves only other outputs",
         networks.replaceable,
         networks.repeat_instead,
         _first,
         4,
     ),
     "split in series": Move(
-        "two networks for one, one behind the other", networks.series, networks.split_in_series, _network
+        "a network split into two, one after the other", networks.series, networks.split_in_series, _network
     ),
-    "merge": Move("one network for two of a kind and type", networks.mergeable, networks.merge, _first),
+    "merge": Move("two networks of the same kind and type merged into one", networks.mergeable, networks.merge, _first),
     "connect": Move("a further connection", connections.targets, connections.connect, _itself),
     "condition": Move(
-        "a first condition of a decoder", connections.unconditioned, connections.condition, _itself, weight=10
+        "the first condition of a decoder", connections.unconditioned, connections.condition, _itself, weight=10
     ),
-    "read": Move("a network reads an input itself", connections.distant, connections.read, _second, weight=3),
-    "read alone": Move("a network reads inputs alone", connections.indirect, connections.read_alone, _second, weight=4),
-    "disconnect": Move("a connection less", connections.spare, connections.disconnect, _first),
+    "read": Move("a network reads an input directly", connections.readable, connections.read, _second, weight=3),
+    "read alone": Move(
+        "a network reads only inputs", connections.readable_alone, connections.read_alone, _second, weight=4
+    ),
+    "disconnect": Move("one connection less", connections.disconnectable, connections.disconnect, _first),
     "rewire": Move("another source for a connection", connections.links, connections.rewire, _first),
-    "role": Move("latent or condition", connections.into_decoders, connections.change_role, _first),
+    "role": Move(
+        "another role of a connection: latent or condition", connections.into_decoders, connections.change_role, _first
+    ),
     "psi": Move("other variables for a connection", connections.variable, connections.transport, _first),
     "whole": Move("all variables for a connection", connections.partial, connections.transport_all, _first, weight=4),
     "combiner": Move("another combiner", layers.combinable, layers.recombine, _network),
-    "widen": Move("wider hidden layers, all of a network", layers.broadenable, layers.broaden, _network, weight=4),
+    "widen": Move("wider hidden layers throughout a network", layers.broadenable, layers.broaden, _network, weight=4),
     "widen layer": Move("a wider hidden layer", layers.widenable, layers.widen, _first),
     "narrow layer": Move("a narrower hidden layer", layers.narrowable, layers.narrow, _first),
     "deepen": Move("one hidden layer more", layers.deepenable, layers.deepen, _network),
@@ -110,13 +114,15 @@ MOVES: dict[str, Move] = {
     "activation": Move("another activation", layers.activatable, layers.activate, _first),
     "initializer": Move("another initialiser", layers.initialisable, layers.initialise, _first),
     "restyle": Move(
-        "one activation and one initialiser, all layers of a network", layers.restylable, layers.restyle, _network, 5
+        "one activation and one initialiser for all layers of a network", layers.restylable, layers.restyle, _network, 5
     ),
-    "normalise": Move("batch normalisation, or none", layers.normalisable, layers.normalise, _network),
-    "beta": Move("another β of a loss", weights.weighed, weights.weigh, weight=4),
-    "beta_kl": Move("another β of a KL loss", weights.diverging, weights.weigh_divergence),
-    "learning_rate": Move("another learning rate", training.hurried, training.hurry, weight=2),
-    "batch": Move("another batch size, for as many samples", training.batches, training.batch),
+    "normalise": Move("batch normalisation on or off", layers.normalisable, layers.normalise, _network),
+    "beta": Move("another β of a loss", weights.weighable, weights.weigh, weight=4),
+    "beta_kl": Move("another β of a KL loss", weights.weighable_divergences, weights.weigh_divergence),
+    "learning_rate": Move(
+        "another learning rate", training.learning_rate_sites, training.change_learning_rate, weight=2
+    ),
+    "batch": Move("another batch size, for the same number of samples", training.batches, training.batch),
     "kl_warmup": Move("another KL warm-up", training.warmups, training.warm_up),
     "balance": Move(
         "another balancing method, or another setting of it",
@@ -126,14 +132,16 @@ MOVES: dict[str, Move] = {
         offered=training.searches_balance,
     ),
 }
-"""By name. Those that balance what is learnt, and unlearn nothing, are tried more often, and so are widening whole
-networks, reading inputs alone, which rids a graph of detours, and transporting all of a source: a network sees no more
-than it is given. An ensemble errs less than its members, and grows by one at a time: so networks are often repeated,
-and where a graph is full, instead of others. Where layers each have an activation and an initialiser of their own,
-these are seldom good together: networks often get one of each. Most of all a decoder's first condition is tried, for
-nothing helps samples as much, and it can be made but once."""
+"""The moves by name. These have a higher weight:
+
+- changes of β, learning rate and balance, because they keep what is already learned;
+- wider layers throughout a network, reading only inputs (which removes detours), and transporting all variables;
+- repeating a network, because an ensemble has a smaller error than its members and grows by one at a time;
+- one activation and initialiser for all layers of a network, because random mixtures are rarely good;
+- the first condition of a decoder, which has the highest weight, because nothing improves samples as much.
+"""
 
 
 def tried_in(space: Space) -> tuple[str, ...]:
-    """The names of the moves that a space has, each as often as its weight."""
+    """The names of the moves that can be made in a space, each repeated as often as its weight."""
     return tuple(name for name, move in MOVES.items() if move.offered(space) for _ in range(move.weight))

@@ -1,4 +1,4 @@
-"""Mutation: a candidate changed by a few moves."""
+"""Mutation: changes a candidate by a few moves."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -10,18 +10,20 @@ from valp.spaces.generate.draft_node import OUTPUT
 from valp.spaces.generate.space import Space
 from valp.spaces.problem.description import Description
 from valp.spaces.vary.moves import MOVES, tried_in
-from valp.spaces.vary.numbered_choices import Numbered, in_turn
+from valp.spaces.vary.numbered_choices import Numbered, in_random_order
 from valp.spaces.vary.revision import Revision
 from valp.spaces.vary.variation import Variation, is_same, opened, variation_of
 
-FURTHER = 0.6
+ANOTHER_MOVE = 0.6
 """The probability of one more move."""
 
 MOST_MOVES = 8
 
-FOCUSED = 0.5
-"""The probability that all moves are, if possible, of what serves one output, each as likely: a task that few networks
-serve would else seldom have any."""
+FOCUS = 0.5
+"""The probability that all moves, if possible, concern the networks of one output. Each output is equally likely.
+
+Without this, a task with few networks would rarely change.
+"""
 
 
 def mutate(
@@ -34,30 +36,30 @@ def mutate(
     batch: int | None = None,
     rather: Sequence[str] = (),
 ) -> Variation:
-    """A candidate changed by moves, each of which changes it.
+    """Changes a candidate by one or more moves. Every move changes something.
 
     Args:
-        parent: a candidate for the problem that `check` accepts, of this space or not.
-        problem: whose inputs and outputs it keeps; those that the parent lacks are added.
-        space: what it may be. Values of the parent outside its ranges stay where no move touches them.
-        choose: takes the decisions.
-        moves: how many; None draws 1 or more, each further one with probability 0.6.
-        batch: examples a step in the search, to which those of the space relate; the parent's own by default.
-        rather: moves, by name, of which the first that can be made is made before any drawn one.
+        parent: a candidate for the problem that `check` accepts. It need not be in the space.
+        problem: the problem. The child has its inputs and outputs; those that the parent lacks are added.
+        space: the space of the child. Values of the parent outside its ranges remain unless a move changes them.
+        choose: makes the decisions.
+        moves: the number of moves; None draws at least 1, and each further one with probability 0.6.
+        batch: the search's batch size, to which the space's batch sizes relate; the parent's own by default.
+        rather: names of preferred moves. The first of these that is possible is the first move.
 
     Returns:
-        The child. It has at most max_n networks, or as many as its parent if those are more.
+        The child. It has at most max_n networks, or as many as its parent if that has more.
 
     Raises:
         SettingError: if the parent is not for the problem.
     """
     numbered = Numbered(choose, "mutate")
     count = moves or 1
-    while moves is None and count < MOST_MOVES and numbered.flag("further", FURTHER):
+    while moves is None and count < MOST_MOVES and numbered.flag("further", ANOTHER_MOVE):
         count += 1
     revision, made = opened(parent, problem, space, numbered, batch), []
     last = len(problem.outputs) - 1
-    focus = numbered.integer("output", 0, last) if last and numbered.flag("focused", FOCUSED) else None
+    focus = numbered.integer("output", 0, last) if last and numbered.flag("focused", FOCUS) else None
     for place in range(count):
         found = moved(revision, numbered, rather if place == 0 else (), focus)
         if found is not None:
@@ -69,14 +71,14 @@ def mutate(
 def moved(
     revision: Revision, choose: Numbered, rather: Sequence[str] = (), focus: int | None = None
 ) -> tuple[Revision, str] | None:
-    """A revision changed by a move at a random site, and the move; None if there is none.
+    """A revision changed by a move at a random site, and the name of the move; None if no move is possible.
 
-    Moves are tried in random order, but after those that are `rather` made; sites too, but first those of what serves
-    the output `focus`, an index, if there are any.
+    Moves are tried in random order, after those in `rather`. The sites of a move are also tried in random order; those
+    in networks that serve the output with the index `focus` come first.
     """
     tried = set[str]()
     inside = set() if focus is None else revision.serving((OUTPUT, focus))
-    for name in (*rather, *in_turn(choose, "move", tried_in(revision.space))):
+    for name in (*rather, *in_random_order(choose, "move", tried_in(revision.space))):
         if name in tried:
             continue
         tried.add(name)
@@ -86,7 +88,7 @@ def moved(
         far: list[Any] = []
         for site in move.sites(revision):
             (near if move.at is not None and move.at(site) in inside else far).append(site)
-        for site in chain(in_turn(choose, asked, near), in_turn(choose, asked, far)):
+        for site in chain(in_random_order(choose, asked, near), in_random_order(choose, asked, far)):
             edited = revision.copy()
             if move.make(edited, site) and edited.completed() and not is_same(revision, edited):
                 return edited, name

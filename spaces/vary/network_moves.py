@@ -1,4 +1,4 @@
-"""Moves that change which networks there are."""
+"""Moves that add, remove, split, copy and merge networks."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,12 +19,12 @@ def room_for_one(revision: Revision) -> bool:
 
 
 def addable(revision: Revision) -> Sequence[Place]:
-    """Where a network can be added: what can have a further source."""
+    """The components to which a network can be added as a further source."""
     return revision.extendable() if room_for_one(revision) else []
 
 
 def add(revision: Revision, target: Place) -> bool:
-    """Adds a network as a further source of a component, and serves it."""
+    """Adds a network as a further source of a component."""
     role = revision.role(target)
     kinds = revision.creatable(target, role)
     if not kinds:
@@ -35,12 +35,12 @@ def add(revision: Revision, target: Place) -> bool:
 
 
 def insertable(revision: Revision) -> Sequence[Link]:
-    """Where a network can be inserted: the connections."""
+    """The connections into which a network can be inserted."""
     return revision.links() if room_for_one(revision) else []
 
 
 def insert(revision: Revision, link: Link) -> bool:
-    """Puts a network in the middle of a connection; what the source cannot feed is served otherwise."""
+    """Inserts a network into a connection. If it cannot read the source, completion gives it another one."""
     target, position = link
     source, role, _ = revision.cut(link)
     kinds = revision.creatable(target, role)
@@ -55,12 +55,12 @@ def insert(revision: Revision, link: Link) -> bool:
 
 
 def removable(revision: Revision) -> Sequence[int]:
-    """The networks that can be taken away."""
+    """The networks that can be removed."""
     return [i for i in range(len(revision.nodes)) if revision.is_movable(i)]
 
 
 def remove(revision: Revision, index: int) -> bool:
-    """Takes a network away; each of its readers gets one of its sources instead, or is served otherwise."""
+    """Removes a network. Each of its readers reads one of its sources instead, or completion gives it another one."""
     given = [place for place, _, _ in revision.nodes[index].sources]
     for target, position in revision.out_of(index):
         _, role, _ = revision.cut((target, position))
@@ -76,7 +76,7 @@ def remove(revision: Revision, index: int) -> bool:
 
 
 def parallel(revision: Revision) -> Sequence[int]:
-    """The networks that can be split into two beside each other."""
+    """The networks that can be split into two side by side."""
     if not room_for_one(revision):
         return []
     kinds = revision.space.kinds
@@ -84,9 +84,10 @@ def parallel(revision: Revision) -> Sequence[int]:
 
 
 def split_in_parallel(revision: Revision, index: int) -> bool:
-    """Splits a network into two of its like; each takes some of its sources, and feeds some of its readers.
+    """Splits a network into two with the same layers. Each gets some of the sources and some of the readers.
 
-    Where that leaves them alike in both, the second begins with fresh weights: what is alike learns alike.
+    If both have the same sources and readers, the second starts from fresh weights: with equal weights they would
+    always stay equal.
     """
     node, choose = revision.nodes[index], revision.choose
     links = _readers_to_share(revision, index)
@@ -115,19 +116,19 @@ def split_in_parallel(revision: Revision, index: int) -> bool:
 
 
 def _copied(revision: Revision, index: int) -> Place:
-    """Adds a network like this one, of the same sources, which feeds nothing yet."""
+    """Adds a copy of a network with the same sources, which feeds nothing yet."""
     node = revision.nodes[index]
     revision.nodes.append(replace(node, name="", sources=list(node.sources)))
     return NETWORK, len(revision.nodes) - 1
 
 
 def _are_read_alike(revision: Revision, index: int, other: int) -> bool:
-    """Whether two networks have the same readers: with the same weights they would always stay the same network."""
+    """Whether two networks have the same readers."""
     return [target for target, _ in revision.out_of(index)] == [target for target, _ in revision.out_of(other)]
 
 
 def _readers_to_share(revision: Revision, index: int) -> list[Link]:
-    """The connections from a network of which two halves could each have some, or both have the only one."""
+    """The outgoing connections that the two halves of a network could divide, or the only one, which both can have."""
     readers = revision.out_of(index)
     links = [link for link in readers if not revision.is_fixed(link[0])]
     if len(readers) > 1:
@@ -136,7 +137,7 @@ def _readers_to_share(revision: Revision, index: int) -> list[Link]:
 
 
 def repeatable(revision: Revision) -> Sequence[int]:
-    """The networks that feed an output directly, and make no samples: an average of pictures is not a picture."""
+    """The networks that feed an output directly and make no Samples, because an average of pictures is no picture."""
     return _ensemble(revision) if room_for_one(revision) else []
 
 
@@ -152,9 +153,9 @@ def _ensemble(revision: Revision) -> list[int]:
 
 
 def repeat(revision: Revision, index: int) -> bool:
-    """Adds a network like this one, of the same sources, to the outputs that it feeds: an ensemble errs less than one.
+    """Adds a copy of a network with the same sources to the outputs that it feeds, as an ensemble.
 
-    The second begins with fresh weights: what is alike learns alike.
+    The copy starts from fresh weights: with equal weights both would always stay equal.
     """
     place = _copied(revision, index)
     revision.nodes[place[1]].origin = None
@@ -165,7 +166,7 @@ def repeat(revision: Revision, index: int) -> bool:
 
 
 def replaceable(revision: Revision) -> Sequence[tuple[int, int]]:
-    """In a graph that is full, the networks that could be repeated, each with one that serves other outputs alone."""
+    """In a full graph, pairs of a network that can be repeated and one that serves only other outputs."""
     if room_for_one(revision):
         return []
     movable, outputs = removable(revision), [(OUTPUT, i) for i in range(len(revision.outputs))]
@@ -178,18 +179,18 @@ def replaceable(revision: Revision) -> Sequence[tuple[int, int]]:
 
 
 def repeat_instead(revision: Revision, pair: tuple[int, int]) -> bool:
-    """Takes a network away, and repeats another in its place: a full graph has no room for an ensemble otherwise."""
+    """Removes a network, and repeats another. A full graph has no other way to get an ensemble."""
     index, gone = pair
     return remove(revision, gone) and repeat(revision, index - (gone < index))
 
 
 def _free_outputs(revision: Revision, index: int) -> list[Link]:
-    """The connections from a network to outputs to which more may be connected."""
+    """The connections from a network to outputs that are not fixed."""
     return [link for link in revision.out_of(index) if link[0][0] is OUTPUT and not revision.is_fixed(link[0])]
 
 
 def series(revision: Revision) -> Sequence[int]:
-    """The networks that can be split into two behind each other."""
+    """The networks that can be split into two in series."""
     least = revision.space.hidden_layers[0]
     return [
         i
@@ -203,9 +204,9 @@ def series(revision: Revision) -> Sequence[int]:
 
 
 def split_in_series(revision: Revision, index: int) -> bool:
-    """Splits a network into two, of which the second reads the first: each has some of the hidden layers.
+    """Splits a network into two, the second of which reads the first. Each gets some of the hidden layers.
 
-    The first one is of a kind that bridges. Of a decoder the second one is, because what decodes comes first.
+    The first is of a bridging kind. If the network is a decoder, it comes first, and the second is of a bridging kind.
     """
     node, choose, space = revision.nodes[index], revision.choose, revision.space
     layers, least = node.design.layers, space.hidden_layers[0]
@@ -238,7 +239,7 @@ def split_in_series(revision: Revision, index: int) -> bool:
 
 
 def _bridge(revision: Revision, node: Node) -> str | None:
-    """A kind that takes anything and has layers such as a network's; None if these cannot be shared out."""
+    """A kind that takes any data and has the same layers as a network; None if its layers cannot be divided."""
     if not node.row.stacks:
         return None
     bridges = (kind for kind in kinds_of(revision.space) if kind.encodes and kind.layer is node.row.layer)
@@ -246,7 +247,7 @@ def _bridge(revision: Revision, node: Node) -> str | None:
 
 
 def mergeable(revision: Revision) -> Sequence[tuple[int, int]]:
-    """Pairs of networks that could be one, the one that stays first: neither feeds the other."""
+    """Pairs of networks that can be merged. The first remains. Neither feeds the other."""
     return [
         (kept, gone)
         for pair in combinations(range(len(revision.nodes)), 2)
@@ -265,7 +266,7 @@ def _could_be_one(revision: Revision, kept: int, gone: int) -> bool:
 
 
 def merge(revision: Revision, pair: tuple[int, int]) -> bool:
-    """Makes one network of two of a kind and a type: it has the sources and the readers of both."""
+    """Merges two networks of the same kind and type. The result has the sources and readers of both."""
     kept, gone = pair
     node, place = revision.nodes[kept], (NETWORK, kept)
     if not node.row.one_source:

@@ -1,4 +1,4 @@
-"""Decisions of one call, each under a name of its own."""
+"""Unique names for the decisions of one mutation or crossover."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
@@ -8,15 +8,15 @@ from valp.spaces.generate.choose import Choose
 T = TypeVar("T")
 
 AGAIN = "again"
-"""What the name of a decision ends in that is made because an earlier choice led nowhere."""
+"""The end of a decision's name if it is made because an earlier choice was not possible."""
 
 
 class Numbered(Choose):
-    """Hands decisions on under `prefix.number.name`, so that an edit may ask for the same thing twice.
+    """Delegates decisions to another `Choose` as `prefix.number.name`, so that a name can be used several times.
 
     Args:
-        choose: takes and records the decisions.
-        prefix: of their names; a number is added where `choose` has decided something under it before.
+        choose: makes and records the decisions.
+        prefix: the prefix of their names. A number is appended if `choose` already has decisions with this prefix.
     """
 
     def __init__(self, choose: Choose, prefix: str) -> None:
@@ -56,8 +56,8 @@ class Numbered(Choose):
         return f"{self._prefix}.{self._count}.{name}"
 
 
-def in_turn(choose: Choose, name: str, options: Sequence[T]) -> Iterator[T]:
-    """The options in random order; each is drawn when it is asked for."""
+def in_random_order(choose: Choose, name: str, options: Sequence[T]) -> Iterator[T]:
+    """The options in random order. Each is drawn when it is needed."""
     left = list(options)
     while left:
         yield left.pop(choose.integer(name, 0, len(left) - 1))

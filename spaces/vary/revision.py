@@ -1,4 +1,4 @@
-"""A draft of graphs that exist: what moves edit."""
+"""A draft made from existing graphs, which moves edit."""
 
 from collections.abc import Collection, Iterator, Sequence
 from copy import copy
@@ -21,22 +21,22 @@ from valp.spaces.generate.space import Space
 from valp.spaces.problem.description import Description
 
 Link = tuple[Place, int]
-"""A connection: its target, and its position among the connections into that."""
+"""A connection: its target, and its position among the target's incoming connections."""
 
 Indices = tuple[int, ...] | None
 """ψ; None transports all."""
 
 
 class Revision(Draft):
-    """A draft made of graphs, which can be edited: whatever is edited, `completed` makes a VALP of it.
+    """A draft made from existing graphs, which can be edited. After any edit, `completed` makes it a valid VALP.
 
     Args:
-        problem: what the graphs are for.
+        problem: the problem of the graphs.
         outputs: the model outputs, with their combiners.
         space: the ranges.
-        choose: takes the decisions.
-        training: how it is trained.
-        batch: examples a step in the search, to which those of the space relate.
+        choose: makes the decisions.
+        training: how the graph is trained.
+        batch: the search's batch size, to which the space's batch sizes relate.
     """
 
     def __init__(
@@ -51,12 +51,12 @@ class Revision(Draft):
         super().__init__(problem.inputs, outputs, problem.images, space, choose)
         self.problem, self.training, self.batch = problem, training, batch
         self.losses: list[Loss] = []
-        """All but the KL losses, whose β the networks have."""
+        """All losses except KL. β of the KL losses is in the nodes."""
         self.fixed: set[int] = set()
-        """The outputs to which nothing may be connected, and from which nothing may be taken."""
+        """The outputs that must keep their connections."""
 
     def copy(self) -> "Revision":
-        """A copy that can be edited without this one."""
+        """A copy that can be edited independently."""
         other = copy(self)
         other.nodes = [copy(node) for node in self.nodes]
         for node in other.nodes:
@@ -67,7 +67,7 @@ class Revision(Draft):
         return other
 
     def refresh(self) -> None:
-        """Works out again what a draft knows of its networks: what is below which, what they offer, what is open."""
+        """Recomputes what a draft derives from its networks: `below`, the offers, and the open components."""
         self._offers = Offers(self.inputs, self.outputs)
         self._read_by: dict[int, list[Link]] = {}
         for target in self.components():
@@ -83,14 +83,14 @@ class Revision(Draft):
         self.open = {place for place in self.components() if not self.is_fed(place)}
 
     def is_fed(self, target: Place) -> bool:
-        """Whether a component has the source that it cannot do without."""
+        """Whether a component has the source that it requires."""
         waits = self._need(target) is not None and not self.is_fixed(target)
         return bool(self.essential(target) if waits else self.into(target))
 
     def essential(self, target: Place) -> list[int]:
-        """The position of the first connection without which a component would wait for another; none if it never does.
+        """The position of the first incoming connection that meets the `Need` of a component's kind.
 
-        What it waits for is the `Need` of its kind.
+        The list is empty if the component has no need, or no connection meets it.
         """
         need = self._need(target)
         for position, (place, role, _) in enumerate(self.into(target) if need else []):
@@ -107,12 +107,12 @@ class Revision(Draft):
         return []
 
     def links(self) -> list[Link]:
-        """The connections that may be changed."""
+        """All connections that may be changed."""
         free = (place for place in self.components() if not self.is_fixed(place))
         return [(place, position) for place in free for position in range(len(self.into(place)))]
 
     def is_fixed(self, target: Place) -> bool:
-        """Whether a component must keep the connections it has."""
+        """Whether a component must keep its incoming connections."""
         return target[1] in self.fixed if target[0] is OUTPUT else self.nodes[target[1]].fixed
 
     def into(self, target: Place) -> list[tuple[Place, Role, Indices]]:
@@ -126,33 +126,33 @@ class Revision(Draft):
         return self._read_by.get(index, [])
 
     def serving(self, target: Place) -> set[Place]:
-        """A component, and the networks that feed it, directly or not."""
+        """A component, and the networks that feed it directly or indirectly."""
         fed = self._sources(target)
         return {target, *((NETWORK, i) for i, node in enumerate(self.nodes) if node.below & fed)}
 
     def _sources(self, target: Place) -> int:
-        """A bit for each network that a component reads."""
+        """A bit mask of the networks that a component reads."""
         return sum({1 << place[1] for place, _, _ in self.into(target) if place[0] is NETWORK})
 
     def extendable(self) -> list[Place]:
-        """The components to which something can be connected."""
+        """The components that can have a further source."""
         return [target for target in self.targets() if not self.is_fixed(target)]
 
     def is_movable(self, index: int) -> bool:
-        """Whether a network may be taken from all that it feeds."""
+        """Whether all outgoing connections of a network may be changed."""
         return not any(self.is_fixed(target) for target, _ in self.out_of(index))
 
     def is_judged(self, index: int) -> bool:
-        """Whether a loss judges a network itself."""
+        """Whether a loss other than KL applies to a network directly."""
         name = self.nodes[index].name
         return bool(name) and any(loss.prediction == name for loss in self.losses)
 
     def accepted(self, target: Place, role: Role) -> list[Place]:
-        """The components that can serve `target` without a cycle, and do not yet."""
+        """The components that can serve `target` without a cycle, and do not do so yet."""
         return [place for place in self._existing(target, role) if not self._joined(place, target)]
 
     def cut(self, link: Link) -> tuple[Place, Role, Indices]:
-        """Takes a connection away."""
+        """Removes a connection, and returns its source, role and ψ."""
         target, position = link
         taken = self.into(target)[position]
         if target[0] is OUTPUT:
@@ -163,7 +163,7 @@ class Revision(Draft):
         return taken
 
     def join(self, source: Place, target: Place, role: Role, position: int | None = None) -> None:
-        """Connects as Algorithm 1 does, before the connection at a position; else behind all."""
+        """Connects like Algorithm 1. The connection is inserted at a position, by default at the end."""
         self.connect(source, target, role)
         into = self._list(target)
         if position is not None:
@@ -171,7 +171,7 @@ class Revision(Draft):
         self.refresh()
 
     def append(self, source: Place, target: Place, role: Role, indices: Indices) -> None:
-        """Connects with this ψ, behind all."""
+        """Adds a connection with this ψ at the end."""
         self._list(target).append((source, indices) if target[0] is OUTPUT else (source, role, indices))
         self.refresh()
 
@@ -183,7 +183,7 @@ class Revision(Draft):
         self.refresh()
 
     def drop(self, gone: Collection[int]) -> None:
-        """Takes networks away, with all connections from and into them."""
+        """Removes networks with all their connections."""
         kept = [i for i in range(len(self.nodes)) if i not in gone]
         renamed: dict[Place, Place] = {(NETWORK, old): (NETWORK, new) for new, old in enumerate(kept)}
         renamed |= {(INPUT, i): (INPUT, i) for i in range(len(self.inputs))}
@@ -196,17 +196,17 @@ class Revision(Draft):
         self.refresh()
 
     def exactly(self, target: Place) -> int | None:
-        """The variables that each connection into a component must bring; None where it adapts."""
+        """The number of variables that each connection into a component must transport; None if any number fits."""
         if target[0] is OUTPUT:
             return self.outputs[target[1]].unit.size
         return self.nodes[target[1]].exactly
 
     def with_layers(self, index: int, layers: Sequence[Layer]) -> None:
-        """Gives a network other layers."""
+        """Sets the layers of a network."""
         self.nodes[index].design = replace(self.nodes[index].design, layers=tuple(layers))
 
     def with_unit(self, index: int, unit: DataUnit) -> None:
-        """Gives a network another output unit; ψ of what reads it keeps what is left of it."""
+        """Sets the output unit of a network. ψ of its outgoing connections keeps the variables that still exist."""
         node = self.nodes[index]
         node.unit, node.design = unit, replace(node.design, unit=unit)
         for target, position in self.out_of(index):
@@ -218,7 +218,7 @@ class Revision(Draft):
         self.refresh()
 
     def fitted(self, target: Place, role: Role, unit: DataUnit, indices: Indices) -> Indices:
-        """ψ of a connection whose source has this unit: what is left of an earlier ψ where that is possible."""
+        """ψ of a connection whose source has this unit. It keeps variables of the earlier ψ as far as possible."""
         size, exactly = unit.size, self.exactly(target)
         if exactly is not None:
             if indices is None and exactly < size:
@@ -231,12 +231,12 @@ class Revision(Draft):
         return None if not kept or kept == tuple(range(size)) else kept
 
     def part(self, source: Place, target: Place, role: Role) -> Indices:
-        """A ψ that transports some variables, drawn as Algorithm 1 does; it may turn out to be all."""
+        """Draws a ψ for some variables, like Algorithm 1. It may happen to be all of them."""
         unit, exactly = self.unit(source), self.exactly(target)
         return self._part(unit, self.nodes[target[1]], role) if exactly is None else self._chosen(unit.size, exactly)
 
     def has_parts(self, source: Place, target: Place, role: Role) -> bool:
-        """Whether there is more than one ψ for a connection."""
+        """Whether a connection has more than one possible ψ."""
         unit, exactly = self.unit(source), self.exactly(target)
         if exactly is not None:
             return unit.size > exactly
@@ -244,15 +244,15 @@ class Revision(Draft):
         return (unit.shape[0] if shaped else unit.size) > (2 if role is Role.LATENT else 1)
 
     def can_be_latent(self, source: Place) -> bool:
-        """Whether a component gives a mean and a log variance."""
+        """Whether a component can give a mean and a log variance."""
         unit = self.unit(source)
         encodes = source[0] is NETWORK and self.nodes[source[1]].row.encodes
         return encodes and unit.type is DataType.NUMERIC and unit.size > 1
 
     def completed(self) -> bool:
-        """Drops what feeds no output, serves what lacks a source, and lets every input be read.
+        """Drops networks that feed no output, adds missing sources, and connects unread inputs.
 
-        Returns whether that is possible within `most` networks; where it is not, nothing has been served.
+        Returns whether that is possible with at most `most` networks. If not, no sources have been added.
         """
         fed = 0
         for output in range(len(self.outputs)):
@@ -271,7 +271,7 @@ class Revision(Draft):
         return True
 
     def settle(self) -> None:
-        """Gives each new network the first free name n{i} and each new latent source a β; drops losses of nothing."""
+        """Names each new network n{i}, gives each new latent source a β, and drops losses without a prediction."""
         self.refresh()
         names = self._names()
         self.losses = [loss for loss in self.losses if loss.prediction in names]
@@ -286,13 +286,13 @@ class Revision(Draft):
                 node.beta = beta if node.beta is None else node.beta
 
     def graph(self) -> Graph:
-        """The graph; only after `completed`."""
+        """The graph. Only valid after `completed`."""
         latent = [self.nodes[i] for i in latent_sources(self)]
         divergences = [Loss(kind=KL, prediction=node.name, beta=node.beta or 0.0) for node in latent]
         return graph_of(self, [*self.losses, *divergences])
 
     def _promote(self, target: Place) -> None:
-        """Makes a condition of a decoder without a latent connection latent: it might be the only possible one."""
+        """Makes a condition latent if a decoder has no latent connection: there may be no other source for one."""
         if self._need(target) is not Need.CODE:
             return
         for position, (place, role, indices) in enumerate(self.into(target)):
@@ -306,7 +306,7 @@ class Revision(Draft):
         return {x.name for x in self.nodes} | {x.name for x in self.inputs} | {x.name for x in self.outputs}
 
     def free_names(self, taken: Collection[str] = ()) -> Iterator[str]:
-        """The names n{i} that nothing has, and that are not taken otherwise."""
+        """The names n{i} that no component has, and that are not in `taken`."""
         names = self._names().union(taken)
         for i in count():
             if f"n{i}" not in names:
@@ -316,7 +316,7 @@ class Revision(Draft):
         return self.arrivals[target[1]] if target[0] is OUTPUT else self.nodes[target[1]].sources
 
     def components(self) -> list[Place]:
-        """Outputs and networks: what has sources."""
+        """The components that have sources: outputs and networks."""
         outputs: list[Place] = [(OUTPUT, i) for i in range(len(self.outputs))]
         return [*outputs, *((NETWORK, i) for i in range(len(self.nodes)))]
 

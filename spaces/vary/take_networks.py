@@ -1,4 +1,4 @@
-"""How a revision begins: with parts of graphs that exist."""
+"""Copies parts of existing graphs into a revision."""
 
 from collections.abc import Collection, Iterable
 
@@ -14,17 +14,17 @@ from valp.spaces.vary.revision import Revision
 def take(
     revision: Revision, graph: Graph, parent: int, arrivals: Collection[Connection], shared: Collection[str] = ()
 ) -> dict[str, str]:
-    """Takes connections into outputs from a graph, with all networks from which these come.
+    """Copies connections into outputs from a graph, with all networks that feed them.
 
     Args:
-        revision: gets them.
-        graph: where from.
-        parent: its number.
-        arrivals: the connections.
-        shared: the networks of it that are here already, under the same name.
+        revision: the target of the copy.
+        graph: the source of the copy.
+        parent: the number of the graph, 0 or 1.
+        arrivals: the connections into outputs.
+        shared: networks of the graph that the revision already has under the same name.
 
     Returns:
-        The names of these networks here, by their names there: n{i} where another network has the name.
+        The networks' names in the revision by their names in the graph. A network is renamed n{i} if its name is taken.
     """
     cone = ancestors(graph, [connection.source for connection in arrivals])
     names = {node.name: i for i, node in enumerate(revision.nodes)}
@@ -55,7 +55,7 @@ def take(
     for connection in arrivals:
         position = next(i for i, output in enumerate(revision.outputs) if output.name == connection.target)
         if any(place == places[connection.source] for place, _ in revision.arrivals[position]):
-            continue  # of both parents
+            continue  # both parents have this connection
         revision.arrivals[position].append((places[connection.source], connection.indices))
         if is_fixed_output(revision.outputs[position], units[connection.source]):
             revision.fixed.add(position)
@@ -64,7 +64,7 @@ def take(
 
 
 def ancestors(graph: Graph, names: Iterable[str]) -> set[str]:
-    """These components of a graph, and all that feeds them."""
+    """These components of a graph, and all components that feed them."""
     found: set[str] = set()
     waiting = list(names)
     while waiting:

@@ -1,4 +1,4 @@
-"""Moves that change how a graph is trained."""
+"""Moves that change the training."""
 
 from collections.abc import Sequence
 from statistics import NormalDist
@@ -16,12 +16,12 @@ LINEAR = 0.25
 """The standard deviation of a step on a linear scale, as a share of the range."""
 
 
-def hurried(revision: Revision) -> Sequence[None]:
-    """One site if the learning rate can change, else none."""
+def learning_rate_sites(revision: Revision) -> Sequence[None]:
+    """One site if the learning rate can change, otherwise none."""
     return [None] if has_width(revision.space.learning_rate) else []
 
 
-def hurry(revision: Revision, _: None) -> bool:
+def change_learning_rate(revision: Revision, _: None) -> bool:
     """Changes the learning rate."""
     old = revision.training.learning_rate
     rate = stepped(revision.choose, "learning_rate", old, revision.space.learning_rate)
@@ -35,7 +35,7 @@ def batches(revision: Revision) -> Sequence[int]:
 
 
 def batch(revision: Revision, size: int) -> bool:
-    """Changes the batch size; the number of samples seen stays the same."""
+    """Changes the batch size, but not the number of samples seen."""
     revision.training = revision.training.in_batches(size)
     return True
 
@@ -53,12 +53,12 @@ def warm_up(revision: Revision, share: float) -> bool:
 
 
 def searches_balance(space: Space) -> bool:
-    """Whether a space has several balancing methods, or one with settings that are searched."""
+    """Whether a space has several balancing methods, or one with searched settings."""
     return len(space.balances) > 1 or any(True for option in space.balances for _ in searched_settings(option))
 
 
 def balances(revision: Revision) -> Sequence[Balance | str]:
-    """The other balancing methods of the space, and the searched settings of the present one by name."""
+    """The other balancing methods of the space, and the names of the searched settings of the current method."""
     present = revision.training.balance
     others = [option for option in revision.space.balances if not is_of(present, option)]
     own = [option for option in revision.space.balances if is_of(present, option)]
@@ -66,7 +66,7 @@ def balances(revision: Revision) -> Sequence[Balance | str]:
 
 
 def rebalance(revision: Revision, change: Balance | str) -> bool:
-    """Changes the balancing method, or a setting of it."""
+    """Changes the balancing method or one of its settings."""
     old = revision.training.balance
     if isinstance(change, Balance):
         new = drawn_settings(revision.choose, change)
@@ -80,9 +80,9 @@ def rebalance(revision: Revision, change: Balance | str) -> bool:
 
 
 def stepped_setting(choose: Choose, name: str, value: Value, setting: MethodSetting) -> Value:
-    """A random step from a value of a setting: another word, or a normal step on the setting's scale.
+    """A random step from a setting's value: another word, or a normally distributed step on the setting's scale.
 
-    Numbers stay in the range of the search. A whole number changes by 1 at least, where the range allows it.
+    Numbers stay in the searched range. An integer changes by at least 1 if the range allows it.
     """
     if isinstance(setting, WordSetting):
         others = [word for word in setting.options if word != value]
@@ -97,7 +97,7 @@ def stepped_setting(choose: Choose, name: str, value: Value, setting: MethodSett
 
 
 def _linear(choose: Choose, name: str, value: float, setting: NumberSetting) -> float:
-    """A normal step, clipped into the range; at an end of the range the step goes the other way."""
+    """A normally distributed step, clipped to the range. At an end of the range, the step goes the other way."""
     step = LINEAR * (setting.high - setting.low) * NormalDist().inv_cdf(choose.real(name, TAIL, 1 - TAIL))
     moved = min(setting.high, max(setting.low, value + step))
     return moved if moved != value else min(setting.high, max(setting.low, value - step))

@@ -1,4 +1,4 @@
-"""Moves that change the size or shape of what a network gives."""
+"""Moves that change the size or shape of a network's output unit."""
 
 from collections.abc import Sequence
 from math import prod
@@ -29,7 +29,7 @@ def grow(revision: Revision, index: int) -> bool:
 
 
 def shrink(revision: Revision, index: int) -> bool:
-    """Narrows the output unit of a network, not below what its readers need."""
+    """Narrows the output unit of a network, but not below the size that its readers need."""
     return _with_size(revision, index, _smaller(revision, index))
 
 
@@ -46,7 +46,7 @@ def _resizable(revision: Revision) -> list[int]:
 
 
 def _sizes(space: Space, node: Node) -> tuple[int, int]:
-    """The fewest and the most variables of a network's output; fewer where each takes several from its source."""
+    """The range of the size of a network's output; smaller if each variable takes several of the source."""
     low, high = space.output_units
     each = node.row.reads_per_variable or 1
     return max(1, low // each), max(1, high // each)
@@ -62,7 +62,7 @@ def _larger(revision: Revision, index: int) -> range:
 
 
 def _smaller(revision: Revision, index: int) -> range:
-    """Also down to the size of an output that it serves, if that lies outside the space's range."""
+    """The smaller sizes: in the space's range or, if there are none, the size of a model output that it serves."""
     node = revision.nodes[index]
     low, high = _sizes(revision.space, node)
     needs = [
@@ -83,12 +83,12 @@ def _with_size(revision: Revision, index: int, sizes: range) -> bool:
 
 
 def redesignable(revision: Revision) -> Sequence[int]:
-    """The networks whose layers belong together, and can be drawn again."""
+    """The networks whose layers form a unit and can be drawn again."""
     return [i for i in range(len(revision.nodes)) if _wish(revision, i) is not None]
 
 
 def redesign(revision: Revision, index: int) -> bool:
-    """Draws all layers of a network again; it reads and feeds what it did."""
+    """Draws all layers of a network again. Its connections stay."""
     node, wish = revision.nodes[index], _wish(revision, index)
     if wish is None:
         return False
@@ -102,7 +102,7 @@ def redesign(revision: Revision, index: int) -> bool:
 
 
 def _wish(revision: Revision, index: int) -> Wish | None:
-    """What a network that is drawn again must be to feed what it feeds; None if the space would not draw one."""
+    """The requirements for new layers of a network, so that its readers still fit; None if the space has none."""
     node, readers = revision.nodes[index], revision.out_of(index)
     if node.fixed or not node.row.layers_together:
         return None
@@ -119,6 +119,6 @@ def _wish(revision: Revision, index: int) -> Wish | None:
 
 
 def _given(revision: Revision, index: int) -> list[Sides]:
-    """The spatial size of the Features that a network reads, if it reads any by their shape."""
+    """The spatial size of the Features that a network reads by their shape, if any."""
     reads = revision.nodes[index].design.reads
     return [] if reads is None else [reads]

@@ -1,4 +1,4 @@
-"""What mutation and crossover return, and how a parent is read."""
+"""The result of mutation and crossover, and the conversion of a parent into a revision."""
 
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
@@ -22,14 +22,14 @@ from valp.spaces.vary.take_networks import take
 
 @dataclass(frozen=True)
 class Variation:
-    """A candidate made of others.
+    """A candidate made from others.
 
     Attributes:
-        graph: which `check` accepts.
-        training: the first parent's, of which a move or the other parent may have changed what is searched.
-        origins: for each network that was made of one of a parent's, which has its kind and type: the parent, 0 or 1,
+        graph: the graph, which `check` accepts.
+        training: the first parent's training, with searched values changed by a move or taken from the other parent.
+        origins: for each network that was made from a parent's network of the same kind and type: the parent, 0 or 1,
             and the network's name there.
-        moves: the names of the moves that made it.
+        moves: the names of the moves that made the candidate.
     """
 
     graph: Graph
@@ -39,7 +39,7 @@ class Variation:
 
 
 def variation_of(revision: Revision, moves: Sequence[str]) -> Variation:
-    """What a completed revision is."""
+    """The result of a completed revision."""
     return Variation(
         graph=revision.graph(),
         training=revision.training,
@@ -49,13 +49,13 @@ def variation_of(revision: Revision, moves: Sequence[str]) -> Variation:
 
 
 def opened(parent: Candidate, problem: Description, space: Space, choose: Choose, batch: int | None) -> Revision:
-    """A parent as a revision; `batch` is the search's, the parent's own by default.
+    """Converts a parent into a revision. `batch` is the search's batch size, by default the parent's own.
 
-    Outputs and inputs of the problem that it lacks are served and read; a graph of more than max_n networks may keep
-    as many as it has.
+    Inputs and outputs of the problem that the parent lacks are connected. A graph with more than max_n networks may
+    keep that number.
 
     Raises:
-        SettingError: if it is not a graph for the problem, or the space has no networks for what it lacks.
+        SettingError: if the graph is not for the problem, or the space has no networks for what it lacks.
     """
     graph = parent.graph
     require_interface(graph, problem)
@@ -77,19 +77,19 @@ def opened(parent: Candidate, problem: Description, space: Space, choose: Choose
 
 
 def outputs_of(graph: Graph, problem: Description) -> tuple[Output, ...]:
-    """The problem's outputs, with the combiners of a graph."""
+    """The problem's outputs, with the combiners that they have in a graph."""
     own = {output.name: output for output in graph.outputs}
     return tuple(own.get(output.name, output) for output in problem.outputs)
 
 
 def judge(revision: Revision, graph: Graph, output: Output, names: Mapping[str, str]) -> None:
-    """Takes a graph's losses with an output's ground truth; the problem's if none of positive β judges the output.
+    """Copies a graph's losses for an output. If none with positive β applies to the output, adds the problem's losses.
 
     Args:
-        revision: gets them.
-        graph: where from.
+        revision: the target of the copy.
+        graph: the source of the copy.
         output: the output.
-        names: of the networks that were taken, by their names in the graph.
+        names: the copied networks' names in the revision, by their names in the graph.
     """
     own, others = [], []
     for loss in graph.losses:
@@ -106,14 +106,14 @@ def judge(revision: Revision, graph: Graph, output: Output, names: Mapping[str, 
 
 
 def is_same(one: Revision, other: Revision) -> bool:
-    """Whether two completed revisions are the same but for names."""
+    """Whether two completed revisions are equal except for names."""
     if one.training != other.training or _parts(one) != _parts(other):
         return False
     return content_key(one.graph()) == content_key(other.graph())
 
 
 def _parts(revision: Revision) -> Counter[Hashable]:
-    """What is joined with what, and what judges: of revisions that are the same, the same parts."""
+    """A multiset of the connections and losses without names. Equal revisions have equal multisets."""
     labels: dict[Place, int] = {}
     for i, node in enumerate(revision.nodes):
         initializer = node.initializer if node.row.last_layer else ""
