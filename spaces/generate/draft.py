@@ -84,10 +84,7 @@ class Draft:
         ]
 
     def role(self, target: Place) -> Role:
-        """The role of the next connection. A kind with latent connections first gets one, then others.
-
-        Further connections have another role with probability φ.
-        """
+        """The role of the next connection: first latent if the kind has that, later another with probability φ."""
         roles = self.nodes[target[1]].row.takes if target[0] is NETWORK else (Role.DATA,)
         if Role.LATENT not in roles:
             return Role.DATA
@@ -107,12 +104,9 @@ class Draft:
         waiting network (for Samples: below a network that waits for Samples). The count is the sum of:
 
         - one network for each open output that no network fits, and what the cheapest kind for it needs;
-        - one source of Samples for all networks that wait for one, unless a usable one exists;
-        - one encoding network, if a network waits for a code of any width or the source of Samples is missing, unless a
-          usable one exists;
-        - one encoding network for each network that waits for a code of a given width, unless a usable one exists;
-        - a sampling and an encoding network for each that waits for sampled variables, unless a usable sampling one
-          exists;
+        - unless a usable one exists: one source of Samples for all networks that wait for one; one encoding network for
+          all that wait for a code of any width, or for the missing source of Samples; one encoding network for each
+          that waits for a code of a given width; a sampling and an encoding one for each that waits for sampled values;
         - one network that reads an input by its shape, if all inputs must be read so and no network does yet.
 
         Using such a source, or a new network, never raises the count. Any other connection is tested first (`sources`).
