@@ -1,15 +1,16 @@
-# One virtual environment serves every target; it needs nothing but Python 3.11 or later.
+# All targets use one virtual environment; it needs only Python 3.11 or later.
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
-# The rooms as they are imported: mypy follows links, not the import hook of an editable install.
+# Links to the rooms under the names by which they are imported: mypy follows links, but not the import hook of an
+# editable install.
 TYPED := build/typed
 NODE_READY := node_modules/.package-lock.json
 
 .PHONY: demo test test-heavy test-all lint lint-js docs bench bench-all judge clean
 
-demo: $(READY)  ## set up, and search the embedded digits
+demo: $(READY)  ## set up, and run a search on scikit-learn's digits
 	$(BIN)/valp search digits --name demo --candidates 24 --steps 1000 --seed 1
 
 test: $(READY)  ## set up, and run the tests
@@ -18,7 +19,7 @@ test: $(READY)  ## set up, and run the tests
 test-heavy: $(READY)  ## exports, pages of the docs, browsers
 	$(BIN)/pytest -m "heavy and not slow" -n 2 --dist loadfile
 
-test-all: $(READY)  ## all tests, the slow ones too
+test-all: $(READY)  ## all tests, including the slow ones
 	$(BIN)/pytest
 
 lint: $(READY) lint-js  ## format, lint and types
@@ -28,14 +29,14 @@ lint: $(READY) lint-js  ## format, lint and types
 	ln -s $(CURDIR)/benchmarks $(TYPED)/benchmarks
 	cd $(TYPED) && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml
 
-lint-js:  ## the report's JavaScript: format, lint and types; skipped where there is no npm
+lint-js:  ## the report's JavaScript: format, lint and types; skipped without npm
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(NODE_READY) && npm run --silent lint; \
-	else echo "lint-js: SKIPPED, there is no npm"; fi
+	else echo "lint-js: SKIPPED, npm is not installed"; fi
 
-docs: $(READY)  ## the pages of docs/ as a site: site/index.html
+docs: $(READY)  ## build the pages of docs/ as a website: site/index.html
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-bench: $(READY)  ## measure what docs/ claims, in half an hour
+bench: $(READY)  ## the shorter benchmarks of docs/, in half an hour
 	$(BIN)/python -m benchmarks.algorithm1
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.workers
@@ -45,7 +46,7 @@ bench: $(READY)  ## measure what docs/ claims, in half an hour
 	$(BIN)/python -m benchmarks.proposals
 	$(BIN)/python -m benchmarks.waiting
 
-bench-all: bench  ## and what takes hours: long trainings, hand-made graphs, spaces, strategies, the paper's experiment
+bench-all: bench  ## all benchmarks of docs/, in several hours
 	$(BIN)/python -m benchmarks.endurance
 	$(BIN)/python -m benchmarks.catalogue
 	$(BIN)/python -m benchmarks.convolutions
@@ -53,7 +54,7 @@ bench-all: bench  ## and what takes hours: long trainings, hand-made graphs, spa
 	$(BIN)/python -m benchmarks.strategies
 	$(BIN)/python -m benchmarks.paper
 
-judge: $(READY)  ## train the shipped Fashion-MNIST judge again (about half an hour)
+judge: $(READY)  ## train the shipped judge of Fashion-MNIST again (about half an hour)
 	$(BIN)/python -m valp.spaces.builtin.train_judge
 
 clean:
