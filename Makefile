@@ -46,7 +46,7 @@ bench: $(READY)  ## the shorter benchmarks of docs/, in half an hour
 	$(BIN)/python -m benchmarks.proposals
 	$(BIN)/python -m benchmarks.waiting
 
-bench-all: bench  ## all benchmarks of docs/, in several hours
+bench-all: bench  ## bench, and the benchmarks that take hours
 	$(BIN)/python -m benchmarks.endurance
 	$(BIN)/python -m benchmarks.catalogue
 	$(BIN)/python -m benchmarks.convolutions
