@@ -30,48 +30,49 @@ from valp.spaces.own.toml_draft import identifier, unused
 from valp.spaces.problem.problem import ArrayData, Problem
 
 FEWEST = 4
-"""Rows that a search takes, at least: two to train on, and two to judge by."""
+"""The fewest rows of X: two to train on and two to validate on."""
 
 NUMBERS = "x"
-"""The input of all columns that are numbers."""
+"""The name of the input that has all numeric columns."""
 
 
 class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
-    """Searches for a VALP that learns y from X, and predicts with the best it has found.
+    """Searches for a VALP that learns y from X, and predicts with the best candidate.
 
-    y may be one output or several of different kinds at once: an array, a data frame with a column for each, or a
-    mapping of arrays, (n,) or (n, k). X is an array of numbers, or a data frame whose columns of texts are categories;
-    NaN is a missing value, which the training mean fills. In a data frame or a mapping y may have missing values too:
-    they teach and count nothing.
+    y may be one output, or several of different types: an array, a data frame with a column for each output, or a
+    mapping of arrays, (n,) or (n, k). X is an array of numbers, or a data frame whose text columns are categories. NaN
+    in X is a missing value, which is replaced by the training mean. y may have missing values too if it is a data frame
+    or a mapping. They are ignored in training and in scores.
 
     Args:
-        outputs: what y is: "numeric", "discrete" (classes), "labels" (yes and no) or "samples" (to be generated), or a
-            mapping that says so for some of its columns. Elsewhere, and with "auto", texts, truth values and whole
-            numbers with ten distinct values at most are classes, and other numbers are numeric. With "discrete"
-            scikit-learn takes this for a classifier, with "numeric" for a regressor.
-        candidates: the number of graphs that are tried.
-        steps: gradient steps of the training of each.
-        batch: examples in one step.
-        workers: candidates trained at once by Ray; 0 trains in this process, one after the other, without Ray.
-        strategy: a code of `valp.search.strategies.STRATEGIES`; by default evolution, or random search with few
+        outputs: the type of y: "numeric", "discrete" (classes), "labels" (yes or no) or "samples" (to be generated), or
+            a mapping with the types of some of its columns. For other columns, and with "auto", texts, truth values and
+            whole numbers with at most ten distinct values are classes, and other numbers are numeric. With "discrete"
+            scikit-learn treats the estimator as a classifier, with "numeric" as a regressor.
+        candidates: the number of candidates to train.
+        steps: the gradient steps of a full training.
+        batch: the examples in a step.
+        workers: the number of candidates that Ray trains at once. 0 trains in this process, one after the other,
+            without Ray.
+        strategy: a code of `valp.search.strategies.STRATEGIES`; by default evolution, or random search if there are few
             candidates.
         space: a name of `valp.spaces.generate.space.SPACES`.
         objectives: the scores to optimise; by default one for each output.
-        by: the score by which the best of the front is chosen; by default it is the knee.
-        validation: the share of the rows by which candidates are judged; they do not train.
-        executor: what trains, "auto" or "torch".
-        random_state: an int repeats everything, if there is one worker at most.
-        runs: a folder in which runs are kept, each named after its data and settings: the same fit again resumes it.
-            By default the run is deleted when the best is found.
-        verbose: whether the search tells its progress on stderr.
+        by: the score that selects the model from the front; by default the knee is selected.
+        validation: the share of the rows in the validation split. Candidates are scored on them, not trained.
+        executor: the executor that trains, "auto" or "torch".
+        random_state: the seed. With an int and at most one worker, the whole search is repeatable.
+        runs: a folder that keeps the runs, each named after its data and settings, so that the same fit resumes its
+            run. By default the run is deleted at the end of the fit.
+        verbose: whether to print the progress on stderr.
 
     Attributes:
-        model_: the best, a `valp.Model`: `valp.save` writes it, `generate` draws samples from it.
-        front_: the numbers, scores and parameters of the candidates on the Pareto front, the chosen first.
+        model_: the best candidate, a `valp.Model`: `valp.save` writes it, `generate` draws samples from it.
+        front_: the numbers, scores and parameters of the candidates on the Pareto front, the selected one first.
         baselines_: the scores of the single-task models with the same budget.
-        classes_: the labels of the one output that is a class; of several a list or a mapping, as y was given.
+        classes_: the class labels. If several outputs are classes, a list or a mapping, as y was given.
         n_features_in_, feature_names_in_: of X.
-        run_: the folder of the run, or None if it was not to be kept.
+        run_: the folder of the run, or None if the run was not kept.
     """
 
     def __init__(
@@ -108,10 +109,10 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         self.verbose = verbose
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 - scikit-learn's name
-        """Searches.
+        """Searches for a model of y given X.
 
         Raises:
-            ValueError: if X, y or a parameter does not fit, or no candidate came to its end.
+            ValueError: if X, y or a parameter is wrong, or no candidate is complete.
         """
         table, y = self._checked(X, y)
         self._form, self._targets = targets_of(y, self.outputs)
@@ -126,16 +127,16 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         return self
 
     def predict(self, X: Any) -> Any:  # noqa: N803
-        """Every output for the rows of X, in the form that y had."""
+        """Predicts every output for the rows of X, in the form of y."""
         found = self._found(X)
         values = [target.predicted(found) for target in self._targets]
         return shaped(self._form, self._targets, values, self._frame)
 
     @available_if(lambda self: self._tells_classes())  # type: ignore[untyped-decorator] # scikit-learn ships no types
     def predict_proba(self, X: Any) -> Any:  # noqa: N803
-        """The probabilities (n, classes) of the one output that is a class, or (n, k) of labels.
+        """The probabilities of the output of classes, (n, classes), or of labels, (n, k).
 
-        Of several they are a list where y was an array, else a mapping.
+        For several such outputs, a list if y was an array, else a mapping.
         """
         found = self._found(X)
         shown = [target for target in self._targets if target.kind in ("discrete", "labels")]
@@ -143,7 +144,7 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         return values if self._form == "array" else shaped(self._form, shown, values)
 
     def score(self, X: Any, y: Any) -> float:  # noqa: N803
-        """The mean over the outputs: accuracy of classes and labels, R² of numbers; samples do not count."""
+        """The mean score of the outputs: accuracy of classes and labels, R² of numbers. Samples are left out."""
         found = self._found(X)
         scores = []
         for target, given in zip(self._targets, given_of(self._form, self._targets, y), strict=True):
@@ -156,7 +157,7 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
             else:
                 scores.append(float((given[there] == said[there]).mean()))
         if not scores:
-            raise ValueError("y has samples alone, which have no score here; front_ has those of the search")
+            raise ValueError("y has only samples, which score() cannot score; front_ has the scores of the search")
         return float(np.mean(scores))
 
     def __sklearn_tags__(self) -> Tags:
@@ -172,14 +173,14 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         return tags
 
     def _tells_classes(self) -> bool:
-        """Whether there are probabilities to ask for: before the fit, whether there may be."""
+        """Whether the model has probabilities. Before the fit, whether it may have them."""
         targets = getattr(self, "_targets", None)
         if targets is None:
             return bool(self.outputs not in ("numeric", "samples"))
         return any(target.kind in ("discrete", "labels") for target in targets)
 
     def _checked(self, X: Any, y: Any) -> tuple[Table, Any]:  # noqa: N803
-        """X as a table, and y, checked as scikit-learn checks them; what is learnt of X is kept."""
+        """X as a table, and y, both checked by scikit-learn. Stores the features of X."""
         self._categories = _categories(X)
         if self._categories:
             validate_data(self, X, y, skip_check_array=True)
@@ -194,7 +195,7 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         return self._table(rows), y
 
     def _table(self, X: Any) -> Table:  # noqa: N803
-        """X, which is checked, as a table: its columns by their names, or all of them as one array."""
+        """Checked X as a table: a column for each name, or all columns as one array if they have no names."""
         if self._categories:
             return table_of(X, list(self.feature_names_in_))
         names = getattr(self, "feature_names_in_", None)
@@ -202,7 +203,7 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         return Table("X", columns, MISSING, lambda row: f"row {row} of X")
 
     def _found(self, X: Any) -> Arrays:  # noqa: N803
-        """What the model finds for the rows of X: in double precision, so that a row is the same in any batch."""
+        """The model's outputs for the rows of X, in double precision, so that they do not depend on the batch."""
         check_is_fitted(self, "model_")
         if self._categories:
             if not is_table(X):
@@ -215,7 +216,7 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
             return found
 
     def _problem(self, table: Table) -> Problem:
-        """What is searched. The rows that judge candidates are its test rows too, for nobody looks at these."""
+        """The problem to search. Its validation rows are also its test rows, because the test scores are not used."""
         train, held = self._split(len(table))
         rows = np.concatenate([train, held, held])
         parts = np.split(np.arange(len(rows)), [len(train), len(train) + len(held)])
@@ -230,7 +231,7 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         )
 
     def _split(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The rows that train and those that judge; the shares of the first output of classes are kept if they can."""
+        """The rows of the training and the validation split, stratified by the first output of classes if possible."""
         held = max(FEWEST // 2, round(count * self.validation))
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         classes = next((target.values for target in self._targets if target.classes is not None), None)
@@ -241,10 +242,10 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
             except ValueError:
                 if stratify is None:
                     raise
-        raise AssertionError("a split without classes either is made or raises")
+        raise AssertionError("a split that is not stratified either succeeds or raises")
 
     def _inputs(self, reader: Reader) -> dict[str, ArrayData]:
-        """The problem's inputs: the numbers as one, each category as one."""
+        """The problem's inputs: one for all numeric columns, and one for each category."""
         names = [name for name in reader.source.names if name not in self._categories]
         inputs: dict[str, ArrayData] = {}
         if names:
@@ -287,7 +288,7 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
 
 @contextmanager
 def _value_errors() -> Iterator[None]:
-    """What a user has done wrong is a ValueError, as everywhere in scikit-learn."""
+    """Turns errors of this library into ValueError, as is usual in scikit-learn."""
     try:
         yield
     except ValpError as error:
@@ -295,7 +296,7 @@ def _value_errors() -> Iterator[None]:
 
 
 def _categories(X: Any) -> list[str]:  # noqa: N803
-    """The columns of a data frame that are no numbers."""
+    """The names of the columns of a data frame that are not numeric."""
     if not is_table(X):
         return []
     return [str(name) for name in X.columns if np.asarray(X[name]).dtype.kind not in "biuf"]

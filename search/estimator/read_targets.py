@@ -1,4 +1,4 @@
-"""What a scikit-learn user hands over as y: one output or several of different kinds, in arrays, frames or mappings."""
+"""Reads y as scikit-learn users give it: one or more outputs of different types, as array, data frame or mapping."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from valp.spaces.problem.array_columns import is_absent
 from valp.spaces.problem.problem import ArrayData, discrete
 
 Form = Literal["one", "array", "frame", "mapping"]
-"""What y is: (n,), (n, k), a data frame, or a mapping of arrays."""
+"""The form of y: (n,), (n, k), a data frame, or a mapping of arrays."""
 
 AUTO = "auto"
 KINDS: dict[str, Any] = {
@@ -27,7 +27,7 @@ KINDS: dict[str, Any] = {
     "labels": own.LabelsOutput,
     "samples": own.SamplesOutput,
 }
-"""The types an output may have, and what describes one."""
+"""The types of outputs, and the class that describes each."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class Target:
     """An output to learn.
 
     Attributes:
-        key: what the user calls it.
-        name: what the model calls it.
-        kind: its type, of `KINDS`.
-        values: (n,) or (n, k) numbers, NaN where one is missing; of a class its number, −1 where it is missing.
-        classes: the labels that the numbers of classes stand for, in the user's own type.
+        key: the user's name for it.
+        name: the model's name for it.
+        kind: its type, a key of `KINDS`.
+        values: (n,) or (n, k) numbers, NaN if missing; for classes their numbers, −1 if missing.
+        classes: the labels of the classes, by number, in the user's own type.
     """
 
     key: Any
@@ -49,14 +49,14 @@ class Target:
     classes: NDArray[Any] | None = None
 
     def data(self, reader: Reader, rows: NDArray[np.int64]) -> ArrayData:
-        """The problem's output: these rows, which the reader's table holds under the output's name."""
+        """The problem's output for these rows. The reader's table has its values under the output's name."""
         if self.classes is not None:
             return discrete(self.values[rows], classes=[str(label) for label in self.classes])
         described = KINDS[self.kind](type=self.kind, array=self.name)
         return reader.output(f"y[{self.key!r}]", described, (self.name,))
 
     def predicted(self, found: Arrays) -> NDArray[Any]:
-        """What a model has found, as the user gave it."""
+        """The predictions, in the type and shape of the user's y."""
         if self.classes is not None:
             labels: NDArray[Any] = self.classes[self.probabilities(found).argmax(1)]
             return labels
@@ -64,20 +64,20 @@ class Target:
         return values.reshape(len(values), *self.values.shape[1:])
 
     def probabilities(self, found: Arrays) -> NDArray[Any]:
-        """(n, classes), or (n, k) of labels."""
+        """The probabilities: (n, classes), or for labels (n, k)."""
         return found[f"{self.name}.{PROBABILITIES}"]
 
 
 def targets_of(y: Any, outputs: str | Mapping[Any, str]) -> tuple[Form, tuple[Target, ...]]:
-    """The outputs in y.
+    """The form of y and its outputs.
 
     Args:
         y: an array (n,) or (n, k), a data frame, or a mapping of arrays.
-        outputs: a type of `KINDS` for all, or for some by the keys of y. Elsewhere texts, truth values and whole
-            numbers with few distinct values are classes, and other numbers are numeric.
+        outputs: a type of `KINDS` for all outputs, or a mapping from some keys of y to types. For the others, texts,
+            truth values and whole numbers with few distinct values are classes, and other numbers are numeric.
 
     Raises:
-        ValueError: if a type is unknown or does not fit, or rows have not all as many values.
+        ValueError: if a type is unknown or does not fit the values.
     """
     named = {} if isinstance(outputs, str) else dict(outputs)
     usual = outputs if isinstance(outputs, str) else AUTO
@@ -97,7 +97,7 @@ def targets_of(y: Any, outputs: str | Mapping[Any, str]) -> tuple[Form, tuple[Ta
 
 
 def shaped(form: Form, targets: Sequence[Target], values: Sequence[NDArray[Any]], like: Any = None) -> Any:
-    """Values of the outputs in the form that y had; a data frame becomes one if `like`, its class, is given."""
+    """Values of the outputs in the form of y. For a data frame `like` is its class; without it the result is a dict."""
     if form == "one":
         return values[0]
     if form == "array":
@@ -107,17 +107,17 @@ def shaped(form: Form, targets: Sequence[Target], values: Sequence[NDArray[Any]]
 
 
 def given_of(form: Form, targets: Sequence[Target], y: Any) -> list[NDArray[Any]]:
-    """What y holds of each output, for a y of the same form; the way back is `shaped`.
+    """The values of each output in a y of the given form: the inverse of `shaped`.
 
     Raises:
-        ValueError: if y lacks one.
+        ValueError: if y lacks an output.
     """
     if form in ("one", "array"):
         values = np.asarray(y)
         return [values] if len(targets) == 1 and values.ndim < 3 else list(values.T)
     lacking = [target.key for target in targets if target.key not in (y if isinstance(y, Mapping) else y.columns)]
     if lacking:
-        raise ValueError(f"y must have {lacking[0]!r}, but has not")
+        raise ValueError(f"y must have output {lacking[0]!r}, but does not")
     return [np.asarray(y[target.key]) for target in targets]
 
 
@@ -146,7 +146,7 @@ def _target(key: Any, name: str, values: NDArray[Any], kind: str) -> Target:
             raise ValueError(f"y[{key!r}] must hold numbers to be {kind}, but does not: {error}") from error
     if values.ndim > 1:
         raise ValueError(f"y[{key!r}] must have one class a row, but has shape {values.shape}")
-    known = np.array(values[there].tolist())  # of a type of their own, where None made objects of all
+    known = np.array(values[there].tolist())  # with their own dtype: an array with None has dtype object
     check_classification_targets(known)
     classes, numbers = np.unique(known, return_inverse=True)
     if len(classes) < 2:
@@ -157,7 +157,7 @@ def _target(key: Any, name: str, values: NDArray[Any], kind: str) -> Target:
 
 
 def _look_like_classes(values: NDArray[Any]) -> bool:
-    """Whether (n,) values are texts, truth values, or whole numbers with few distinct ones, as a draft takes them."""
+    """Whether (n,) values are texts, truth values, or whole numbers with few distinct values, as in a TOML draft."""
     try:
         numbers = values.astype(np.float64)
     except (TypeError, ValueError):
@@ -167,7 +167,7 @@ def _look_like_classes(values: NDArray[Any]) -> bool:
 
 
 def missing(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Whether each value is none: NaN, None, or what pandas has for it."""
+    """Whether each value is missing: NaN, None, or a missing value of pandas."""
     if values.dtype.kind == "f":
         holes: NDArray[np.bool_] = np.isnan(values)
         return holes

@@ -1,4 +1,4 @@
-"""Candidates as a pandas frame, which shows pictures of their graphs in a notebook."""
+"""Candidates as a pandas data frame that shows pictures of their graphs in a notebook."""
 
 from collections.abc import Sequence
 from math import isnan, nan
@@ -15,21 +15,21 @@ from valp.search.run.result import PARAMETERS
 from valp.search.run.run import StoredRun
 
 MOST_PICTURES = 20
-"""Graphs that one table draws; drawing one takes some hundredths of a second."""
+"""The most graphs drawn in one table. Drawing one takes some hundredths of a second."""
 
 HEIGHT = 130
-"""Of a picture in a table, in pixels."""
+"""The height of a picture in a table, in pixels."""
 
 EFFORT = ("samples_seen", "samples_seen_with_parents")
-"""The columns of the budget, whole numbers."""
+"""The columns with the samples seen, which are whole numbers."""
 
 
 class CandidateFrame(pd.DataFrame):  # type: ignore[misc] # pandas' types are not read
-    """A pandas frame of candidates. What is computed from it is a plain frame.
+    """A pandas data frame of candidates. Operations on it return plain data frames.
 
     Attributes:
-        graphs: of the candidates, by number.
-        titles: what a notebook writes above a column, where it is not the column's name.
+        graphs: the graphs of the candidates, by number.
+        titles: the header in a notebook of each column whose header is not its name.
     """
 
     _metadata = ("graphs", "titles")
@@ -48,13 +48,13 @@ class CandidateFrame(pd.DataFrame):  # type: ignore[misc] # pandas' types are no
 
 
 def frame_of(run: StoredRun, entries: Sequence[Entry]) -> CandidateFrame:
-    """Candidates of a run; the columns are those of `Run.front`."""
+    """Candidates of a run as a data frame with the columns of `Run.front`."""
     scores = run.shown_scores
     rows = [[*(_score(entry, name) for name in scores), *_effort(entry)] for entry in entries]
     numbers = pd.Index([entry.number for entry in entries], name="candidate", dtype="int64")
     frame = CandidateFrame(rows, index=numbers, columns=[*scores, *EFFORT, "seconds"])
     whole = [*EFFORT, *(name for name, metric in scores.items() if metric.score.whole)]
-    types = {name: "Int64" if name in whole else "float64" for name in frame.columns}  # Int64 has missing values
+    types = {name: "Int64" if name in whole else "float64" for name in frame.columns}  # Int64 can have missing values
     frame = CandidateFrame(frame.astype(types))
     frame.graphs = {entry.number: entry.candidate.graph for entry in entries}
     frame.titles = {
@@ -66,7 +66,7 @@ def frame_of(run: StoredRun, entries: Sequence[Entry]) -> CandidateFrame:
 
 
 def with_states(frame: CandidateFrame, entries: Sequence[Entry]) -> CandidateFrame:
-    """The frame with the state of each candidate, why it failed, and its parents."""
+    """Adds the columns `state`, `failure` and `parents` to the frame, and returns it."""
     frame["state"] = [entry.state for entry in entries]
     frame["failure"] = [entry.result.failure if entry.result is not None else None for entry in entries]
     frame["parents"] = [entry.parents for entry in entries]
@@ -74,7 +74,7 @@ def with_states(frame: CandidateFrame, entries: Sequence[Entry]) -> CandidateFra
 
 
 def run_html(run: StoredRun) -> str:
-    """What a notebook shows of a run: what it is, its front, and the single-task models."""
+    """A run as HTML for a notebook: a heading, the front, and the single-task models."""
     told = run.summary()
     counts = [f"{told[state]} {state}" for state in ("complete", "pruned", "failed", "unfinished") if told[state]]
     head = paragraph_html(
@@ -90,7 +90,7 @@ def run_html(run: StoredRun) -> str:
 
 def _score(entry: Entry, name: str) -> float | None:
     if entry.result is not None and name == PARAMETERS:
-        return entry.result.parameters  # of failed candidates too, which have no scores
+        return entry.result.parameters  # failed candidates have it too, but no scores
     return None if entry.result is None else entry.result.scores.get(name)
 
 
@@ -106,7 +106,7 @@ def _picture(number: Any, graph: Graph) -> Html:
 
 
 def _text(value: Any) -> str:
-    """A cell."""
+    """A value as the text of a cell."""
     if value is None or value is pd.NA or (isinstance(value, float) and isnan(value)):
         return "–"
     if isinstance(value, float):

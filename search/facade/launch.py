@@ -1,4 +1,4 @@
-"""`launch`: a search in one call, its settings checked before anything is written."""
+"""`launch` runs a whole search. It checks the settings before anything is written."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ from valp.spaces.problem.problem import Problem
 from valp.train.balance import read_balance
 
 FEWEST_TO_BREED = 16
-"""With fewer candidates there is little to breed from."""
+"""The fewest candidates for which evolution is the default strategy. With fewer there is little to breed from."""
 
 
 def launch(
@@ -51,40 +51,39 @@ def launch(
     source: str | None = None,
     display: Display | None = None,
 ) -> Run:
-    """Searches a problem; called again with the same settings it resumes.
+    """Searches a problem. Called again with the same settings, it resumes the search.
 
     Args:
-        problem: what to learn.
-        name: of the run; its folder in `runs`.
+        problem: the problem to learn.
+        name: the name of the run, and of its folder in `runs`.
         runs: the folder of the runs.
-        strategy: a code of `valp.search.strategies.STRATEGIES`; by default the run's own where it is there, else
-            evolution, or random search where there are too few candidates to breed from.
+        strategy: a code of `valp.search.strategies.STRATEGIES`. By default it is that of the existing run, else
+            evolution, or random search for fewer than 16 candidates.
         space: a name of `valp.spaces.generate.space.SPACES`.
-        kinds: codes of `valp.parts.kinds.KINDS`, in place of the space's own.
-        balance: balancing methods of `valp.train.balance.BALANCERS`, in place of the space's own: `NAME`, or
-            `NAME:key=value,key=value`, which fixes these settings. Other settings, and which of several methods, are
-            searched.
-        start_from: graphs that the first candidates have.
-        objectives: the scores to optimise, by name: of outputs, or of whole graphs (`parameters`, `latency`,
+        kinds: codes of `valp.parts.kinds.KINDS`; by default those of the space.
+        balance: balancing methods of `valp.train.balance.BALANCERS`, each `NAME` or `NAME:key=value,key=value`; by
+            default those of the space. Settings without a value, and the choice among several methods, are searched.
+        start_from: the graphs of the first candidates.
+        objectives: the names of the scores to optimise, of outputs or of whole graphs (`parameters`, `latency`,
             `inferences_per_second`); by default one for each output.
-        candidates: the number of candidates in the finished run, those of earlier calls included.
-        hours: wall time after which no further candidate is begun.
-        steps: gradient steps of the training of each candidate.
-        batch: examples in one step.
-        workers: candidates trained at once, one thread each; the number of cores by default. 0 trains in this process,
-            one after the other, without Ray.
-        seed: everything random follows from it.
-        protocol: the mode in which predictions are scored; the paper's is `generate`.
-        keep: whose weights are kept.
-        executor: what trains, as of `valp.train.fit.fit`.
-        halving: whether candidates that are not among the best at a rung are stopped there; see
+        candidates: the number of candidates in the finished run, including those of earlier calls.
+        hours: the wall time after which no further candidate is started.
+        steps: the gradient steps of a full training.
+        batch: the examples in a step.
+        workers: the number of candidates trained at once, one thread each; by default the number of cores. 0 trains in
+            this process, one after the other, without Ray.
+        seed: the seed of everything random.
+        protocol: the mode in which predictions are scored. Garciarena et al. use `generate`.
+        keep: which weights are kept on disk: those of the front, or all.
+        executor: the executor that trains; see `valp.train.fit.fit`.
+        halving: whether a candidate is stopped at a rung if it is not among the best there; see
             `valp.search.engine.rungs`.
-        profile: whether the display is told at the end where the workers' time went.
-        source: the file that describes the problem; `valp train --from` finds the data again by it.
-        display: shows the progress; lines on stderr by default.
+        profile: whether to show at the end where the workers' time went.
+        source: the file that describes the problem, from which `valp train --from` loads the data again.
+        display: shows the progress; by default as lines on stderr.
 
     Raises:
-        SettingError: if a setting is not possible, differs from the run's, or another driver is at work on the run.
+        SettingError: if a setting is not possible or differs from the run's, or another process is searching the run.
         FileError: if the run's folder cannot be written.
         SearchError: if every candidate failed, or no worker can start; the message has the most common reason.
     """
@@ -102,7 +101,7 @@ def launch(
     for objective in objectives:
         one_of("objective", objective, problem.metrics)
     if len(set(objectives)) < len(objectives):
-        raise SettingError("an objective must be given once, but one is given twice")
+        raise SettingError(f"each objective must be given once, but they are {', '.join(objectives)}")
     wanted = tuple(objectives) or problem.objectives
     if not wanted:
         raise SettingError(f"{problem.name} has no output that a search can score")
@@ -148,26 +147,26 @@ def launch(
 
 
 def usual_strategy(folder: Folder, candidates: int) -> str:
-    """The strategy of a run for which none is asked."""
+    """The strategy if the user names none: that of the existing run, or a default."""
     if folder.settings.is_file():
         return read_settings(folder.settings).strategy
     return "evolution" if candidates >= FEWEST_TO_BREED else "random"
 
 
 def one_of(name: str, value: str, known: Iterable[str]) -> None:
-    """Refuses a word that is not known. Raises SettingError."""
+    """Checks that a value is one of those known. Raises SettingError."""
     words = list(known)
     if value not in words:
         raise SettingError(f"{name} must be one of {', '.join(words)}, but is {value!r}")
 
 
 def require_seed(seed: int) -> None:
-    """Refuses what is no seed. Raises SettingError."""
+    """Checks that a seed is from 0 to 2^63 − 1. Raises SettingError."""
     if not 0 <= seed < 2**63:
-        raise SettingError(f"seed must not be negative, and less than 2^63, but is {seed}")
+        raise SettingError(f"seed must be at least 0 and less than 2^63, but is {seed}")
 
 
 def positive(name: str, value: float) -> None:
-    """Refuses a number that is not positive. Raises SettingError."""
+    """Checks that a number is positive. Raises SettingError."""
     if not value > 0:
         raise SettingError(f"{name} must be positive, but is {value:g}")

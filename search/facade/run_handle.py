@@ -1,4 +1,4 @@
-"""`Run`: a search as its user holds it; `launch` returns it, and `open_run` finds it again."""
+"""`Run`, a search for use from Python. `launch` returns one, and `open_run` opens an existing run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # a run is listed without torch and pandas
 class Run:
     """A search on disk.
 
-    Everything is read from the run's folder when it is asked for, so a search that still runs can be looked at too.
+    Everything is read from the run's folder when it is needed, so the search may still be running.
 
     Attributes:
         stored: the run with its settings and its ledger, for code that extends VALP.
@@ -40,17 +40,18 @@ class Run:
     def front(self, by: str | None = None) -> "DataFrame":
         """The candidates on the Pareto front.
 
-        No other complete candidate is as good as one of them in all objectives, and better in one.
+        A candidate is on the front if no other complete candidate is at least as good in all objectives and better in
+        one.
 
         Args:
-            by: the score by which they are ordered, the best first; by default the best compromise (the knee) is first.
+            by: the score to sort by, best first; by default the best compromise (the knee) is first.
 
         Returns:
-            A pandas frame, one row a candidate, indexed by its number. Its columns are the scores on the validation
-            split, without a unit and missing where a score was not measured: the objectives first, and among them
-            `parameters`, the number of learnt parameters; `samples_seen`, the examples that it was trained on;
-            `samples_seen_with_parents`, those and the ones of all its ancestors; and `seconds`, of training and
-            scoring. In a notebook it shows a picture of each graph.
+            A pandas data frame with one row per candidate, indexed by its number. The first columns are the validation
+            scores, with the objectives first. A score that was not measured is missing. `parameters` is one of the
+            scores. Then follow `samples_seen`, the samples of the candidate's own training,
+            `samples_seen_with_parents`, which adds those of all its ancestors, and `seconds` of training and scoring.
+            A notebook also shows a picture of each graph.
 
         Raises:
             SettingError: if the problem has no such score.
@@ -60,12 +61,12 @@ class Run:
         return frame_of(self.stored, self.stored.front(by))
 
     def candidates(self) -> "DataFrame":
-        """All candidates, the unfinished and the failed ones too.
+        """All candidates, including unfinished and failed ones.
 
         Returns:
-            A pandas frame as of `front`, in the order of the numbers, with three more columns: `state` is complete,
-            pruned, failed or running; `failure` says why one failed; `parents` has the numbers of the candidates whose
-            weights it inherits.
+            A pandas data frame as of `front`, sorted by number, with three more columns: `state` is complete, pruned,
+            failed or running, `failure` is the reason of a failure, and `parents` has the numbers of the candidates
+            whose weights were inherited.
         """
         from valp.search.facade.candidate_frame import frame_of, with_states
 
@@ -77,13 +78,13 @@ class Run:
 
         Raises:
             SettingError: if the problem has no such score.
-            ValpError: if no candidate is complete; the message has the last reason.
+            ValpError: if no candidate is complete. The message has the last failure.
         """
         front = self.stored.front(by)
         if not front:
             failures = [entry.result.failure for entry in self.stored.ledger.entries() if entry.result is not None]
-            reason = failures[-1] if failures else "none was started"
-            raise ValpError(f"no candidate of run {self.name!r} came to its end: {reason}")
+            reason = f"the last one failed: {failures[-1]}" if failures else "none has finished"
+            raise ValpError(f"run {self.name!r} has no complete candidate: {reason}")
         return self._model(front[0])
 
     def model(self, number: int) -> "Model":
@@ -92,7 +93,7 @@ class Run:
         A run keeps the weights of its front; `launch(..., keep="all")` keeps those of all candidates.
 
         Args:
-            number: of the candidate, from 0.
+            number: the candidate's number, from 0.
 
         Raises:
             FileError: if there is no such candidate, it is not complete, or its weights are not kept.
@@ -100,10 +101,10 @@ class Run:
         return self._model(self.stored.ledger.entry(number))
 
     def graph(self, number: int) -> Graph:
-        """The graph of one candidate; in a notebook it shows its picture.
+        """The graph of one candidate. A notebook shows it as a picture.
 
         Args:
-            number: of the candidate, from 0.
+            number: the candidate's number, from 0.
 
         Raises:
             FileError: if there is no such candidate.
@@ -114,7 +115,7 @@ class Run:
         """Writes the report, one HTML page that needs no network.
 
         Args:
-            path: of the page; by default `report.html` in the run's folder.
+            path: the file to write; by default `report.html` in the run's folder.
 
         Returns:
             The path of the page.
@@ -145,13 +146,13 @@ class Run:
 
 
 def open_run(name: str, runs: Path | str = "runs") -> Run:
-    """A run that is there already: one that has ended, was interrupted, or still runs.
+    """Opens an existing run. It may be finished, interrupted or still running.
 
     Args:
-        name: of the run.
+        name: the name of the run.
         runs: the folder of the runs.
 
     Raises:
-        FileError: if there is no such run, or it is damaged.
+        FileError: if the run does not exist or is damaged.
     """
     return Run(stored_runs.open_run(Path(runs), name))

@@ -8,19 +8,19 @@ from numpy.typing import NDArray
 from valp.spaces.problem.metrics import Metric
 
 Points = NDArray[np.float64]
-"""(candidates, objectives)."""
+"""(candidates, objectives), all minimised."""
 
 
 def losses(rows: Sequence[Sequence[float]], metrics: Sequence[Metric]) -> Points:
-    """Scores as figures to be minimised, as `valp.score.score.Score.loss` makes them of each."""
+    """Scores as numbers to be minimised, computed by `valp.score.score.Score.loss`."""
     figures = [[metric.score.loss(value) for metric, value in zip(metrics, row, strict=True)] for row in rows]
     return np.asarray(figures, dtype=float).reshape(len(rows), len(metrics))
 
 
 def ranked(scores: Mapping[str, float], objectives: Mapping[str, Metric]) -> list[float] | None:
-    """The values of the objectives by which a candidate is ranked, in their order.
+    """The values by which a candidate is ranked, one per objective, in order.
 
-    An absent score counts as the value without learning. None if an objective is absent and that is not known.
+    An absent score counts as the value without learning. The result is None if that value is not known.
     """
     values = [metric.ranked(scores.get(name)) for name, metric in objectives.items()]
     known = [value for value in values if value is not None]
@@ -28,10 +28,7 @@ def ranked(scores: Mapping[str, float], objectives: Mapping[str, Metric]) -> lis
 
 
 def non_dominated(points: Points) -> list[int]:
-    """The rows that no other row dominates, in order; one that dominates is as good in all and better in one.
-
-    All minimised.
-    """
+    """The rows that no other row dominates, in order. A row dominates another if it is ≤ in all and < in one."""
     kept = []
     for i, point in enumerate(points):
         dominates = (points <= point).all(1) & (points < point).any(1)
@@ -41,30 +38,31 @@ def non_dominated(points: Points) -> list[int]:
 
 
 def chances(metrics: Sequence[Metric]) -> Points:
-    """The values without learning, as figures to be minimised, (objectives,); NaN where that is not known."""
+    """The values without learning as numbers to be minimised, (objectives,); NaN if not known."""
     known = [np.nan if metric.chance is None else metric.chance for metric in metrics]
     return losses([known], metrics).reshape(-1)
 
 
 def scaled(points: Points, worst: Points | None = None) -> Points:
-    """Each objective on a scale on which 0 is the best value among the rows, and 1 is the value without learning.
+    """Scales each objective so that 0 is the best value among the rows and 1 is the value without learning.
 
-    So small differences count little: if all candidates of a front regress well, their errors do not decide its order.
-    If the value without learning is not known, or no row is better, 1 is the worst value among the rows.
+    With this scale small differences count little: if all candidates on a front have small errors, the differences of
+    the errors do not decide the order. If the value without learning is not known, or no row is better, 1 is the worst
+    value among the rows.
 
     Args:
-        points: (rows, objectives), all minimised, one row at least.
-        worst: the values without learning, as of `chances`; not known by default.
+        points: (rows, objectives), all minimised, at least one row.
+        worst: the values without learning, as of `chances`; by default not known.
     """
     low, high = points.min(0), points.max(0)
     if worst is not None:
-        high = np.where(worst > low, worst, high)  # not where it is NaN
+        high = np.where(worst > low, worst, high)  # False for NaN
     shares: Points = (points - low) / np.where(high > low, high - low, 1.0)
     return shares
 
 
 def by_knee(points: Points, worst: Points | None = None) -> list[int]:
-    """The rows by their distance from the ideal point, the nearest first. All minimised; scales as of `scaled`."""
+    """The rows sorted by their distance from the ideal point, nearest first, with the objectives scaled by `scaled`."""
     if len(points) == 0:
         return []
     order: list[int] = np.argsort(np.sqrt((scaled(points, worst) ** 2).sum(1)), kind="stable").tolist()
@@ -72,7 +70,7 @@ def by_knee(points: Points, worst: Points | None = None) -> list[int]:
 
 
 class Front:
-    """The front of points that arrive one by one. All minimised."""
+    """The Pareto front of points that are added one by one, all minimised."""
 
     def __init__(self) -> None:
         self.members: dict[int, NDArray[np.float64]] = {}

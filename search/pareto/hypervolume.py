@@ -5,9 +5,10 @@ from numpy.typing import NDArray
 
 
 def hypervolume(points: NDArray[np.float64]) -> float:
-    """The volume that (n, d) points span with the origin, all maximised; what is not positive spans nothing.
+    """The volume that (n, d) points dominate above the origin, all maximised. A point with a coordinate ≤ 0 adds none.
 
-    A sweep along the last coordinate: each slab's base is the volume, one dimension lower, of the points above it.
+    The algorithm sweeps along the last coordinate. The base of each slab is the hypervolume, in one dimension less, of
+    the points above it.
     """
     left = points[(points > 0).all(1)]
     if len(left) == 0:

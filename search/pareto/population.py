@@ -1,4 +1,4 @@
-"""Populations of candidates, ordered by non-dominated rank, then crowding (NSGA-II, Deb et al. 2002)."""
+"""Populations of candidates, ordered by non-dominated rank, then by crowding distance (NSGA-II, Deb et al. 2002)."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +9,13 @@ from valp.search.pareto.front import Points, scaled
 Order = NDArray[np.int64]
 
 LEAST_GAIN = 0.01
-"""The least share of an objective: candidates that gain nothing in it still differ by the others."""
+"""The least factor of an objective in a volume, so that a candidate without any gain in it still has a volume."""
 
 
 def best(points: Points, count: int) -> tuple[list[int], list[int]]:
-    """The best rows: lower ranks first, and within a rank the less crowded rows first. All minimised.
+    """The best rows: lower ranks first, and within a rank less crowded rows first. All minimised.
 
-    Of rows that are equal in all objectives, the later ones come after the other rows of their rank.
+    If rows are equal in all objectives, all but the first come after the other rows of their rank.
 
     Returns:
         At most `count` row numbers, the best first, and the rank of each from 0.
@@ -34,10 +34,10 @@ def best(points: Points, count: int) -> tuple[list[int], list[int]]:
 
 
 class Population:
-    """The best of the candidates that finish one by one; a candidate that has left it never returns.
+    """The best of the candidates that finish one by one. A candidate that drops out never returns.
 
     Attributes:
-        members: their numbers, the best first.
+        members: the numbers of the candidates, the best first.
         points: (members, objectives), all minimised.
     """
 
@@ -47,18 +47,18 @@ class Population:
         self.points: Points = np.zeros((0, objectives))
 
     def add(self, number: int, point: Points) -> None:
-        """Takes a candidate in; if there are then too many, the worst leaves."""
+        """Adds a candidate, and removes the worst one if there are too many."""
         numbers, points = [*self.members, number], np.vstack([self.points, point])
         rows = best(points, self._size)[0]
         self.members, self.points = [numbers[row] for row in rows], points[rows]
 
 
 def volumes(points: Points, worst: Points) -> NDArray[np.float64]:
-    """The hypervolume of each row alone, as a share of that of the best values: it is large only for a row good in all.
+    """The hypervolume of each row alone, as a share of that of the best values. It is large if a row is good in all.
 
     Args:
         points: (rows, objectives), all minimised.
-        worst: the values without learning, as of `valp.search.pareto.front.chances`: they add next to nothing.
+        worst: the values without learning, as of `valp.search.pareto.front.chances`. Rows at these values get almost 0.
     """
     if len(points) == 0:
         return np.zeros(0)
@@ -67,7 +67,7 @@ def volumes(points: Points, worst: Points) -> NDArray[np.float64]:
 
 
 def places(points: Points) -> NDArray[np.float64]:
-    """The sum of each row's ranks in the objectives: 1 is the best in one, equal values have the same rank."""
+    """The sum of each row's ranks in the objectives. The best value has rank 1, and equal values have the same rank."""
     if len(points) == 0:
         return np.zeros(0)
     summed: NDArray[np.float64] = rankdata(points, method="min", axis=0).sum(1)
@@ -75,9 +75,9 @@ def places(points: Points) -> NDArray[np.float64]:
 
 
 def _split(points: Points, rows: Order) -> tuple[Order, Order]:
-    """The rows that no other row dominates, and the rest. They come in lexical order and keep it.
+    """The rows that no other row dominates, and the rest. `rows` must be in lexical order; both results keep it.
 
-    In that order no row dominates an earlier one, so each row is compared with the front so far.
+    In lexical order no row dominates an earlier one, so each row is compared only with the front so far.
     """
     values, left, front = points[rows], np.arange(len(rows)), []
     while len(left):
@@ -94,7 +94,7 @@ def _split(points: Points, rows: Order) -> tuple[Order, Order]:
 def crowding(points: Points) -> NDArray[np.float64]:
     """The crowding distance of each row (Deb et al. 2002): infinite at the ends of an objective.
 
-    Of equal rows all but the first have 0.
+    Among equal rows, all but the first have distance 0.
     """
     distances = np.zeros(len(points))
     unique, first = np.unique(points, axis=0, return_index=True)

@@ -14,7 +14,7 @@ from valp.spaces.generate.choose import Choose
 from valp.spaces.vary import Variation, cross, mutate
 
 FIRST_MOVES = ("condition",)
-"""The move that the first children get where it applies."""
+"""The moves that are preferred for the first children, if they apply."""
 
 
 @dataclass(frozen=True)
@@ -22,37 +22,39 @@ class Breeding:
     """The settings of an evolution.
 
     Attributes:
-        drawn: candidates that Algorithm 1 draws before any child; at most a third of a search.
-        screening: the full trainings that these get together, in the smallest batches: enough steps to see which of
-            them deserve more.
-        promoted: the number of drawn candidates, at most half of them, that have the first children, one each: the best
-            by the hypervolume between a candidate and a model without learning. In a search for several objectives the
-            second parent is the drawn candidate that best complements the first. Decoders of these children get a
-            condition if they have none.
+        drawn: the number of candidates that Algorithm 1 draws before any child; at most a third of a search.
+        screening: the number of full trainings that they share, in the smallest batches. This is enough to see which of
+            them deserve more training.
+        promoted: the number of drawn candidates, at most half of them, that become the parents of the first children,
+            one each. They are the best by the hypervolume between a candidate and a model without learning. With
+            several objectives, the second parent is the drawn candidate that best complements the first. Decoders of
+            these children get a condition if they have none.
         population: how many of the best finished candidates may have children.
         tournament: the size of a tournament.
         spanning: the probability that a tournament is decided by that hypervolume, so that a candidate with a hopeless
             score in one objective is not selected.
-        balanced: the probability that it is decided by the sum of the ranks in all objectives, so that small
-            differences between good candidates count. Otherwise the lowest non-dominated rank wins,
-            then the least crowded; in the last quarter of a search the sum of the ranks decides instead.
-        crossover: the probability of two parents. The second is, of as many as in a tournament, the one that best
-            complements the first: with each output of the better one, the two would have the largest hypervolume.
+        balanced: the probability that a tournament is decided by the sum of the ranks in all objectives, so that small
+            differences between good candidates count. Otherwise the lowest non-dominated rank wins, and within a rank
+            the least crowded; in the last quarter of a search, the sum of the ranks decides instead.
+        crossover: the probability of two parents. As many candidates as in a tournament are drawn for the second
+            parent. The one that best complements the first is selected: with the better value of each objective, the
+            two have the largest hypervolume.
         assembled: the same for children that are trained from scratch. Their second parent is the best for one output,
-            each output with the same probability.
+            which is drawn with equal probabilities.
         moved: the probability that such a crossover is also changed by moves; 0 in the last quarter of a search.
-        tuned: the probability that a child may keep a structure of the population, and change β or its training only.
+        tuned: the probability that a child may have the same structure as a member of the population, and differ only
+            in β or its training.
         fresh: the probability that a later candidate is drawn by Algorithm 1; 0 in the last quarter of a search, where
             it would have no children.
-        slower: the probability that a child of a child learns at half its parent's learning rate.
+        slower: the probability that a child of a child is trained with half its parent's learning rate.
         inherit: whether children start with their parents' weights.
-        generation: the share of a full training that these children get: with shorter generations there are more of
-            them in the same samples. A child that is trained from scratch gets a full training.
-        afresh: the probability that a child is trained from scratch, in a search for several objectives. Otherwise a
-            graph could look good only because its ancestors saw many samples.
-        afresh_from: the share of a search after which this happens.
+        generation: the share of a full training that a child with inherited weights gets. Shorter generations allow
+            more generations for the same samples. A child that is trained from scratch gets a full training.
+        afresh: the probability that a child is trained from scratch, in a search with several objectives. Without such
+            children, a graph could look good only because its ancestors saw many samples.
+        afresh_from: the share of a search after which children may be trained from scratch.
         rooted: the probability that the parents of such a child were trained from scratch too; 1 in the last quarter of
-            a search. Parents with inherited weights were trained for longer and would always be selected.
+            a search. Parents with inherited weights were trained for longer and would otherwise always be selected.
     """
 
     drawn: int = 16
@@ -75,18 +77,18 @@ class Breeding:
     rooted: float = 0.7
 
     def drawn_of(self, candidates: int) -> int:
-        """How many candidates of a search are drawn by Algorithm 1 before any child."""
+        """The number of candidates of a search that are drawn by Algorithm 1 before any child."""
         return max(1, min(self.drawn, candidates // 3))
 
     def candidates_within(self, trainings: int) -> int:
-        """How many candidates together see about as many samples as this many full trainings."""
+        """The number of candidates that together see about as many samples as this number of full trainings."""
         candidates = trainings
         while self._trainings_of(candidates + 1) <= trainings:
             candidates += 1
         return candidates
 
     def _trainings_of(self, candidates: int) -> float:
-        """The full trainings that this number of candidates get together."""
+        """The number of full trainings that have as many samples as this number of candidates together."""
         drawn = self.drawn_of(candidates)
         bred = candidates - drawn
         alone = self.afresh * min(bred, candidates * (1 - self.afresh_from))
@@ -94,7 +96,7 @@ class Breeding:
 
 
 class Ranked:
-    """Candidates as parents, a row each, the best first.
+    """Possible parents, the best first. A row is a candidate's place in `members`.
 
     Attributes:
         members: the candidates.
@@ -115,16 +117,16 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Litter:
-    """The children that one proposal chooses from.
+    """The children that one proposal can choose from.
 
     Attributes:
         breeding: the settings.
-        question: what the proposal is asked for.
-        ledger: of the search.
-        number: the child's.
-        choose: makes the decisions.
-        parents: the candidates that may be parents.
-        only: the row of the first parent; None if a tournament selects it.
+        question: the problem, the space and the budget of the search.
+        ledger: the ledger of the search.
+        number: the child's number.
+        choose: makes the random decisions.
+        parents: the possible parents.
+        only: the row of the first parent if it is given; None if a tournament selects it.
         inherits: whether the child starts with its parents' weights.
         late: whether the search is in its last quarter. Changes are small then: one move, or a crossover without moves.
     """
@@ -140,7 +142,7 @@ class Litter:
     late: bool
 
     def child(self, attempt: int) -> Candidate:
-        """A child; each attempt draws another one."""
+        """A child. Each attempt draws another one."""
         question, choose, name = self.question, self.choose, f"try{attempt}"
         rows = self._rows(name)
         both = [self.parents.members[row] for row in rows]
@@ -159,7 +161,7 @@ class Litter:
         return child.model_copy(update={"lineage_samples": self.ledger.samples_seen(child.parents)})
 
     def _varied(self, parents: list[Candidate], rows: list[int], name: str) -> Variation:
-        """A mutation of one parent, or a crossover of two that may be changed by moves as well."""
+        """A mutation of one parent, or a crossover of two parents that may also be mutated."""
         if len(set(rows)) == 1:
             return self._moved(parents[0], 1 if self.late else None)
         problem, space = self.question.problem.description, self.question.space
@@ -177,7 +179,7 @@ class Litter:
         return mutate(parent, problem, space, self.choose, moves=moves, batch=batch, rather=rather)
 
     def _rows(self, name: str) -> list[int]:
-        """The rows of one parent or two; equal ones are one."""
+        """The rows of one or two parents. Two equal rows count as one parent."""
         if self.only is not None:
             if len(self.ledger.objectives) == 1:
                 return [self.only]  # with one objective, no candidate complements another
@@ -191,7 +193,7 @@ class Litter:
         return rows
 
     def _first(self, name: str) -> int:
-        """The row of the winner of a tournament."""
+        """The row of the first parent, the winner of a tournament."""
         rows = self._few(name)
         spanning, share = self.breeding.spanning, self.choose.real(f"{name}.merit", 0, 1)
         if not self.late and share >= spanning + self.breeding.balanced:
@@ -206,12 +208,12 @@ class Litter:
         return min(others, key=lambda row: (-together[row], row))
 
     def _serving(self, first: int, others: Sequence[int], name: str) -> int:
-        """The row of the best candidate for one output, or for the size and speed of the graph, drawn at random.
+        """The row of the best candidate for one output, or for the scores of the graph. Which one is drawn at random.
 
         Args:
             first: the row of the first parent.
-            others: the rows to choose from besides it.
-            name: of the choice.
+            others: the other rows to choose from.
+            name: the name of the decision.
         """
         served = self._served()
         output = self.choose.category(f"{name}.second.output", list(dict.fromkeys(served)))
@@ -227,7 +229,7 @@ class Litter:
         return [metric.output for metric in self.ledger.objectives.values()]
 
     def _better(self, first: int, second: int) -> list[str]:
-        """The outputs in which the second parent is better in more objectives than it is worse."""
+        """The outputs for which the second parent is better in more objectives than it is worse."""
         ahead: dict[str, float] = {}
         gains = self.parents.points[first] - self.parents.points[second]
         for output, lead in zip(self._served(), np.sign(gains), strict=True):
@@ -237,7 +239,7 @@ class Litter:
 
 
 def trained(question: Question, candidate: Candidate, share: float, batch: int) -> Candidate:
-    """A candidate that sees this share of the samples of a full training, in batches of this size."""
+    """A candidate with as many steps that it sees this share of a full training's samples, in batches of this size."""
     steps = max(1, round(share * question.training.steps * question.training.batch / batch))
     training = candidate.training.model_copy(update={"batch": batch, "steps": steps})
     return candidate.model_copy(update={"training": training})

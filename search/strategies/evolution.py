@@ -1,4 +1,4 @@
-"""Evolution over typed graphs: children of good candidates, which inherit weights."""
+"""Evolution over typed graphs. Good candidates have children, which inherit weights."""
 
 from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
@@ -16,13 +16,14 @@ from valp.spaces.generate.algorithm1 import fewest
 from valp.spaces.generate.choose import Choose, RandomChoose
 
 MOST_TRIES = 8
-"""How often a variation is drawn again because its graph is known already."""
+"""How often a child is drawn again because its graph is already known."""
 
 
 class Evolution(Strategy):
-    """Steady-state evolution: every proposal is bred from the best finished candidates, so no worker ever waits.
+    """Steady-state evolution: every proposal is bred from the best finished candidates, so no worker has to wait.
 
-    Children inherit the weights of the networks that they share with their parents, and continue from there.
+    Children inherit the weights of the networks that they share with their parents, and their training continues from
+    there.
     """
 
     def __init__(self, code: str, title: str, breeding: Breeding) -> None:
@@ -68,13 +69,13 @@ class Evolution(Strategy):
         return frozenset(self._past(ledger).population.members)
 
     def _promoted(self, parents: Ranked, drawn: int, place: int) -> int | None:
-        """The row of the drawn candidate that is promoted in this place, from 0; None if there is none."""
+        """The row of the drawn candidate that is promoted at this place, from 0; None if there is none."""
         best = sorted(parents.before(drawn), key=lambda row: (-parents.spanned[row], row))
         most = min(self.breeding.promoted, drawn // 2, len(best))
         return best[place] if place < most else None
 
     def _past(self, ledger: Ledger) -> "_Past":
-        """What is known of the finished candidates."""
+        """The finished candidates of a ledger, up to date."""
         past = self._pasts.get(ledger)
         if past is None:
             population, rooted = (Population(self.breeding.population, len(ledger.objectives)) for _ in range(2))
@@ -84,10 +85,10 @@ class Evolution(Strategy):
 
 
 def _drawn(question: Question, number: int, choose: Choose) -> Candidate:
-    """A candidate drawn by Algorithm 1, of any size: small graphs learn sooner and have room to grow.
+    """A candidate drawn by Algorithm 1 with a random maximum size.
 
-    Algorithm 1 fills a graph with networks as far as it may (cf. NEAT, Stanley and Miikkulainen 2002, which starts
-    from the smallest).
+    Algorithm 1 adds networks up to the maximum. Smaller graphs learn faster and have room to grow (cf. NEAT, Stanley
+    and Miikkulainen 2002, which starts from the smallest graph).
     """
     problem, space = question.problem, question.space
     least = fewest(problem.inputs, problem.outputs, problem.images, space)
@@ -97,7 +98,7 @@ def _drawn(question: Question, number: int, choose: Choose) -> Candidate:
 
 @dataclass
 class _Past:
-    """The finished candidates, in the order in which they finished: one that has left the population has no weights.
+    """The finished candidates, added in the order of finishing, because only members of the population keep weights.
 
     Attributes:
         population: the best of them.
@@ -112,7 +113,7 @@ class _Past:
     known: set[tuple[str, tuple[int, ...]]] = field(default_factory=set)
 
     def take(self, ledger: Ledger) -> None:
-        """Takes in the candidates that have finished since."""
+        """Adds the candidates that have finished since the last call."""
         metrics = list(ledger.objectives.values())
         for entry in by_end(entry for entry in ledger.entries() if entry.number not in self.ended):
             self.ended[entry.number] = entry
@@ -125,4 +126,4 @@ class _Past:
                     self.rooted.add(entry.number, point)
 
 
-EVOLUTIONS = (Evolution("evolution", "graphs bred from the best so far, with the weights they share", Breeding()),)
+EVOLUTIONS = (Evolution("evolution", "children of the best candidates so far, with inherited weights", Breeding()),)

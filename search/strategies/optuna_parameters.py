@@ -1,9 +1,9 @@
-"""The fixed slots through which Optuna's samplers see a space.
+"""The fixed slots that represent a space to Optuna's samplers.
 
-Samplers that cross or model parameters need the same ones in every trial. So a space has max_n slots of the same
-few parameters, one slot a network in the order of creation; all are drawn, also those a graph makes no use of.
-What a slot has no parameter for (which component is served, ψ, roles, initialisers) follows from its `wiring`, a
-seed that is inherited as a whole.
+Samplers that cross or model parameters need the same parameters in every trial. So a space has max_n slots with the
+same few parameters, one slot per network in the order of creation. All of them are drawn, even those that a graph does
+not use. Decisions without a parameter (which component is served, ψ, roles, initialisers) follow from the slot's
+`wiring`, a seed that is inherited as a whole.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ def slot_distributions(space: Space, problem: Description) -> dict[str, BaseDist
     """The parameters of a space for a problem, in a fixed order.
 
     Raises:
-        SettingError: if there are more than 60.
+        SettingError: if there are more than `MAX_PARAMETERS`.
     """
     found: dict[str, BaseDistribution] = {}
     for slot in range(space.max_n):
@@ -47,17 +47,19 @@ def slot_distributions(space: Space, problem: Description) -> dict[str, BaseDist
         variance = problem.variances.get(output)
         found |= _free({n: range_of_beta(space, code, variance) for n, code in beta_names(output, codes).items()})
     if len(found) > MAX_PARAMETERS:
-        raise SettingError(f"a space must have {MAX_PARAMETERS} parameters at the most for this, but has {len(found)}")
+        raise SettingError(
+            f"the space must have at most {MAX_PARAMETERS} parameters for this strategy, but has {len(found)}"
+        )
     return found
 
 
 def _free(ranges: Mapping[str, Range]) -> dict[str, BaseDistribution]:
-    """One log-uniform parameter for each range that leaves a choice."""
+    """A log-uniform parameter for each range that is not a single value."""
     return {name: FloatDistribution(low, high, log=True) for name, (low, high) in ranges.items() if low < high}
 
 
 def _balance(space: Space) -> dict[str, BaseDistribution]:
-    """The balancing method, where there is a choice, and the searched settings of all methods."""
+    """The balancing method if there are several, and the searched settings of all methods."""
     found: dict[str, BaseDistribution] = {}
     if len(space.balances) > 1:
         found[METHOD] = IntDistribution(0, len(space.balances) - 1)
@@ -73,7 +75,7 @@ def _balance(space: Space) -> dict[str, BaseDistribution]:
 
 
 class SlotChoose(Choose):
-    """Decides from the values of the slots' parameters."""
+    """Makes decisions from the values of the slots' parameters."""
 
     def __init__(self, values: Mapping[str, Value], space: Space) -> None:
         super().__init__()
@@ -84,8 +86,8 @@ class SlotChoose(Choose):
     def of_trial(cls, trial: Trial, space: Space, problem: Description) -> "SlotChoose":
         """Draws every parameter of the space from a trial's sampler.
 
-        A trial whose proposal was cut off has some of them already: the sampler draws these too, in vain, so that
-        the others come out as they would have.
+        A trial whose proposal was interrupted has some of them already. The sampler draws these again and the values
+        are discarded, so that the other parameters get the same values as without the interruption.
         """
         values: dict[str, Value] = {}
         frozen = trial.study.get_trials(deepcopy=False)[trial.number] if trial.params else None
@@ -104,7 +106,7 @@ class SlotChoose(Choose):
         if value is None:
             u = self._derived(name)
             return spread(u, low, high) if log_scale else low + int(u * (high - low + 1))
-        if isinstance(value, float):  # a share of the options, whose number depends on the graph so far
+        if isinstance(value, float):  # a share of the options, because their number depends on the graph so far
             return min(high, low + int(value * (high - low + 1)))
         return min(high, max(low, value))
 

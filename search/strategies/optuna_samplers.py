@@ -1,4 +1,4 @@
-"""Optuna's multi-objective samplers, over the fixed slots of a space."""
+"""Strategies that use Optuna's multi-objective samplers on the fixed slots of a space."""
 
 import warnings
 from collections.abc import Callable
@@ -16,18 +16,18 @@ from valp.spaces.generate.space import Space
 from valp.spaces.problem.problem import Problem
 
 POPULATION = 20
-"""A generation of NSGA-II and NSGA-III; Optuna's own 50 would spend most short searches on the first."""
+"""The size of a generation of NSGA-II and NSGA-III. With Optuna's 50, a short search would hardly reach the second."""
 
 
 class _ParentsAnew:
-    """Makes a genetic sampler of Optuna a function of the trials it sees.
+    """Makes a genetic sampler of Optuna depend only on the trials that it sees.
 
-    Optuna selects the parents of a generation once and stores them in the study; their order and the random numbers
-    used depend on which trial asked first. Here they are selected again from the earlier generations.
+    Optuna selects the parents of a generation once and stores them in the study. Their order and the random numbers
+    then depend on which trial asked first. Here they are selected again each time from the earlier generations.
     """
 
     def get_parent_population(self, study: Study, generation: int) -> list[FrozenTrial]:
-        """The parents of a generation: the elite of the one before and of its parents."""
+        """The parents of a generation: the best of the previous generation and its parents."""
         parents: list[FrozenTrial] = []
         for earlier in range(generation):
             pool = self.get_population(study, earlier) + parents  # type: ignore[attr-defined] # the sampler's own
@@ -47,7 +47,7 @@ class _NSGAIII(_ParentsAnew, NSGAIIISampler):
 class SamplerStrategy(Strategy):
     """An Optuna sampler proposes the values of the slots, and Algorithm 1 builds the graph from them.
 
-    The sampler learns from candidates that were trained to the end.
+    The sampler learns only from candidates that were trained to the end.
     """
 
     def __init__(self, code: str, title: str, make: Callable[[int], BaseSampler]) -> None:
@@ -57,7 +57,9 @@ class SamplerStrategy(Strategy):
     def sampler(self, seed: int, number: int) -> BaseSampler:
         """See `Strategy`."""
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ExperimentalWarning)  # NSGA-III: a user can do nothing about it
+            warnings.simplefilter(
+                "ignore", ExperimentalWarning
+            )  # NSGA-III is experimental, and the user cannot change that
             return self._make(derived_seed(seed, number, "sampler"))
 
     def require(self, problem: Problem, space: Space) -> None:
@@ -75,7 +77,7 @@ SAMPLER_STRATEGIES = (
     SamplerStrategy(
         "tpe",
         "Optuna's tree-structured Parzen estimator",
-        # Optuna 5 would put running trials into the model, but a proposal must follow from the finished ones alone.
+        # Optuna 5 would include running trials in the model, but a proposal must depend only on finished ones.
         lambda seed: TPESampler(seed=seed, constant_liar=False),
     ),
     SamplerStrategy("nsga2", "Optuna's NSGA-II", lambda seed: _NSGAII(seed=seed, population_size=POPULATION)),

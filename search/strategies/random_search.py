@@ -1,4 +1,4 @@
-"""Random search: Algorithm 1, again and again (Garciarena et al., section V)."""
+"""Random search: Algorithm 1 draws every candidate (Garciarena et al., section V)."""
 
 from optuna.trial import Trial
 
@@ -8,9 +8,9 @@ from valp.spaces.candidate import Candidate
 
 
 class RandomSearch(Strategy):
-    """Every candidate is drawn afresh."""
+    """Draws every candidate independently by Algorithm 1."""
 
-    code, title = "random", "Algorithm 1 of the VALP paper, every candidate drawn afresh"
+    code, title = "random", "every candidate drawn independently by Algorithm 1 of Garciarena et al."
 
     def propose(self, question: Question, ledger: Ledger, trial: Trial) -> Candidate:  # noqa: ARG002 - it learns nothing
         """See `Strategy`."""

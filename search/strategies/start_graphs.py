@@ -1,4 +1,4 @@
-"""A search that starts with given graphs; another strategy proposes the rest."""
+"""A search that starts with given graphs. Another strategy proposes the other candidates."""
 
 from collections.abc import Sequence
 
@@ -15,9 +15,9 @@ from valp.train.balance import completed
 
 
 class Seeded(Strategy):
-    """The first candidates are given graphs, in their order; another strategy proposes the others.
+    """Proposes the given graphs first, in their order. Another strategy proposes the other candidates.
 
-    A given graph has no values of the space's parameters, so Optuna's samplers do not learn from its trial.
+    A given graph has no values for the space's parameters, so Optuna's samplers do not learn from its trial.
     """
 
     code, title = "seeded", "given graphs first"

@@ -1,4 +1,4 @@
-"""What a strategy must say of itself."""
+"""The interface of a strategy, and functions that draw candidates by Algorithm 1."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -21,14 +21,15 @@ from valp.spaces.problem.problem import Problem
 
 @dataclass(frozen=True)
 class Question:
-    """What a proposal is asked for.
+    """What a strategy needs to know of the search to make a proposal.
 
     Attributes:
-        problem: what the candidate shall learn.
-        space: what it may be.
-        training: its batch × steps are the samples that a candidate sees; all else is the proposal's.
-        seed: of the search.
-        candidates: how many it shall have.
+        problem: the problem to learn.
+        space: the space of possible candidates.
+        training: the settings of a full training. Batch × steps is the budget of samples; a proposal may change the
+            other settings.
+        seed: the seed of the search.
+        candidates: the number of candidates in the finished search.
     """
 
     problem: Problem
@@ -39,32 +40,32 @@ class Question:
 
 
 class Strategy(ABC):
-    """Proposes candidates from the ledger, and keeps nothing between proposals.
+    """Proposes candidates from the ledger, without any state between proposals.
 
     A proposal is a function of the ledger, the seed of the search and the number of the candidate.
 
     Attributes:
         code: its name on the command line.
-        title: one line about it.
+        title: a one-line description.
     """
 
     code: ClassVar[str]
     title: ClassVar[str]
 
     def sampler(self, seed: int, number: int) -> BaseSampler:
-        """The Optuna sampler that a proposal's trial draws from; made anew for each."""
+        """A new Optuna sampler for the trial of one proposal."""
         return RandomSampler(seed=derived_seed(seed, number, "sampler"))
 
     def require(self, problem: Problem, space: Space) -> None:
-        """Refuses a problem and a space for which it could propose nothing.
+        """Checks that the strategy can propose candidates for a problem and a space.
 
         Raises:
-            SettingError: saying what does not fit.
+            SettingError: if it cannot. The message says why.
         """
         drawn_graph(problem, space, RandomChoose(0))
 
     def keeps(self, ledger: Ledger) -> frozenset[int]:  # noqa: ARG002 - most inherit nothing
-        """The candidates whose weights a later proposal may inherit, and which are therefore kept."""
+        """The candidates whose weights must be kept, because a later proposal may inherit them."""
         return frozenset()
 
     @abstractmethod
@@ -73,17 +74,17 @@ class Strategy(ABC):
 
 
 def draw_at_random(question: Question, number: int) -> Candidate:
-    """The candidate of this number, drawn afresh by Algorithm 1."""
+    """The candidate with this number, drawn by Algorithm 1."""
     return draw(question, RandomChoose(derived_seed(question.seed, number, "graph")), number)
 
 
 def derived_seed(seed: int, number: int, purpose: str) -> int:
-    """A seed of its own for each candidate and purpose."""
+    """A separate seed for each candidate and purpose."""
     return Random(f"{seed}:{number}:{purpose}").randrange(SEEDS)
 
 
 def drawn_graph(problem: Description, space: Space, choose: Choose) -> Graph:
-    """Algorithm 1 for a problem."""
+    """A graph that Algorithm 1 of Garciarena et al. draws for a problem."""
     return initialize(
         problem.inputs,
         problem.outputs,
@@ -96,7 +97,7 @@ def drawn_graph(problem: Description, space: Space, choose: Choose) -> Graph:
 
 
 def draw(question: Question, choose: Choose, number: int) -> Candidate:
-    """Algorithm 1 and the training settings, decided by `choose`."""
+    """A candidate from Algorithm 1, with training settings drawn by `choose`."""
     problem, space = question.problem, question.space
     graph = drawn_graph(problem, space, choose)
     drawn: dict[str, Any] = {

@@ -98,7 +98,7 @@ def test_the_best_and_a_numbered_candidate_are_models_that_predict(run, rows):
 def test_a_run_without_a_complete_candidate_has_no_best_and_says_why(run, monkeypatch):
     monkeypatch.setattr(type(run.stored), "front", lambda self, by=None: [])
     monkeypatch.setattr(type(run.stored.ledger), "entries", lambda self: [])
-    with pytest.raises(ValpError, match="no candidate of run 'mine' came to its end: none was started"):
+    with pytest.raises(ValpError, match="run 'mine' has no complete candidate: none has finished"):
         run.best()
 
 

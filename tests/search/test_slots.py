@@ -36,7 +36,7 @@ def test_a_range_that_leaves_a_choice_is_a_parameter_and_a_fixed_one_is_none(dig
 
 def test_a_space_with_too_many_parameters_is_refused(digits_problem):
     wide = dataclasses.replace(DEFAULT, max_n=20)
-    with pytest.raises(SettingError, match="must have 60 parameters at the most for this, but has 127"):
+    with pytest.raises(SettingError, match="must have at most 60 parameters for this strategy, but has 127"):
         slot_distributions(wide, digits_problem)
 
 

@@ -254,5 +254,5 @@ def test_a_space_has_at_most_sixty_parameters(space):
 
 
 def test_a_space_of_too_many_parameters_is_refused():
-    with pytest.raises(SettingError, match=r"60 parameters at the most for this, but has \d+"):
+    with pytest.raises(SettingError, match=r"at most 60 parameters for this strategy, but has \d+"):
         slot_distributions(replace(DEFAULT, max_n=30), CLOTHING)

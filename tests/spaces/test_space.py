@@ -53,5 +53,5 @@ def test_optunas_samplers_see_few_parameters_of_it(space: Space):
 
 
 def test_a_space_with_too_many_parameters_is_refused():
-    with pytest.raises(SettingError, match="60 parameters at the most for this, but has 127"):
+    with pytest.raises(SettingError, match="at most 60 parameters for this strategy, but has 127"):
         slot_distributions(replace(DEFAULT, max_n=20), CLOTHING)
