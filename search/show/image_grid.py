@@ -1,4 +1,4 @@
-"""Pictures in a grid, as one PNG."""
+"""Writes pictures in a grid as one PNG."""
 
 from pathlib import Path
 
@@ -10,15 +10,15 @@ from valp.files import replacing
 from valp.model.preprocessing import Column
 
 TILE = 64
-"""Pixels of the longer side of a picture in the grid, about; larger pictures keep their size."""
+"""The approximate length of a picture's longer side in the grid, in pixels. Larger pictures keep their size."""
 
 GAP = 2
 BETWEEN = 8
-"""Pixels between pictures, and between the one that conditions and those that it conditions."""
+"""Pixels between a condition and its samples; `GAP` is between other pictures."""
 
 PAPER = 255
 BEYOND = 0.25
-"""How far values may leave [0, 1] before their own range takes its place."""
+"""How far values may be outside [0, 1] before they are scaled by their own range instead."""
 
 Pixels = NDArray[np.uint8]
 
@@ -27,10 +27,10 @@ def write_grid(path: Path, pictures: Pixels, per_row: int, conditions: Pixels | 
     """Writes pictures row by row.
 
     Args:
-        path: of the PNG; written whole or not at all.
-        pictures: (n, C, H, W), of 1 or 3 channels.
-        per_row: how many stand beside each other.
-        conditions: (rows, C, H, W), a picture for the beginning of each row.
+        path: the PNG file; it is written whole or not at all.
+        pictures: (n, C, H, W), with 1 or 3 channels.
+        per_row: the number of pictures in a row.
+        conditions: (rows, C, H, W), a picture for the start of each row.
 
     Raises:
         FileError: if it cannot be written.
@@ -45,9 +45,10 @@ def write_grid(path: Path, pictures: Pixels, per_row: int, conditions: Pixels | 
 
 
 def pixels(values: NDArray[np.float32], column: Column) -> Pixels:
-    """Values in the user's units, (n, C, H, W), as what is seen: 0 in the model's units is black, and 1 is white.
+    """Pixels (n, C, H, W) of pictures in the user's units: 0 in the model's units is black, 1 is white.
 
-    Values that leave this range by far were scaled in another way: their lowest is black, and their highest white.
+    If values are far outside this range, they were scaled in another way. Then the lowest value is black and the
+    highest is white.
     """
     shape = column.image or values.shape[1:]
     flat = values.reshape(len(values), -1)
@@ -60,14 +61,14 @@ def pixels(values: NDArray[np.float32], column: Column) -> Pixels:
 
 
 def _beside(pictures: Pixels) -> Pixels:
-    """(H, W, C) of pictures beside each other, enlarged to be seen."""
+    """Pictures side by side, enlarged, as (H, W, C)."""
     larger = max(1, round(TILE / max(pictures.shape[2:])))
     tiles = pictures.transpose(0, 2, 3, 1).repeat(larger, axis=1).repeat(larger, axis=2)
     return _joined(list(tiles), 1, GAP)
 
 
 def _joined(parts: list[Pixels], axis: int, gap: int) -> Pixels:
-    """Parts one after the other along an axis, with a gap; shorter ones are filled up across it."""
+    """Parts joined along an axis with gaps. Parts that are smaller across the axis are padded."""
     across = max(part.shape[1 - axis] for part in parts)
     filled = []
     for i, part in enumerate(parts):

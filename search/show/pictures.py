@@ -1,4 +1,4 @@
-"""Pictures of candidates: the graph, and generated samples beside real ones."""
+"""Pictures of candidates: the graph, and generated and real samples side by side."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,14 +22,14 @@ Rows = NDArray[np.float32]
 
 ROWS, COLUMNS = 8, 10
 LINES = 24
-"""Samples of a picture of lines."""
+"""The number of samples in a picture with lines."""
 
 MOST_NAMES = 14
-"""Of the variables below a picture of lines."""
+"""With more variables, a picture with lines does not show their names."""
 
 
 def draw_graph(run: StoredRun, entry: Entry) -> Path:
-    """The picture of a candidate's graph; drawn if it is not there yet."""
+    """The picture of a candidate's graph. It is drawn if it does not exist."""
     path = run.folder.candidate(entry.number) / GRAPH
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,15 +38,15 @@ def draw_graph(run: StoredRun, entry: Entry) -> Path:
 
 
 def draw_samples(run: StoredRun, entry: Entry, problem: "Problem", into: Path | None = None) -> list[Path]:
-    """The pictures of a candidate's samples beside real ones, one for each Samples output; drawn if not there yet.
+    """The pictures of generated and real samples, one for each Samples output. They are drawn if they do not exist.
 
-    Images are shown as such, other samples as lines over their variables.
+    Images are shown as images, other samples as lines over their variables.
 
     Args:
         run: the run.
         entry: the candidate.
-        problem: with its data.
-        into: the folder of the pictures; the candidate's by default.
+        problem: the problem with its data.
+        into: the folder for the pictures; by default the candidate's folder.
 
     Raises:
         FileError: if the candidate's weights are not kept.
@@ -71,7 +71,7 @@ def draw_samples(run: StoredRun, entry: Entry, problem: "Problem", into: Path | 
 
 
 def _write(path: Path, column: Column, titles: tuple[str, str], samples: tuple[Rows, Rows]) -> None:
-    """Two panels: real samples, and generated ones, (n, size) of each."""
+    """Writes a picture with two panels, real and generated samples, each (n, size)."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 4.4), layout="constrained")
@@ -88,7 +88,7 @@ def _write(path: Path, column: Column, titles: tuple[str, str], samples: tuple[R
 
 
 def _mosaic(axes: "Axes", rows: Rows, image: tuple[int, int, int]) -> None:
-    """Images in a grid; 0 is black, 1 white."""
+    """Draws images in a grid. 0 is black, 1 is white."""
     channels, height, width = image
     grid = rows.reshape(ROWS, COLUMNS, channels, height, width).transpose(0, 3, 1, 4, 2)
     mosaic = grid.reshape(ROWS * height, COLUMNS * width, channels).clip(0, 1)
@@ -97,7 +97,7 @@ def _mosaic(axes: "Axes", rows: Rows, image: tuple[int, int, int]) -> None:
 
 
 def _lines(axes: "Axes", rows: Rows, names: tuple[str, ...]) -> None:
-    """Each sample a line over its variables, in the model's units, for the user's may differ from one to the next."""
+    """Draws each sample as a line over its variables, in the model's units, which all variables have in common."""
     axes.plot(rows[:LINES].T, color="#0072B2", linewidth=0.7, alpha=0.3)
     if len(names) == rows.shape[1] <= MOST_NAMES:
         axes.set_xticks(range(len(names)), names, rotation=30, ha="right", fontsize=8)

@@ -1,1 +1,1 @@
-"""Optuna's dashboard on a run: a view of its ledger that nothing can be written through."""
+"""Optuna's dashboard for a run, through a read-only view of the ledger."""

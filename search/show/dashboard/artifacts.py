@@ -1,4 +1,4 @@
-"""The pictures of candidates as Optuna's artifacts, drawn when a page asks for them; none is written into the run."""
+"""The pictures of candidates as Optuna artifacts, drawn when a page requests them. Nothing is written into the run."""
 
 import json
 import mimetypes
@@ -21,31 +21,33 @@ from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.problem import Problem
 
 PREFIX = "artifacts:"
-"""Begins the name of the attribute by which Optuna finds an artifact."""
+"""The prefix of the attributes in which Optuna looks for artifacts."""
 
 
 class Pictures:
-    """An artifact store of Optuna's that holds nothing: `number-place` is a picture of a candidate.
+    """An Optuna artifact store that draws pictures instead of storing them.
+
+    The artifact `NUMBER-PLACE` is the picture at a place of `of` for the candidate with a number.
 
     Args:
         run: the run.
         drawn: a folder for the pictures of samples that the run does not have.
-        say: is told why samples cannot be drawn.
+        say: gets a line that says why samples cannot be drawn.
     """
 
     def __init__(self, run: StoredRun, drawn: Path, say: Callable[[str], None]) -> None:
         self._run, self._folder, self._say = run, drawn, say
         self._names = (GRAPH, *samples_names(run.problem).values())
-        self._lock = Lock()  # what two pages ask for at once is loaded and drawn once
+        self._lock = Lock()  # so that a picture that two pages request at once is drawn once
         self._drawn: dict[int, bytes] = {}
 
     def of(self, entry: Entry) -> dict[str, str]:
-        """The pictures that can be shown of a candidate: their file names, by their artifacts."""
+        """The file names of a candidate's pictures, by artifact."""
         shown = self._names if self.has_samples(entry) else (GRAPH,)
         return {f"{entry.number}-{place}": name for place, name in enumerate(shown)}
 
     def has_samples(self, entry: Entry) -> bool:
-        """Whether a candidate's samples are drawn, or its weights are there to draw them."""
+        """Whether a candidate's samples are already drawn, or can be drawn from its weights."""
         path = self._run.folder.candidate(entry.number)
         return self.has_weights(entry) or all((path / name).is_file() for name in self._names[1:])
 
@@ -54,7 +56,7 @@ class Pictures:
         return entry.state == "complete" and (self._run.folder.candidate(entry.number) / WEIGHTS).is_file()
 
     def attributes(self, entry: Entry) -> dict[str, str]:
-        """What Optuna keeps of a trial's artifacts."""
+        """The attributes in which Optuna looks for a trial's artifacts."""
         return {
             f"{PREFIX}{artifact}": json.dumps(
                 {
@@ -68,7 +70,7 @@ class Pictures:
         }
 
     def open_reader(self, artifact_id: str) -> BinaryIO:
-        """A picture; the dashboard answers 404 if it cannot be drawn (any more)."""
+        """A picture. If it cannot be drawn, the dashboard answers 404."""
         number, _, place = artifact_id.partition("-")
         try:
             entry, name = self._run.ledger.entry(int(number)), self._names[int(place)]
@@ -78,11 +80,11 @@ class Pictures:
             raise HTTPError(404, str(error)) from error
 
     def write(self, artifact_id: str, content_body: BinaryIO) -> None:
-        """Refused: see `valp.search.show.dashboard.run_view.RunView`."""
+        """Not possible: see `valp.search.show.dashboard.run_view.RunView`."""
         raise NotImplementedError("the dashboard only shows a run")
 
     def remove(self, artifact_id: str) -> None:
-        """Refused: see `valp.search.show.dashboard.run_view.RunView`."""
+        """Not possible: see `valp.search.show.dashboard.run_view.RunView`."""
         raise NotImplementedError("the dashboard only shows a run")
 
     def _graph(self, entry: Entry) -> bytes:
@@ -97,7 +99,7 @@ class Pictures:
             if (folder / name).is_file():
                 return (folder / name).read_bytes()
         if self._problem is None:
-            raise FileError(f"the data of {self._run.problem.name} are not there to draw {name}")
+            raise FileError(f"{name} cannot be drawn, because the data of {self._run.problem.name} is not available")
         draw_samples(self._run, entry, self._problem, into=drawn)
         return (drawn / name).read_bytes()
 

@@ -10,20 +10,20 @@ from valp.search.run.run import StoredRun
 from valp.spaces.problem.metrics import Metric
 
 RUNS = Path("runs")
-"""The folder of the runs that commands take where none is named."""
+"""The default folder of the runs in commands."""
 
 
 MOST_ROWS = 30
-"""Candidates of the front that the run's note lists."""
+"""The most candidates of the front that the run's note lists."""
 
 
 @dataclass(frozen=True)
 class RunCommands:
-    """The commands for a candidate, as they are typed where the dashboard was started.
+    """The commands for a candidate, for the folder in which the dashboard was started.
 
     Attributes:
         run: the run's name.
-        problem: the problem's name, after which a model is called.
+        problem: the problem's name, which is also the name of a model's file.
         runs: the folder of the runs.
     """
 
@@ -32,7 +32,7 @@ class RunCommands:
     runs: Path = RUNS
 
     def of(self, number: int, kept: bool) -> list[str]:
-        """The commands that show a candidate and, if its weights are `kept`, export it; else train it again."""
+        """The commands that show a candidate, and export it if its weights are `kept` or else train it again."""
         where = "" if self.runs == RUNS else f" --runs {shlex.quote(str(self.runs))}"
         candidate, model = f"{shlex.quote(self.run)} {number}", shlex.quote(f"{self.problem}.valp")
         taken = f"valp export {candidate} -o {model}" if kept else f"valp train --from {candidate} -o {model}"
@@ -50,12 +50,12 @@ def note_of(
     """The note of a candidate.
 
     Args:
-        run: the run it is of.
+        run: the run.
         entry: the candidate.
         single: the scores of the single-task models.
-        commands: what can be typed.
+        commands: makes the commands to show.
         pictures: the titles and addresses of its pictures.
-        kept: whether its weights are.
+        kept: whether its weights are kept.
     """
     result = entry.result
     parts = [f"## Candidate {entry.number} of {run.folder.name}: {_state(entry)}"]
@@ -78,7 +78,7 @@ def note_of(
 def note_of_run(
     run: StoredRun, entries: Sequence[Entry], front: Sequence[Entry], single: Mapping[str, float], commands: RunCommands
 ) -> str:
-    """The note of a run: how far it is, and its front beside the single-task models."""
+    """The note of a run: its progress, its front and the single-task models."""
     states = [entry.state for entry in entries]
     counts = [f"{states.count('complete')} complete", f"{states.count('failed')} failed"]
     counts += [f"{states.count('pruned')} stopped early"] if "pruned" in states else []

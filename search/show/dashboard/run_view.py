@@ -1,8 +1,8 @@
-"""A run's ledger as a storage of Optuna's, for reading only.
+"""A run's ledger as a read-only Optuna storage.
 
-Optuna's dashboard writes: it deletes and renames studies, ends running trials, keeps notes and artifacts in the
-study. A search that runs must not meet any of it. So the dashboard is given this storage, which makes up its studies
-and trials from the ledger as it is read, and has no way to write.
+Optuna's dashboard can delete and rename studies, end running trials, and store notes and artifacts in the study. None
+of this may happen to a running search. So the dashboard gets this storage, which makes the study and its trials from
+the ledger on each request and cannot write.
 """
 
 from collections.abc import Container, Sequence
@@ -23,13 +23,13 @@ from valp.spaces.candidate import Candidate
 from valp.train.balance import Balance
 
 STUDY = 1
-"""The number of the one study."""
+"""The number of the only study."""
 
 PICTURE = f"/artifacts/{STUDY}/{{trial}}/{{artifact}}"
-"""Where the dashboard serves an artifact."""
+"""The address of an artifact in the dashboard."""
 
 NOTED_LATEST, NOTED_OF_FRONT = 300, 100
-"""The candidates of a long run that have a note."""
+"""How many candidates of a long run have a note: the latest ones, and the first of the front."""
 
 TRAITS: dict[str, BaseDistribution] = {
     "learning rate": FloatDistribution(1e-6, 1.0, log=True),
@@ -37,11 +37,11 @@ TRAITS: dict[str, BaseDistribution] = {
     "hidden layers": IntDistribution(0, 256),
     "connections": IntDistribution(1, 1024),
 }
-"""What the plots show of candidates that were not drawn by a sampler of Optuna's, and so have no parameters."""
+"""The parameters in plots for candidates without Optuna parameters, because no Optuna sampler proposed them."""
 
 
 class RunView(BaseStorage):
-    """One study, named after the run, whose trials are its candidates under their numbers."""
+    """A storage with one study, named after the run. Its trials are the candidates, with the same numbers."""
 
     def __init__(self, run: StoredRun, commands: RunCommands, pictures: Pictures) -> None:
         self._run, self._commands, self._pictures = run, commands, pictures
@@ -82,7 +82,7 @@ class RunView(BaseStorage):
             return shown | {f"single-task {name}": value for name, value in self._run.baseline_scores.items()}
 
     def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
-        """The objectives' names, and the notes."""
+        """The names of the objectives, and the notes."""
         _require(study_id)
         with self._lock:
             entries, single = self._run.ledger.entries(), self._run.baseline_scores
@@ -105,19 +105,21 @@ class RunView(BaseStorage):
     def get_all_trials(
         self,
         study_id: int,
-        deepcopy: bool = True,  # noqa: ARG002 - nobody changes them
+        deepcopy: bool = True,  # noqa: ARG002 - trials are not changed
         states: Container[TrialState] | None = None,
     ) -> list[FrozenTrial]:
         """See Optuna."""
         _require(study_id)
         with self._lock:
-            read = self._run.ledger.trials()  # first: what has ended in it has ended in the entries too
+            read = (
+                self._run.ledger.trials()
+            )  # read first, so that a trial that has ended here has also ended in the entries
             entries = {entry.number: entry for entry in self._run.ledger.entries()}
             trials = [self._trial(trial, entries.get(trial.number)) for trial in read]
         return [trial for trial in trials if states is None or trial.state in states]
 
     def _trial(self, trial: FrozenTrial, entry: Entry | None) -> FrozenTrial:
-        """A candidate as a trial with readable attributes; of one that has ended nothing changes but its pictures."""
+        """A candidate as a trial with readable attributes. Finished ones are cached; only their pictures may change."""
         if trial.number not in self._ended:
             params, distributions = trial.params, trial.distributions
             if entry is not None and not params:
@@ -148,7 +150,7 @@ class RunView(BaseStorage):
         return trial
 
     def _note(self, entry: Entry, single: dict[str, float]) -> str:
-        """The note of a candidate; written again when it has ended, or its weights have gone."""
+        """The note of a candidate, cached until its state, weights or pictures change."""
         addresses = self._pictures.of(entry).items()
         pictures = [(name, PICTURE.format(trial=entry.number + 1, artifact=artifact)) for artifact, name in addresses]
         kept = self._pictures.has_weights(entry)
@@ -158,7 +160,7 @@ class RunView(BaseStorage):
         return self._notes[entry.number][1]
 
     def _front_of(self, entries: list[Entry]) -> list[Entry]:
-        """The front; looked for again when more have ended."""
+        """The front, cached until another candidate has ended."""
         ended = sum(entry.ended is not None for entry in entries)
         if ended != self._front[0]:
             self._front = ended, self._run.ledger.front(entries)
@@ -173,9 +175,9 @@ class RunView(BaseStorage):
 
 
 def noted(entries: Sequence[Entry], front: Sequence[Entry]) -> list[Entry]:
-    """The candidates that have a note: all of a short run, else the latest and the first of the front.
+    """The candidates that have a note: all of a short run, else the latest ones and the first of the front.
 
-    For each trial the dashboard looks through all notes there are.
+    The number is limited because, for each trial, the dashboard goes through all notes.
     """
     if len(entries) <= NOTED_LATEST + NOTED_OF_FRONT:
         return list(entries)
@@ -184,7 +186,7 @@ def noted(entries: Sequence[Entry], front: Sequence[Entry]) -> list[Entry]:
 
 
 def attributes_of(entry: Entry, with_traits: bool) -> dict[str, Any]:
-    """What is known of a candidate, as the columns of a table: numbers where they can be sorted by."""
+    """A candidate's properties as columns of a table. Values to sort by are numbers."""
     result = entry.result
     shown: dict[str, Any] = traits(entry.candidate) if with_traits else {}
     balance = entry.candidate.training.balance
@@ -203,7 +205,7 @@ def attributes_of(entry: Entry, with_traits: bool) -> dict[str, Any]:
 
 
 def traits(candidate: Candidate) -> dict[str, Any]:
-    """The values of `TRAITS` of a candidate."""
+    """A candidate's values of `TRAITS`."""
     graph = candidate.graph
     return {
         "learning rate": float(f"{candidate.training.learning_rate:.4g}"),
@@ -214,7 +216,7 @@ def traits(candidate: Candidate) -> dict[str, Any]:
 
 
 def _note(number: int | None, text: str) -> dict[str, Any]:
-    """A note as the dashboard keeps it in a study: in pieces, under the trial it is of."""
+    """The attributes in which the dashboard stores a note: of a trial, or of the study if `number` is None."""
     of = f"dashboard:{number + 1}:" if number is not None else "dashboard:"
     return {f"{of}note_ver": 1, f"{of}note_str:0": text}
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 PAGE = f"/dashboard/studies/{STUDY}"
-"""Where the dashboard shows the run."""
+"""The path of the page that shows the run."""
 
 READING = ("GET", "HEAD")
 
@@ -31,27 +31,27 @@ class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Nothing: a browser that goes away amid an answer is no error."""
+        """Does nothing: a browser that disconnects during an answer is not an error."""
 
 
 class _Quiet(WSGIRequestHandler):
     def log_message(self, *args: object) -> None:
-        """Nothing: a request is no news."""
+        """Does nothing: requests are not logged."""
 
 
 @contextmanager
 def dashboard(run: StoredRun, runs: Path, port: int, say: Callable[[str], None]) -> Iterator[WSGIServer]:
-    """Optuna's dashboard on a run, listening; `serve_forever` of what this yields answers.
+    """A server with Optuna's dashboard for a run. It listens; call `serve_forever` to answer requests.
 
     Args:
-        run: the run; a search may be at work on it.
-        runs: the folder of the runs, for the commands that are shown.
-        port: on this machine; 0 for any that is free.
-        say: is told what cannot be shown.
+        run: the run; it may still be searched.
+        runs: the folder of the runs, for the commands on the pages.
+        port: the port on this machine; 0 for any free port.
+        say: gets a line for what cannot be shown.
 
     Raises:
         MissingPackageError: if the package of the extra `dashboard` is missing.
-        SettingError: if the port is not free.
+        SettingError: if the port is not possible or not free.
     """
     require_packages("the dashboard", "dashboard", "optuna_dashboard")
     from optuna_dashboard import wsgi
@@ -67,18 +67,18 @@ def dashboard(run: StoredRun, runs: Path, port: int, say: Callable[[str], None])
 
 
 def address(server: WSGIServer) -> str:
-    """Where a browser finds the run."""
+    """The address of the run's page."""
     return f"http://{HOST}:{server.server_port}{PAGE}"
 
 
 def reading_only(application: "WSGIApplication") -> "WSGIApplication":
-    """An application that refuses what would write."""
+    """An application that refuses requests that could write."""
 
     def answer(environment: "WSGIEnvironment", start: "StartResponse") -> "Iterator[bytes] | list[bytes]":
         if environment["REQUEST_METHOD"] in READING:
             return application(environment, start)  # type: ignore[return-value]
         start("405 Method Not Allowed", [("Content-Type", "application/json"), ("Allow", ", ".join(READING))])
-        return [json.dumps({"reason": "this dashboard shows a run and changes nothing in it"}).encode()]
+        return [json.dumps({"reason": "this dashboard is read-only"}).encode()]
 
     return answer
 
@@ -87,5 +87,5 @@ def _listening(port: int, application: "WSGIApplication") -> WSGIServer:
     try:
         return make_server(HOST, port, application, server_class=_Server, handler_class=_Quiet)
     except OSError as error:
-        why = "in use" if error.errno == errno.EADDRINUSE else f"not to be had ({error.strerror})"
+        why = "in use" if error.errno == errno.EADDRINUSE else f"not available ({error.strerror})"
         raise SettingError(f"port {port} is {why}: give another with --port") from error

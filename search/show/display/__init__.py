@@ -1,4 +1,4 @@
-"""What a running search shows: a live table on a terminal, plain lines elsewhere. Both go to stderr."""
+"""The progress of a running search on stderr: a live table on a terminal, plain lines elsewhere."""
 
 import os
 import sys
@@ -23,6 +23,6 @@ __all__ = [
 
 
 def display_for_stderr() -> Display:
-    """A live table if stderr is a terminal on which a cursor can move, else lines."""
+    """A live table if stderr is a terminal whose cursor can be moved, else plain lines."""
     moves = sys.stderr.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
     return LiveDisplay() if moves else LineDisplay()

@@ -1,4 +1,4 @@
-"""The progress of a search in plain lines."""
+"""The progress of a search as plain lines."""
 
 import sys
 from collections.abc import Mapping
@@ -10,13 +10,13 @@ from valp.spaces.problem.metrics import Metric
 
 
 class LineDisplay:
-    """A line for each candidate that ends."""
+    """Prints a line for each finished candidate."""
 
     def say(self, line: str) -> None:
         """See `valp.search.engine.display.Display`."""
         print(line, file=sys.stderr, flush=True)
 
-    def step(self, title: str, done: int, total: int) -> None:  # noqa: ARG002 - a line has no room for how far it is
+    def step(self, title: str, done: int, total: int) -> None:  # noqa: ARG002 - only the title is printed
         """See `valp.search.engine.display.Display`."""
         if done == 0:
             self.say(title)
@@ -41,6 +41,6 @@ def line(number: int, result: Result, objectives: Mapping[str, Metric]) -> str:
 
 
 def duration_left(status: Status) -> str:
-    """The time that a search will take yet; empty if that is not known, or nothing."""
+    """The estimated time left of a search as text; empty if it is not known or the search is finished."""
     left = status.seconds_left()
     return duration(left) if left is not None and status.ended < status.total else ""

@@ -1,4 +1,4 @@
-"""The view of a search that stays in its place on a terminal."""
+"""A live view of a search on a terminal."""
 
 from collections import deque
 
@@ -14,16 +14,16 @@ from valp.search.show.display.live_table import View, counts
 from valp.search.show.display.step_bar import StepBar
 
 REDRAWS = 1.0
-"""A second: enough for a clock, and calm."""
+"""Redraws per second: enough for a clock, without flicker."""
 
 EVENTS = 3
-"""The last candidates that have ended which are told of."""
+"""The number of finished candidates shown, the latest ones."""
 
 
 class LiveDisplay:
-    """Progress, counts, the front beside the single-task models, what is trained now, and what came last.
+    """Shows progress, counts, the front and the single-task models, what is being trained, and the latest results.
 
-    It is redrawn once a second, whatever happens meanwhile, and leaves one line behind.
+    It is redrawn once a second. At the end, one line of summary remains.
     """
 
     def __init__(self, console: Console | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What the live view shows, fitted to the width and the height of the terminal."""
+"""The content of the live view, fitted to the width and height of the terminal."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -15,13 +15,13 @@ from valp.search.run.result import PARAMETERS
 from valp.search.show.display.lines import duration_left
 
 MOST_ROWS = 6
-"""Candidates of the front that are shown."""
+"""The most candidates of the front that are shown."""
 
 MOST_WORKERS = 4
-"""Workers whose candidates are named."""
+"""The most workers whose candidates are named."""
 
 OTHER_LINES = 9
-"""What the view has beside the front, the workers and the events: bar, counts, the table's frame, gaps."""
+"""The lines of the view without the front, the workers and the events: bar, counts, the table's frame, gaps."""
 
 NARROWEST_BAR = 10
 GAP = 3
@@ -29,11 +29,11 @@ GAP = 3
 
 
 class View:
-    """A search as it stands now.
+    """A snapshot of a search, as a renderable of rich.
 
     Args:
-        status: where it stands; what changes later is not shown.
-        events: what came last.
+        status: the state of the search. Later changes are not shown.
+        events: the latest results.
     """
 
     def __init__(self, status: Status, events: Sequence[Text]) -> None:
@@ -46,7 +46,7 @@ class View:
         self._events = tuple(events)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The lines of the view; each is cut rather than broken."""
+        """The lines of the view. Lines that are too long are cut, not wrapped."""
         width, height = options.max_width, console.height
         yield self._progress(width)
         yield _cut(self._counts)
@@ -59,7 +59,7 @@ class View:
                 yield _cut(Text.assemble(("last  " if i == 0 else "      ", "dim"), event))
 
     def _progress(self, width: int) -> Table:
-        """The bar, how long it took, and how long it will take."""
+        """The progress bar, the time elapsed and the time left."""
         gone = duration(time.monotonic() - self._began)
         times = f"{gone}, {self._left} left" if self._left else gone
         bar = width - len(self._head) - len(times) - 2 * GAP
@@ -72,7 +72,7 @@ class View:
         return row
 
     def _front(self, width: int, most: int) -> Iterator[Table | Text]:
-        """The best of the front, the knee first, with as many objectives as the width allows."""
+        """The first candidates of the front, the knee first, with as many objectives as fit the width."""
         rows = [*self._rows[:most], *self._last]
         widths = [max(len(row[i].plain) for row in (self._columns, *rows)) for i in range(len(self._columns))]
         shown, used = [0], widths[0]
@@ -92,7 +92,7 @@ class View:
         yield Text("")
 
     def _now(self, height: int) -> Iterator[Text]:
-        """What each worker trains."""
+        """What each worker is training."""
         most = MOST_WORKERS if height > OTHER_LINES + MOST_WORKERS else 1
         for i, work in enumerate(self._work[:most]):
             parents = f" from {' and '.join(map(str, work.parents))}" if work.parents else ""
@@ -102,7 +102,7 @@ class View:
 
 
 def counts(status: Status) -> str:
-    """How many candidates came to what, and what they cost."""
+    """The counts of candidates by state, and the samples seen, as text."""
     parts = [f"{status.complete} complete"]
     parts += [f"{status.pruned} stopped early"] if status.pruned else []
     parts += [f"{status.failed} failed", f"{len(status.front)} on the front", f"{status.samples_seen:,} samples seen"]
@@ -110,9 +110,13 @@ def counts(status: Status) -> str:
 
 
 def front_table(status: Status) -> tuple[list[Text], list[list[Text]], list[list[Text]]]:
-    """The headers; a row for each candidate of the front, the knee first; the best of each, and the single-task models.
+    """The table of the front.
 
-    A score that beats the single-task model's is green and bold, so that it is recognised without colour too.
+    A score that beats the single-task model's is green, and also bold, so that it can be recognised without colour.
+
+    Returns:
+        The headers; a row for each candidate of the front, the knee first; and the last rows: the best value of each
+        objective, and the single-task models.
     """
     names, metrics = list(status.objectives), list(status.objectives.values())
     sized = [] if PARAMETERS in names else [PARAMETERS]
@@ -139,7 +143,7 @@ def front_table(status: Status) -> tuple[list[Text], list[list[Text]], list[list
 
 
 def _values(status: Status, values: Sequence[float | None]) -> list[Text]:
-    """Scores, one for each objective."""
+    """The cells of a row of scores, one for each objective."""
     shown = []
     for (name, metric), value in zip(status.objectives.items(), values, strict=True):
         baseline = status.baselines.get(name)
@@ -149,7 +153,7 @@ def _values(status: Status, values: Sequence[float | None]) -> list[Text]:
 
 
 def _cut(text: str | Text) -> Text:
-    """A line that is cut where the terminal ends."""
+    """A line that is cut at the width of the terminal."""
     line = Text(text) if isinstance(text, str) else text
     line.no_wrap, line.overflow = True, "ellipsis"
     return line

@@ -1,4 +1,4 @@
-"""A bar for a long step, on a terminal; one line elsewhere."""
+"""The progress of a long step: a bar on a terminal, one line elsewhere."""
 
 import sys
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 class StepBar:
-    """Shows how far a step is. The bar goes away when the step is done."""
+    """Shows the progress of a step. The bar disappears when the step is done."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True)
@@ -31,7 +31,7 @@ class StepBar:
             self.close()
 
     def close(self) -> None:
-        """Leaves the terminal as it was."""
+        """Removes the bar and restores the terminal."""
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
@@ -39,7 +39,7 @@ class StepBar:
 
 @contextmanager
 def step_bar() -> Iterator[StepBar]:
-    """A bar on stderr that is gone when the block ends."""
+    """A bar on stderr that is removed at the end of the block."""
     bar = StepBar()
     try:
         yield bar

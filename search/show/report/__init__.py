@@ -1,8 +1,8 @@
-"""The report of a run: one page that holds all of its data and opens without a network.
+"""The report of a run: one page that contains all of its data and needs no network.
 
-`material` gathers the page's data as values for JSON; `page` writes them into the templates. The browser computes only
-what a reader asks for: sorting, choosing, comparing. All else is computed here.
+`material` collects the page's data as values for JSON, and `page` writes them into the templates. The browser computes
+only what a reader requests, such as sorting and comparing. Everything else is computed here.
 """
 
 REPORT = "report.html"
-"""The name of the page in the folder of its run."""
+"""The file name of the page in the run's folder."""

@@ -1,4 +1,4 @@
-"""The choices that made a candidate, as numbers: what `importance` explains scores by."""
+"""The choices behind a candidate, as numbers. `importance` explains scores by them."""
 
 from math import log10
 
@@ -12,7 +12,7 @@ from valp.train.balance import Balance
 
 
 def features_of(candidate: Candidate) -> dict[str, float]:
-    """The choices behind a candidate by their names; one that it did not make is absent."""
+    """The choices behind a candidate by name. A choice that it did not make is absent."""
     graph = candidate.graph
     made = _shape(graph) | _kinds(graph) | _words(graph) | _betas(graph) | _balance(candidate.training.balance)
     made["learning rate (log)"] = log10(candidate.training.learning_rate)
@@ -48,7 +48,7 @@ def _kinds(graph: Graph) -> dict[str, float]:
 
 
 def _words(graph: Graph) -> dict[str, float]:
-    """Hidden layers: how many, how wide, and the share of each activation and initialiser."""
+    """Hidden layers: their number and width, the share of each activation, and the combiners of merging networks."""
     dense = [layer for network in graph.networks for layer in network.layers if isinstance(layer, Dense)]
     count = sum(len(network.layers) for network in graph.networks)
     made = {"layers per network": count / max(len(graph.networks), 1)}

@@ -1,4 +1,4 @@
-"""Everything the page shows of one candidate of the front."""
+"""The details of one candidate on the front for the page."""
 
 import csv
 from math import isfinite
@@ -24,11 +24,11 @@ from valp.spaces.problem.scoring import predictions
 
 
 def details(run: StoredRun, entry: Entry, evidence: Evidence) -> dict[str, Any]:
-    """What the page shows of a candidate beyond its row.
+    """The details of a candidate that are not in its row of the table.
 
     Returns:
-        `svg` and `conditioning` of its graph, and `curves`; from its weights and the validation split `predicted`,
-        `generated` and `speed`, or instead of these `missing`: why they are absent.
+        `svg` and `conditioning` of its graph, and `curves`. From its weights and the validation split `predicted`,
+        `generated` and `speed`; or instead of these `missing`, which says why they are absent.
     """
     graph = entry.candidate.graph
     made: dict[str, Any] = {
@@ -40,7 +40,7 @@ def details(run: StoredRun, entry: Entry, evidence: Evidence) -> dict[str, Any]:
         return made | {"missing": evidence.missing}
     try:
         return made | _computed(run, model_of(run, entry).module, evidence)
-    except ValpError as error:  # its weights are gone, or the graph is of another version
+    except ValpError as error:  # its weights no longer exist, or another version made the graph
         return made | {"missing": str(error)}
 
 
@@ -59,7 +59,7 @@ def _computed(run: StoredRun, module: VALPModule, evidence: Evidence) -> dict[st
 
 
 def read_curves(path: Path) -> dict[str, Any] | None:
-    """Learning curves: `steps` at which all losses are finite, and each loss by its name; None if there are none."""
+    """Learning curves: the `steps` at which all losses are finite, and the `losses` by name; None without a file."""
     try:
         with path.open(newline="") as file:
             names, *rows = csv.reader(file)

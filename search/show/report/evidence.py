@@ -1,4 +1,4 @@
-"""The data that a run's models are shown on: the validation split of its problem, if it is still available."""
+"""The data for the report's predictions and samples: the validation split of the problem, if it is still available."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,19 +16,19 @@ from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.problem import Problem, Split
 
 SEED = 0
-"""The seed of the noise. Candidates are scored with it, so the samples shown are those that were scored."""
+"""The seed of the noise. It is the one of scoring, so the page shows the samples that were scored."""
 
-CHANGED = "the data of {} has changed since, or this version prepares it in another way"
+CHANGED = "the data of {} has changed since the run began, or this version prepares it in another way"
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a run's models are shown on.
+    """The data that a run's models are applied to.
 
     Attributes:
-        problem: with its data; None if it is not available.
+        problem: the problem with its data; None if it is not available.
         judges: by Samples output, the judge that labels its samples.
-        missing: why there is no data; empty if there is.
+        missing: why the data is not available; empty if it is.
     """
 
     problem: Problem | None
@@ -36,9 +36,14 @@ class Evidence:
     missing: str = ""
 
     def judged_conditions(self, output: str, rows: Tensor, conditions: Tensor) -> Tensor:
-        """The classes (n,) that the judge of an output sees in the conditions of its samples, `rows` of the split.
+        """The classes (n,) that an output's judge assigns to the conditions of samples.
 
-        All models have the same rows, so the judge labels them once.
+        All models are conditioned on the same rows of the split, so the judge labels them only once.
+
+        Args:
+            output: the Samples output.
+            rows: (n,), the rows of the conditions in the split.
+            conditions: (n, size), the values of the conditions.
         """
         held, labels = self._judged.get(output, (None, None))
         if held is None or labels is None or not torch.equal(held, rows):
@@ -54,12 +59,12 @@ class Evidence:
     def split(self) -> Split:
         """The validation split."""
         if self.problem is None:
-            raise AssertionError("a caller checks first that there is data")
+            raise AssertionError("a caller must check that there is data")
         return self.problem.validation
 
 
 def evidence_of(run: StoredRun, say: Callable[[str], None]) -> Evidence:
-    """The data of a run, if it is still there and unchanged; `say` gets a line for downloads and judges."""
+    """The data of a run, if it still exists and has not changed. `say` gets a line for downloads and judges."""
     source = run.settings.source
     if source is not None and not Path(source).is_file():
         return Evidence(None, missing=f"{source}, which describes the data, no longer exists")

@@ -1,4 +1,4 @@
-"""The picture of a graph in the page: small, in the page's colours, with names by which scripts find its parts."""
+"""The picture of a graph for the page: a small SVG in the page's colours, with attributes that name its parts."""
 
 import re
 from html import unescape
@@ -14,17 +14,17 @@ from valp.graph.graph import DataType, Graph, Role, unit_of
 from valp.search.show.report.page_colours import fill_of, line_of
 
 COLOURS = {TEXT.lower(): "var(--ink)", FAINT.lower(): "var(--muted)", "#ffffff": "var(--paper)", "white": "none"}
-"""The page's own colours for those of `valp.draw` that every picture has."""
+"""The page's colours that replace the common colours of `valp.draw`."""
 
 SVG = "http://www.w3.org/2000/svg"
 DROPPED = ("width", "height", "id", "font-family", "{http://www.w3.org/XML/1998/namespace}space")
 
 
 def compact_svg(graph: Graph) -> str:
-    """The SVG of a graph, without a legend, fonts and a size; nodes and edges have their names.
+    """The SVG of a graph, without legend, fonts and size.
 
-    A node has `data-node`, an edge `data-from` and `data-to`. The lines of a node's text are centred on it, so that
-    they stay there with any font.
+    A node has the attribute `data-node`, an edge `data-from` and `data-to`. The lines of a node's text are centred, so
+    that they fit any font.
     """
     used = [fill_of(network.kind) for network in graph.networks]
     used += [line_of(unit_of(component).type) for component in graph.components]
@@ -47,7 +47,7 @@ def compact_svg(graph: Graph) -> str:
 
 
 def _name(group: Element) -> None:
-    """Replaces the title of a node or an edge, which browsers show as a tip, by attributes."""
+    """Replaces the title of a node or an edge by attributes, because browsers would show the title as a tip."""
     title = group.find(f"{{{SVG}}}title")
     if title is None:
         return
@@ -61,7 +61,7 @@ def _name(group: Element) -> None:
 
 
 def _centre(node: Element) -> None:
-    """Makes one text of each line of a node, centred on its first shape."""
+    """Joins the texts of each line of a node, and centres the line on the node's first shape."""
     texts = node.findall(f"{{{SVG}}}text")
     middle = _middle(node[0])
     for _, line in groupby(texts, key=lambda text: text.get("y")):
@@ -83,7 +83,7 @@ def _middle(shape: Element) -> float:
 
 
 def conditioning_paths(graph: Graph) -> list[tuple[str, str]]:
-    """The connections by which inputs reach Samples outputs when the model generates, as (source, target)."""
+    """The connections (source, target) on paths from inputs to Samples outputs when the model generates."""
     generating = graph.generating_digraph()
     inputs = [model_input.name for model_input in graph.inputs]
     outputs = [output.name for output in graph.outputs if output.unit.type == DataType.SAMPLES]

@@ -1,4 +1,4 @@
-"""The graphs of candidates, small enough that a page holds thousands, and what they are made of."""
+"""The graphs of candidates in a compact form, because a page may contain thousands, and the legend for this form."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,23 +15,23 @@ from valp.search.show.report.page_colours import PageColour, fill_of, line_of
 from valp.spaces.candidate import Candidate
 
 INPUT, OUTPUT = 0, 1
-"""The places of inputs and outputs among the kinds of components; those of networks follow."""
+"""The places of inputs and outputs in the list of kinds of components. The kinds of network follow."""
 
 ROLES = {Role.DATA: 0, Role.LATENT: 1, Role.CONDITION: 2}
-"""The places of the roles of connections."""
+"""The places of the roles of connections in the list of roles."""
 
 DASHES = {"solid": None, "dotted": "2 3", "dashed": "7 4"}
-"""Graphviz's styles of lines as those of SVG."""
+"""Graphviz's line styles as dash patterns of SVG."""
 
 
 @dataclass(frozen=True)
 class Legend:
-    """What the graphs of a page are made of: they name kinds, types and combiners by their place here.
+    """The kinds, types and combiners in the graphs of a page. The graphs refer to them by their places here.
 
     Attributes:
-        kinds: the codes of networks' kinds.
-        types: the codes of data types.
-        combiners: the codes of combiners.
+        kinds: the codes of the kinds of network.
+        types: the codes of the data types.
+        combiners: the codes of the combiners.
     """
 
     kinds: tuple[str, ...]
@@ -39,7 +39,7 @@ class Legend:
     combiners: tuple[str, ...]
 
     def rows(self) -> dict[str, list[dict[str, Any]]]:
-        """The looks and names of all of them, and of the roles of connections, for the page's data."""
+        """Their names and looks, and those of the roles of connections, for the page's data."""
         ends = [
             {"title": name, "sign": name, "fill": "var(--paper)", "shape": look.shape}
             for name, look in (("input", INPUT_LOOK), ("output", OUTPUT_LOOK))
@@ -55,13 +55,13 @@ class Legend:
         }
 
     def colours(self) -> list[PageColour]:
-        """The colours that drawings of these graphs use."""
+        """The colours in drawings of these graphs."""
         found = [*map(fill_of, self.kinds), *map(line_of, self.types)]
         return list({colour.name: colour for colour in found}.values())
 
 
 def legend_of(candidates: Iterable[Candidate]) -> Legend:
-    """What the graphs of candidates are made of, in the order of the library's tables."""
+    """The legend for the graphs of candidates, in the order of the library's tables."""
     kinds: set[str] = set()
     types: set[DataType | str] = set()
     combiners: set[str] = set()
@@ -79,13 +79,14 @@ def legend_of(candidates: Iterable[Candidate]) -> Legend:
 
 
 def structure(candidate: Candidate, legend: Legend) -> dict[str, Any]:
-    """A candidate's graph, without ψ.
+    """A candidate's graph in compact form, without ψ.
 
     Returns:
-        `v`: for each component (name, kind, type, shape, layers, combiner), the last two only where there are any;
-        `e`: for each connection (source, target, role, variables transported, variables of the source), the ends by
-        their place in `v`; `l`: for each loss (code, prediction, truth, β); `i`: for each network that started with
-        weights of another candidate (place, number, its name there).
+        `v`: for each component (name, kind, type, shape, layers, combiner), the last two only if it has any.
+        `e`: for each connection (source, target, role, variables transported, variables of the source), with source and
+        target as places in `v`.
+        `l`: for each loss (code, prediction, truth, β).
+        `i`: for each network with inherited weights (place, number of the parent, name of the network there).
     """
     graph = candidate.graph
     places = {component.name: place for place, component in enumerate(graph.components)}
@@ -111,7 +112,7 @@ def structure(candidate: Candidate, legend: Legend) -> dict[str, Any]:
 
 
 def conditioned(graph: Graph) -> bool:
-    """Whether an input reaches a Samples output when the model generates: by connections that are not latent."""
+    """Whether an input reaches a Samples output when the model generates, that is without latent connections."""
     reached = {model_input.name for model_input in graph.inputs}
     kept = [c for c in graph.connections if c.role is not Role.LATENT]
     while fresh := {c.target for c in kept if c.source in reached} - reached:
@@ -130,7 +131,7 @@ def _kind(code: str) -> dict[str, Any]:
 
 
 def _shape(shape: str, style: str) -> str:
-    """The outline of a node: a style of Graphviz's that changes it, else its shape."""
+    """The outline of a node: the Graphviz style if it changes the outline, else the shape."""
     return next((word for word in ("rounded", "diagonals") if word in style), shape)
 
 

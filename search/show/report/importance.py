@@ -1,7 +1,7 @@
 """Which choices mattered: permutation importance in random forests that predict scores (Breiman 2001).
 
 The forests are trained on part of the candidates and tested on the rest, so a choice that only fits noise has no
-importance. If the rest is not predicted, no choice is named.
+importance. If the rest cannot be predicted, no choice is shown.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,21 +16,21 @@ from valp.search.show.report.choice_features import features_of
 from valp.search.show.report.rounding import rounded
 
 FEWEST = 25
-"""With fewer complete candidates no choice is named."""
+"""With fewer complete candidates no choice is shown."""
 
 MOST = 800
-"""Only the last candidates, at most this many, are used: the forests are slow on more, and little better."""
+"""The most candidates used, the latest ones. With more, the forests are slower and hardly better."""
 
 EXPLAINED = 0.1
-"""With a lower R² on held-out candidates no choice is named."""
+"""With a lower R² on held-out candidates no choice is shown."""
 
 ERRORS = 2
-"""R² must also be this many standard errors above 0."""
+"""R² must also be at least this many standard errors above 0."""
 
 FOLDS, REPEATS, TREES = 5, 5, 100
 SHOWN = 8
 ABSENT = -1.0
-"""Stands for a choice that a candidate did not make; trees can split it off."""
+"""The value of a choice that a candidate did not make. Trees can separate it from other values."""
 
 
 def importance(run: StoredRun, entries: Sequence[Entry], told: Callable[[], None] = lambda: None) -> dict[str, Any]:
@@ -39,13 +39,13 @@ def importance(run: StoredRun, entries: Sequence[Entry], told: Callable[[], None
     Args:
         run: the run.
         entries: its candidates.
-        told: is called after each objective.
+        told: called after each objective.
 
     Returns:
-        `candidates`: the number of complete ones; `enough`: whether that suffices, and if so `objectives`: by name
-        `r2` on held-out candidates with its `deviation` over the folds, and `choices`: the most important ones as
-        (name, mean loss of R², its standard deviation over the folds, Spearman's ρ of choice and score), none if R² is
-        too low.
+        `enough`: whether there are enough complete candidates; `candidates`: the number of those used. If there are
+        enough, also `of`, the number of all candidates, and `objectives`, with for each objective by name `r2` on
+        held-out candidates, its `deviation` over the folds, and `choices`: the most important ones as (name, mean loss
+        of R², its standard deviation over the folds, Spearman's ρ of choice and score), none if R² is too low.
     """
     done = [entry for entry in entries if entry.state == "complete"]
     if len(done) < FEWEST:
@@ -89,7 +89,7 @@ def _explained(names: list[str], table: NDArray[np.float64], values: NDArray[np.
 
 
 def _permuted(forest: Any, table: NDArray[np.float64], ranks: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-    """R² on rows that the forest has not seen, and by choice the loss of R² when it is permuted."""
+    """R² on rows that the forest was not trained on, and for each choice the loss of R² if the choice is permuted."""
     generator, (rows, choices) = np.random.default_rng(0), table.shape
     shuffled = np.broadcast_to(table, (choices, REPEATS, rows, choices)).copy()
     for choice in range(choices):
@@ -105,7 +105,7 @@ def _permuted(forest: Any, table: NDArray[np.float64], ranks: NDArray[np.float64
 def _choices(
     names: list[str], table: NDArray[np.float64], ranks: NDArray[np.float64], falls: NDArray[np.float64]
 ) -> list[tuple[str, float, float, float]]:
-    """The most important choices, from the losses of R² (folds, choices)."""
+    """The most important choices. `falls` has the losses of R², (folds, choices)."""
     mean, deviation = falls.mean(0), falls.std(0, ddof=1)
     first = [i for i in np.argsort(-mean) if mean[i] > 0][:SHOWN]
     return [

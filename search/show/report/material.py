@@ -1,4 +1,4 @@
-"""All data of a run's page."""
+"""Collects the data of a run's page."""
 
 import shlex
 import tomllib
@@ -29,7 +29,7 @@ from valp.spaces.candidate import Candidate
 from valp.train.balance import Balance
 
 DETAILED = 60
-"""Candidates of the front that are shown in full, the best compromise first; with more, the page would be slow."""
+"""The most candidates of the front with details, the best compromise first. With more, the page would be slow."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Material:
     """The data of a page.
 
     Attributes:
-        summary: of the run and all its candidates.
-        details: by number, what is shown of candidates of the front beyond their rows.
-        colours: those of kinds and types.
+        summary: the data of the run and of all its candidates.
+        details: the details of candidates on the front, by number.
+        colours: the colours of kinds and types.
     """
 
     summary: dict[str, Any]
@@ -48,17 +48,17 @@ class Material:
 
 
 def effort(run: StoredRun) -> int:
-    """About how often `gather` calls `told`."""
+    """The approximate number of times that `gather` calls `told`."""
     return min(len(run.front()), DETAILED) + len(run.objectives)
 
 
 def gather(run: StoredRun, evidence: Evidence, told: Callable[[], None] = lambda: None) -> Material:
-    """Gathers the data of a run's page.
+    """Collects the data of a run's page.
 
     Args:
         run: the run.
-        evidence: the data that its models are shown on.
-        told: is called after each of `effort` steps.
+        evidence: the data that its models are applied to.
+        told: called after each of about `effort` steps.
     """
     entries = run.ledger.entries()
     front = run.ledger.front(entries)
@@ -138,14 +138,14 @@ def _settings(run: StoredRun) -> dict[str, str]:
 def _row(
     entry: Entry, ranks: dict[int, int], lineage: dict[int, int], legend: Legend, *, balanced: bool
 ) -> dict[str, Any]:
-    """A candidate in the table. Names are short, because there may be thousands.
+    """A candidate's row of the table. Its keys are short, because there may be thousands of rows.
 
     Returns:
-        `n`: its number; `s`: the first letter of its state; `lr`: its learning rate; `g`: its `structure`; `c`: true if
-        an input conditions its samples; if any candidate has another balancing method than the default, `b`: its method
-        and settings; and if it has them `k`: its place on the front, `p`: its parents, `w`:
-        parameters, `m`: the samples that it and its ancestors have seen, `t`: seconds, `f`: why it failed, `v`: its
-        scores by name, without those that were not measured.
+        `n`: its number. `s`: the first letter of its state. `lr`: its learning rate. `g`: its `structure`. `c`: true if
+        an input conditions its samples. `b`: its balancing method and settings, if any candidate has another method
+        than the default. If it has them, `k`: its place on the front, `p`: its parents, `w`: its parameters, `m`: the
+        samples that it and its ancestors have seen, `t`: its seconds, `f`: why it failed, `v`: its measured scores by
+        name.
     """
     training = entry.candidate.training
     row: dict[str, Any] = {"n": entry.number, "s": entry.state[0], "lr": rounded(training.learning_rate, 3)}
@@ -168,7 +168,7 @@ def _row(
 
 
 def _rounded(scores: Mapping[str, float]) -> dict[str, float]:
-    """Scores as the page holds them; whole numbers keep all their digits."""
+    """Scores, rounded for the page. Integers keep all their digits."""
     return {name: value if isinstance(value, int) else rounded(value) for name, value in scores.items()}
 
 
@@ -176,7 +176,7 @@ def _lineage(entries: Sequence[Entry]) -> dict[int, int]:
     """By number, the samples that a candidate and all its ancestors have seen."""
     seen = {entry.number: entry.result.samples_seen if entry.result else 0 for entry in entries}
     ancestors: dict[int, frozenset[int]] = {}
-    for entry in entries:  # in order: parents come before their children
+    for entry in entries:  # parents come before their children
         behind = frozenset().union(*(ancestors.get(parent, frozenset({parent})) for parent in entry.parents))
         ancestors[entry.number] = behind | {entry.number}
     return {number: sum(seen.get(one, 0) for one in behind) for number, behind in ancestors.items()}
@@ -206,6 +206,6 @@ def _single(run: StoredRun, output: str, result: Result, evidence: Evidence) -> 
             module = compile(read_model(Candidate, folder / CANDIDATE).graph, seed=0)
             module.load_state_dict(read_weights(folder))
             made["speed"] = rounded(inferences_per_second(module, evidence.split.inputs), 3)
-        except (ValpError, RuntimeError):  # another version made it: there is no speed to show
+        except (ValpError, RuntimeError):  # another version made it, so its speed cannot be measured
             made["speed"] = None
     return made

@@ -1,8 +1,8 @@
-"""The page's script: the modules of `templates`, linked into one.
+"""Links the JavaScript modules of `templates` into one module for the page.
 
-A page that opens from a file cannot load modules from other files, so it holds all of them as one inline module.
-They import by name from each other, and top-level names are unique among them. So the bodies, in the order in which
-they need each other, mean together what they mean apart.
+A page that is opened from a file cannot load modules from other files, so it contains all of them as one inline module.
+The modules import only by name, and their top-level names are unique. So their bodies can be joined, each after those
+that it imports from, without a change of meaning.
 """
 
 import re
@@ -19,10 +19,10 @@ OTHER = re.compile(r"^(?:import|export)\b[^\n]*|\bimport\(|^(?:const|let|var) [\
 
 @dataclass(frozen=True)
 class ScriptModule:
-    """A module.
+    """A parsed module.
 
     Attributes:
-        imports: by the name of the module they come from, the names that it imports.
+        imports: the names that it imports, by the module that they come from.
         exports: the names that it exports.
         names: all its top-level names.
         body: its statements, without comments, imports and the word `export`.
@@ -35,15 +35,15 @@ class ScriptModule:
 
 
 def linked(entry: str, read: Callable[[str], str]) -> str:
-    """The text of one module that does what `entry` and all that it imports do.
+    """Links a module and all modules that it imports into the text of one module.
 
     Args:
         entry: the name of the module that starts the page.
-        read: gives the text of a module by its name.
+        read: returns the text of a module by its name.
 
     Raises:
-        AssertionError: if a module imports what another does not export, if modules import each other in a circle, if
-            two have the same top-level name, or if one uses a form of import or export that is not handled here.
+        AssertionError: if a module imports a name that is not exported, if modules import each other in a circle, if
+            two modules have the same top-level name, or if a form of import or export is not supported here.
     """
     modules = ordered(entry, lambda name: parsed(name, read(name)))
     owners: dict[str, str] = {}
@@ -59,10 +59,10 @@ def linked(entry: str, read: Callable[[str], str]) -> str:
 
 
 def parsed(name: str, text: str) -> ScriptModule:
-    """A module from its text.
+    """Parses a module.
 
     Raises:
-        AssertionError: for a form of import or export, or of a top-level declaration, that is not handled here.
+        AssertionError: if a form of import, export or top-level declaration is not supported here.
     """
     body = COMMENT.sub("", text)
     found = [(source, tuple(filter(None, re.split(r"[,\s]+", names)))) for names, source in IMPORT.findall(body)]
@@ -81,7 +81,7 @@ def parsed(name: str, text: str) -> ScriptModule:
 
 
 def ordered(entry: str, module: Callable[[str], ScriptModule]) -> dict[str, ScriptModule]:
-    """A module and all that it needs, each after what it imports: the order in which a browser runs them.
+    """A module and all modules that it needs, each after those that it imports, as a browser would run them.
 
     Raises:
         AssertionError: if modules import each other in a circle.

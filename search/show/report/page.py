@@ -1,4 +1,4 @@
-"""The page: one HTML file that needs no network."""
+"""Writes the report as one HTML file that needs no network."""
 
 import base64
 import hashlib
@@ -28,27 +28,27 @@ def write_report(
     say: Callable[[str], None] = lambda line: None,  # noqa: ARG005
     told: Callable[[], None] = lambda: None,
 ) -> Path:
-    """Writes the report of a run, by default into its folder.
+    """Writes the report of a run, and returns its path.
 
     Args:
         run: the run.
-        path: of the page.
-        say: gets a line when data are loaded, and when something is missing from the page.
-        told: is called after each of `material.effort` steps.
+        path: the file to write; by default `report.html` in the run's folder.
+        say: gets a line when data is loaded, and when something is missing from the page.
+        told: called after each of about `material.effort` steps.
 
     Raises:
-        FileError: if it cannot be written.
+        FileError: if the page cannot be written.
     """
     where = path or run.folder.path / REPORT
     evidence = evidence_of(run, say)
     if evidence.missing:
-        say(f"no predictions and samples are shown: {evidence.missing}")
+        say(f"the report has no predictions and samples: {evidence.missing}")
     write_text(where, page(gather(run, evidence, told)))
     return where
 
 
 def page(material: Material) -> str:
-    """The page as text."""
+    """The HTML of the page."""
     environment = Environment(
         loader=PackageLoader("valp.search.show.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -64,6 +64,6 @@ def page(material: Material) -> str:
 
 
 def _json(value: Any) -> Markup:
-    """JSON for a script element: nothing in it can end the element."""
+    """JSON that is safe in a script element: nothing in it can end the element."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))

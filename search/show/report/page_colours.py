@@ -1,6 +1,6 @@
-"""The colours of kinds and types on the page: those of `valp.draw`, and for dark pages darker fills and lighter lines.
+"""The colours of kinds and types on the page: those of `valp.draw`, and for the dark theme darker fills, lighter lines.
 
-In the page a colour is a CSS variable, so that drawings follow its theme.
+Each colour is a CSS variable, so that drawings follow the theme of the page.
 """
 
 from colorsys import hls_to_rgb, rgb_to_hls
@@ -30,14 +30,14 @@ class PageColour(NamedTuple):
 
 
 def fill_of(kind: str) -> PageColour:
-    """What fills networks of a kind."""
+    """The fill colour of networks of a kind."""
     light = look_of(kind).fill
     hue, _, saturation = _hls(light)
     return PageColour(f"fill-{light[1:].lower()}", light, _hex(hue, DARK_FILL, saturation * FILL_SATURATION))
 
 
 def line_of(unit_type: DataType | str) -> PageColour:
-    """The lines of what produces a type."""
+    """The line colour of components that produce a type."""
     light = colour_of(unit_type)
     hue, lightness, saturation = _hls(light)
     dark = _hex(hue, max(lightness, LIGHT_LINE), saturation * LINE_SATURATION)

@@ -1,4 +1,4 @@
-"""Predictions against the truth, as counts that the page draws."""
+"""Counts of predicted and true values, which the page draws."""
 
 from typing import Any
 
@@ -14,27 +14,27 @@ from valp.search.show.report.rounding import rounded
 from valp.spaces.problem.problem import Split
 
 BINS = 32
-"""Bins of each axis of predicted against true values."""
+"""The number of bins on each axis of a plot of predicted and true values."""
 
 MOST_VARIABLES = 8
-"""Outputs with more variables are not shown one variable at a time."""
+"""Outputs with more variables have no plots of single variables."""
 
 TAIL = 0.002
 """The share of values left out at each end of an axis."""
 
 
 def predicted(column: Column, values: Tensor, split: Split) -> dict[str, Any]:
-    """An output's predictions and the truth, over the values that are present.
+    """Counts of an output's predicted and true values. Missing true values are left out.
 
     Args:
-        column: of the output.
-        values: (n, size) predictions of the model for each row; for a class or labels, probabilities.
+        column: the column of the output.
+        values: (n, size), the model's predictions for each row; for classes and labels, probabilities.
         split: the rows.
 
     Returns:
-        For a class `classes` and `confusion`, rows true and columns predicted; for labels `labels`: (name, true
-        positives, false positives, false negatives, true negatives); else `panels` of counts by true and predicted
-        value, and `r2` by variable.
+        For classes `classes` and `confusion`, with a row for each true and a column for each predicted class. For
+        labels `labels`: (name, true positives, false positives, false negatives, true negatives). For numbers `panels`
+        of counts by true and predicted value, `r2` by variable, and their `names`.
     """
     truth, present = split.truths[column.name], split.present.get(column.name)
     about = {"name": column.name, "type": str(column.unit.type)}
@@ -53,14 +53,14 @@ def predicted(column: Column, values: Tensor, split: Split) -> dict[str, Any]:
 
 
 def _names(column: Column) -> list[str]:
-    """The names of the variables, or their numbers if they have none."""
+    """The names of an output's variables, or their numbers if they have no names."""
     if len(column.fields) == column.size:
         return list(column.fields)
     return [column.name] if column.size == 1 else [str(i) for i in range(column.size)]
 
 
 def class_names(column: Column) -> list[str]:
-    """The names of a Discrete column's classes, or their numbers if they have none."""
+    """The names of a Discrete column's classes, or their numbers if they have no names."""
     return list(column.classes or map(str, range(column.size)))
 
 
@@ -81,7 +81,7 @@ def _labels(names: list[str], guess: Tensor, truth: Tensor, there: Tensor) -> li
 
 
 def _panel(title: str, values: Tensor, truth: Tensor) -> dict[str, Any]:
-    """Counts of (true, predicted) in a square of bins over the range of both."""
+    """Counts of (true, predicted) values in a square of bins over their common range."""
     x, y = _numbers(truth), _numbers(values)
     both = np.concatenate([x, y])
     low, high = np.quantile(both, [TAIL, 1 - TAIL]) if len(both) else (0.0, 1.0)

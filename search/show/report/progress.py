@@ -1,4 +1,4 @@
-"""The progress of a search: the best of each objective and the hypervolume, over the budget spent."""
+"""The progress of a search: the best value of each objective, and the hypervolume, over the budget spent."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,21 +12,22 @@ from valp.search.run.run import StoredRun
 from valp.search.show.report.rounding import rounded
 
 MOMENTS = 60
-"""At so many moments the hypervolume is computed."""
+"""The hypervolume is computed at most this many times over a search."""
 
 MOST_OBJECTIVES = 4
-"""With more of them a hypervolume takes too long."""
+"""With more objectives, the hypervolume would take too long."""
 
 REFERENCE = 0.75
-"""The quantile of all candidates' values from which the hypervolume counts if none without learning is known."""
+"""The quantile of all candidates' values that is the reference if the value without learning is not known."""
 
 
 def progress(run: StoredRun, entries: Sequence[Entry]) -> dict[str, Any]:
     """The best values and the hypervolume after each candidate that changed them.
 
     Returns:
-        `spent`: for candidates, samples and hours of training, their sums as each candidate ended; `best`: by
-        objective pairs (place in `spent`, value); `hypervolume`: likewise, or None where there is none.
+        `spent`: the numbers of candidates, samples and hours of training, each summed up to the end of each candidate.
+        `best`: for each objective, pairs (place in `spent`, value).
+        `hypervolume`: such pairs, or None if it is not computed.
     """
     ended = [entry for entry in by_end(entries) if entry.result is not None]
     results = [entry.result for entry in ended if entry.result is not None]
@@ -57,14 +58,14 @@ def _best(run: StoredRun, ended: Sequence[Entry], places: Sequence[int], name: s
 
 
 def _volumes(points: Points, worst: Points, places: Sequence[int]) -> list[tuple[int, float]] | None:
-    """The share of the box between the values without learning and the best values that the front dominates.
+    """The hypervolume of the front, as a share of the box between the values without learning and the best values.
 
-    If a value without learning is not known, or no candidate is better, the quantile `REFERENCE` takes its place.
+    If a value without learning is not known, or no candidate is better, the quantile `REFERENCE` replaces it.
     """
     if len(points) < 2 or points.shape[1] > MOST_OBJECTIVES:
         return None
     ideal = points.min(0)
-    worst = np.where(worst > ideal, worst, np.quantile(points, REFERENCE, axis=0))  # not greater where it is NaN
+    worst = np.where(worst > ideal, worst, np.quantile(points, REFERENCE, axis=0))  # NaN is never greater
     if (worst <= ideal).any():
         return None
     gains = 1 - scaled(points, worst)

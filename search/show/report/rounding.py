@@ -1,4 +1,4 @@
-"""Numbers as the page holds them: with as many digits as it shows."""
+"""Rounds numbers to the digits that the page needs."""
 
 from collections.abc import Iterable
 from math import isfinite
@@ -16,7 +16,7 @@ def rounded(value: Iterable[float], digits: int = DIGITS) -> list[float]: ...
 
 
 def rounded(value: float | Iterable[float], digits: int = DIGITS) -> float | list[float]:
-    """A number, or each of several, with this many significant digits; one that is not finite becomes 0."""
+    """A number, or each of several, rounded to this many significant digits. A number that is not finite becomes 0."""
     if isinstance(value, int | float):
         return float(f"{value:.{digits}g}") if isfinite(value) else 0.0
     return [rounded(one, digits) for one in value]

@@ -1,4 +1,4 @@
-"""Generated samples by class, and real ones to compare."""
+"""Pictures of generated samples by class, and of real samples for comparison."""
 
 import base64
 import io
@@ -25,13 +25,13 @@ EACH = 10
 
 MOST_CLASSES = 20
 LINES = 40
-"""Samples in a picture of lines."""
+"""The number of samples in a picture with lines."""
 
 MOST_POINTS = 64
-"""Points per line; longer lines are thinned out."""
+"""The most points per line; longer lines are thinned out."""
 
 SHARP = 40_000
-"""Pictures with fewer pixels are stored without loss; larger ones with a loss that is not visible."""
+"""Pictures with fewer pixels are compressed without loss, larger ones with a loss that is not visible."""
 
 QUALITY = 85
 GAP = 14
@@ -42,7 +42,7 @@ Places = list[list[int]]
 
 
 def real_samples(evidence: Evidence) -> dict[str, dict[str, Any]]:
-    """By Samples output, real samples of the validation split: `rows` of a picture, or lines; and their classes."""
+    """For each Samples output, real samples of the validation split as `shown`, and the `shares` of their classes."""
     problem = evidence.problem
     made: dict[str, dict[str, Any]] = {}
     if problem is None:
@@ -62,12 +62,13 @@ def real_samples(evidence: Evidence) -> dict[str, dict[str, Any]]:
 
 
 def generated_samples(module: VALPModule, evidence: Evidence, output: str) -> dict[str, Any]:
-    """What a model generates for a Samples output: the samples that it was scored by.
+    """The samples of a Samples output on which a model was scored.
 
     Returns:
-        `shown`: a picture or lines, with a row for each class that a judge sees in them; `shares` of the classes; if
-        an input conditions the samples, `conditions`: what the model was given, likewise, and `matrix`: rows are the
-        class of the condition and columns that of the sample, if the judge can label both.
+        `shown`: a picture or lines, with a row for each class that the judge assigns. `shares`: the shares of the
+        classes. If inputs condition the samples, `inputs`: their names. If a condition looks like a sample,
+        `conditions`: the conditions in the form of `shown`, and if the judge can label both, `matrix`: the counts by
+        class of the condition (row) and of the sample (column).
     """
     problem = evidence.problem
     if problem is None:
@@ -96,7 +97,7 @@ def generated_samples(module: VALPModule, evidence: Evidence, output: str) -> di
 
 
 def _known(problem: Problem, column: Column, evidence: Evidence) -> Split:
-    """The rows of the validation split that have a sample, and a class where a judge labels samples."""
+    """The rows of the validation split that have a sample, and also a class if a judge labels samples."""
     judged = problem.judged_by if column.name in evidence.judges else None
     return problem.validation.having(column.name, *([judged] if judged else []))
 
@@ -108,7 +109,7 @@ def _classes(problem: Problem, column: Column, evidence: Evidence) -> list[str]:
 
 
 def _places(labels: Tensor | None, classes: Sequence[str], count: int) -> Places:
-    """The first samples of each class; without classes, rows of samples in their order."""
+    """The first samples of each class. Without classes, the first samples in rows."""
     if labels is None:
         numbers = list(range(min(count, 6 * EACH)))
         return [numbers[i : i + EACH] for i in range(0, len(numbers), EACH)]
@@ -127,7 +128,7 @@ def _shown(column: Column, samples: Tensor, places: Places, scale: tuple[float, 
 
 
 def _lines(values: NDArray[np.float32], places: Places) -> list[list[list[float]]]:
-    """For each class samples as lines over their variables, in the model's units."""
+    """For each class, samples as lines over their variables, in the model's units."""
     several = max(1, len([row for row in places if row]))
     step = -(-values.shape[1] // MOST_POINTS)
     each = max(2, LINES // several)
@@ -137,7 +138,7 @@ def _lines(values: NDArray[np.float32], places: Places) -> list[list[list[float]
 def _sprite(
     values: NDArray[np.float32], places: Places, image: tuple[int, int, int], scale: tuple[float, float]
 ) -> str:
-    """Images in a grid, one row per class, as a data URI; where a class has fewer images, the grid is transparent."""
+    """A grid of images as a data URI, with a row for each class. A row with fewer images ends transparent."""
     from PIL import Image
 
     channels, height, width = image

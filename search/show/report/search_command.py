@@ -12,7 +12,7 @@ def command(run: StoredRun, candidates: int) -> str:
 
     Args:
         run: the run.
-        candidates: how many it has.
+        candidates: the number of its candidates.
     """
     held = run.settings
     words = ["valp", "search", _source(held.source) if held.source else held.problem]
@@ -36,6 +36,6 @@ def command(run: StoredRun, candidates: int) -> str:
 
 
 def _source(source: str) -> str:
-    """A file relative to the working directory, if it lies below it."""
+    """A path, relative to the working directory if it is inside it."""
     path, here = Path(source), Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
