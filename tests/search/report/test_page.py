@@ -142,7 +142,7 @@ def test_two_candidates_are_compared_and_what_differs_is_marked(page):
         boxes.nth(i).uncheck()
     for name in ("compare candidate 0", "compare candidate 1"):
         page.get_by_label(name, exact=True).check()
-    page.get_by_role("button", name="Compare the two chosen").click()
+    page.get_by_role("button", name="Compare the selected two").click()
     assert page.evaluate("document.activeElement.id") == "compare-title"
     assert page.locator("#pair figure").count() == 2
     assert page.locator("#pair .drawing :is(.changed, .new)").count() > 0
@@ -256,7 +256,7 @@ def test_candidates_that_failed_were_stopped_or_still_run_are_told_apart(browser
     path.write_text(written(gather(many, Evidence(None, missing="left out"))))
     page = opened(browser, path)
     assert page.locator("#pareto path.stopped").count() >= 1
-    for number, word in ((0, "it <i>diverged</i>"), (1, "stopped early"), (2, "It has none yet")):
+    for number, word in ((0, "it <i>diverged</i>"), (1, "stopped early"), (2, "It has no scores yet")):
         page.select_option("#open-other", str(number))
         assert word in page.locator("#detail").inner_text()
     page.select_option("#filter-state", "f")
@@ -336,7 +336,7 @@ def test_an_absent_score_is_a_dash_and_a_target_is_a_direction(browser, run, tmp
     assert "candidate 1" in bests
     for axis, name in (("#axis-0", "mse"), ("#axis-1", "speed"), ("#axis-2", "size"), ("#axis-1", "entropy")):
         page.select_option(axis, name)
-    assert "1 candidates have no value of mse" in page.locator("#pareto").inner_text()
+    assert "Candidates without a value of mse or of entropy are not drawn: 1." in page.locator("#pareto").inner_text()
     page.get_by_role("button", name="In 3-D").click()
     page.get_by_role("button", name="Near the front").click()
     page.get_by_role("checkbox", name="beat the single-task models").check()

@@ -1,4 +1,4 @@
-/* Axes, lines, keys, matrices and colours: what several parts of the page draw with. */
+/* Axes, lines, keys, matrices and colours for several parts of the page. */
 
 /** @import { Attributes, Child } from "./dom.js" */
 import { h, s, scrollTable } from "./dom.js";
@@ -6,7 +6,7 @@ import { brief } from "./figures.js";
 import { isDark } from "./theme.js";
 
 /**
- * Round ticks within a range, about `wanted` of them.
+ * About `wanted` round ticks within a range.
  * @param {number} low
  * @param {number} high
  */
@@ -48,7 +48,7 @@ const tickLabel = (value) => {
     : String(+value.toPrecision(4));
 };
 /**
- * A tick as text; powers of ten are raised.
+ * The label of a tick; exponents are superscripts.
  * @param {number} value
  * @param {import("./dom.js").Attributes} attributes
  */
@@ -70,7 +70,7 @@ export function tickText(value, attributes) {
  * @param {object} options
  * @param {string} options.name for screen readers
  * @param {Line[]} options.lines
- * @param {number} [options.level] of a horizontal line
+ * @param {number} [options.level] the y value of a horizontal line
  * @param {boolean} [options.log] whether the y axis may be logarithmic
  * @param {number} [options.wide]
  * @param {number} [options.high]
@@ -78,7 +78,7 @@ export function tickText(value, attributes) {
  */
 export function lineChart({ name, lines, level, log = false, wide = 340, high = 190, xName = "" }) {
   const all = lines.flatMap((line) => line.points);
-  if (!all.length) return h("p", { class: "muted" }, "nothing to draw");
+  if (!all.length) return h("p", { class: "muted" }, "no data");
   const left = 50,
     right = 12,
     top = 12,
@@ -127,7 +127,7 @@ export function lineChart({ name, lines, level, log = false, wide = 340, high = 
 /** @typedef {readonly [sample: import("./dom.js").Child, text: string]} KeyEntry the sample fits into 22 × 12 */
 
 /**
- * What the marks mean.
+ * A key: what the marks mean.
  * @param {...(KeyEntry | false | null | undefined | 0)} entries
  */
 export function key(...entries) {
@@ -143,11 +143,11 @@ export function key(...entries) {
 export const keyLine = (cls) => s("line", { class: `line ${cls}`, x1: 0, x2: 22, y1: 6, y2: 6 });
 
 /**
- * Counts as a table whose cells are shaded by their share of the row.
+ * A table of counts whose cells are shaded by their share of the row.
  * @param {number[][]} counts
  * @param {string[]} rows
  * @param {string[]} columns
- * @param {string} corner says what rows and columns are
+ * @param {string} corner the header of the first column, which says what rows and columns are
  * @param {string} caption for screen readers
  */
 export function matrix(counts, rows, columns, corner, caption) {
@@ -169,7 +169,7 @@ export function matrix(counts, rows, columns, corner, caption) {
   );
 }
 
-/* Viridis (van der Walt & Smith 2015), by linear interpolation, without the end that has the colour of the page. */
+/* Viridis (van der Walt & Smith 2015), by linear interpolation, without the end that is like the page's background. */
 const VIRIDIS = ["#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725"];
 /** @param {number} share */
 export function viridis(share) {

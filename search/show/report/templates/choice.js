@@ -1,4 +1,4 @@
-/* Which candidates are open and compared; parts of the page listen to changes. */
+/* Which candidates are open or compared. Parts of the page listen for changes. */
 
 import { byNumber } from "./data.js";
 import { $, h, say } from "./dom.js";
@@ -41,9 +41,9 @@ export function open(n, jump = true) {
   try {
     history.replaceState(null, "", `#candidate-${n}`);
   } catch {
-    // Some browsers refuse that for files.
+    // Some browsers do not allow this for files.
   }
-  say(`candidate ${n} is open`);
+  say(`showing candidate ${n}`);
   go("candidate");
 }
 /**

@@ -15,7 +15,7 @@ import { better, scoreOf, title, valueText } from "./scores.js";
 export function comparison() {
   const last = R.candidates.at(-1);
   if (!last || R.candidates.length < 2)
-    return void $("pair").append(h("p", { class: "note" }, "There are not two candidates yet."));
+    return void $("pair").append(h("p", { class: "note" }, "There are fewer than two candidates."));
   const options = R.candidates.length > 400 ? FRONT : R.candidates;
   const inputs = ["a", "b"].map((side) =>
     h("input", { id: `pair-${side}`, type: "number", min: 0, max: last.n, list: "numbers" }),
@@ -30,7 +30,7 @@ export function comparison() {
     input.addEventListener("change", () => {
       const [a, b] = inputs.map((one) => +one.value);
       if (byNumber.has(a) && byNumber.has(b)) compare(a, b, false);
-      else result.replaceChildren(h("p", { class: "note" }, `The candidates are 0 to ${last.n}.`));
+      else result.replaceChildren(h("p", { class: "note" }, `Candidates are numbered from 0 to ${last.n}.`));
     }),
   );
   $("pair").append(
@@ -76,7 +76,7 @@ function sideBySide(a, b) {
       h(
         "div",
         { class: "drawing" },
-        drawGraph(one.g, { marks, name: `graph of candidate ${one.n}, with what differs marked` }),
+        drawGraph(one.g, { marks, name: `graph of candidate ${one.n}, with the differences marked` }),
       ),
     );
   return h(
@@ -115,7 +115,7 @@ function sideBySide(a, b) {
       ],
       [
         s("rect", { x: 1, y: 1, width: 20, height: 10, fill: "none", stroke: "var(--ink)", class: "faded", rx: 2 }),
-        "the same, faint",
+        "faint: the same",
       ],
     ),
     h(
@@ -124,7 +124,7 @@ function sideBySide(a, b) {
       box(
         "Scores",
         scrollTable(
-          "scores of both",
+          "scores of both candidates",
           ["validation", String(a.n), String(b.n), "single-task"],
           [
             rows,
@@ -143,8 +143,8 @@ function sideBySide(a, b) {
         `From ${a.n} to ${b.n}`,
         changes.length
           ? scrollTable(
-              "what differs",
-              ["what", "which", "how"],
+              "differences",
+              ["part", "name", "change"],
               changes.map(([what, which, how]) =>
                 h(
                   "tr",
@@ -162,7 +162,7 @@ function sideBySide(a, b) {
     h(
       "p",
       { class: "caption" },
-      "Two networks correspond if one inherited the other's weights, or both inherited the same ones. Otherwise those of one kind and type correspond that are most alike in size, layers and neighbours. Names do not matter. Of partial connections the number of variables is compared, not which ones they are.",
+      "Two networks are matched if one inherited the other's weights, or both inherited the same weights. Other networks are matched with the most similar one of the same kind and type, by size, layers and neighbours. Names do not matter. For partial connections only the number of variables is compared.",
     ),
   );
 }

@@ -22,7 +22,7 @@ export async function copy(text, button, code) {
     button.textContent = "Copied";
     setTimeout(() => (button.textContent = "Copy"), 1500);
   } catch {
-    getSelection()?.selectAllChildren(code); // no clipboard for files here: the text is selected, ready to be copied
+    getSelection()?.selectAllChildren(code); // no clipboard for files in this browser: select the text instead
     say("the command is selected");
   }
 }

@@ -1,4 +1,4 @@
-/* The data that the page holds. */
+/* The page's data. */
 
 /** @import { Candidate, Detail, Summary } from "./wire" */
 
@@ -9,7 +9,7 @@ export const byNumber = new Map(R.candidates.map((one) => [one.n, one]));
 export const FRONT = R.candidates
   .filter((one) => one.k !== undefined)
   .sort((a, b) => /** @type {number} */ (a.k) - /** @type {number} */ (b.k));
-/** The scores of the single-task models, each of its own output. */
+/** The scores of the single-task models, each for its own output. */
 export const SINGLE = R.single;
 export const STATES = { c: "complete", p: "stopped early", f: "failed", r: "unfinished" };
 
@@ -17,7 +17,7 @@ export const STATES = { c: "complete", p: "stopped early", f: "failed", r: "unfi
 const details = new Map();
 
 /**
- * What the page holds of a candidate beyond its row; parsed when it is first needed.
+ * The details of a candidate, parsed when they are first needed; null if the page has none.
  * @param {number} n
  */
 export function detailOf(n) {

@@ -1,4 +1,4 @@
-/* A candidate: its scores, and how it was made. */
+/* The section on one candidate: its scores, and how it was made. */
 
 /** @import { Candidate } from "./wire" */
 import { box } from "./boxes.js";
@@ -88,7 +88,7 @@ function heading(one) {
 }
 
 /**
- * The candidate that a comparison starts with: its parent, else the best compromise, else any other.
+ * The default candidate to compare with: its parent, else the best compromise, else any other.
  * @param {Candidate} one
  */
 export function rival(one) {
@@ -98,7 +98,7 @@ export function rival(one) {
 
 /** @param {Candidate} one */
 function scores(one) {
-  if (!one.v) return box("Scores", h("p", {}, one.f ? `It failed: ${one.f}` : "It has none yet."));
+  if (!one.v) return box("Scores", h("p", {}, one.f ? `It failed: ${one.f}` : "It has no scores yet."));
   const rows = SCORES.filter((name) => R.objectives.includes(name) || scoreOf(one, name) !== undefined).map((name) =>
     h(
       "tr",
@@ -115,21 +115,21 @@ function scores(one) {
     h(
       "p",
       { class: "caption" },
-      one.s === "p" ? "It was stopped early: these are the scores of an unfinished training. " : "",
-      "Objectives are bold, with the direction that is better.",
+      one.s === "p" ? "Its training was stopped early; these are the scores at that point. " : "",
+      "Objectives are bold; the arrow shows which direction is better.",
       longer(one),
     ),
   );
 }
 
 /**
- * Says so if a candidate has had more training than the single-task models.
+ * A sentence if a candidate has had more training than the single-task models, else null.
  * @param {Candidate} one
  */
 function longer(one) {
   const least = Math.min(...R.singles.map((single) => single.samples));
   if (!R.singles.length || one.m === undefined || one.m <= least) return null;
-  return ` With its ancestors it has seen ${count(one.m)} samples; each single-task model has seen ${count(least)}.`;
+  return ` With its ancestors, it has seen ${count(one.m)} samples; each single-task model has seen ${count(least)}.`;
 }
 
 /** @param {Candidate} one */

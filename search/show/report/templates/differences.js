@@ -1,4 +1,4 @@
-/* How two graphs differ. */
+/* The differences between two graphs. */
 
 /** @import { Marks } from "./graph.js" */
 /** @import { Candidate, Component, Edge, Graph } from "./wire" */
@@ -6,9 +6,9 @@ import { R, byNumber } from "./data.js";
 import { INPUT, combinerOf, isNetwork, kindOf, typeOf } from "./kinds.js";
 
 /**
- * Which network of which ancestor a network's weights started from.
+ * The network of an ancestor from which a network's weights originally come.
  * @param {Candidate} one
- * @param {number} i place of the network
+ * @param {number} i the network's place
  */
 function origin(one, i) {
   let at = one,
@@ -25,11 +25,11 @@ function origin(one, i) {
 }
 
 /**
- * Which component of b corresponds to which of a: inputs and outputs by name; networks by the weights that they have
- * in common, then by their neighbours, if they are of one kind and type.
+ * Matches the components of a and b: inputs and outputs by name; networks by common inherited weights, or by similar
+ * fields and neighbours if they have the same kind and type.
  * @param {Candidate} a
  * @param {Candidate} b
- * @returns {Map<number, number>} by place in a the place in b
+ * @returns {Map<number, number>} the place in b for each matched place in a
  */
 function counterparts(a, b) {
   /** @type {Map<number, number>} */
@@ -89,7 +89,7 @@ function counterparts(a, b) {
 }
 
 /**
- * The fields of a component as words: what it is, without its name.
+ * The fields of a component as words, without its name.
  * @param {Component} component
  */
 const fieldsOf = (component) => ({
@@ -101,7 +101,7 @@ const fieldsOf = (component) => ({
 });
 
 /**
- * What is the same, changed or new in each of two candidates, and the changes in words.
+ * Which parts of two candidates are the same, changed or new, and the changes in words.
  * @param {Candidate} a
  * @param {Candidate} b
  */

@@ -1,10 +1,10 @@
-/* Elements of the page. */
+/* Makes elements of the page. */
 
 /** @typedef {string | number | Node | boolean | null | undefined | Child[]} Child */
 /** @typedef {Record<string, any>} Attributes */
 
 /**
- * The element with an id, which the page always has.
+ * The element with an id. It must exist.
  * @param {string} id
  */
 export const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -39,7 +39,7 @@ function fill(element, attributes, children) {
  */
 export const h = (tag, attributes, ...children) => fill(document.createElement(tag), attributes || null, children);
 /**
- * An SVG element, likewise.
+ * An SVG element, made like an HTML element by `h`.
  * @template {keyof SVGElementTagNameMap} T
  * @param {T} tag
  * @param {Attributes | null} [attributes]
@@ -49,7 +49,7 @@ export const s = (tag, attributes, ...children) =>
   fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes || null, children);
 
 /**
- * Tells a screen reader.
+ * Makes a screen reader say a text.
  * @param {string} text
  */
 export const say = (text) => void ($("said").textContent = text);
@@ -81,7 +81,7 @@ export const plainTable = (heads, rows, attributes = {}, headClass = null) =>
  * @param {string} name for screen readers
  * @param {Child[]} heads
  * @param {Child} rows
- * @param {Attributes} [attributes] of the table; `headClass` is that of the header cells
+ * @param {Attributes} [attributes] of the table; `headClass` is the class of the header cells
  */
 export const scrollTable = (name, heads, rows, { headClass = null, ...attributes } = {}) =>
   h(

@@ -3,7 +3,7 @@
 /** @param {number} value */
 export const count = (value) => Math.round(value).toLocaleString("en");
 /**
- * A score as `valp best` prints it: four significant digits, – where there is none.
+ * A score as `valp best` prints it: four significant digits; – if it is absent.
  * @param {number | null | undefined} value
  * @returns {string}
  */
@@ -30,7 +30,7 @@ export function duration(seconds) {
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 /**
- * A count, – where there is none.
+ * A count as text; – if it is absent.
  * @param {number | null | undefined} value
  */
 export const counted = (value) => (value === undefined || value === null ? "–" : count(value));

@@ -1,4 +1,4 @@
-/* The frames of the Pareto plot: flat, or in space. */
+/* The axes of the Pareto plot in two or three dimensions, and its legend. */
 
 /** @import { Child } from "./dom.js" */
 /** @import { Candidate, Scores, State } from "./wire" */
@@ -12,7 +12,7 @@ import { better, directionOf, goal, scoreOf, title, valueText } from "./scores.j
 /** @typedef {{ of: (scores: Scores) => string, name: string, low: number, high: number }} Tint */
 
 /**
- * A score that is known to be there: the plot shows only candidates that have all of its axes.
+ * A score that is present: the plot shows only candidates that have the scores of all axes.
  * @param {Scores} scores
  * @param {string} name
  */
@@ -27,7 +27,7 @@ const present = (values) => values.filter((value) => value !== undefined);
 const least = (values) => values.reduce((a, b) => Math.min(a, b), Infinity);
 
 /**
- * The range of an axis: of all candidates, or of the front and the middle of the others.
+ * The range of an axis: of all candidates, or if `near`, of the front and the middle of the other candidates.
  * @param {Candidate[]} dots
  * @param {string} name
  * @param {boolean} near
@@ -52,7 +52,7 @@ export function rangeOf(dots, name, near) {
 }
 
 /**
- * Colours for the values of a score; grey where it is absent.
+ * Colours for the values of a score; grey if it is absent.
  * @param {Candidate[]} inside
  * @param {string} name
  * @returns {Tint | null}
@@ -70,11 +70,11 @@ export function tintOf(inside, name) {
 }
 
 /**
- * Where of an axis the values lie that are better than the single-task model's: a range of its coordinates.
+ * The range of an axis, in coordinates, in which values are better than the single-task model's.
  * @param {string} name
  * @param {(v: number) => number} scale
  * @param {Range} range of values
- * @returns {Range | null} null if only a target is better
+ * @returns {Range | null} null if the score has a target, or the single-task model has no value
  */
 function betterSide(name, scale, range) {
   const single = SINGLE[name],
@@ -92,7 +92,7 @@ const diamond = (x, y) =>
   s("path", { class: "diamond", d: `M${x} ${y - 8}L${x + 8} ${y}L${x} ${y + 8}L${x - 8} ${y}Z` });
 
 /**
- * Two axes.
+ * The frame with two axes.
  * @param {string[]} names
  * @param {Range[]} ranges
  * @param {number} wide
@@ -157,7 +157,7 @@ export function flatFrame([xName, yName], [[x0, x1], [y0, y1]], wide, high) {
 }
 
 /**
- * Three axes in parallel projection.
+ * The frame with three axes, in parallel projection.
  * @param {string[]} names
  * @param {Range[]} ranges
  * @param {[yaw: number, pitch: number]} turn
@@ -169,7 +169,7 @@ export function solidFrame(names, ranges, [yaw, pitch], wide, high) {
     [cy, sy, cp, sp] = [Math.cos(yaw), Math.sin(yaw), Math.cos(pitch), Math.sin(pitch)];
   /** @type {(at: number[]) => Place} */
   const project = ([x, y, z]) => {
-    const [a, b] = [x * cy - y * sy, x * sy + y * cy]; // turned about the upright axis, then tilted
+    const [a, b] = [x * cy - y * sy, x * sy + y * cy]; // rotated about the vertical axis, then tilted
     return [wide / 2 + a * size * 1.1, high / 2 - (z * cp - b * sp) * size, -(b * cp + z * sp)];
   };
   /** @type {(v: number, i: number) => number} */
@@ -226,7 +226,7 @@ export function solidFrame(names, ranges, [yaw, pitch], wide, high) {
 }
 
 /**
- * The front of two scores alone, as a stair.
+ * The front of two objectives as a staircase.
  * @param {{ one: Candidate, at: Place }[]} order
  * @param {string[]} names
  */

@@ -1,4 +1,4 @@
-/* Drawings of graphs that are laid out here: small ones for tips, and pairs that are compared. */
+/* Drawings of graphs with a layout computed in the page: small ones for tips, and pairs to compare. */
 
 /** @import { Component, Graph } from "./wire" */
 import { key } from "./charts.js";
@@ -9,7 +9,7 @@ import { layout } from "./layout.js";
 import { outline } from "./shapes.js";
 
 /** @typedef {"same" | "changed" | "new"} Mark */
-/** @typedef {{ v: Mark[], e: Mark[] }} Marks by place of a component or a connection, in one of two graphs compared */
+/** @typedef {{ v: Mark[], e: Mark[] }} Marks by place, of components and connections */
 
 /**
  * The lines of text in a component's box.
@@ -134,7 +134,7 @@ export function drawGraph(g, { small = false, marks = null, name = "graph" } = {
 }
 
 /**
- * What the colours, shapes, lines and signs of a graph mean.
+ * The key of the colours, shapes, lines and signs of a graph.
  * @param {Pick<Graph, "v" | "e">} g
  */
 export function graphKey(g) {

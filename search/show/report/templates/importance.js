@@ -1,4 +1,4 @@
-/* Which choices mattered. */
+/* The section on the choices that mattered. */
 
 /** @import { Choice } from "./wire" */
 import { R } from "./data.js";
@@ -52,7 +52,7 @@ export function importance() {
     h(
       "p",
       { class: "about" },
-      `Random forests predict the rank of a candidate from the choices that made it, and are tested on held-out candidates${(made.of ?? 0) > made.candidates ? ` (${count(made.candidates)} complete ones in all)` : ""}. A bar shows how much R² falls when one choice is permuted; its line is ± one standard deviation over five folds. “More → better” is a correlation, not a cause.`,
+      `Random forests predict the rank of a candidate from the choices behind it. They are tested on held-out candidates${(made.of ?? 0) > made.candidates ? ` (${count(made.candidates)} complete ones in all)` : ""}. A bar shows how much R² falls if one choice is permuted. Its line is ± one standard deviation over five folds. “More → better” is a correlation, not a cause.`,
     ),
     h(
       "div",
@@ -76,7 +76,7 @@ export function importance() {
     h(
       "p",
       { class: "caption" },
-      "Read this with care. A search does not try choices evenly, related choices share their credit, and where weights are inherited, later candidates have been trained for longer. A pale bar, whose line reaches zero, may be chance.",
+      "Read this with care. A search does not try all choices equally often. Related choices share their importance. If weights are inherited, later candidates have been trained for longer. A pale bar, whose line reaches zero, may be chance.",
     ),
   );
 }

@@ -1,4 +1,4 @@
-/* What the components and connections of graphs are called, and how they look: all of it is data. */
+/* The names and looks of components and connections, which all come from the page's data. */
 
 /** @import { Candidate, Component, Graph } from "./wire" */
 import { R } from "./data.js";
@@ -36,7 +36,7 @@ export function kindCounts(one) {
 }
 
 /**
- * What a component reads, is and produces, for tips and the table of a graph.
+ * What a component is, reads and produces, for tips and the table of a graph.
  * @param {Graph} g
  * @param {number} i
  */

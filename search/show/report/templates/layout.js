@@ -1,4 +1,4 @@
-/* Where the components of a graph stand: layers, orders by barycentres, positions (Sugiyama, Tagawa & Toda 1981). */
+/* The layout of a graph: layers, order by barycentres, positions (Sugiyama, Tagawa & Toda 1981). */
 
 /** @import { Graph } from "./wire" */
 import { OUTPUT } from "./kinds.js";
@@ -6,7 +6,7 @@ import { OUTPUT } from "./kinds.js";
 /** @typedef {{ layer: number, w: number, at: number, x: number, y: number }} Placed */
 
 /**
- * The layer of each component: the longest way from an input; outputs are all at the bottom.
+ * The layer of each component: the length of the longest path from an input. All outputs are in the last layer.
  * @param {Graph} g
  */
 function layered(g) {
@@ -24,12 +24,12 @@ function layered(g) {
 }
 
 /**
- * Places for a graph: its components, then the bends of connections that cross layers; and for each connection the
- * places it goes through.
+ * The layout of a graph. `nodes` are its components, then the bends of connections that cross layers. `ways` are, for
+ * each connection, the nodes that it passes.
  * @param {Graph} g
  * @param {(i: number) => number} width of a component
  * @param {number} gap between neighbours in a layer
- * @param {number} rise between layers
+ * @param {number} rise the distance between layers
  */
 export function layout(g, width, gap, rise) {
   const layers = layered(g);
@@ -86,7 +86,8 @@ export function layout(g, width, gap, rise) {
   return { nodes, ways };
 }
 /**
- * Moves a row to where its members wish to be, keeping their order and distances: pool adjacent violators.
+ * Moves the nodes of a row as near as possible to their wished positions. Keeps their order and distances (pool
+ * adjacent violators).
  * @param {number[]} row
  * @param {number[]} wish
  * @param {Placed[]} nodes

@@ -1,4 +1,4 @@
-/* The search at a glance. */
+/* The overview of the search. */
 
 /** @import { Step } from "./wire" */
 import { key, keyLine, lineChart } from "./charts.js";
@@ -34,7 +34,7 @@ export function overview() {
       figure("on the front", count(R.front), `of ${count(complete)} complete`),
       held.length
         ? figure(
-            "beat every single-task model",
+            "beat the single-task models",
             count(all),
             held.length > 1 ? `in all ${held.length} objectives` : "in the objective",
           )
@@ -90,7 +90,7 @@ function bests() {
           { class: "caption" },
           "The best compromise is ",
           link(knee.n),
-          ": of the front, it is nearest to the best value of every objective.",
+          ": the candidate on the front that is nearest to the best values of all objectives.",
         )
       : h("p", { class: "note" }, "No candidate is complete yet, so there is no front."),
   );
@@ -165,7 +165,7 @@ function growth() {
       h(
         "p",
         { class: "caption" },
-        "Hypervolume: a box spans, in each objective, from the value without learning to the best value found; this is the share of it that the front dominates. Where the value without learning is not known, or no candidate is better, the value that three candidates in four reach stands for it.",
+        "Hypervolume: take the box from the value without learning to the best value found in each objective. The hypervolume is the share of this box that the front dominates. If the value without learning is not known, or no candidate is better, the value that three in four candidates reach is used instead.",
       ),
   );
 }

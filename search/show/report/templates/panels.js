@@ -1,4 +1,4 @@
-/* What came of a candidate's training. */
+/* The panels on a candidate's training, predictions, samples and cost. */
 
 /** @import { Candidate, Curves, Detail } from "./wire" */
 import { box, wideBox } from "./boxes.js";
@@ -68,14 +68,14 @@ function curves(one, more) {
     h(
       "p",
       { class: "caption" },
-      "The mean of each loss over the last steps, by training step, on the training split. Axes that span more than a factor of ten are logarithmic.",
+      "Each loss by training step, as a mean over the last steps, on the training split. Axes that span more than a factor of ten are logarithmic.",
       one.p ? " This candidate started with weights of its parents." : "",
     ),
   );
 }
 
 /**
- * Size and speed, compared with the single-task models, alone and together.
+ * Size and speed, compared with each single-task model and with all of them together.
  * @param {Candidate} one
  * @param {number} speed in inferences per second
  */
@@ -112,7 +112,7 @@ function cost(one, speed) {
     h(
       "p",
       { class: "caption" },
-      "All outputs of a row, measured on one thread in batches of 256 while this page was made. The fastest batch counts. Another machine has other figures.",
+      "Speed counts all outputs of a row. It was measured on one thread in batches of 256 while this page was made; the fastest batch counts. It depends on the machine.",
     ),
   );
 }

@@ -1,4 +1,4 @@
-/* The Pareto plot: two scores as axes, a third as colour or as another axis of a drawing that can be turned. */
+/* The Pareto plot: two scores as axes, and a third as colour or as the third axis of a plot that can be rotated. */
 
 /** @import { Place, Tint } from "./frames.js" */
 /** @import { Candidate, Scores } from "./wire" */
@@ -82,7 +82,7 @@ export function pareto() {
   /** @type {{ one: Dot, at: Place }[]} */
   let placed = [];
   const marker = s("circle", { class: "marked", r: 11 });
-  /** A ring around the candidate that is open. */
+  /** Moves the ring to the candidate that is open. */
   function mark() {
     const found = placed.find(({ one }) => one.n === chosen.number);
     marker.style.display = found ? "" : "none";
@@ -119,7 +119,7 @@ export function pareto() {
           height: high,
           viewBox: `0 0 ${wide} ${high}`,
           role: "group",
-          "aria-label": `Pareto plot of ${names.join(", ")}; the arrow keys go along the front, Enter opens a candidate`,
+          "aria-label": `Pareto plot of ${names.join(", ")}; the arrow keys move along the front, Enter opens a candidate`,
         },
         frame.back,
         drop && order.map(({ one }) => drop(one.v)),
@@ -172,16 +172,17 @@ export function pareto() {
     const measured = dots.filter((one) => names.every((name) => scoreOf(one, name) !== undefined)).length,
       gone = measured - inside.length;
     outside.textContent = [
-      gone && `${count(gone)} of ${count(measured)} candidates lie outside; switch off “Near the front” to see all.`,
+      gone &&
+        `${count(gone)} of ${count(measured)} candidates are outside the plot. Switch off “Near the front” to see all.`,
       measured < dots.length &&
-        `${count(dots.length - measured)} candidates have no value of ${names.join(" or of ")}, and are not drawn.`,
+        `Candidates without a value of ${names.join(" or of ")} are not drawn: ${count(dots.length - measured)}.`,
     ]
       .filter(Boolean)
       .join(" ");
   }
 
   /**
-   * A candidate of the front: a button.
+   * A candidate on the front, as a button.
    * @param {Dot} one
    * @param {Place} at
    * @param {Tint | null} tint
@@ -286,7 +287,7 @@ export function pareto() {
 }
 
 /**
- * What a hover shows of a candidate: its graph, and its scores compared with those of the single-task models.
+ * The tip of a candidate: its graph, and its scores compared with those of the single-task models.
  * @param {Dot} one
  */
 function card(one) {

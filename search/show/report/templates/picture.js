@@ -1,4 +1,4 @@
-/* A candidate's graph as Graphviz drew it, with tips, and zoomable. */
+/* A candidate's graph as drawn by Graphviz, with tips and zoom. */
 
 /** @import { Candidate, Detail } from "./wire" */
 import { R } from "./data.js";
@@ -8,7 +8,8 @@ import { LATENT, described } from "./kinds.js";
 import { noTip, tip } from "./tip.js";
 
 /**
- * The graph. Buttons, keys, a pinch or the wheel with Ctrl zoom it; it can be dragged when it is larger than its window.
+ * The box with the graph. Buttons, keys, a pinch or Ctrl and the wheel zoom it. If it is larger than its box, it can be
+ * dragged.
  * @param {Candidate} one
  * @param {Detail | null} more
  */
@@ -20,11 +21,11 @@ export function graphBox(one, more) {
     "aria-label": `graph of candidate ${one.n}; plus and minus zoom, the arrow keys move`,
   });
   if (more)
-    view.insertAdjacentHTML("afterbegin", more.svg); // written by Graphviz with the report, every name escaped
+    view.insertAdjacentHTML("afterbegin", more.svg); // drawn by Graphviz when the report was written; all names are escaped
   else view.append(drawGraph(one.g, { name: `graph of candidate ${one.n}` }));
   const svg = /** @type {SVGSVGElement} */ (view.firstElementChild);
   svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", `graph of candidate ${one.n}; the table below says the same`);
+  svg.setAttribute("aria-label", `graph of candidate ${one.n}; the table below has the same content`);
   const zoom = zoomable(view, svg);
   if (more) {
     tips(svg, one);
@@ -71,14 +72,14 @@ export function graphBox(one, more) {
           "p",
           { class: "caption" },
           one.k === undefined
-            ? "By default the weights of candidates off the front are not kept, so only candidates of the front have curves, predictions and samples here."
-            : "The front is large. Only the candidates nearest to the best compromise are shown in full, and this one is not among them.",
+            ? "Only candidates on the front have curves, predictions and samples here, because by default a run keeps only their weights."
+            : "The front is large, so only the candidates nearest to the best compromise have curves, predictions and samples here.",
         ),
     more && R.real && Object.keys(R.real).length && !path.length
       ? h(
           "p",
           { class: "caption" },
-          "When this model generates, no input reaches the samples: they come from noise alone.",
+          "No input conditions the samples of this model: it generates them from noise only.",
         )
       : null,
     graphTable(one),
@@ -133,7 +134,7 @@ function tips(svg, one) {
 }
 
 /**
- * Makes the text of a node smaller where this machine's font is wider than the one it was laid out with.
+ * Makes the text of a node smaller if the browser's font is wider than the one of the layout.
  * @param {SVGSVGElement} svg
  */
 function fitText(svg) {
@@ -194,7 +195,7 @@ function edgeTip(one, a, b) {
 }
 
 /**
- * Makes an SVG zoomable; returns what zooms by a factor, and by 0 shows all.
+ * Makes an SVG zoomable. Returns a function that zooms by a factor; 0 shows the whole SVG.
  * @param {HTMLElement} view
  * @param {SVGSVGElement} svg
  */

@@ -1,4 +1,4 @@
-/* What a candidate predicts. */
+/* The predictions of a candidate. */
 
 /** @import { Panel, Predicted } from "./wire" */
 import { box, wideBox } from "./boxes.js";
@@ -22,7 +22,7 @@ export function confusion({ name, classes, confusion: counts }) {
     h(
       "p",
       { class: "caption" },
-      `${((100 * right) / total).toFixed(1)} % of ${count(total)} validation rows are on the diagonal. Shades show the share of a row.`,
+      `${((100 * right) / total).toFixed(1)} % of ${count(total)} validation rows are predicted correctly (on the diagonal). The shade of a cell is its share of the row.`,
     ),
   );
 }
@@ -61,7 +61,7 @@ export function labels(made) {
     `Labels of ${made.name}`,
     scrollTable(
       `labels of ${made.name}`,
-      ["label", "right", "recall", "precision", "rows that have it"],
+      ["label", "correct", "recall", "precision", "rows with it"],
       made.labels.map(([name, tp, fp, fn, tn]) =>
         h(
           "tr",
@@ -78,7 +78,7 @@ export function labels(made) {
 }
 
 /**
- * The predictions of an output against its true values; null if they are not numbers.
+ * Plots of an output's predicted and true values; null if they are not numbers.
  * @param {Predicted} made
  */
 export function truths(made) {
@@ -140,7 +140,7 @@ export function truths(made) {
     h(
       "p",
       { class: "caption" },
-      `Darker means more rows, on a logarithmic scale. On the dashed line a prediction is right.${panels.some((panel) => panel.title === "all variables") ? " “All variables” is in standardised units." : ""}`,
+      `Darker means more rows, on a logarithmic scale. Predictions on the dashed line are exact.${panels.some((panel) => panel.title === "all variables") ? " “All variables” is in standardised units." : ""}`,
     ),
   );
 }

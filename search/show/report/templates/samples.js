@@ -1,4 +1,4 @@
-/* What a candidate generates. */
+/* The samples of a candidate. */
 
 /** @import { Candidate, Generated, Shown } from "./wire" */
 import { box, wideBox } from "./boxes.js";
@@ -15,14 +15,16 @@ export function samples(made) {
     conditioned = Boolean(made.conditions);
   /** @type {[text: string, shown: Shown][]} */
   const shown = [["generated", made.shown]];
-  if (made.conditions) shown.unshift(["what conditions them", made.conditions]);
-  if (real) shown.push(["real, of the class", real.shown]);
+  if (made.conditions) shown.unshift(["conditions", made.conditions]);
+  if (real) shown.push(["real", real.shown]);
   const about = [
     made.classes.length
-      ? "A row has the samples of one class: the class that the judge sees in a generated sample, or that a real one has. An empty row: the class was not generated."
+      ? "Each row is a class. The judge decides the class of a generated sample. If a row is empty, the class was not generated."
       : "",
-    made.inputs ? `The samples follow ${made.inputs.join(", ")}.` : "The samples come from noise alone.",
-    conditioned && made.shown.image ? "Each generated sample is at the same place as its condition on the left." : "",
+    made.inputs
+      ? `The samples are conditioned on ${made.inputs.join(", ")}.`
+      : "The samples are generated from noise only.",
+    conditioned && made.shown.image ? "A generated sample has the same place as its condition on the left." : "",
   ];
   const rows = made.shown.rows ?? 0;
   /** @param {string} where */
@@ -42,7 +44,7 @@ export function samples(made) {
         "p",
         { class: "caption" },
         about.join(" "),
-        " Each line is a sample over its variables, in standardised units. All panels have the same scale.",
+        " Each line is a sample, drawn over its variables in standardised units. All panels have the same scale.",
       ),
     );
   return wideBox(
@@ -126,7 +128,8 @@ function lineSamples(shown, classes) {
 }
 
 /**
- * The shares of the classes among generated samples in parallel coordinates: this candidate's, and all others of the front.
+ * The shares of the classes among generated samples, in parallel coordinates: of this candidate, and of the rest of the
+ * front.
  * @param {Candidate} one
  * @param {Generated} made
  */
@@ -198,13 +201,13 @@ export function distribution(one, made) {
     h(
       "p",
       { class: "caption" },
-      "The share of each class among 1,000 generated samples, as the judge sees them. A line close to the real one leaves no class out.",
+      "The share of each class among 1,000 generated samples, labelled by the judge. The closer to the line of the real samples, the better.",
     ),
   );
 }
 
 /**
- * How often the class of a sample is that of its condition.
+ * How often a sample has the class of its condition.
  * @param {Generated} made
  */
 export function conditioning(made) {
@@ -217,7 +220,7 @@ export function conditioning(made) {
     h(
       "p",
       { class: "caption" },
-      `The class that the judge sees in a condition, and in the sample made from it. ${((100 * kept) / total).toFixed(1)} % agree; by chance ${(100 / made.classes.length).toFixed(0)} % would.`,
+      `The judge labels each condition and the sample generated from it. ${((100 * kept) / total).toFixed(1)} % of the labels agree; by chance ${(100 / made.classes.length).toFixed(0)} % would.`,
     ),
   );
 }

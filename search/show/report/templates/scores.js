@@ -1,4 +1,4 @@
-/* Scores: which value is better, and how that is said. A score that was not measured is absent. */
+/* Scores: which value is better, and how it is displayed. A score that was not measured is absent. */
 
 /** @import { Candidate } from "./wire" */
 import { R, SINGLE } from "./data.js";
@@ -17,7 +17,7 @@ export const scoreOf = (one, name) => one.v?.[name] ?? undefined;
  */
 const hasTarget = (target) => target !== null && target !== undefined;
 /**
- * How values of a score compare: with a target, or more or less of it is better.
+ * Which values of a score are better: those near a target, larger ones or smaller ones.
  * @param {string} name
  */
 export function directionOf(name) {
@@ -25,7 +25,7 @@ export function directionOf(name) {
   return hasTarget(target) ? "target" : maximise ? "maximise" : "minimise";
 }
 /**
- * How good a value is, such that more is better.
+ * A value as a number of which more is better.
  * @param {string} name
  * @param {number} value
  */
@@ -35,7 +35,7 @@ export function merit(name, value) {
   return maximise ? value : -value;
 }
 /**
- * Whether a is better than b. A value is better than none, and none is better than nothing.
+ * Whether a is better than b. Any value is better than an absent one.
  * @param {string} name
  * @param {number | undefined} a
  * @param {number | undefined} b
@@ -67,7 +67,7 @@ export function goal(name) {
 /** @param {string} name */
 export const title = (name) => (R.objectives.includes(name) ? `${name} ${arrow(name)}` : name);
 /**
- * What a score is, in prose.
+ * The description of a score.
  * @param {string} name
  */
 export function inFull(name) {
@@ -75,7 +75,7 @@ export function inFull(name) {
   return `${what}${output ? ` of ${output}` : ""}${unit ? `, in ${unit}` : ""}`;
 }
 /**
- * A value of a score as text; – if there is none.
+ * A value of a score as text; – if it is absent.
  * @param {string} name
  * @param {number | undefined} value
  */
@@ -88,14 +88,14 @@ export const valueText = (name, value) => (R.scores[name].whole ? counted(value)
 export const scoreText = (one, name) => valueText(name, scoreOf(one, name));
 
 /**
- * How a value compares with that of the single-task model, in words and not by colour alone.
+ * How a value compares with the single-task model's, in words and not only by colour.
  * @param {string} name
  * @param {number | undefined} value
  */
 export function verdict(name, value) {
   const single = SINGLE[name];
   if (single === undefined || value === undefined) return h("span", { class: "muted" }, "–");
-  if (merit(name, value) === merit(name, single)) return h("span", { class: "muted" }, "as good");
+  if (merit(name, value) === merit(name, single)) return h("span", { class: "muted" }, "equal");
   const wins = better(name, value, single);
   return h("span", { class: wins ? "good" : "bad" }, wins ? "better ✓" : "worse");
 }

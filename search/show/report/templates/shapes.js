@@ -1,4 +1,4 @@
-/* The outlines of components, by the names that Graphviz has for them. */
+/* The outlines of components, by Graphviz's names for them. */
 
 /** @import { Kind } from "./wire" */
 import { s } from "./dom.js";
@@ -25,9 +25,9 @@ const OUTLINES = {
 };
 
 /**
- * The outline of a component around (x, y): a rounded or plain box where its shape has no path here.
+ * The outline of a component around (x, y). A shape without a path here is drawn as a plain or rounded box.
  * @param {Kind} kind
- * @param {{ x: number, y: number, w: number, t: number }} box its centre, width and height
+ * @param {{ x: number, y: number, w: number, t: number }} box centre, width and height
  * @param {{ class: string, stroke: string, style?: string | null }} pen
  */
 export function outline({ shape, fill }, { x, y, w, t }, pen) {

@@ -29,7 +29,7 @@ document.querySelectorAll("button[data-copy]").forEach((button) => {
 addEventListener("scroll", scrollTip, { passive: true });
 addEventListener("keydown", (event) => event.key === "Escape" && noTip());
 
-/** The candidate that the address asks for. */
+/** The candidate in the address of the page. */
 function asked() {
   const found = /^#candidate-(\d+)$/.exec(location.hash);
   return found ? byNumber.get(+found[1]) : undefined;

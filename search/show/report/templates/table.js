@@ -1,4 +1,4 @@
-/* The table of all candidates: sorted, filtered, a page at a time. */
+/* The table of all candidates, with sorting, filters and pages. */
 
 /** @import { Child } from "./dom.js" */
 /** @import { Candidate } from "./wire" */
@@ -15,7 +15,7 @@ const PAGE = 25;
  * @typedef {object} Column
  * @property {string} id
  * @property {string} text
- * @property {(one: Candidate) => string | number | undefined} value by which it is sorted
+ * @property {(one: Candidate) => string | number | undefined} value the value to sort by
  * @property {(one: Candidate) => Child} cell
  * @property {boolean} [down] whether the first click sorts the largest first
  * @property {string} [hint]
@@ -76,7 +76,7 @@ export function table() {
       value: (one) => one.m,
       cell: (one) => counted(one.m),
       down: true,
-      hint: "in its own training and in those of all its ancestors",
+      hint: "samples of its own training and of the trainings of all its ancestors",
     },
     { id: "t", text: "seconds", value: (one) => one.t, cell: (one) => (one.t === undefined ? "–" : one.t.toFixed(1)) },
     {
@@ -166,7 +166,7 @@ export function table() {
     );
   }
   /**
-   * Takes a candidate into the comparison, or out of it; a third one replaces the first.
+   * Adds a candidate to the comparison, or removes it. A third one replaces the first.
    * @param {number} n
    * @param {boolean} taken
    */
@@ -176,7 +176,7 @@ export function table() {
     const [a = null, b = null] = pair.slice(-2);
     if (a !== null && b !== null) compare(a, b, false);
     else chosen.pair = [a, null];
-    say(b === null ? "choose one more to compare" : `candidates ${a} and ${b} are compared below`);
+    say(b === null ? "select one more candidate to compare" : `candidates ${a} and ${b} are compared below`);
     draw();
   }
   const side = h(
@@ -190,7 +190,7 @@ export function table() {
         if (a !== null && b !== null) compare(a, b);
       },
     },
-    "Compare the two chosen",
+    "Compare the selected two",
   );
   function draw() {
     const found = R.candidates.filter(passes).sort(order),
@@ -275,7 +275,7 @@ export function table() {
       h(
         "table",
         {},
-        h("caption", { class: "unseen" }, "all candidates; the header buttons sort"),
+        h("caption", { class: "unseen" }, "all candidates; the buttons in the header sort the table"),
         h("thead", {}, h("tr", {}, heads[0], h("th", { scope: "col" }, "compare"), heads.slice(1))),
         body,
       ),

@@ -1,4 +1,4 @@
-/* Light and dark colours. */
+/* The light and the dark theme. */
 
 import { emit } from "./choice.js";
 import { $ } from "./dom.js";

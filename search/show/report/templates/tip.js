@@ -1,12 +1,12 @@
-/* The box that appears beside what the pointer or the keyboard's focus is on. */
+/* The tip: a box next to the element under the pointer or with the keyboard's focus. */
 
 import { $ } from "./dom.js";
 
-/** @type {Element | null} the element with the keyboard's focus that the tip belongs to */
+/** @type {Element | null} the focused element that the tip belongs to */
 let tipped = null;
 
 /**
- * Shows the tip near a place of the window.
+ * Shows the tip near a point of the window.
  * @param {Node} content
  * @param {number} x
  * @param {number} y
@@ -18,7 +18,7 @@ export function tip(content, x, y) {
   placeTip(x, y);
 }
 /**
- * Shows the tip beside an element, and keeps it there when the page scrolls.
+ * Shows the tip next to an element, and keeps it there when the page scrolls.
  * @param {Node} content
  * @param {Element} element
  */

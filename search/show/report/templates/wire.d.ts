@@ -1,12 +1,12 @@
 /**
- * The data that the page holds as JSON: written by `material.py`, `details.py` and `graph_structure.py`, read by the
- * modules here. What a candidate does not have, such as a score that was not measured, is absent or null.
+ * The JSON data in the page: written by `material.py`, `details.py` and `graph_structure.py`, read by the modules here.
+ * What a candidate does not have, such as a score that was not measured, is absent or null.
  */
 
 /** Values by the name of a score. */
 export type Scores = Record<string, number | undefined>;
 
-/** `combiner` is a place in `Summary.combiners`, null where only one connection arrives. */
+/** `combiner` is a place in `Summary.combiners`; null if there is only one incoming connection. */
 export type Component = [
   name: string,
   kind: number,
@@ -15,7 +15,7 @@ export type Component = [
   layers?: string,
   combiner?: number | null,
 ];
-/** `source` and `target` are places in `Graph.v`, `role` one in `Summary.roles`; `size` of `of` variables are sent. */
+/** `source` and `target` are places in `Graph.v`, `role` in `Summary.roles`. It sends `size` of `of` variables. */
 export type Edge = [source: number, target: number, role: number, size: number, of: number];
 export type Loss = [code: string, prediction: string, truth: string | null, beta: number];
 /** A network (its place in `Graph.v`) that started with the weights of a network of another candidate. */
@@ -37,7 +37,7 @@ export interface Candidate {
   s: State;
   /** Learning rate. */
   lr: number;
-  /** The balancing method and its settings, where any candidate has another one than the default. */
+  /** The balancing method and its settings, if any candidate has another method than the default. */
   b?: string;
   g: Graph;
   /** Whether an input conditions its samples. */
@@ -57,7 +57,7 @@ export interface Candidate {
   v?: Scores;
 }
 
-/** A kind of component; the first two are inputs and outputs. `shape` is Graphviz's name, or `rounded`, `diagonals`. */
+/** A kind of component; the first are input and output. `shape` is a name of Graphviz, or `rounded`, `diagonals`. */
 export interface Kind {
   title: string;
   sign: string;
@@ -66,7 +66,7 @@ export interface Kind {
 }
 
 export interface Score {
-  /** The output that it judges; absent for a score of the whole graph. */
+  /** The output that it scores; absent for a score of the whole graph. */
   output?: string | null;
   title: string;
   /** Its unit, empty if it has none. */
@@ -75,7 +75,7 @@ export interface Score {
   whole?: boolean;
   /** Whether more is better, unless it has a target. */
   maximise: boolean;
-  /** The best value, of a score that has one. */
+  /** The best value, if the score has a target. */
   target?: number | null;
 }
 
@@ -160,7 +160,7 @@ export interface Panel {
   outside: number;
 }
 
-/** Predictions of an output beside the truth: of classes `confusion`, of labels `labels`, else `panels`. */
+/** Predicted and true values of an output: for classes `confusion`, for labels `labels`, else `panels`. */
 export interface Predicted {
   name: string;
   classes?: string[];
@@ -181,7 +181,7 @@ export interface Generated {
   matrix?: number[][];
 }
 
-/** What the page holds of some candidates of the front beyond their row. */
+/** The details of a candidate on the front. */
 export interface Detail {
   svg: string;
   conditioning: [source: string, target: string][];
