@@ -341,7 +341,7 @@ def test_every_unreadable_picture_and_every_other_size_is_named(valp, tmp_path):
     for name in ("cat/1.png", "dog/2.png"):
         (folder / name).write_bytes(whole)
     Image.new("L", (9, 5)).save(folder / "dog" / "3.png")
-    assert "dog/3.png 5×9; give data.size = [height, width]" in refused(valp("search", "own.toml"))
+    assert "dog/3.png is 5×9; give data.size = [height, width]" in refused(valp("search", "own.toml"))
 
 
 @pytest.mark.parametrize("command", ["search", "train", "score"])

@@ -176,7 +176,7 @@ def test_inputs_and_truths_stay_row_by_row():
         ({"splits": ([0], [2.5], [3])}, "the validation split must be a list of row numbers"),
         ({"splits": ([0], [2])}, "the splits of 'p' must be train, validation, test, but there are 2"),
         ({"validation": 0.001}, "the validation split must have at least one row"),
-        ({"validation": 0.0}, "validation and test must be shares"),
+        ({"validation": 0.0}, "validation and test must be positive shares"),
         ({"validation": 0.6, "test": 0.4}, "shares with a sum below 1"),
     ],
 )  # fmt: skip
