@@ -10,7 +10,7 @@ import pytest
 
 import valp
 from tests.valp.graphs import figure_2
-from tests.valp.test_bundle import graph_of, model_of
+from tests.valp.model.test_bundle import graph_of, model_of
 
 PROMISED = {
     "Problem", "numeric", "discrete", "labels", "samples", "features", "launch", "load", "save", "open_run", "Run",

@@ -13,8 +13,8 @@ from tests.conftest import files_of
 from tests.search.listener import Listener
 from tests.spaces.own.files import columns, table_file, write
 from tests.valp.graphs import numeric, wired
-from tests.valp.test_bundle import graph_of, with_wish
-from tests.valp.test_bundle import model_of as untrained
+from tests.valp.model.test_bundle import graph_of, with_wish
+from tests.valp.model.test_bundle import model_of as untrained
 from valp.model.bundle import Model, load, save
 from valp.search.engine.models import model_of
 from valp.search.facade.launch import launch

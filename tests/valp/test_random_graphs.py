@@ -5,10 +5,10 @@ from random import Random
 import pytest
 import torch
 
+from tests.valp.check.test_keys import renamed
 from tests.valp.graphs import with_part
 from tests.valp.random_graphs import random_graph
 from tests.valp.rows import noise_of, rows_of
-from tests.valp.test_keys import renamed
 from valp.check.check import check
 from valp.check.keys import content_key, structure_key
 from valp.compile.compile import compile

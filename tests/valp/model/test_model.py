@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 import torch
 
-from tests.valp.test_bundle import graph_of, model_of, with_wish
-from tests.valp.test_predict import FIELDS, model, raw  # noqa: F401 - fixtures
+from tests.valp.model.test_bundle import graph_of, model_of, with_wish
+from tests.valp.model.test_predict import FIELDS, model, raw  # noqa: F401 - fixtures
 from valp.errors import DataError
 from valp.model.bundle import load
 from valp.model.model import ROWS, Model

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.valp.test_predict import OUTPUTS, ROWS, model, raw  # noqa: F401 - fixtures
+from tests.valp.model.test_predict import OUTPUTS, ROWS, model, raw  # noqa: F401 - fixtures
 from valp.graph.graph import DataType
 from valp.model.output_columns import flat
 from valp.model.preprocessing import Column

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from tests.valp.planters import PLANTERS
+from tests.valp.check.planters import PLANTERS
 from tests.valp.random_graphs import random_graph
 from valp.check.check import GraphError, check
 from valp.check.rules import RULES

@@ -2,7 +2,7 @@
 
 import networkx as nx
 
-from tests.valp.planters.base import Planter, changed, flat, kept, more, pick, unit_of, with_indices, with_unit
+from tests.valp.check.planters.base import Planter, changed, flat, kept, more, pick, unit_of, with_indices, with_unit
 from valp.graph.graph import (
     Connection,
     DataType,

@@ -29,7 +29,7 @@ from valp.parts.kinds import KINDS
 from valp.parts.look import Look
 from valp.parts.losses import LOSSES
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SVG = "{http://www.w3.org/2000/svg}"
 
 

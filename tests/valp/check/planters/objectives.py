@@ -1,6 +1,6 @@
 """Planters of the rules on losses."""
 
-from tests.valp.planters.base import Planter, changed, flat, kept, more, pick, unit_of
+from tests.valp.check.planters.base import Planter, changed, flat, kept, more, pick, unit_of
 from valp.graph.graph import Connection, DataType, Loss, PrimaryNetwork
 from valp.parts.losses import KL, LOSSES
 

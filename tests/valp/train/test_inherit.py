@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
+from tests.valp.check.test_keys import renamed
 from tests.valp.graphs import discrete, numeric, replaced, samples, unit, wired, with_part
 from tests.valp.random_graphs import random_graph
 from tests.valp.rows import noise_of, rows_of
-from tests.valp.test_keys import renamed
 from tests.valp.test_random_graphs import edited
 from valp.check.check import check
 from valp.compile.compile import compile

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.valp.graphs import figure_2
+from tests.valp.parts.test_losses import CASES, PREDICTION, judged, prediction_of, truth_of
 from tests.valp.rows import noise_of, rows_of
-from tests.valp.test_losses import CASES, PREDICTION, judged, prediction_of, truth_of
 from valp.compile.compile import compile
 from valp.graph.graph import DataType
 from valp.parts.losses import LOSSES

@@ -4,7 +4,7 @@ import pytest
 
 from tests.spaces.graphs import IMAGE, SEQUENCE
 from tests.spaces.graphs import random_graph as algorithm_1
-from tests.valp.candidates import trained_candidate
+from tests.valp.model.candidates import trained_candidate
 from tests.valp.random_graphs import random_graph
 from valp.graph.vocabulary import ACTIVATIONS
 from valp.model.export import onnx_format as onnx

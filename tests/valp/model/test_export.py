@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.valp.test_bundle import NAMES, graph_of, model_of, with_wish
+from tests.valp.model.test_bundle import NAMES, graph_of, model_of, with_wish
 from valp.compile.module import VALPModule
 from valp.errors import FileError, SettingError
 from valp.model.export import format_of
@@ -26,7 +26,7 @@ from valp.plan.operation import Affine, Apply
 
 pytestmark = pytest.mark.heavy
 
-ROOT = str(Path(__file__).parents[2])
+ROOT = str(Path(__file__).parents[3])
 FORMATS = ("onnx", "pt2")
 
 

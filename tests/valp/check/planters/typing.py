@@ -1,6 +1,17 @@
 """Planters of the rules on types, shapes and roles."""
 
-from tests.valp.planters.base import Planter, changed, flat, kept, more, network, of_type, pick, with_indices, with_unit
+from tests.valp.check.planters.base import (
+    Planter,
+    changed,
+    flat,
+    kept,
+    more,
+    network,
+    of_type,
+    pick,
+    with_indices,
+    with_unit,
+)
 from valp.graph.graph import (
     Connection,
     Convolution,
