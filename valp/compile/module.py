@@ -141,7 +141,7 @@ class VALPModule(nn.Module):
         weights: Mapping[str, Tensor] | None = None,
         critics: Critics | None = None,
     ) -> Tensor:
-        """The loss terms of a batch without their β, (terms,); arguments and errors as of `losses`."""
+        """The loss terms of a batch without their β, (terms,); arguments and errors as in `losses`."""
         plan = self.plan
         wanted = {term.prediction for term in plan.losses}
         wanted |= {buffer for term in plan.divergences for buffer, _, _ in term.latents}

@@ -69,7 +69,7 @@ class Generated:
 
     @cached_property
     def density_and_coverage(self) -> tuple[float, float]:
-        """As of `valp.score.generation_scores.density_and_coverage`; computed once."""
+        """As in `valp.score.generation_scores.density_and_coverage`; computed once."""
         from valp.score.generation_scores import density_and_coverage
 
         return density_and_coverage(self.real_features, self.features, min(NEIGHBOURS, len(self.real_features) - 1))

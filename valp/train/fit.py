@@ -138,7 +138,7 @@ class Fitting:
     Between the parts the module has the weights reached so far, and is in evaluation mode.
 
     Args:
-        module, inputs, truths, weights, batch, learning_rate, kl_warmup, decay, balance, seed, executor: as of `fit`.
+        module, inputs, truths, weights, batch, learning_rate, kl_warmup, decay, balance, seed, executor: as in `fit`.
         steps: the steps of the whole training, which set the spacing of the curves' points.
 
     Attributes:
@@ -146,7 +146,7 @@ class Fitting:
         failure: why the training stopped; None while it can continue.
 
     Raises:
-        SettingError: as of `fit`.
+        SettingError: as in `fit`.
     """
 
     def __init__(
@@ -196,7 +196,7 @@ class Fitting:
         self._seconds = time.perf_counter() - start
 
     def advance(self, to: int, progress: Callable[[int], None] | None = None, watch: Stopwatch | None = None) -> None:
-        """Trains until `to` steps are taken or a loss is not finite; `progress` and `watch` as of `fit`."""
+        """Trains until `to` steps are taken or a loss is not finite; `progress` and `watch` as in `fit`."""
         start, watch = time.perf_counter(), watch or Stopwatch()
         self._module.train()
         try:
@@ -238,7 +238,7 @@ def ready(executor: Executor, say: Callable[[str], object] | None = None) -> str
     A training calls this itself. An earlier call moves the waiting time out of the first training.
 
     Args:
-        executor: as of `fit`; for `torch` there is nothing to do.
+        executor: as in `fit`; for `torch` there is nothing to do.
         say: called with the reason when it takes long; a warning is logged by default.
     """
     if executor == "torch":

@@ -30,7 +30,7 @@ class TorchExecutor:
 
     Args:
         module: what to train, on the device of the tensors.
-        inputs, truths, weights: as of `valp.train.fit.fit`.
+        inputs, truths, weights: as in `valp.train.fit.fit`.
         draws: the examples and the noise of each step.
         schedule: β and the learning rate of each step.
         balancer: how the losses become one step.

@@ -1,4 +1,4 @@
-"""What of a child VALP corresponds to what of its parent: layers, units, variables, columns."""
+"""Matches the layers, units, variables and columns of a child VALP with those of its parent."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -12,26 +12,26 @@ from valp.plan.operation import Affine, Apply, Concatenate, Convolve, Gate, Norm
 from valp.plan.plan import Plan
 
 Counterparts = list[int | None]
-"""By place in the child the place in the parent, None where there is none."""
+"""For each place in the child, the matching place in the parent, or None."""
 
 PlanLayer = Affine | Convolve | Recur
-"""A layer of a network; its units are neurons, channels or states."""
+"""A layer of a network. Its units are neurons, channels or states."""
 
 State = dict[str, dict[str, Tensor]]
-"""By layer its tensors by name."""
+"""The tensors of each layer, by layer and name."""
 
 Extent = tuple[int, int]
-"""The units of a source, and the variables of each: more than one where it is a channel."""
+"""The number of units of a source, and of variables per unit: more than one if the units are channels."""
 
 NEVER_NEGATIVE = ("relu", "softplus", "sigmoid")
-"""The activations whose values a ReLU hands on."""
+"""The activations whose values a ReLU does not change."""
 
 LIKE_IDENTITY = ("identity", "elu", "softsign", "tanh")
-"""The activations that are 0 at 0 with slope 1 on both sides."""
+"""The activations that are 0 at 0, with slope 1 on both sides."""
 
 
 class Compiled:
-    """A graph beside its plan and weights: what must be known of the child and of each parent alike."""
+    """A graph with its plan and weights, prepared for matching. Used for the child and for each parent."""
 
     def __init__(self, graph: Graph, plan: Plan, state: Mapping[str, Tensor]) -> None:
         self.graph = graph
@@ -52,66 +52,69 @@ class Compiled:
         self.layers = {name: self._layers(name) for name in self.networks}
 
     def _layers(self, name: str) -> list[PlanLayer]:
-        """The layers of a network, each of which reads the one before; none if it is made in another way."""
+        """The layers of a network that is a chain of layers, each reading the one before; else none."""
         found = [operation for operation in self.learnt[name].values() if isinstance(operation, PlanLayer)]
         source, size = self.merged[name]
         for place, layer in enumerate(found):
-            between, read = self.operations.get(layer.source), reads(layer)
+            between, read = self.operations.get(layer.source), input_shape(layer)
             last_state = place > 0 and isinstance(between, Select) and between.source == source
             if not (last_state or layer.source == source) or size != (read[0] if place else prod(read)):
                 return []
-            source, size = layer.out, makes(layer)[0]
+            source, size = layer.out, output_shape(layer)[0]
         end = self.operations[name]
         return found if source == (end.source if isinstance(end, Normalise) else name) else []
 
     def indices(self, connection: Connection) -> tuple[int, ...]:
-        """ψ, written out."""
+        """ψ as explicit indices."""
         return connection.indices or tuple(range(self.units[connection.source].size))
 
     def arriving(self, connection: Connection) -> tuple[int, ...]:
-        """The variables of the source that reach a network; means stand for what is sampled."""
+        """The variables of the source that reach a network. A sampled variable is identified by its mean."""
         indices = self.indices(connection)
         return indices[: len(indices) // 2] if connection.role is Role.LATENT else indices
 
     def by_position(self, name: str) -> bool:
-        """Whether what reaches a component counts by its position, not by its source."""
+        """Whether the variables that reach a component are matched by position, not by source."""
         several = len(self.graph.incoming(name)) > 1
         merging = self.operations.get(f"{name}.in")
         return name not in self.networks or (several and not isinstance(merging, Concatenate))
 
     def extent(self, name: str) -> Extent:
-        """The units of a source."""
+        """The units of a source, and the variables per unit."""
         layers, unit = self.layers.get(name), self.units[name]
-        area = prod(makes(layers[-1])[1:] if layers else unit.shape[1:])
+        area = prod(output_shape(layers[-1])[1:] if layers else unit.shape[1:])
         return unit.size // area, area
 
 
-def reads(layer: PlanLayer) -> tuple[int, ...]:
-    """The shape that a layer reads: units, and what belongs to each."""
+def input_shape(layer: PlanLayer) -> tuple[int, ...]:
+    """The shape that a layer reads: the units, then the spatial size or steps of each."""
     return (layer.inputs,) if isinstance(layer, Affine) else layer.inputs
 
 
 def activation(layer: PlanLayer) -> str:
-    """The activation of a layer; none of a recurrent one."""
+    """The activation of a layer; "" for a recurrent one."""
     return "" if isinstance(layer, Recur) else layer.activation
 
 
-def makes(layer: PlanLayer) -> tuple[int, ...]:
-    """The shape that a layer makes."""
+def output_shape(layer: PlanLayer) -> tuple[int, ...]:
+    """The shape that a layer makes, in the same form."""
     if isinstance(layer, Recur):
         return layer.units, layer.inputs[1]
     return (layer.outputs,) if isinstance(layer, Affine) else layer.outputs
 
 
-def aligned(ours: list[PlanLayer], theirs: list[PlanLayer], implied: bool) -> dict[int, int]:
-    """By place of a layer in the child that of its counterpart, in order; an `implied` last one has the other's.
+def align_layers(ours: list[PlanLayer], theirs: list[PlanLayer], implied: bool) -> dict[int, int]:
+    """Matches layers of the child with layers of the parent, in order: place in the child to place in the parent.
 
-    As many as can be; of such ones those with the most equal activations, the most new layers that hand on what they
-    read, the fewest units lost, the most that are alike, and the first in front.
+    If the last layers are `implied`, each matches only the other. The alignment with the most pairs wins. Ties are
+    decided by the most pairs of equal activation, the most new layers that can be the identity, the most pairs that
+    lose no units, the most pairs of equal layers, and the earliest layers.
     """
-    idle = [hands_on(layer, activation(ours[place - 1]) if place else "") for place, layer in enumerate(ours)]
+    identity = [
+        can_be_identity(layer, activation(ours[place - 1]) if place else "") for place, layer in enumerate(ours)
+    ]
 
-    def able(i: int, j: int) -> bool:
+    def compatible(i: int, j: int) -> bool:
         if implied and (i == len(ours) - 1) != (j == len(theirs) - 1):
             return False
         match ours[i], theirs[j]:
@@ -122,30 +125,32 @@ def aligned(ours: list[PlanLayer], theirs: list[PlanLayer], implied: bool) -> di
             case one, other:
                 return type(one) is type(other)
 
-    def worth(pairs: tuple[tuple[int, int], ...], start: int) -> tuple[int, ...]:
+    def quality(pairs: tuple[tuple[int, int], ...], start: int) -> tuple[int, ...]:
         both = [(ours[i], theirs[j]) for i, j in pairs]
         left = set(range(start, len(ours))) - dict(pairs).keys()
         activations = sum(activation(one) == activation(other) for one, other in both)
-        whole = sum(makes(one)[0] >= makes(other)[0] for one, other in both)
-        alike = sum(makes(one) == makes(other) and one.normalise == other.normalise for one, other in both)
-        return len(pairs), activations, sum(idle[i] for i in left), whole, alike
+        whole = sum(output_shape(one)[0] >= output_shape(other)[0] for one, other in both)
+        alike = sum(
+            output_shape(one) == output_shape(other) and one.normalise == other.normalise for one, other in both
+        )
+        return len(pairs), activations, sum(identity[i] for i in left), whole, alike
 
     @cache
     def best(i: int, j: int) -> tuple[tuple[int, int], ...]:
         if i == len(ours) or j == len(theirs):
             return ()
-        paired = [((i, j), *best(i + 1, j + 1))] if able(i, j) else []
-        return max([*paired, best(i + 1, j), best(i, j + 1)], key=lambda pairs: worth(pairs, i))
+        paired = [((i, j), *best(i + 1, j + 1))] if compatible(i, j) else []
+        return max([*paired, best(i + 1, j), best(i, j + 1)], key=lambda pairs: quality(pairs, i))
 
     return dict(best(0, 0))
 
 
-def placed(ours: Extent, theirs: Extent, wishes: Iterable[tuple[int, int]] = ()) -> Counterparts:
-    """The counterparts of units: as wished for their variables, else at the same place, else what is left."""
+def match_units(ours: Extent, theirs: Extent, preferred: Iterable[tuple[int, int]] = ()) -> Counterparts:
+    """Matches units: first as preferred for their variables, then at the same place, then with what is left."""
     same = ((unit * ours[1], unit * theirs[1]) for unit in range(min(ours[0], theirs[0])))
     made: Counterparts = [None] * ours[0]
     left = dict.fromkeys(range(theirs[0]))
-    for variable, other in (*wishes, *same):
+    for variable, other in (*preferred, *same):
         (unit, place), (given, there) = divmod(variable, ours[1]), divmod(other, theirs[1])
         if place == there and made[unit] is None and given in left:
             made[unit] = given
@@ -154,31 +159,31 @@ def placed(ours: Extent, theirs: Extent, wishes: Iterable[tuple[int, int]] = ())
     return [next(rest, None) if given is None else given for given in made]
 
 
-def by_place(ours: int, theirs: int) -> Counterparts:
-    """The counterparts of so many units, each at its own place."""
-    return placed((ours, 1), (theirs, 1))
+def match_in_place(ours: int, theirs: int) -> Counterparts:
+    """Matches units at the same place."""
+    return match_units((ours, 1), (theirs, 1))
 
 
-def spread(units: Counterparts, ours: Extent, theirs: Extent) -> Counterparts:
-    """The counterparts of variables, from those of their units."""
+def match_variables(units: Counterparts, ours: Extent, theirs: Extent) -> Counterparts:
+    """The matches of variables, from the matches of their units."""
     inside = [place if place < theirs[1] else None for place in range(ours[1])]
     return [None if unit is None or x is None else unit * theirs[1] + x for unit in units for x in inside]
 
 
-def halves(ours: Sequence[int], theirs: Sequence[int], by_position: bool) -> list[tuple[int, int]]:
-    """The counterparts of (μ, log σ²), two halves: of pairs that are the same, then of the others in order."""
+def match_latent_pairs(ours: Sequence[int], theirs: Sequence[int], by_position: bool) -> list[tuple[int, int]]:
+    """Matches the pairs (μ, log σ²) of two latent connections: equal pairs first, then the others in order."""
     pairs = [
         list(zip(psi[: len(psi) // 2], psi[len(psi) // 2 : len(psi) // 2 * 2], strict=True)) for psi in (ours, theirs)
     ]
     same = [] if by_position else [pair for pair in pairs[0] if pair in pairs[1]]
     mine, given = ([pair for pair in side if pair not in same] for side in pairs)
     both = [*zip(same, same, strict=True), *zip(mine, given, strict=False)]
-    return [wish for one, other in both for wish in zip(one, other, strict=True)]
+    return [pair for one, other in both for pair in zip(one, other, strict=True)]
 
 
-def hands_on(layer: PlanLayer, before: str) -> bool:
-    """Whether a layer can be the identity, or near it, on values that activation `before` made."""
-    if isinstance(layer, Recur) or layer.normalise or makes(layer)[0] < reads(layer)[0]:
+def can_be_identity(layer: PlanLayer, before: str) -> bool:
+    """Whether a layer can be the identity, or close to it, on values that activation `before` made."""
+    if isinstance(layer, Recur) or layer.normalise or output_shape(layer)[0] < input_shape(layer)[0]:
         return False
     if isinstance(layer, Convolve):
         moves = {*layer.stride, *layer.pool, *(k - 2 * p for k, p in zip(layer.kernel, layer.padding, strict=True))}

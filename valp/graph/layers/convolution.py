@@ -18,7 +18,7 @@ class Convolution(Layer):
     Attributes:
         channels: of its result.
         kernel, stride, padding, pool: one number for each spatial dimension.
-        activation, initializer, normalise: as of `Dense`.
+        activation, initializer, normalise: as in `Dense`.
     """
 
     width: ClassVar = "channels"

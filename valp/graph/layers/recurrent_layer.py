@@ -15,7 +15,7 @@ class Recurrent(Layer):
     Attributes:
         units: of its state.
         cell: a gated recurrent unit (Cho et al. 2014) or a long short-term memory (Hochreiter & Schmidhuber 1997).
-        initializer, normalise: as of `Dense`.
+        initializer, normalise: as in `Dense`.
     """
 
     width: ClassVar = "units"

@@ -16,7 +16,7 @@ class TransposedConvolution(Layer):
     Attributes:
         channels: of its result.
         kernel, stride, padding: one number for each spatial dimension.
-        activation, initializer, normalise: as of `Dense`.
+        activation, initializer, normalise: as in `Dense`.
     """
 
     width: ClassVar = "channels"

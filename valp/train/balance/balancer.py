@@ -165,4 +165,4 @@ class GradientBalancer(Balancer):
 
     @abstractmethod
     def begin(self, reach: LossReach, settings: Mapping[str, Value], device: "torch.device") -> GradientCombining:
-        """Begins a training; arguments as of `LossBalancer.begin`."""
+        """Begins a training; arguments as in `LossBalancer.begin`."""

@@ -41,7 +41,7 @@ class LearnedNoise(LossWeighing):
 
     Args:
         reach: the losses.
-        rate: as of `LossWeighing`.
+        rate: as in `LossWeighing`.
         device: where the losses are.
 
     Attributes:

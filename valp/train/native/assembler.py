@@ -22,10 +22,10 @@ def program_of(
 
     Args:
         plan: what to train.
-        batch: rows of a batch.
+        batch: rows per batch.
         inputs: the data of each model input.
-        truths: of each output.
-        weights: of each output whose labels are weighted.
+        truths: the ground truth of each output.
+        weights: the label weights of each output that has them.
 
     Raises:
         UnsupportedError: if the native executor does not support an operation or a loss of the plan.
@@ -96,7 +96,7 @@ class Assembler:
     # Forward
 
     def _gather(self) -> None:
-        """Gathers the inputs that are read as a whole; the others are gathered by their selections."""
+        """Gathers the inputs that an operation other than `Select` reads. A `Select` gathers its own input."""
         whole = {s for op in self.operations if not isinstance(op, Select) for s in op.sources}
         for name, size in self.plan.inputs.items():
             if name in whole:
@@ -182,7 +182,7 @@ class Assembler:
             raise UnsupportedError(f"the loss {term.kind}")
         block = self.blocks.get(term.prediction)
         if block is None or not block.differentiable:
-            raise UnsupportedError("a loss of what nothing learns")
+            raise UnsupportedError("a loss of a value without parameters")
         added = term.prediction in self.begun
         self.begun.add(term.prediction)
         data = (truth.address, weights.address, weights.columns, int(added), truth.count)
@@ -192,7 +192,7 @@ class Assembler:
         for name, size, variables in term.latents:
             block = self.blocks.get(name)
             if block is None or not block.differentiable:
-                raise UnsupportedError("a divergence of what nothing learns")
+                raise UnsupportedError("a divergence of a value without parameters")
             added = int(name in self.begun)
             self.begun.add(name)
             self._row("losses", codes.KL, number, size, block.offset, block.size, variables, 0, 0, added)
@@ -253,7 +253,7 @@ class Assembler:
         self._row("backward", codes.AFFINE_BACK, *fields, *numbers)
 
     def _begin(self, name: str, x: Block) -> None:
-        """Clears a gradient before the first addition to it."""
+        """Sets a gradient to 0 before the first addition to it."""
         if x.differentiable and name not in self.begun:
             self.begun.add(name)
             self._row("backward", codes.CLEAR, x.offset, x.size)

@@ -12,7 +12,7 @@
     SIGMOIDS,
     SAMPLE,
 ) = range(10)
-"""Forward."""
+"""Forward operations."""
 
 (
     CLEAR,
@@ -25,7 +25,7 @@
     SIGMOIDS_BACK,
     SAMPLE_BACK,
 ) = range(9)
-"""Backward."""
+"""Backward operations."""
 
 MSE, HUBER, GAUSSIAN, BERNOULLI, CROSS_ENTROPY, SMOOTHED_CROSS_ENTROPY, FOCAL, KL = range(8)
 """Losses."""

@@ -1,6 +1,6 @@
-"""Exponential functions for Numba's vectoriser: polynomials without branches, since scalar `exp` costs about 20 ns.
+"""Exponential functions that Numba can vectorise: polynomials without branches. A scalar `exp` costs about 20 ns.
 
-All are of float32; their relative error is below 1e-6. They are compiled without reassociation, which would undo the
+All work in float32 with a relative error below 1e-6. They are compiled without reassociation, which would undo the
 two-part ln 2.
 """
 
@@ -15,7 +15,7 @@ MOST = float32(88.3)
 LEAST = float32(-87.3)
 ZERO, HALF, ONE, TWO, INFINITY = float32(0), float32(0.5), float32(1), float32(2), float32("inf")
 SATURATED = float32(15)
-"""From here on tanh is 1."""
+"""tanh(x) is 1 for x from this value on."""
 
 E2, E3, E4, E5, E6, E7 = (float32(1 / n) for n in (2, 6, 24, 120, 720, 5040))
 L3, L5, L7, L9, L11, L13, L15 = (float32(1 / n) for n in (3, 5, 7, 9, 11, 13, 15))
@@ -44,7 +44,7 @@ def _reduced(x):
 
 @inlined
 def exp(x):
-    """eˣ; infinite from 88.3 on, and never below e^−87.3."""
+    """eˣ; infinite above 88.3, and e^−87.3 below −87.3."""
     least = LEAST if x < LEAST else x
     power, tail = _reduced(MOST if least > MOST else least)
     return INFINITY if x > MOST else power + power * tail

@@ -1,4 +1,4 @@
-"""`NativeExecutor`: trains a module by the native interpreter, where it can."""
+"""`NativeExecutor`: trains a module with the native interpreter, if the interpreter supports it."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -24,24 +24,24 @@ from valp.train.stopwatch import Stopwatch
 
 MOST_STEPS = 256
 MOST_NUMBERS = 1 << 22
-"""The examples and the noise of at most this many steps, and this many numbers, are drawn at once."""
+"""Examples and noise are drawn in blocks of at most this many steps, with at most this many numbers of noise."""
 
 Array = NDArray[np.float32]
 
 
 class NativeExecutor:
-    """A training by the native interpreter, on copies of the module's parameters.
+    """Trains with the native interpreter, on copies of the module's parameters.
 
     Args:
         module: what to train.
-        inputs, truths, weights: as of `fit`.
+        inputs, truths, weights: as in `fit`.
         draws: the examples and the noise of each step.
         schedule: β and the learning rate of each step.
-        balancer: how the losses become one step.
+        balancer: the balancing method.
         settings: all settings of the balancer.
 
     Raises:
-        UnsupportedError: if it cannot train the module, its plan or the tensors.
+        UnsupportedError: if the interpreter does not support the module, its plan or the tensors.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class NativeExecutor:
             view[:] = module.get_parameter(name).detach().numpy()
 
     def means(self, steps: int, watch: Stopwatch) -> tuple[float, ...]:
-        """Takes steps. Returns the means over them of the total loss, with the final β, and of its terms."""
+        """Takes steps. Returns the mean over these steps of the total loss (with the final β) and of each term."""
         sums = np.zeros(len(self._schedule.final))
         left = steps
         while left:
@@ -114,14 +114,14 @@ class NativeExecutor:
 
         Args:
             rows: the examples, (batch,).
-            noise: the noise of the latent connections, one after the other, each (batch, k), flat.
+            noise: the noise as a flat tensor: (batch, k) for each latent connection, one after the other.
         """
         self._rows[0], self._noise[0] = rows, noise
         terms = self._run(1, np.zeros(1))
         return tuple(terms.tolist()), {name: torch.from_numpy(view) for name, view in self._views(self._slopes).items()}
 
     def _run(self, steps: int, rates: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Takes steps on the examples drawn before. Returns the sums of the loss terms over them."""
+        """Takes steps on the examples already drawn. Returns the sum of each loss term over these steps."""
         program, betas = self._program, self._scheduled(self._schedule.betas(self._made, steps)).numpy()
         sums = np.zeros(betas.shape[1])
         tables = (program.forward, program.losses, program.backward, program.indices)
@@ -138,14 +138,14 @@ class NativeExecutor:
                 self._module.get_parameter(name).copy_(torch.from_numpy(view))
 
     def _views(self, flat: Array) -> dict[str, Array]:
-        """The parts of a flat array that belong to the parameters."""
+        """The part of a flat array that belongs to each parameter, by name."""
         shapes = {name: tuple(self._module.get_parameter(name).shape) for name in self._program.parameters}
         places = self._program.parameters
         return {name: flat[places[name] :][: int(np.prod(shape))].reshape(shape) for name, shape in shapes.items()}
 
     def _data(self, tensor: Tensor | None, count: int, size: int) -> NativeData:
         if tensor is None or tensor.shape != (count, size):
-            raise UnsupportedError("data of another shape")
+            raise UnsupportedError("data of an unexpected shape")
         return self._held(tensor, torch.float32, size)
 
     def _classes(self, tensor: Tensor | None, count: int, size: int) -> NativeData:
@@ -156,11 +156,11 @@ class NativeExecutor:
     def _weights(self, tensor: Tensor, count: int, size: int, by_class: bool) -> NativeData:
         columns = 1 if tensor.ndim == 1 else tensor.shape[1]
         if tensor.ndim > 2 or len(tensor) != count or not (tensor.ndim == 1 or columns == size or by_class):
-            raise UnsupportedError("weights of another shape")
+            raise UnsupportedError("label weights of an unexpected shape")
         return self._held(tensor, torch.float32, columns)
 
     def _held(self, tensor: Tensor, dtype: torch.dtype, columns: int) -> NativeData:
-        """The address of a tensor's numbers. The tensor is kept alive."""
+        """The address of a tensor's numbers. Keeps the tensor alive."""
         if tensor.dtype is not dtype or tensor.device.type != "cpu" or tensor.requires_grad:
             raise UnsupportedError(f"data on {tensor.device.type} of {tensor.dtype}")
         self._kept.append(tensor.contiguous())
@@ -168,7 +168,7 @@ class NativeExecutor:
 
 
 def _require_plain(module: VALPModule) -> None:
-    """Accepts a module as `compile` made it: float32 on the CPU, all parameters learned, no hooks.
+    """Accepts only a module as `compile` makes it: float32 on the CPU, all parameters trainable, no hooks.
 
     Raises:
         UnsupportedError: for any other module.
@@ -180,7 +180,7 @@ def _require_plain(module: VALPModule) -> None:
             raise UnsupportedError("hooks")
         plain = not isinstance(part, nn.Linear | Gates) or type(part) in (nn.Linear, Gates)
         if not plain or hasattr(part, "parametrizations"):
-            raise UnsupportedError("a layer of another kind")
+            raise UnsupportedError("a subclassed or parametrised layer")
     for parameter in module.parameters():
         if parameter.dtype is not torch.float32 or parameter.device.type != "cpu":
             raise UnsupportedError(f"parameters on {parameter.device.type} of {parameter.dtype}")

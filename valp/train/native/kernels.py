@@ -1,6 +1,6 @@
-"""The interpreter of programs: one compiled function trains every structure.
+"""The interpreter: one compiled function that trains any program.
 
-The fields of an operation's row are laid out in `valp.train.native.program`.
+`valp.train.native.program` documents the fields of a row.
 """
 
 from hashlib import sha256
@@ -50,7 +50,7 @@ def forward(program, indices, x, w, rows, noise):
 
 @njit(error_model="numpy")
 def judge(program, x, g, rows, betas, terms):
-    """The loss terms, and the gradients of the predictions."""
+    """Computes the loss terms and the gradients of the predictions."""
     terms[:] = 0
     for i in range(len(program)):
         code, term, size, source, stride, truth, weights, columns, added, count = program[i, :10]
@@ -77,7 +77,7 @@ def judge(program, x, g, rows, betas, terms):
 
 @njit(error_model="numpy")
 def backward(program, indices, x, g, w, gw, batch, noise):
-    """The gradients of all parameters, from those of the predictions."""
+    """Computes the gradients of all parameters from those of the predictions."""
     for i in range(len(program)):
         code, out, size, source, stride, a, b, c, d, e, f = program[i, :11]
         if code == codes.CLEAR:
@@ -108,13 +108,16 @@ SIGNATURE = void(
 
 
 def _compiled(sources):
-    """`train` for sources of this digest. Numba's cache on disk sees what it closes over, but not its imports."""
+    """`train`, compiled for sources with this digest.
+
+    The digest is a closure variable because Numba's cache on disk notices changes of those, but not of imports.
+    """
 
     @njit(SIGNATURE, error_model="numpy", cache=True)
     def train(
         program, judging, back, indices, x, g, w, gw, means, squares, rows, noise, betas, terms, sums, rates, made
     ):
-        """A step of Adam for each row of `rows`, after the `made` ones; adds their loss terms to `sums`."""
+        """Takes a step of Adam for each row of `rows`, after `made` earlier ones. Adds the loss terms to `sums`."""
         for step in range(len(rows) if sources else 0):
             forward(program, indices, x, w, rows[step], noise[step])
             judge(judging, x, g, rows[step], betas[step], terms)
@@ -127,7 +130,7 @@ def _compiled(sources):
 
 
 def _digest():
-    """A number other than 0 that changes with the text of this package."""
+    """A nonzero number that changes with the source of this package."""
     digest = sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())

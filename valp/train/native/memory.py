@@ -1,7 +1,7 @@
-"""The low level of Numba's kernels: products of blocks of flat arrays by BLAS, and arrays by their address.
+"""Low-level helpers of the Numba kernels: BLAS products of blocks of flat arrays, and arrays at an address.
 
-`np.dot` in Numba takes whole contiguous matrices and cannot add to its result. `sgemm` takes blocks and adds. It is
-torch's own, MKL on most machines, or else SciPy's.
+`np.dot` in Numba takes whole contiguous matrices and cannot add to its result. `sgemm` takes blocks and can add. The
+`sgemm` here is torch's own (MKL on most machines), else SciPy's.
 """
 
 import ctypes
@@ -39,7 +39,7 @@ llvmlite.binding.add_symbol(SYMBOL, _ADDRESS)
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Limits BLAS to one thread inside the block: the products are too small to share."""
+    """Limits BLAS to one thread inside the block, because the products are too small to split."""
     if not _OF_TORCH:
         with _libraries().limit(limits=1, user_api="blas"):
             yield
@@ -61,7 +61,7 @@ def _libraries() -> ThreadpoolController:
 
 @intrinsic
 def _multiply(typing_context, turn_a, turn_b, m, n, k, a, lda, b, ldb, beta, c, ldc):  # noqa: ARG001
-    """c = op(a) · op(b) + beta · c, all by columns; a, b and c are addresses."""
+    """c = op(a) · op(b) + beta · c, all column-major; a, b and c are addresses."""
 
     def generate(context, builder, signature, arguments):  # noqa: ARG001
         turn_a, turn_b, m, n, k, a, lda, b, ldb, beta, c, ldc = arguments
@@ -126,20 +126,24 @@ def integers(address, count):
 
 @njit
 def forward_product(rows, outputs, inputs, x, x_at, x_stride, w, w_at, y, y_at):
-    """y += x · wᵀ, for x (rows, inputs) within rows of `x_stride`, w (outputs, inputs) and y (rows, outputs)."""
+    """y += x · wᵀ, with x (rows, inputs) of row stride `x_stride`, w (outputs, inputs) and y (rows, outputs)."""
     _multiply(TRANSPOSED, PLAIN, outputs, rows, inputs, _place(w, w_at), inputs, _place(x, x_at), x_stride,
               float32(1), _place(y, y_at), outputs)  # fmt: skip
 
 
 @njit
 def weight_product(rows, outputs, inputs, g, g_at, x, x_at, x_stride, w, w_at):
-    """w = gᵀ · x, for g (rows, outputs), x (rows, inputs) within rows of `x_stride` and w (outputs, inputs)."""
+    """w = gᵀ · x, with g (rows, outputs), x (rows, inputs) of row stride `x_stride` and w (outputs, inputs)."""
     _multiply(PLAIN, TRANSPOSED, inputs, outputs, rows, _place(x, x_at), x_stride, _place(g, g_at), outputs,
               float32(0), _place(w, w_at), inputs)  # fmt: skip
 
 
 @njit
 def source_product(rows, outputs, some, inputs, g, g_at, w, w_at, x, x_at, x_stride, added):
-    """x (+)= g · w, for g (rows, outputs), `some` columns of w (outputs, inputs), x (rows, some) of `x_stride`."""
+    """x = g · w, or x += g · w if `added`.
+
+    g is (rows, outputs), w is `some` columns of an (outputs, inputs) matrix, x is (rows, some) of row stride
+    `x_stride`.
+    """
     _multiply(PLAIN, PLAIN, some, rows, outputs, _place(w, w_at), inputs, _place(g, g_at), outputs,
               float32(added), _place(x, x_at), x_stride)  # fmt: skip

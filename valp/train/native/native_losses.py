@@ -1,4 +1,4 @@
-"""The losses, each with its gradient, which is added to the prediction's gradient or replaces it."""
+"""The losses and their gradients. A gradient replaces the prediction's gradient or, if `added`, is added to it."""
 
 from math import log, pi
 
@@ -36,7 +36,7 @@ def _bernoulli(p, g):
 
 
 def _by_variable(each):
-    """The kernel of a loss of variables; `each` gives the loss of one and its slope."""
+    """The kernel of an elementwise loss. `each` returns the loss of one variable and its derivative."""
 
     @kernel
     def loss(p, g, truth, weights, rows, size, columns, beta, added):
@@ -80,7 +80,7 @@ mse, huber, gaussian, bernoulli = map(_by_variable, (_mse, _huber, _gaussian, _b
 
 @kernel
 def least_of(weights, row, columns):
-    """The least of a row's weights; 1 where there are none."""
+    """The smallest of a row's weights; 1 if there are none."""
     if columns == 0:
         return ONE
     least = weights[row * columns]
@@ -91,7 +91,7 @@ def least_of(weights, row, columns):
 
 @kernel
 def by_class(code, p, g, classes, weights, rows, size, columns, beta, added):
-    """The cross-entropies of a softmax."""
+    """The cross-entropy of a softmax: plain, smoothed or focal."""
     total = float64(0)
     for r in range(len(rows)):
         total += least_of(weights, rows[r], columns)
@@ -127,7 +127,7 @@ def by_class(code, p, g, classes, weights, rows, size, columns, beta, added):
 
 @kernel
 def divergence(batch, size, x, g, at, stride, variables, beta):
-    """The KL divergence of k latent variables from N(0, I); its gradient is added."""
+    """The KL divergence of k latent variables from N(0, I). Adds its gradient to g."""
     scale = 1 / (float64(batch) * variables)
     factor, result = float32(beta * scale), float64(0)
     for r in range(batch):

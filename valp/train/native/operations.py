@@ -1,7 +1,7 @@
 """The operations of a plan, forward and backward, over flat float32 arrays.
 
-A unit of `size` variables lies at an offset as (batch, size), row by row, with `stride` numbers between the starts of
-two rows.
+A unit of `size` variables is stored from an offset on as (batch, size), row by row. Consecutive rows start `stride`
+numbers apart.
 """
 
 from numba import njit
@@ -16,7 +16,7 @@ kernel = njit(error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp
 
 @kernel
 def gather(data, rows, size, values, out):
-    """Rows of the data side by side in a buffer."""
+    """Copies rows of the data into a buffer."""
     for r in range(len(rows)):
         row, target = data[rows[r] * size :][:size], values[out + r * size :][:size]
         for j in range(size):
@@ -25,7 +25,7 @@ def gather(data, rows, size, values, out):
 
 @kernel
 def gather_selected(data, rows, width, indices, values, out):
-    """Some variables of rows of the data."""
+    """Copies selected variables of rows of the data into a buffer."""
     size = len(indices)
     for r in range(len(rows)):
         row, target = data[rows[r] * width : (rows[r] + 1) * width], values[out + r * size : out + (r + 1) * size]
@@ -35,7 +35,7 @@ def gather_selected(data, rows, width, indices, values, out):
 
 @kernel
 def select(batch, x, source, stride, indices, y, out):
-    """Some variables of a unit."""
+    """Copies selected variables of a unit."""
     size = len(indices)
     for r in range(batch):
         row, target = x[source + r * stride : source + (r + 1) * stride], y[out + r * size : out + (r + 1) * size]
@@ -55,7 +55,7 @@ def select_back(batch, x, source, stride, indices, y, out):
 
 @kernel
 def add(batch, size, x, source, stride, y, out, out_stride, divisor, added):
-    """y (+)= x / divisor."""
+    """y = x / divisor, or y += x / divisor if `added`."""
     factor = ONE / float32(divisor)
     for r in range(batch):
         given, target = x[source + r * stride :][:size], y[out + r * out_stride :][:size]
@@ -81,7 +81,7 @@ def affine(batch, x, source, stride, inputs, w, weight, bias, y, out, outputs, a
 
 @kernel
 def activate(y, activation):
-    """The activation, in place."""
+    """Applies the activation in place."""
     if activation == codes.RELU:
         for i in range(len(y)):
             y[i] = ZERO if y[i] < ZERO else y[i]
@@ -105,7 +105,7 @@ def activate(y, activation):
 
 @kernel
 def activate_back(y, g, activation):
-    """Replaces the gradient after the activation by that before it; y is the activation's result."""
+    """Turns the gradient after the activation into the one before it, in place; y is the activation's result."""
     if activation == codes.RELU:
         for i in range(len(y)):
             g[i] = g[i] if y[i] > ZERO else ZERO
@@ -129,7 +129,7 @@ def activate_back(y, g, activation):
 
 @kernel
 def affine_back(batch, x, gx, source, stride, inputs, low, high, added, w, gw, weight, bias, y, gy, out, outputs, code):
-    """The gradients of w, of b, and of columns low to high of x."""
+    """Computes the gradients of w, of b, and of columns [low, high) of x."""
     count = batch * outputs
     activate_back(y[out : out + count], gy[out : out + count], code)
     gb = gw[bias : bias + outputs]
@@ -146,9 +146,10 @@ def affine_back(batch, x, gx, source, stride, inputs, low, high, added, w, gw, w
 
 @kernel
 def product(batch, size, x, sources, left_out, y, out, out_stride, given, given_at):
-    """Adds to y the product of all sources but one, and of `given`: the gradient of the one left out.
+    """The product of the sources, or the gradient of one of them.
 
-    `sources` are offset and stride of each. With none left out (−1) y is the product of the sources itself.
+    `sources` has the offset and the stride of each source. If `left_out` is −1, y becomes the product of all sources.
+    Otherwise the product of `given` and all sources except `left_out` is added to y: the gradient of that source.
     """
     for r in range(batch):
         target = y[out + r * out_stride :][:size]
@@ -165,7 +166,7 @@ def product(batch, size, x, sources, left_out, y, out, out_stride, given, given_
 
 @kernel
 def gate(batch, size, x, source, stride, w, gates, y, out, added):
-    """y (+)= sigmoid(a) · x."""
+    """y = sigmoid(a) · x, or y += sigmoid(a) · x if `added`."""
     a = w[gates : gates + size]
     for r in range(batch):
         given, target = x[source + r * stride :][:size], y[out + r * size :][:size]
@@ -176,7 +177,7 @@ def gate(batch, size, x, source, stride, w, gates, y, out, added):
 
 @kernel
 def gate_back(batch, size, x, gx, source, stride, wanted, w, gw, gates, gy, out):
-    """The gradients of a, and if `wanted` those of x, which are added to gx."""
+    """Computes the gradient of a. If `wanted`, adds the gradient of x to gx."""
     a, ga = w[gates : gates + size], gw[gates : gates + size]
     ga[:] = ZERO
     for r in range(batch):
@@ -247,7 +248,7 @@ def sample_back(batch, size, gx, x, source, stride, noise, gy, out):
 
 @kernel
 def adam(weights, gradients, means, squares, rate, step):
-    """The `step`-th step of Adam, counted from 1, by torch's formula."""
+    """Takes Adam step number `step`, counted from 1, with torch's formula."""
     size = float32(rate / (1 - 0.9 ** int64(step)))
     root = float32(1 / (1 - 0.999 ** int64(step)) ** 0.5)
     keep, new, keep_square, new_square, epsilon = (

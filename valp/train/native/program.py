@@ -1,22 +1,24 @@
 """The program that the native interpreter runs: tables of numbers.
 
-A buffer of the plan is a block (batch, size) of one flat array, and its gradient the block at the same place of
-another. A row of a table is an operation: its code, then
+A buffer of the plan is a (batch, size) block of one flat array. Its gradient is the block at the same place of a second
+array. A row of a table is an operation: its code, then
 
     forward    out, size, source, stride of the source, and
-               GATHER            address of the data, their number
-               GATHER_SELECTED   address, number, place in `indices`
+               GATHER            address of the data, number of rows
+               GATHER_SELECTED   address, number of rows, place in `indices`
                ADD               stride of out, divisor, added
                SELECT            place in `indices`
                AFFINE            inputs, weight, bias, activation
                PRODUCT           place and number of the sources in `indices`
                GATE              gates, added
                SAMPLE            first variable of its noise
-    losses     term, size, prediction, stride, truth, weights, columns of the weights, added, number of the data
+    losses     term, size, prediction, stride, truth, weights, columns of the weights, added, number of rows
     backward   the same as forward, but
-               AFFINE_BACK       then the first column of the source whose gradient is needed, the last, added
-               PRODUCT_BACK      then which source it is for
+               AFFINE_BACK       also the ends of the columns [low, high) whose gradient is needed, added
+               PRODUCT_BACK      also the number of the source whose gradient it computes
                GATE_BACK         gates, whether the gradient of the source is needed
+
+`added` is 1 if the result is added to the target, 0 if it replaces it.
 """
 
 from dataclasses import dataclass
@@ -26,11 +28,11 @@ from numpy.typing import NDArray
 
 FIELDS = 12
 ALIGNMENT = 16
-"""Blocks start at multiples of this many numbers: a line of the cache."""
+"""Blocks start at multiples of this many numbers, one cache line."""
 
 
 class UnsupportedError(Exception):
-    """The native executor cannot run something; the message says what, in a few words."""
+    """The native executor cannot run something. The message names it in a few words."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class NativeData:
 
 @dataclass(frozen=True)
 class Block:
-    """The place of a buffer, and the columns [low, high) whose gradient is needed."""
+    """The place of a buffer in the flat array, and the columns [low, high) whose gradient is needed."""
 
     offset: int
     size: int
@@ -63,11 +65,11 @@ class Program:
 
     Attributes:
         forward, losses, backward: the operations.
-        indices: the lists of numbers that the operations refer to.
+        indices: the lists of indices that the operations refer to, one after the other.
         parameters: the place of each parameter of the module, by its name in `state_dict`.
-        size: how many numbers all buffers have.
-        weights: how many numbers all parameters have.
-        noise: the first variable of each latent connection's noise, by its name.
+        size: the numbers in all buffers, padding included.
+        weights: the numbers in all parameters, padding included.
+        noise: the first noise variable of each latent connection, by the connection's name.
     """
 
     forward: NDArray[np.int64]

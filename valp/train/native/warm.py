@@ -1,20 +1,20 @@
-"""`prepare`: compiles the native executor, once for all processes; `python -m valp.train.native.warm` does the same."""
+"""`prepare`: compiles the native executor once for all processes. `python -m valp.train.native.warm` does the same."""
 
 import threading
 import time
 from collections.abc import Callable
 
 PATIENCE = 4.0
-"""Seconds after which `say` is called: loading takes less, compiling more."""
+"""Seconds before `say` is called. Loading takes less, compiling more."""
 
 
 def prepare(say: Callable[[str], object] = lambda _: None) -> float:
-    """Compiles the interpreter (about half a minute) into Numba's cache on disk, or loads it from there (a second).
+    """Compiles the interpreter into Numba's cache on disk (about half a minute), or loads it from there (a second).
 
     A driver calls it before its workers start, so that the workers only load.
 
     Args:
-        say: called with the reason when it takes long.
+        say: called with an explanation if it takes long.
 
     Returns:
         The seconds it took.
@@ -23,7 +23,7 @@ def prepare(say: Callable[[str], object] = lambda _: None) -> float:
         ImportError: if Numba is not installed.
     """
     start = time.perf_counter()
-    told = threading.Timer(PATIENCE, say, ["compiling the native executor, once on this machine: about half a minute"])
+    told = threading.Timer(PATIENCE, say, ["compiling the native executor: about half a minute, once per machine"])
     told.daemon = True
     told.start()
     try:
