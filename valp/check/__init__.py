@@ -1,1 +1,1 @@
-"""Whether a graph is a VALP, and which graphs are the same."""
+"""Checks whether a graph is a VALP, and computes keys by which equal graphs are recognised."""

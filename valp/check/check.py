@@ -1,4 +1,4 @@
-"""`check`: is this graph a VALP? It reports every rule that is broken, not only the first, and needs no torch."""
+"""`check`: tests whether a graph is a VALP. It reports every broken rule, not only the first, and needs no torch."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from valp.graph.graph import Graph
 
 @dataclass(frozen=True)
 class Violation:
-    """A place that breaks a rule (or, in `Report.notes`, that deserves a remark).
+    """A place that breaks a rule, or in `Report.notes` one that is worth a remark.
 
     Attributes:
         code: the rule's name.
@@ -29,7 +29,7 @@ class Violation:
 
 @dataclass(frozen=True)
 class Report:
-    """What `check` found; empty `violations` means that the graph is a VALP."""
+    """What `check` found. The graph is a VALP if `violations` is empty."""
 
     violations: tuple[Violation, ...]
     notes: tuple[Violation, ...]
@@ -59,7 +59,7 @@ def check(graph: Graph) -> Report:
 
 
 def require(graph: Graph) -> Graph:
-    """The graph itself.
+    """Returns the graph itself if it is a VALP.
 
     Raises:
         GraphError: if it breaks a rule.

@@ -1,8 +1,8 @@
-"""Keys of graphs: two graphs have the same key exactly if they differ only in names and in order without meaning.
+"""Keys of graphs: two graphs have the same key if and only if they differ at most in names and in meaningless order.
 
-A name is a vertex of a labelled digraph. Its text is what the components of that name are: usually one, none for a name
-that no component has. Its arcs are connections and losses. The canonical order of the vertices is exact
-(`valp.graph.labelling`), unlike a Weisfeiler–Lehman hash.
+Each name is a vertex of a labelled digraph. Its text describes the components with this name: usually one, or none if
+only connections or losses mention the name. The arcs are connections and losses. The canonical order of the vertices
+is exact (`valp.graph.labelling`), unlike a Weisfeiler–Lehman hash.
 """
 
 import json
@@ -20,14 +20,15 @@ from valp.parts.kinds import KINDS
 def content_key(graph: Graph) -> str:
     """The SHA-256, in hex, of the canonical JSON of a graph without its components' names, ψ included.
 
-    Inputs and outputs are told apart by their position, networks by what they are and how they are connected. The
-    order of arrivals counts where the target's combiner cares. `indices=None` and all indices in order are the same.
+    Inputs and outputs are distinguished by their position, networks by their fields and connections. The order of
+    incoming connections counts only if the target's combiner depends on it. `indices=None` and all indices in order
+    are the same.
     """
     return _key(graph, unweighted=False)
 
 
 def structure_key(graph: Graph) -> str:
-    """As `content_key`, without the β of the losses."""
+    """The same as `content_key`, but without the β of the losses."""
     return _key(graph, unweighted=True)
 
 
@@ -60,7 +61,7 @@ def _key(graph: Graph, *, unweighted: bool) -> str:
 
 
 def _described(graph: Graph) -> Iterator[tuple[str, str]]:
-    """Each component's name, and the text of everything else it is."""
+    """Each component's name, and its other fields as text."""
     for place, model_input in enumerate(graph.inputs):
         yield model_input.name, _json({"input": place, **model_input.model_dump(mode="json", exclude={"name"})})
     for network in graph.networks:
@@ -70,7 +71,7 @@ def _described(graph: Graph) -> Iterator[tuple[str, str]]:
 
 
 def _network(network: PrimaryNetwork) -> dict[str, Any]:
-    """A network without its name, and without an initialiser that initialises nothing."""
+    """A network without its name, and without its initialiser if no weights use it."""
     kind = KINDS.get(network.kind)
     without = {"name", "layers"} if kind is None or kind.last_layer else {"name", "layers", "initializer"}
     document = network.model_dump(mode="json", exclude=without)
@@ -78,7 +79,7 @@ def _network(network: PrimaryNetwork) -> dict[str, Any]:
 
 
 def _transports(graph: Graph) -> Iterator[tuple[str, str, str]]:
-    """Source, target, and everything else about each connection."""
+    """The source, the target and the other properties of each connection."""
     targets: tuple[PrimaryNetwork | Output, ...] = (*graph.networks, *graph.outputs)
     orderless = {code for code, combiner in COMBINERS.items() if combiner.elementwise}
     ordered = {target.name for target in targets if target.combiner not in orderless}
@@ -95,7 +96,7 @@ def _transports(graph: Graph) -> Iterator[tuple[str, str, str]]:
 
 
 def _psi(connection: Connection, size: int | None) -> str | None:
-    """A digest of ψ, because it may be long; None where it is all of the source's variables in order."""
+    """A digest of ψ, because ψ may be long; None if ψ is all variables of the source in order."""
     indices = connection.indices
     if indices is None or (len(indices) == size and indices == tuple(range(size))):
         return None

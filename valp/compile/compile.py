@@ -1,4 +1,4 @@
-"""`compile`: a checked graph becomes a plan, and the plan a torch module."""
+"""`compile`: turns a checked graph into a plan, and the plan into a torch module."""
 
 from typing import TYPE_CHECKING
 
@@ -13,16 +13,16 @@ from valp.parts.own_types import like
 from valp.plan.operation import Normalise, Sample
 from valp.plan.plan import Divergence, LossTerm, Plan
 
-if TYPE_CHECKING:  # lowering a graph needs no torch
+if TYPE_CHECKING:  # lowering must not load torch
     from valp.compile.module import VALPModule
 
 
 def compile(graph: Graph, *, seed: int | None = None) -> "VALPModule":
-    """The torch module of a graph, its weights drawn by the layers' initialisers.
+    """Compiles a graph into a torch module, with weights drawn by the layers' initialisers.
 
     Args:
         graph: the VALP.
-        seed: of the initial weights; None draws them from torch's global generator.
+        seed: the seed of the initial weights; None draws them from torch's global generator.
 
     Raises:
         GraphError: if the graph breaks a rule.
@@ -55,7 +55,7 @@ def lower(graph: Graph) -> Plan:
 
 
 def _lower_output(output: Output, lowering: Lowering) -> str:
-    """A Discrete output, and one with a likelihood of logits, is normalised once, after its units are merged."""
+    """Lowers an output. One that is Discrete or judged by its logits is normalised once, after merging."""
     discrete = like(output.unit.type) is DataType.DISCRETE
     judged = [LOSSES[x.kind] for x in lowering.graph.losses if x.truth == output.name and x.kind in LOSSES]
     by_logits = any(loss.reads == "logits" for loss in judged)
@@ -77,7 +77,7 @@ def _supervised(graph: Graph, lowering: Lowering, outputs: dict[str, str]) -> tu
         value = outputs.get(loss.prediction, loss.prediction)
         reads_logits = LOSSES[loss.kind].reads == "logits"
         buffer = lowering.logits.get(loss.prediction, value) if reads_logits else value
-        # The truth belongs to the name: one prediction may be compared with two truths by one kind of loss.
+        # The name has the truth, because one kind of loss may compare a prediction with two truths.
         name = ":".join((loss.kind, *dict.fromkeys((loss.prediction, loss.truth))))
         terms.append(LossTerm(name, loss.kind, buffer, loss.truth, sizes[loss.truth], loss.beta))
     return tuple(terms)
@@ -98,10 +98,10 @@ def _divergences(graph: Graph, lowering: Lowering) -> tuple[Divergence, ...]:
 
 
 def _generated_variables(graph: Graph, target: str) -> int:
-    """The variables a latent connection helps to generate: those of the Samples outputs that its target reaches.
+    """The number of variables that a latent connection helps to generate.
 
-    A decoder that reaches none generates what it hands on. A Bottleneck that reaches none generates nothing, and its KL
-    is not divided: β is then that of Qian et al.
+    These are the variables of the Samples outputs that its target reaches. A decoder that reaches none counts its own
+    output. A Bottleneck that reaches none generates nothing, so its KL is not divided: β is then that of Qian et al.
     """
     reached = nx.descendants(graph.digraph, target)
     sizes = [o.unit.size for o in graph.outputs if o.name in reached and like(o.unit.type) is DataType.SAMPLES]

@@ -32,7 +32,7 @@ from valp.plan.operation import (
 from valp.plan.plan import LossTerm, Mode, Plan
 
 Critics = Mapping[str, Callable[[Tensor, Tensor, Tensor | None], Tensor]]
-"""By the name of a loss term: (prediction, truth, weights) to the logits (batch,) that the prediction is real."""
+"""For each loss term, by name: maps (prediction, truth, weights) to the logits (batch,) that the prediction is real."""
 
 
 class VALPModule(nn.Module):
@@ -40,7 +40,7 @@ class VALPModule(nn.Module):
 
     Args:
         plan: what to run.
-        seed: of the initial weights; None draws them from torch's global generator. Biases start at 0.
+        seed: the seed of the initial weights; None draws them from torch's global generator. Biases start at 0.
 
     Attributes:
         betas: β of each loss term, in the order of `loss_names`.
@@ -77,20 +77,20 @@ class VALPModule(nn.Module):
         """Runs the model.
 
         Args:
-            inputs: (batch, size) for each model input; in `generate` those on which no output asked for depends may
+            inputs: (batch, size) for each model input. In `generate`, inputs that no computed output depends on may
                 be missing.
-            mode: `train` and `generate` draw noise, `predict` uses none but what is given. Batch normalisation takes
+            mode: `train` and `generate` draw noise, `predict` uses only the given noise. Batch normalisation takes
                 the batch's own statistics in `train`, unless the module is in evaluation mode.
-            noise: (batch, k) for each latent connection `source->target`; what is missing is drawn from N(0, I), or
-                in `predict` left out.
+            noise: (batch, k) for each latent connection `source->target`. Missing noise is drawn from N(0, I), or
+                left out in `predict`.
             outputs: the outputs to compute; all by default.
 
         Returns:
-            (batch, size) for each output: probabilities for a Discrete one. While training also (batch, 2k) for
-            each latent connection: μ, then log σ².
+            (batch, size) for each output: probabilities for a Discrete one. In `train` also (batch, 2k) for each
+            latent connection: μ, then log σ².
 
         Raises:
-            ValueError: if an input or, without any input, the noise is missing, or an output is unknown.
+            ValueError: if an input is missing, if there is neither an input nor noise, or if an output is unknown.
         """
         names = tuple(self.plan.outputs) if outputs is None else tuple(outputs)
         unknown = [name for name in names if name not in self.plan.outputs]
@@ -119,9 +119,9 @@ class VALPModule(nn.Module):
             inputs: (batch, size) for each model input.
             truths: (batch, size) for each output; (batch,) int64 classes for a Discrete one.
             noise: as in `forward`.
-            weights: by output, what each label counts, (batch,) or (batch, size); 0 for a missing one, whose truth
-                must be finite all the same. An output that is not there has no missing labels, and all count alike.
-            critics: of the adversarial terms, by name; see `valp.train.critic`.
+            weights: by output, the weight of each label, (batch,) or (batch, size); 0 for a missing one, whose truth
+                must still be finite. All labels of an output without weights count alike.
+            critics: the critics of the adversarial terms, by name; see `valp.train.critic`.
             betas: β of each term, (terms,); the module's own by default.
 
         Returns:
@@ -158,7 +158,7 @@ class VALPModule(nn.Module):
 
     @property
     def loss_names(self) -> tuple[str, ...]:
-        """The names of the loss terms: kind:prediction, or kind:prediction:truth where these two are not the same."""
+        """The names of the loss terms: kind:prediction, or kind:prediction:truth if prediction and truth differ."""
         return tuple(term.name for term in self.plan.terms)
 
     @property
@@ -167,7 +167,7 @@ class VALPModule(nn.Module):
         return sum(parameter.numel() for parameter in self.parameters())
 
     def operations(self, buffers: Iterable[str], mode: Mode) -> tuple[Operation, ...]:
-        """The operations that computing `buffers` takes in `mode`."""
+        """The operations that are needed to compute `buffers` in `mode`."""
         key = frozenset(buffers), mode
         if key not in self._needed:
             self._needed[key] = self.plan.needed(*key)
@@ -176,7 +176,7 @@ class VALPModule(nn.Module):
     def run(
         self, inputs: Mapping[str, Tensor], buffers: Collection[str], mode: Mode, noise: Mapping[str, Tensor] | None
     ) -> dict[str, Tensor]:
-        """The values of buffers, and of all buffers computed on the way; arguments as in `forward`."""
+        """The values of `buffers` and of all buffers computed on the way; other arguments as in `forward`."""
         values = dict(inputs)
         noise = noise or {}
         for operation in self.operations(buffers, mode):
@@ -224,7 +224,7 @@ class VALPModule(nn.Module):
             case Normalise(_, _, function):
                 return sources[0].softmax(1) if function == "softmax" else sources[0].sigmoid()
             case Sample():
-                raise AssertionError("a sample depends on the mode and the noise")
+                raise AssertionError("`_sample` runs this operation")
             case _:
                 assert_never(operation)
 
@@ -248,7 +248,7 @@ class VALPModule(nn.Module):
         like = next(iter(values.values()), next(iter(noise.values()), None))
         if like is None:
             raise ValueError(
-                f"to generate without inputs, noise of shape (batch, {op.size}) is needed for {op.connection}"
+                f"generating without inputs requires noise of shape (batch, {op.size}) for {op.connection}"
             )
         return torch.randn(like.shape[0], op.size, dtype=like.dtype, device=like.device)
 

@@ -1,4 +1,4 @@
-"""The torch layers of the operations of a plan: how they are made, and what their execution has in common."""
+"""Makes the torch layers of a plan's operations, and has the functions that run them."""
 
 from collections.abc import Callable
 from functools import reduce
@@ -47,20 +47,20 @@ CELLS: dict[str, type[nn.GRU] | type[nn.LSTM]] = {"gru": nn.GRU, "lstm": nn.LSTM
 
 
 class Gates(nn.Module):
-    """Σ_i sigmoid(a_i) · unit_i; a, (units, size), starts at 0."""
+    """Σ_i sigmoid(a_i) · unit_i, where a is (units, size) and starts at 0."""
 
     def __init__(self, units: int, size: int) -> None:
         super().__init__()
         self.gates = nn.Parameter(torch.zeros(units, size))
 
     def forward(self, units: list[Tensor]) -> Tensor:
-        """(batch, size) for each unit to their gated sum, (batch, size)."""
+        """The gated sum, (batch, size), of units of shape (batch, size)."""
         gated: Tensor = reduce(torch.add, [g * unit for g, unit in zip(self.gates.sigmoid(), units, strict=True)])
         return gated
 
 
 def layer_of(operation: Operation, generator: torch.Generator | None) -> nn.Module | None:
-    """The layer of an operation, its weights drawn, its biases 0; None for an operation without one."""
+    """The layer of an operation, with drawn weights and biases of 0; None if the operation has no layer."""
     match operation:
         case Affine():
             linear = undisturbed(lambda: nn.Linear(operation.inputs, operation.outputs))
@@ -82,13 +82,13 @@ def layer_of(operation: Operation, generator: torch.Generator | None) -> nn.Modu
 
 
 def undisturbed(make: Callable[[], nn.Module]) -> nn.Module:
-    """A layer of torch's, made without a draw from torch's global generator; its weights are drawn again afterwards."""
+    """Makes a torch layer and leaves torch's global generator unchanged. The caller draws the weights again."""
     with torch.random.fork_rng(devices=[]):
         return make()
 
 
 def norm_of(operation: Operation) -> nn.Module | None:
-    """The batch normalisation of an operation, if it has one: over the variables or the channels of its result."""
+    """The batch normalisation of an operation, over the variables or channels of its result; None without one."""
     if not isinstance(operation, Affine | Convolve | Recur) or not operation.normalise:
         return None
     if isinstance(operation, Affine):
@@ -99,9 +99,9 @@ def norm_of(operation: Operation) -> nn.Module | None:
 
 
 def normalised(norm: nn.Module, values: Tensor, *, training: bool) -> Tensor:
-    """Batch normalisation, with the statistics of the batch while training, else with the running ones.
+    """Batch normalisation with the batch's own statistics in training, else with the running ones.
 
-    A batch of one row has no statistics of its own, so the running ones are used.
+    A batch of one row has no statistics of its own, so it uses the running ones.
     """
     mean, variance, weight, bias = norm.running_mean, norm.running_var, norm.weight, norm.bias
     return F.batch_norm(values, mean, variance, weight, bias, training and len(values) > 1)  # type: ignore[arg-type]
@@ -118,7 +118,7 @@ def _drawn(layer: nn.Module, initializer: str, generator: torch.Generator | None
 
 
 def _built(operation: Apply, generator: torch.Generator | None) -> nn.Module:
-    """A module of another package. It draws from torch's global generator, which is seeded for it and then restored."""
+    """Builds a module of another package. Torch's global generator is seeded before and restored afterwards."""
     if generator is None:
         return operation.build()
     with torch.random.fork_rng(devices=[]):

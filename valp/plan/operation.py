@@ -1,6 +1,6 @@
 """The typed operations of a plan: what is computed in named buffers, not how.
 
-A buffer holds a (batch, size) tensor, Features flat. Executors run the operations. Only `Sample` and batch
+A buffer holds a (batch, size) tensor; Features are flattened. Executors run the operations. Only `Sample` and batch
 normalisation depend on the mode in which a model runs.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-if TYPE_CHECKING:  # a plan is read without torch
+if TYPE_CHECKING:  # reading a plan must not load torch
     from torch import nn
 
 
@@ -46,7 +46,7 @@ class Combine:
 
 @dataclass(frozen=True)
 class Gate:
-    """out = Σ_i sigmoid(a_i) · source_i, variable by variable, each source cut to `size`; a is learnt, from 0 on."""
+    """out = Σ_i sigmoid(a_i) · source_i, variable by variable, each source cut to `size`; a is learned, from 0 on."""
 
     out: str
     sources: tuple[str, ...]
@@ -82,11 +82,11 @@ class Affine:
 
 @dataclass(frozen=True)
 class Convolve:
-    """out = pooled(activation(source ∗ W + b)); the source is read as `inputs`, the result is of shape `outputs`.
+    """out = pooled(activation(source ∗ W + b)); the source has shape `inputs`, the result shape `outputs`.
 
     Attributes:
-        transposed: whether the convolution is a transposed one.
-        kernel, stride, padding, pool: one number a spatial dimension; pooling takes the greatest.
+        transposed: whether the convolution is transposed.
+        kernel, stride, padding, pool: one number per spatial dimension; pooling takes the maximum.
     """
 
     out: str
@@ -134,7 +134,7 @@ class Apply:
 
     Attributes:
         layer: the key of the module.
-        build: makes the torch module; it maps (batch, size) tensors, one a source, to one of (batch, size).
+        build: makes the torch module, which maps one (batch, size) tensor per source to one (batch, size) tensor.
     """
 
     out: str
@@ -162,7 +162,7 @@ class Sample:
     """The k latent variables of a latent connection whose 2k variables are μ, then log σ².
 
     Training: out = μ + σ·ε with ε ~ N(0, I). Predicting: out = μ, or μ + σ·ε where ε is given. Generating:
-    out ~ N(0, I), source unread.
+    out ~ N(0, I), and the source is not read.
     """
 
     out: str

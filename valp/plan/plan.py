@@ -13,10 +13,10 @@ Mode = Literal["train", "predict", "generate"]
 """`train` samples the latent connections, `predict` takes their means, `generate` draws them from N(0, I)."""
 
 Protocol = Literal["predict", "generate"]
-"""The modes in which predictions may be scored; the paper's is `generate`."""
+"""The modes in which predictions may be scored. Garciarena et al. use `generate`."""
 
 Executor = Literal["auto", "torch", "native"]
-"""What trains a plan: `native` is fast and supports some operations, `torch` all; `auto` is the fastest that can."""
+"""What trains a plan. `native` is fast but supports only some operations, `torch` supports all, `auto` chooses."""
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 EXECUTORS: tuple[Executor, ...] = get_args(Executor)
@@ -39,13 +39,13 @@ class LossTerm:
 
 @dataclass(frozen=True)
 class Divergence:
-    """The KL loss of one network: over its latent connections, KL(N(μ, σ) ‖ N(0, I)) / variables, summed.
+    """The KL loss of one network: the sum of KL(N(μ, σ) ‖ N(0, I)) / variables over its latent connections.
 
     Attributes:
         name: the term's name in curves.
         latents: the buffers that hold (μ, log σ²), each with its number of latent variables k and the number of
             generated variables that divides its KL.
-        beta: β of the term.
+        beta: the weight β of the term.
     """
 
     name: str

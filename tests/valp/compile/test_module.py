@@ -54,7 +54,7 @@ def test_noise_of_one_latent_connection_tells_the_batch_of_the_others():
 
 def test_generating_from_nothing_names_the_noise_it_needs():
     module = compile(figure_2(), seed=3)
-    with pytest.raises(ValueError, match=r"noise of shape \(batch, 3\) is needed for n0->n4"):
+    with pytest.raises(ValueError, match=r"noise of shape \(batch, 3\) for n0->n4"):
         module({}, "generate", outputs=["o0"])
 
 

@@ -1,4 +1,4 @@
-"""What makes a graph a VALP, one table row a rule."""
+"""The rules that make a graph a VALP, one table row each."""
 
 from valp.check.rules.facts import Facts, Finding, Rule
 from valp.check.rules.loss_rules import OBJECTIVE_RULES
@@ -9,6 +9,6 @@ RULES: tuple[Rule, ...] = (*STRUCTURE_RULES, *TYPING_RULES, *OBJECTIVE_RULES)
 """What must hold."""
 
 NOTES: tuple[Rule, ...] = TYPING_NOTES
-"""What is allowed and worth saying."""
+"""What is allowed, but worth a remark."""
 
 __all__ = ["NOTES", "RULES", "Facts", "Finding", "Rule"]

@@ -1,4 +1,4 @@
-"""What the rules look at: a graph with its components looked up, and how a rule is written."""
+"""What rules are written with: `Facts` to look things up in a graph, and `Rule`, a row of the table."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,12 +23,12 @@ Finding = tuple[str, str]
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: `sentence` is what must hold, `broken` yields where it does not.
+    """One rule of the table.
 
     Attributes:
         code: the rule's name in reports and tests.
         sentence: what must hold, as one clause.
-        broken: yields a finding for each place that breaks the rule; must not fail on a graph that breaks others.
+        broken: yields a finding for each place that breaks the rule. It must not raise, even if other rules are broken.
     """
 
     code: str
@@ -37,7 +37,7 @@ class Rule:
 
 
 class Facts:
-    """A graph's components by name; of several with one name the first counts."""
+    """A graph's components by name. If several share a name, the first counts."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -56,28 +56,28 @@ class Facts:
 
     @cached_property
     def targets(self) -> frozenset[str]:
-        """The components a connection may end in."""
+        """The components in which a connection may end."""
         return frozenset(self.networks.keys() | self.outputs.keys())
 
     @cached_property
     def read(self) -> frozenset[str]:
-        """The components that some connection starts from."""
+        """The components from which a connection starts."""
         return frozenset(connection.source for connection in self.graph.connections)
 
     @cached_property
     def latent_sources(self) -> frozenset[str]:
-        """The components that some latent connection starts from."""
+        """The components from which a latent connection starts."""
         return frozenset(c.source for c in self.graph.connections if c.role is Role.LATENT)
 
     def size(self, connection: Connection) -> int | None:
-        """The number of variables a connection transports; None where its source is unknown."""
+        """The number of variables that a connection transports; None if its source is unknown."""
         if connection.indices is not None:
             return len(connection.indices)
         unit = self.units.get(connection.source)
         return unit.size if unit else None
 
     def arrivals(self, target: str) -> list[Arrival] | None:
-        """What meets at a component; None where a source is unknown or nothing arrives."""
+        """What meets at a component; None if a source is unknown or nothing arrives."""
         if target not in self._arrivals:
             self._arrivals[target] = self._arriving(target)
         return self._arrivals[target]
@@ -92,12 +92,12 @@ class Facts:
         return arriving or None
 
     def arriving_types(self, target: str) -> list[DataType | str] | None:
-        """The types that meet at a component; None where one is unknown or nothing arrives."""
+        """The types that meet at a component; None if one is unknown or nothing arrives."""
         arriving = self.arrivals(target)
         return None if arriving is None else [arrival.type for arrival in arriving]
 
     def merged(self, target: PrimaryNetwork | Output) -> Arrival | None:
-        """What a component's combiner makes of what arrives; None where that cannot be said."""
+        """What a component's combiner makes of what arrives; None if that cannot be determined."""
         arriving = self.arrivals(target.name)
         if arriving is None or target.combiner not in COMBINERS or any(arrival.size < 1 for arrival in arriving):
             return None

@@ -74,7 +74,7 @@ def _taught(facts: Facts) -> Iterator[Finding]:
     truths = {loss.truth for loss in facts.graph.losses if loss.kind in LOSSES and loss.beta > 0}
     for output in facts.graph.outputs:
         if output.name not in truths:
-            yield output.name, "no loss of positive β with its ground truth"
+            yield output.name, "no loss with its ground truth and β > 0"
 
 
 def _reached(facts: Facts) -> Iterator[Finding]:
@@ -97,14 +97,14 @@ def _divergences(facts: Facts) -> Iterator[Finding]:
 
 
 OBJECTIVE_RULES = (
-    Rule("loss-known", "losses are known ones", _known),
+    Rule("loss-known", "the kind of each loss is known", _known),
     Rule("loss-prediction", "a loss judges a network or a model output", _prediction),
     Rule("loss-truth", "a loss compares with the ground truth of a model output", _truth),
-    Rule("loss-type", "a loss compares types that it takes", _types),
-    Rule("loss-size", "a loss compares units of one size", _sizes),
-    Rule("loss-truths", "the losses of an output agree on what its ground truth is", _one_truth),
-    Rule("loss-distinct", "a loss stands once in the graph", _distinct),
+    Rule("loss-type", "a loss compares units of types that it accepts", _types),
+    Rule("loss-size", "a loss compares units of equal size", _sizes),
+    Rule("loss-truths", "the losses of an output agree on the form of its ground truth", _one_truth),
+    Rule("loss-distinct", "each loss occurs only once", _distinct),
     Rule("taught", "each model output has a loss", _taught),
-    Rule("reached", "each network feeds something that a loss of positive β judges", _reached),
+    Rule("reached", "each network is trained by a loss with β > 0", _reached),
     Rule("latent-kl", "networks with latent connections, and only those, have a kl loss", _divergences),
 )

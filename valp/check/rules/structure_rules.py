@@ -53,14 +53,14 @@ def _vocabulary(facts: Facts) -> Iterator[Finding]:
 def _sources(facts: Facts) -> Iterator[Finding]:
     for connection in facts.graph.connections:
         if connection.source not in facts.units:
-            what = "a model output" if connection.source in facts.outputs else "no component"
+            what = "a model output" if connection.source in facts.outputs else "not a component"
             yield connection.name, f"{connection.source!r}, which is {what}"
 
 
 def _targets(facts: Facts) -> Iterator[Finding]:
     for connection in facts.graph.connections:
         if connection.target not in facts.targets:
-            what = "a model input" if connection.target in facts.units else "no component"
+            what = "a model input" if connection.target in facts.units else "not a component"
             yield connection.name, f"{connection.target!r}, which is {what}"
 
 
@@ -123,17 +123,17 @@ def _psi_distinct(facts: Facts) -> Iterator[Finding]:
 
 STRUCTURE_RULES = (
     Rule("interface", "a VALP has at least one input and one output", _interface),
-    Rule("unique-name", "each component has a name of its own", _names),
-    Rule("shape", "Features have a shape (C, H, W) or (C, T), every other type is a vector", _shapes),
-    Rule("known-word", "types, kinds, combiners, activations and initialisers are known ones", _vocabulary),
+    Rule("unique-name", "the names of components are unique", _names),
+    Rule("shape", "Features have a shape (C, H, W) or (C, T), and every other type is a vector", _shapes),
+    Rule("known-word", "types, kinds, combiners, activations and initialisers are known", _vocabulary),
     Rule("source", "a connection starts from a model input or a network", _sources),
     Rule("target", "a connection ends in a network or a model output", _targets),
     Rule("output-from-network", "a model output receives from networks only", _straight),
-    Rule("one-connection", "two components are joined by one connection at most", _simple),
+    Rule("one-connection", "at most one connection joins two components", _simple),
     Rule("acyclic", "the graph has no cycle", _acyclic),
     Rule("fed", "each network and each output receives something", _fed),
     Rule("used", "each input and each network is read by something", _used),
     Rule("psi-empty", "a connection transports at least one variable", _psi_empty),
     Rule("psi-range", "ψ names variables that the source has", _psi_range),
-    Rule("psi-distinct", "ψ names a variable once at most", _psi_distinct),
+    Rule("psi-distinct", "ψ names each variable at most once", _psi_distinct),
 )

@@ -11,7 +11,7 @@ from valp.parts.shapes import MisfitError, text, transported
 
 
 def takes(kind: Kind, role: Role, unit_type: DataType | str) -> bool:
-    """Whether a kind takes a type in a role; one that takes anything takes a user's own types, too."""
+    """Whether a kind accepts a type in a role. A kind that accepts every type also accepts a user's own types."""
     known = kind.takes.get(role, frozenset())
     own = OWN_TYPES.get(unit_type)
     if own is None:
@@ -20,7 +20,7 @@ def takes(kind: Kind, role: Role, unit_type: DataType | str) -> bool:
 
 
 def produces(kind: Kind, received: list[DataType | str], unit_type: DataType | str) -> bool:
-    """Whether a kind produces a type when these reach it."""
+    """Whether a kind can produce a type from the types that it receives."""
     merged = like(merged_type(received)) or DataType.NUMERIC
     own = OWN_TYPES.get(unit_type)
     if own is None:
@@ -102,7 +102,7 @@ def _layers_belong(network: PrimaryNetwork) -> bool:
 
 
 def _made_shapes(facts: Facts) -> Iterator[tuple[PrimaryNetwork, tuple[int, ...] | MisfitError]]:
-    """The shape that each network's layers make of what reaches it, where that can be said."""
+    """The shape that each network's layers make of what reaches it, if that can be determined."""
     for network in facts.graph.networks:
         arriving = facts.merged(network)
         if arriving is None or not _layers_belong(network):
@@ -188,21 +188,23 @@ def _latent_odd(facts: Facts) -> Iterator[Finding]:
 TYPING_RULES = (
     Rule(
         "role",
-        "a connection has a role that its target knows: latent or condition into a decoder, latent into a bottleneck, "
-        "else data",
+        "a connection has a role that its target accepts: latent or condition into a decoder, latent into a "
+        "bottleneck, else data",
         _roles,
     ),
-    Rule("takes", "a network receives types that its kind takes", _takes),
+    Rule("takes", "a network receives only types that its kind accepts", _takes),
     Rule("guaranteed", "a transposed-convolutional decoder receives Numeric or Features", _guaranteed),
     Rule("mixture", "Discrete and Features do not meet at a model output", _mixture),
-    Rule("produces", "a network produces a type that its kind can make of what it receives", _produces),
-    Rule("layers", "a network is made of the layers of its kind", _layers),
+    Rule("produces", "a network produces a type that its kind can make from what it receives", _produces),
+    Rule("layers", "a network has the layers that its kind requires", _layers),
     Rule("layers-fit", "each layer fits the shape that reaches it", _layers_fit),
-    Rule("layers-make", "what a network's layers make has the shape of its output", _layers_make),
-    Rule("output-type", "what reaches a model output has its type", _output_type),
-    Rule("output-size", "what reaches a model output has its size, and Features their shape", _output_size),
+    Rule("layers-make", "the layers of a network make the shape of its output", _layers_make),
+    Rule("output-type", "what reaches a model output has the output's type", _output_type),
+    Rule("output-size", "what reaches a model output has the output's size, and Features its shape", _output_size),
     Rule(
-        "latent-source", "a latent connection starts from a network, for nothing could train an input", _latent_source
+        "latent-source",
+        "a latent connection starts from a network, because an input cannot be trained",
+        _latent_source,
     ),
     Rule("latent-needed", "a decoder or bottleneck has a latent connection from a Generic MLP", _latent_needed),
     Rule("latent-size", "a latent connection carries at least a mean and a log variance", _latent_size),
