@@ -1,6 +1,6 @@
 """VALP: architecture search for graphs of small networks that classify, regress and generate at once.
 
-Everything a user needs has a name here: problems (`Problem`, `load_problem`), searches (`launch`, `open_run`), models
+Users import everything from here: problems (`Problem`, `load_problem`), searches (`launch`, `open_run`), models
 (`load`, `Model`), graphs (`Graph` and its parts, `check`, `compile`, `draw`) and the scikit-learn estimator
 (`VALPSearch`). A name is imported when it is first used, so that `valp.load` needs neither Ray nor Optuna.
 """
@@ -84,8 +84,8 @@ __all__ = [
     "save",
 ]
 
-# Names that are imported when they are first used (PEP 562), by module. `check`, `compile` and `draw` are not among
-# them: they are packages too, and the import of a package would put it in the place of its function.
+# Names that are imported when they are first used (PEP 562), by module. `check`, `compile` and `draw` are not here,
+# because packages have these names too: importing the package would replace the function.
 _MODULES = {
     "valp.graph.graph": (
         "Connection", "Convolution", "DataType", "DataUnit", "Dense", "Input", "Loss", "Output", "PrimaryNetwork",
@@ -103,7 +103,7 @@ _MODULES = {
 }  # fmt: skip
 _LATER = {name: module for module, names in _MODULES.items() for name in names}
 
-# A notebook shows a graph as its picture. Drawing stands above graphs, so it is the façade that joins them.
+# A notebook shows a graph as its picture. This is set here because `valp.draw` imports `valp.graph`.
 Graph._repr_svg_ = _draw_svg
 
 

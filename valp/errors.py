@@ -10,7 +10,7 @@ class ValpError(Exception):
 
 
 class DataError(ValpError):
-    """Data that is absent, unreadable or does not fit the problem."""
+    """Data that is missing, unreadable or does not fit the problem."""
 
 
 class FileError(ValpError):
@@ -26,15 +26,15 @@ class SettingError(ValpError):
 
 
 class MissingPackageError(ValpError):
-    """A package that only some uses need, and that is not installed."""
+    """An optional package that is needed but not installed."""
 
 
 def require_packages(use: str, extra: str, *packages: str) -> None:
-    """Refuses a use for which packages are missing, before anything of it is done.
+    """Checks that optional packages are installed, before the work that needs them starts.
 
     Args:
         use: what needs them, for the message: `an ONNX file`.
-        extra: of this project, which installs them: `onnx`.
+        extra: the extra of this project that installs them: `onnx`.
         packages: the names by which they are imported.
 
     Raises:
@@ -53,7 +53,7 @@ def _is_installed(package: str) -> bool:
 
 
 def hint(word: str, known: Sequence[str]) -> str:
-    """What ends a message about a word that is not known: `; did you mean …?`, or what there is."""
+    """The end of a message about an unknown word: `; did you mean …?`, or the known words."""
     close = get_close_matches(word, known, n=1)
     listed = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
     return f"; did you mean {close[0]!r}?" if close else f"; there is {listed}"

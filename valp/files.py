@@ -1,4 +1,4 @@
-"""Files: written whole or not at all, and read with an error a user understands."""
+"""Writes files whole or not at all, and reads them with errors that a user understands."""
 
 import os
 from collections.abc import Iterator
@@ -16,9 +16,9 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path in the same folder, which takes the place of `path` when the block ends well.
+    """A temporary path in the same folder, which replaces `path` if the block ends without an error.
 
-    If a folder around it keeps a journal, the journal names it for that time: see `valp.journal`.
+    If a folder above keeps a journal, the journal names the temporary path in the meantime; see `valp.journal`.
 
     Raises:
         FileError: if it cannot be written.
@@ -32,7 +32,7 @@ def replacing(path: Path) -> Iterator[Path]:
                     os.fsync(file.fileno())
                 temporary.replace(path)
             finally:
-                with suppress(OSError):  # gone already, or the place itself cannot be reached
+                with suppress(OSError):  # already gone, or the folder cannot be reached
                     temporary.unlink()
     except OSError as error:
         raise FileError(f"{path} cannot be written: {error.strerror or error}") from error
@@ -62,19 +62,19 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_model(model: type[Model], path: Path) -> Model:
-    """A JSON document.
+    """Reads a JSON document.
 
     Raises:
-        FileError: if it cannot be read or is not such a document; the first fault is named.
+        FileError: if it cannot be read or is not such a document; the message names the first fault.
     """
     return parse_model(model, read_bytes(path), str(path))
 
 
 def parse_model(model: type[Model], content: bytes, where: str) -> Model:
-    """A JSON document from its bytes.
+    """Parses a JSON document.
 
     Raises:
-        FileError: if it is not such a document; the first fault is named.
+        FileError: if it is not such a document; the message names the first fault.
     """
     try:
         return model.model_validate_json(content)

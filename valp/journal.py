@@ -1,4 +1,4 @@
-"""A folder's records of what is being written below it: what an interrupted process left is known for certain."""
+"""A folder's journal of what is being written below it, which shows for certain what an interrupted process left."""
 
 import os
 import secrets
@@ -8,22 +8,22 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 JOURNAL = ".valp-writing"
-"""The folder of the records. A folder that has none keeps no records."""
+"""The subfolder with the records. A folder without it keeps no journal."""
 
 LIMIT = 10_000
-"""Bytes of a record. A longer file is not a record."""
+"""The maximum size of a record in bytes. A longer file is not a record."""
 
 HEX = set("0123456789abcdef")
 TOKEN = 8
-"""Letters of a record's name."""
+"""The length of a record's name."""
 
 
 @contextmanager
 def being_written(folder: Path, stem: str, suffix: str = "") -> Iterator[Path]:
-    """A hidden temporary path in `folder`, for the time of the block. The block makes it, and removes or renames it.
+    """A hidden temporary path in `folder` for use inside the block. The block creates it, and removes or renames it.
 
-    If a folder around it keeps a journal, a record there names the path before the block begins. The record goes when
-    nothing has that path any more. Each path has a record of its own, so that any number of processes can write.
+    If a folder above keeps a journal, a record there names the path before the block begins. The record is removed once
+    nothing exists at that path. Each path has its own record, so any number of processes can write.
 
     Raises:
         OSError: if the record cannot be written.
@@ -35,16 +35,16 @@ def being_written(folder: Path, stem: str, suffix: str = "") -> Iterator[Path]:
         yield path
     finally:
         if record is not None and not os.path.lexists(path):
-            with suppress(OSError):  # a record of nothing does no harm
+            with suppress(OSError):  # a leftover record does no harm
                 record.unlink()
 
 
 def interrupted(folder: Path) -> list[Path]:
-    """What the journal of a folder names, outermost files and folders only, and then the records that name it.
+    """The outermost files and folders that a folder's journal names, then the records that name them.
 
-    Nothing may be writing there. A record counts only if it names a temporary path below the folder that was made with
-    it: a relative path without `..` whose name contains the record's own name, and that leads through no symbolic link.
-    All other records are passed over, and so is everything that no record names.
+    No process may be writing there. A record counts only if it names a temporary path below the folder that was made
+    with it: a relative path without `..` and without symbolic links, whose name contains the record's own name. Other
+    records are ignored, and so is everything that no record names.
     """
     journal = folder / JOURNAL
     if not _is(stat.S_ISDIR, journal):
@@ -55,19 +55,19 @@ def interrupted(folder: Path) -> list[Path]:
 
 
 def write_name(record: Path, name: str) -> None:
-    """Writes a record that names something; a file of its name is replaced. Raises OSError if that fails."""
+    """Writes a record that contains `name`, and replaces an existing file. Raises OSError if that fails."""
     record.unlink(missing_ok=True)  # it may be a symbolic link
     try:
         with record.open("xb") as file:
             file.write(os.fsencode(name) + b"\n")
     except OSError:
-        with suppress(OSError):  # half a record is of no use, and nothing else removes it
+        with suppress(OSError):  # half a record is useless, and nothing else removes it
             record.unlink()
         raise
 
 
 def read_name(record: Path) -> str | None:
-    """What a record names; None if the file is not there, or is not a whole record."""
+    """The name that a record contains; None if the file does not exist or is not a whole record."""
     try:
         if not stat.S_ISREG(record.lstat().st_mode) or record.lstat().st_size > LIMIT:
             return None
@@ -78,7 +78,7 @@ def read_name(record: Path) -> str | None:
 
 
 def _write_record(path: Path, token: str) -> Path | None:
-    """The record of a path in the journal of the closest folder around it that has one."""
+    """Writes a record of a path to the journal of the closest folder above it that has one. Returns the record."""
     whole = Path(os.path.abspath(path))
     for folder in whole.parents:
         if _is(stat.S_ISDIR, folder / JOURNAL):
@@ -89,7 +89,7 @@ def _write_record(path: Path, token: str) -> Path | None:
 
 
 def _named(folder: Path, record: Path) -> Path | None:
-    """The temporary path that a record names, whether it is still there or not; None if the record does not count."""
+    """The temporary path that a record names, whether or not it still exists; None if the record does not count."""
     token, name = record.name, read_name(record)
     if len(token) != TOKEN or not HEX.issuperset(token) or name is None:
         return None
@@ -109,7 +109,7 @@ def _named(folder: Path, record: Path) -> Path | None:
 
 
 def _is(kind: Callable[[int], bool], path: Path) -> bool:
-    """Whether a path is of a kind; a symbolic link is none of those that it points to."""
+    """Whether a path is of a kind. Symbolic links are not followed."""
     try:
         return kind(path.lstat().st_mode)
     except OSError:

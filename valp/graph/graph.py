@@ -1,7 +1,7 @@
 """A VALP as a value: data units, components, connections and losses (Garciarena et al., Defs. 1 to 6).
 
-Everything here is frozen, goes to JSON and back, and needs no torch. A graph may be wrong (a network that receives
-nothing, a cycle): `valp.check` reports that. Here only documents that cannot be read at all are refused.
+Everything here is frozen, converts to JSON and back, and needs no torch. A graph may break rules (a network that
+receives nothing, a cycle): `valp.check` reports that. Reading a graph fails only for malformed documents.
 """
 
 from collections.abc import Callable, Mapping
@@ -87,12 +87,12 @@ class PrimaryNetwork(Frozen):
 
     Attributes:
         name: the network's name, unique in the graph.
-        kind: a, a code of `valp.parts.kinds.KINDS`.
-        combiner: f, a code of `valp.parts.combiners.COMBINERS`.
-        layers: p, the first one first: the hidden layers, or all of them in the kinds that have no implied last one.
+        kind: the kind a, a code of `valp.parts.kinds.KINDS`.
+        combiner: the combiner f, a code of `valp.parts.combiners.COMBINERS`.
+        layers: the layers p in order: the hidden layers, or all layers in kinds without an implied last layer.
         initializer: the initialiser of the implied last layer, whose size and activation follow from `output` and the
-            kind; it means nothing in kinds without an implied last layer.
-        output: on, the data unit it produces.
+            kind. Kinds without an implied last layer ignore it.
+        output: the data unit `on` that it produces.
     """
 
     name: Name
@@ -104,7 +104,7 @@ class PrimaryNetwork(Frozen):
 
 
 class Output(Frozen):
-    """A model output o_j: the data unit asked for, and the combiner of what it receives (Garciarena et al., Def. 4)."""
+    """A model output o_j: the required data unit, and the combiner of what it receives (Garciarena et al., Def. 4)."""
 
     name: Name
     unit: DataUnit
@@ -112,15 +112,16 @@ class Output(Frozen):
 
 
 def unit_of(component: Input | PrimaryNetwork | Output) -> DataUnit:
-    """The data unit that a component provides, produces or asks for."""
+    """The data unit that a component provides, produces or requires."""
     return component.output if isinstance(component, PrimaryNetwork) else component.unit
 
 
 class Role(StrEnum):
-    """What a connection is to its target.
+    """The role of a connection for its target.
 
     `DATA` is plain input. Into a decoder a connection is either `LATENT` (it carries (μ, log σ²) and is cut
-    when the model generates) or a `CONDITION` (it enters as it is, and stays). Into a Bottleneck it is `LATENT`.
+    when the model generates) or a `CONDITION` (it is passed on unchanged and not cut). Into a Bottleneck it is
+    `LATENT`.
     """
 
     DATA = "data"
@@ -135,7 +136,7 @@ class Connection(Frozen):
         source: an input or a network.
         target: a network or an output.
         indices: ψ, the transported variables of the source, in order; None transports all of them.
-        role: what it is to its target.
+        role: its role for the target.
     """
 
     source: Name
@@ -153,10 +154,10 @@ class Loss(Frozen):
     """A loss L_j = (l, prediction, ground truth) and the β that weighs it (Garciarena et al., Def. 5).
 
     Attributes:
-        kind: l, a code of `valp.parts.losses.LOSSES`.
+        kind: the loss function l, a code of `valp.parts.losses.LOSSES`, or `kl`.
         prediction: a network or a model output. For `kl` the network whose latent connections are judged.
         truth: the model output whose ground truth is compared; None for `kl`, whose truth is N(0, I).
-        beta: β, the weight in the total.
+        beta: the weight β in the total.
     """
 
     kind: str
@@ -179,7 +180,7 @@ class Graph(Frozen):
     losses: tuple[Loss, ...]
 
     _repr_svg_: ClassVar[Callable[..., str]]
-    """Its picture in a notebook; `valp/__init__.py` sets it, because drawing stands above graphs."""
+    """Its picture in a notebook. `valp/__init__.py` sets it, because `valp.draw` imports this module."""
 
     @cached_property
     def digraph(self) -> "nx.DiGraph[str]":
@@ -194,7 +195,7 @@ class Graph(Frozen):
         return digraph
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy with other parts, without what was computed from the old ones."""
+        """A copy with updated fields and without cached values."""
         copy = super().model_copy(update=update, deep=deep)
         for name in ("digraph", "order", "_incoming"):
             copy.__dict__.pop(name, None)
@@ -207,7 +208,7 @@ class Graph(Frozen):
 
     @cached_property
     def order(self) -> tuple[str, ...]:
-        """The names of the networks, each after those it reads; ties in the order given. Raises on a cycle."""
+        """The names of the networks, each after those that it reads; ties keep their order. Raises on a cycle."""
         position = {component.name: i for i, component in enumerate(self.components)}
         networks = {network.name for network in self.networks}
         sorted_names = nx.lexicographical_topological_sort(self.digraph, key=position.__getitem__)

@@ -1,4 +1,4 @@
-"""Exact canonical labelling of small labelled digraphs: two get the same arcs exactly if they are isomorphic.
+"""Exact canonical labelling of small labelled digraphs: two get the same arcs if and only if they are isomorphic.
 
 Notation: n vertices 0 … n − 1 with text labels; arcs (source, target, text), parallel ones allowed. A colouring gives
 each vertex one of the colours 0 … k − 1; with k = n it is a labelling.
@@ -16,16 +16,16 @@ from typing import Any, NamedTuple
 Arc = tuple[int, int, str]
 Colouring = list[int]
 Path = tuple[int, ...]
-"""The individualised vertices, from the root on."""
+"""The individualised vertices, starting at the root."""
 Relabelled = tuple[tuple[int, int, int], ...]
 """The arcs under a labelling, sorted: (source, target, rank of the text)."""
 
 
 class Leaf(NamedTuple):
-    """A leaf of the search tree; the smallest wins. Leaves of equal counts and arcs differ by an automorphism only.
+    """A leaf of the search tree; the smallest wins. Leaves of equal counts and arcs differ only by an automorphism.
 
     Attributes:
-        counts: of each node on the way down, its sorted colours.
+        counts: the sorted colours of each node on the path from the root.
         arcs: the relabelled arcs.
         labelling: the place of each vertex.
     """
@@ -60,7 +60,7 @@ class _Search:
             self.leaving[source].append((rank, target))
             self.arriving[target].append((rank, source))
         self.leaves: dict[Relabelled, tuple[Path, Colouring]] = {}
-        self.orbits: list[list[int]] = []  # of each level of the current path: a vertex's representative
+        self.orbits: list[list[int]] = []  # for each level of the current path, each vertex's representative
         self.jump: int | None = None  # the level whose current branch turned out to be an image of an earlier one
 
     def refine(self, colouring: Colouring) -> Colouring:
@@ -82,7 +82,7 @@ class _Search:
         return colouring
 
     def explore(self, colouring: Colouring, path: Path) -> Leaf | None:
-        """The smallest leaf below a node; None where the search must return to level `jump`."""
+        """The smallest leaf below a node; None if the search must return to level `jump`."""
         colouring, choices = self._choices(colouring)
         if not choices:
             return self._leaf(colouring, path)
@@ -113,7 +113,10 @@ class _Search:
         return best if self.jump is None else None
 
     def _choices(self, colouring: Colouring) -> tuple[Colouring, list[int]]:
-        """The vertices to individualise, of twins one only; none if the colouring, twins split, is a labelling."""
+        """Splits colours that only twins share. Returns the colouring and the vertices to individualise.
+
+        Of several twins only one is individualised. There are no vertices if the colouring is a labelling.
+        """
         while True:
             members: dict[int, list[int]] = {}
             for vertex, colour in enumerate(colouring):
@@ -152,6 +155,6 @@ def _join(orbits: list[int], automorphism: list[int]) -> None:
 
 
 def _ranks(values: Sequence[Any]) -> list[int]:
-    """The place of each value among the distinct ones."""
+    """The rank of each value among the distinct ones."""
     ranks = {value: rank for rank, value in enumerate(sorted(set(values)))}
     return [ranks[value] for value in values]

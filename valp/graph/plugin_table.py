@@ -10,11 +10,11 @@ from valp.errors import SettingError
 
 
 class Coded(Protocol):
-    """A row of a table: it has a code, by which graphs, settings and commands name it."""
+    """A row of a table. Graphs, settings and commands name it by its code."""
 
     @property
     def code(self) -> str:
-        """The name."""
+        """The code."""
 
 
 T = TypeVar("T", bound=Coded)
@@ -23,14 +23,14 @@ T = TypeVar("T", bound=Coded)
 class PluginTable(Mapping[str, T]):
     """Rows by their code: the library's own, then those of other packages, sorted by the names of their entry points.
 
-    The entry points are loaded when the table is first read, so that their modules can import this library. A wrong
+    The entry points are loaded when the table is first read, so that their modules can import this library. An invalid
     entry point raises an error then; see `plugins`.
 
     Args:
-        group: of the entry points, such as `valp.kinds`.
+        group: the group of entry points, such as `valp.kinds`.
         row: the class of a row.
         own: the library's rows.
-        taken: codes that are not free, besides those of the library's rows.
+        taken: codes that rows of other packages must not have, besides those of the library's rows.
     """
 
     def __init__(self, group: str, row: type[T], own: Collection[T], *, taken: Collection[str] = ()) -> None:
@@ -38,7 +38,7 @@ class PluginTable(Mapping[str, T]):
 
     @cached_property
     def rows(self) -> dict[str, T]:
-        """All of them."""
+        """All rows by their code."""
         own = {row.code: row for row in self._own}
         return own | {row.code: row for row in plugins(self._group, self._row, taken=[*own, *self._taken])}
 
@@ -53,10 +53,10 @@ class PluginTable(Mapping[str, T]):
 
     @contextmanager
     def adding(self, row: T) -> Iterator[None]:
-        """Adds a row for the length of a `with` block, in place of a row with the same code.
+        """Adds a row for the length of a `with` block. It replaces a row with the same code.
 
-        For tests, notebooks and experiments. A row that has to be there in every process, such as in the workers of a
-        search or when a run is opened again, needs an entry point.
+        For tests, notebooks and experiments. If other processes need the row, such as the workers of a search or a
+        process that opens the run again, it needs an entry point.
         """
         before = self.rows
         self.rows = before | {row.code: row}
@@ -72,9 +72,9 @@ def plugins(group: str, row: type[T], *, taken: Collection[str]) -> Iterator[T]:
     An entry point names a row, or the class of a row, which is then made without arguments.
 
     Args:
-        group: of the entry points, such as `valp.kinds`.
+        group: the group of entry points, such as `valp.kinds`.
         row: the class of a row.
-        taken: the codes that are not free.
+        taken: codes that the rows must not have.
 
     Raises:
         SettingError: if an entry point cannot be loaded, is not such a row, or has a code that is taken.
@@ -83,7 +83,7 @@ def plugins(group: str, row: type[T], *, taken: Collection[str]) -> Iterator[T]:
     for where, entry in entries(group):
         try:
             found = entry() if isinstance(entry, type) else entry
-        except Exception as error:  # it is another's code: anything may happen in it
+        except Exception as error:  # code of another package may raise anything
             raise _broken(where, error) from error
         if not isinstance(found, row):
             raise SettingError(f"{where} must be a {row.__name__}, but is a {type(found).__name__}")
@@ -94,7 +94,7 @@ def plugins(group: str, row: type[T], *, taken: Collection[str]) -> Iterator[T]:
 
 
 def entries(group: str) -> Iterator[tuple[str, Any]]:
-    """What the entry points of a group name, each with the words by which a message calls the entry point.
+    """The objects that the entry points of a group name, each with a description of its entry point for messages.
 
     Raises:
         SettingError: if one cannot be loaded.
@@ -103,7 +103,7 @@ def entries(group: str) -> Iterator[tuple[str, Any]]:
         where = f"entry point {entry.name!r} in {group} of package {entry.dist.name if entry.dist else '?'}"
         try:
             found = entry.load()
-        except Exception as error:  # it is another's code: anything may happen in it
+        except Exception as error:  # code of another package may raise anything
             raise _broken(where, error) from error
         yield where, found
 

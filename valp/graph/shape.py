@@ -9,9 +9,9 @@ Shape = tuple[int, ...]
 
 
 class MisfitError(ValpError):
-    """A layer that does not fit the shape it receives; the text says what was found."""
+    """A layer does not fit the shape that it receives. The message says what was found."""
 
 
 def text(shape: Sequence[int]) -> str:
-    """A shape in prose, `3×28×28`."""
+    """A shape as text, `3×28×28`."""
     return "×".join(map(str, shape))

@@ -1,2 +1,4 @@
-"""What a graph is made of: the kinds of network, losses and combiners, and the workbench on which they become
-operations of a plan. Other packages add rows to their tables through entry points."""
+"""What a graph is made of: kinds of network, losses, combiners and data types, and how these become operations.
+
+Other packages add rows to the tables through entry points.
+"""

@@ -1,4 +1,4 @@
-"""How the data units that meet at a component become one (Garciarena et al., III-C1).
+"""The combiners, which merge the data units that meet at a component (Garciarena et al., III-C1).
 
 A combiner is one row of `COMBINERS`. The type of the result is the same for all combiners; see `merged_type`.
 """
@@ -19,11 +19,11 @@ class Combiner:
 
     Attributes:
         code: its name in a graph.
-        sign: its sign in the paper, or a customary one.
+        sign: its sign in Garciarena et al., or a common one.
         size: the size of the result, from the sizes of the units it merges. Features of one spatial size remain
             Features if the size is a multiple of that.
-        operation: the operation that merges: the buffer to fill, the buffers to read, the size of the result.
-        elementwise: whether it merges variable by variable; the order of the units does not matter then, and they are
+        operation: makes the operation that merges, from the buffer to fill, the buffers to read and the result's size.
+        elementwise: whether it merges variable by variable. Then the order of the units does not matter, and they are
             cut to the shortest.
     """
 
@@ -53,9 +53,9 @@ COMBINERS = PluginTable("valp.combiners", Combiner, _BUILT_IN)
 def merged_type(types: Sequence[DataType | str]) -> DataType | str:
     """The type of units merged by any combiner (Garciarena et al., III-C1).
 
-    One unit, and units of one type, pass unchanged. Else the result is Samples if any is Samples, else Numeric if any
-    is Numeric. Discrete with Features, which the paper leaves open, counts as Numeric. A user's own type counts as what
-    it is like.
+    A type that is alone stays. Otherwise the result is Samples if any unit is Samples, else Numeric if any is Numeric.
+    Discrete with Features, which the paper leaves open, becomes Numeric. A user's own type counts as the type that it
+    is like.
     """
     if len(set(types)) == 1:
         return types[0]

@@ -1,8 +1,8 @@
-"""How a network is designed at random: what it is for, what it may be, and who decides.
+"""What the random design of a network needs: its purpose (`Wish`), the ranges, and decisions (`Choices`).
 
-Each kind designs its own networks (`Kind.design`), so this file knows no kind. Convolutions that are designed here keep
-the spatial size or halve it by pooling. So what a network makes is known before its source is: the spatial size of what
-it reads is fixed at once, the number of channels is not.
+Each kind designs its own networks in `Kind.design`. Designed convolutions keep the spatial size or halve it by pooling.
+So the output of a network is known before its source is: the design fixes the spatial size that it reads, but not the
+number of channels.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ Sides = tuple[int, ...]
 
 
 class Choices(Protocol):
-    """Takes decisions, each under a name; `valp.spaces.generate.choose.Choose` is one."""
+    """Makes decisions, each with a name; `valp.spaces.generate.choose.Choose` implements it."""
 
     def integer(self, name: str, low: int, high: int, *, log_scale: bool = False) -> int:
         """A whole number in [low, high], uniform or log-uniform."""
@@ -35,7 +35,7 @@ class Choices(Protocol):
 
 
 class Ranges(Protocol):
-    """What networks may be; `valp.spaces.generate.space.Space` is one, and documents each field."""
+    """The ranges for networks; `valp.spaces.generate.space.Space` implements it and documents each field."""
 
     @property
     def hidden_layers(self) -> tuple[int, int]:
@@ -59,7 +59,7 @@ class Ranges(Protocol):
 
     @property
     def kernels(self) -> tuple[int, ...]:
-        """The sides of kernels, odd."""
+        """The sides that kernels may have, all odd."""
 
     @property
     def recurrences(self) -> tuple[int, int]:
@@ -75,15 +75,15 @@ class Ranges(Protocol):
 
     @property
     def uniform_layers(self) -> bool:
-        """Whether the hidden layers of a network are alike."""
+        """Whether the hidden layers of a network are equal."""
 
     @property
     def activations(self) -> tuple[str, ...]:
-        """Of layers."""
+        """The activations of layers."""
 
     @property
     def initializers(self) -> tuple[str, ...]:
-        """Of layers."""
+        """The initialisers of layers."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,11 @@ class Wish:
     """What a new network is for.
 
     Attributes:
-        role: of the connection from it.
-        unit: the unit that a model output asks for; None inside the model.
-        reads: the spatial size of the Features that its target reads; None where the target reads anything.
-        latent: the variables that its target needs for (μ, log σ²), where that is fixed; None elsewhere.
-        image: (C, H, W) of the output, where that is a picture.
+        role: the role of the connection to its target.
+        unit: the unit that a model output requires; None inside the model.
+        reads: the spatial size of the Features that its target reads; None if the target reads anything.
+        latent: the number of variables that its target needs for (μ, log σ²); None if it is not fixed.
+        image: (C, H, W) of the output if it is an image, else None.
     """
 
     role: Role
@@ -121,12 +121,12 @@ class Design:
 
 
 class Designer:
-    """What a kind designs a network with: decisions named within the network's slot, ranges, and usual parts.
+    """Helps a kind to design a network: names decisions after the network's slot, and designs common parts.
 
     Args:
         slot: the prefix of the names of the decisions.
-        ranges: what networks may be.
-        choices: takes the decisions.
+        ranges: the ranges for networks.
+        choices: makes the decisions.
         given: the spatial sizes of the model inputs that are Features.
     """
 
@@ -150,7 +150,7 @@ class Designer:
         return f"{self._slot}.{name}{self._ending}"
 
     def output_size(self, wish: Wish) -> int:
-        """The variables of a vector that the network produces: as wished for, or drawn."""
+        """The number of variables of a vector output: as the wish requires, or drawn."""
         if wish.unit is not None:
             return wish.unit.size
         size = self.integer("output", *self.ranges.output_units, log_scale=self.ranges.log_scale)
@@ -163,11 +163,11 @@ class Designer:
         return self.ranges.normalise > 0 and self.flag("normalise", self.ranges.normalise)
 
     def hidden_layers(self, drawn: "Callable[[Designer, bool], Layer]", fewest: int) -> tuple[Layer, ...]:
-        """The hidden layers of a network that has any number of them, all alike where the ranges say so.
+        """Draws the hidden layers of a network; all are equal if the ranges say so.
 
         Args:
-            drawn: draws one, with batch normalisation or without.
-            fewest: the least number.
+            drawn: draws one layer, with or without batch normalisation.
+            fewest: the minimum number of layers.
         """
         count = max(fewest, self.integer("layers", *self.ranges.hidden_layers))
         normalise = self.normalise()
@@ -180,7 +180,7 @@ class Designer:
         return tuple(layers)
 
     def _numbered(self, number: int) -> "Designer":
-        """One whose decisions end in a number."""
+        """A copy whose names of decisions end in a number."""
         other = copy(self)
         other._ending = f".{number}"
         return other
@@ -190,7 +190,7 @@ def routes(wish: Wish, given: Sequence[Sides], *, halving: bool) -> list[tuple[S
     """The spatial sizes of model inputs from which Features can be made for a wish, each with its number of halvings.
 
     Args:
-        wish: what the Features are for. Where it leaves their spatial size open, the number of halvings is −1.
+        wish: what the Features are for. If it leaves their spatial size open, the number of halvings is −1.
         given: the spatial sizes of the model inputs that are Features.
         halving: whether layers may halve the sides.
     """
@@ -209,5 +209,5 @@ def routes(wish: Wish, given: Sequence[Sides], *, halving: bool) -> list[tuple[S
 
 
 def sequences(given: Sequence[Sides]) -> list[Sides]:
-    """The spatial sizes that are those of sequences, (T,)."""
+    """The spatial sizes of sequences, (T,)."""
     return [sides for sides in given if len(sides) == 1]

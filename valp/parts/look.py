@@ -12,9 +12,9 @@ class Look:
 
     Attributes:
         shape: a node shape of Graphviz.
-        fill: `#rrggbb`, a light tint on which dark text is read well.
+        fill: `#rrggbb`, a light tint on which dark text is readable.
         style: Graphviz's styles, separated by commas; `filled` is one of them.
-        margin: Graphviz's space about the text, in inches: "width,height".
+        margin: Graphviz's space around the text, in inches: "width,height".
 
     Raises:
         SettingError: if `fill` is not such a colour.

@@ -1,4 +1,4 @@
-"""The workbench on which kinds and outputs write the operations of the plan."""
+"""`Lowering`: collects the operations that kinds and outputs add to the plan."""
 
 from collections.abc import Callable, Sequence
 from math import prod
@@ -10,7 +10,7 @@ from valp.parts.combiners import COMBINERS
 from valp.parts.shapes import Arrival, Shape, merged, transported
 from valp.plan.operation import Affine, Apply, Operation, Sample, Select
 
-if TYPE_CHECKING:  # lowering needs no torch
+if TYPE_CHECKING:  # lowering must not load torch
     from torch import nn
 
 Buffer = tuple[str, int]
@@ -18,7 +18,7 @@ Buffer = tuple[str, int]
 
 
 class Lowering:
-    """The operations written so far, and the buffers with each component's values and logits."""
+    """The operations added so far, and the buffers with each component's values and logits."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -28,12 +28,12 @@ class Lowering:
         self.logits: dict[str, str] = {}
 
     def add(self, operation: Operation) -> str:
-        """Writes an operation, and returns its buffer."""
+        """Adds an operation and returns its buffer."""
         self.operations.append(operation)
         return operation.out
 
     def transported(self, connection: Connection, *, logits: bool = False) -> Buffer:
-        """What a connection brings: its source's values (or logits, where it has them) after ψ."""
+        """What a connection brings: its source's values (or logits, if it has them) after ψ."""
         source = self.logits.get(connection.source, connection.source) if logits else connection.source
         if connection.indices is None:
             return source, self.units[connection.source].size
@@ -42,7 +42,7 @@ class Lowering:
         return out, len(connection.indices)
 
     def arrival(self, connection: Connection) -> Buffer:
-        """What a connection brings to a network: a latent one its k sampled variables."""
+        """What a connection brings to a network. A latent one brings its k sampled variables."""
         buffer, size = self.transported(connection)
         if connection.role is not Role.LATENT:
             return buffer, size
@@ -51,7 +51,7 @@ class Lowering:
         return self.add(Sample(f"{connection.name}.z", buffer, connection.name, latent)), latent
 
     def merge(self, combiner: str, buffers: Sequence[Buffer], out: str) -> Buffer:
-        """Units merged by a combiner; a single one passes unchanged, under its own name."""
+        """Merges units by a combiner. A single unit passes unchanged, under its own name."""
         if len(buffers) == 1:
             return buffers[0]
         names, sizes = tuple(name for name, _ in buffers), [size for _, size in buffers]
@@ -69,12 +69,12 @@ class Lowering:
         return merged([transported(self.units[c.source], c) for c in incoming], network.combiner)
 
     def stack(self, network: PrimaryNetwork, source: str, shape: Shape, *, ends: bool) -> tuple[str, Shape]:
-        """The network's layers, each reading the one before it.
+        """Adds the network's layers, each reading the one before it.
 
         Args:
             network: the network.
             source: the buffer that the first layer reads.
-            shape: how the first layer reads it.
+            shape: the shape as which the first layer reads it.
             ends: whether the last layer fills the network's buffer; if not, something else must.
 
         Returns:
@@ -88,18 +88,18 @@ class Lowering:
         return source, shape
 
     def dense(self, network: PrimaryNetwork, source: Buffer, out: str) -> str:
-        """The network's layers, of any form, and a linear last one, which fills buffer `out`; all read vectors."""
+        """Adds the network's layers, of any form, and a linear last one that fills buffer `out`. All read vectors."""
         name, size = source
         name, shape = self.stack(network, name, (size,), ends=False)
         key = f"{network.name}-{len(network.layers)}"
         return self.add(Affine(out, name, key, prod(shape), network.output.size, "identity", network.initializer))
 
     def apply(self, network: PrimaryNetwork, sources: Sequence[str], build: "Callable[[], nn.Module]") -> str:
-        """A torch module of a kind's own, which fills the network's buffer.
+        """Adds a kind's own torch module, which fills the network's buffer.
 
         Args:
             network: the network.
             sources: the buffers it reads, each given to the module as a (batch, size) tensor.
-            build: makes the module; what it draws follows from the seed of the model.
+            build: makes the module. Its random numbers follow from the model's seed.
         """
         return self.add(Apply(network.name, tuple(sources), f"{network.name}-own", build))

@@ -15,10 +15,9 @@ __all__ = ["Arrival", "MisfitError", "Shape", "merged", "shapes_through", "text"
 
 @dataclass(frozen=True)
 class Arrival:
-    """What reaches a component: a type, and a shape.
+    """What reaches a component: a type and a shape.
 
-    Features have a shape of more than one dimension, unless they met others of another spatial size: then what is
-    left is a vector.
+    The shape of Features has several dimensions, unless Features of different spatial sizes were merged into a vector.
     """
 
     type: DataType | str
@@ -31,7 +30,7 @@ class Arrival:
 
 
 def transported(unit: DataUnit, connection: Connection) -> Arrival:
-    """What a connection brings from a source that has this unit.
+    """What a connection brings from a source with this unit.
 
     A latent connection brings its sampled variables, which are Numeric. Features keep their shape if ψ takes whole
     channels; any other part of them is Numeric.
@@ -63,7 +62,7 @@ def merged(arrivals: Sequence[Arrival], combiner: str) -> Arrival:
 
 
 def shapes_through(shape: Shape, layers: Sequence[Layer]) -> list[Shape]:
-    """The shape that each of several layers makes of what the one before it makes.
+    """The shapes that layers make, each from the shape that the one before it makes.
 
     Raises:
         MisfitError: if a layer does not fit; the message counts layers from 0.
@@ -79,7 +78,7 @@ def shapes_through(shape: Shape, layers: Sequence[Layer]) -> list[Shape]:
 
 
 def _whole_channels(indices: Sequence[int], shape: Shape) -> int | None:
-    """The number of channels that indices make up, each whole and in order; None if they do not."""
+    """The number of channels that the indices form; None if they are not whole channels, each in order."""
     area = prod(shape[1:])
     if not indices or len(indices) % area:
         return None

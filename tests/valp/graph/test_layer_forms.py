@@ -280,12 +280,12 @@ WRONG = {
     ),
     "half a form": (
         {"valp.layers": {"x": "own:Half"}},
-        "entry point 'x' in valp.layers of package angles must be a whole Layer, but Half lacks operation",
+        "entry point 'x' in valp.layers of package angles must be a complete Layer, but Half lacks operation",
     ),
     "a form without a name": (
         {"valp.layers": {"x": "own:Nameless"}},
-        "entry point 'x' in valp.layers of package angles must be a whole Layer, but Nameless lacks a default for its "
-        "field `form`",
+        "entry point 'x' in valp.layers of package angles must be a complete Layer, but Nameless lacks a default for "
+        "its field `form`",
     ),
     "a taken name": (
         {"valp.layers": {"x": "own:Taken"}},

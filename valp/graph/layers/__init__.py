@@ -1,6 +1,6 @@
 """The forms of layer: one file and one row each.
 
-A layer is a frozen value that says everything of itself: its fields, the shape it makes, the operation it becomes.
+A layer is a frozen value. Its class defines its fields, the shape it makes and the operation it becomes.
 """
 
 from valp.graph.layers.convolution import Convolution

@@ -16,7 +16,7 @@ class Convolution(Layer):
     A side n becomes ⌊(n + 2·padding − kernel) / stride⌋ + 1, and ⌊that / pool⌋ after pooling.
 
     Attributes:
-        channels: of its result.
+        channels: the number of channels of its result.
         kernel, stride, padding, pool: one number for each spatial dimension.
         activation, initializer, normalise: as in `Dense`.
     """
@@ -70,5 +70,5 @@ class Convolution(Layer):
         return f"{self.channels}@{sides_text(self.kernel)}{strided}{pooled}"
 
     def style_text(self) -> str:
-        """See `Layer`; the kernel tells the form."""
+        """See `Layer`; the kernel already shows the form."""
         return self.activation + self.normalised_text()

@@ -14,10 +14,10 @@ class Dense(Layer):
     """A fully connected hidden layer.
 
     Attributes:
-        units: its neurons.
+        units: the number of neurons.
         activation: a word of `valp.graph.vocabulary.ACTIVATIONS`.
         initializer: how its weights are drawn, a word of `valp.graph.vocabulary.INITIALIZERS`.
-        normalise: whether batch normalisation stands before the activation (Ioffe & Szegedy 2015, arXiv:1502.03167).
+        normalise: whether batch normalisation precedes the activation (Ioffe & Szegedy 2015, arXiv:1502.03167).
     """
 
     width: ClassVar = "units"
@@ -38,9 +38,9 @@ class Dense(Layer):
         return Affine(site.out, site.source, site.key, prod(site.shape), self.units, *words)
 
     def key_document(self) -> dict[str, Any]:
-        """See `Layer`; keys are older than `form` and `normalise`, so these count only where they say something."""
+        """See `Layer`. Keys are older than `form` and `normalise`, so `form` is left out, and `normalise` if false."""
         return self.model_dump(mode="json", exclude={"form"} if self.normalise else {"form", "normalise"})
 
     def style_text(self) -> str:
-        """See `Layer`; the form goes without saying."""
+        """See `Layer`; the form is left out."""
         return self.activation + self.normalised_text()

@@ -1,4 +1,4 @@
-"""What a form of layer says of itself."""
+"""The base class of all layers."""
 
 from abc import abstractmethod
 from collections.abc import Collection, Iterator
@@ -10,17 +10,17 @@ from valp.graph.vocabulary import ACTIVATIONS, INITIALIZERS
 from valp.plan.operation import Operation
 
 NO_BREAK = "\u00a0"
-"""A space at which no line ends."""
+"""A no-break space."""
 
 
 class Site(NamedTuple):
-    """Where a layer stands in a plan.
+    """The place of a layer in a plan.
 
     Attributes:
         out: the buffer that its operation fills.
         source: the buffer that it reads.
         key: the key of its weights.
-        shape: how the source is read; the buffer holds (batch, variables).
+        shape: the shape as which the source is read; the buffer holds (batch, variables).
     """
 
     out: str
@@ -55,12 +55,12 @@ class Layer(Frozen):
 
     A form fixes its name by `form: Literal["attention"] = "attention"` and adds its own fields. Fields named
     `activation`, `initializer` and `normalise` mean the same in every form (see `HasActivation`, `HasInitializer`,
-    `HasNormalisation`): `check` holds them against the known words and mutation changes them. A network inherits the
-    weights of its layers by what the layers become: units of `Affine`, `Convolve` and `Recur` by their place, a module
-    of its own (`Apply`) by the names and shapes of its tensors.
+    `HasNormalisation`): `check` compares them with the known words, and mutation changes them. How weights are
+    inherited depends on the layer's operation: units of `Affine`, `Convolve` and `Recur` are matched by their place,
+    the tensors of a module (`Apply`) by name and shape.
 
     Attributes:
-        form: the name of the form, which stands in the JSON of a graph.
+        form: the name of the form in the JSON of a graph.
         width: the field that holds the number of units or channels; None for a form without one.
     """
 
@@ -70,7 +70,7 @@ class Layer(Frozen):
 
     @classmethod
     def form_name(cls) -> str:
-        """The name that the form gives all its layers; "" where it gives none."""
+        """The name of the form; "" if the class does not define one."""
         field = cls.model_fields.get("form")
         return field.default if field is not None and isinstance(field.default, str) else ""
 
@@ -84,7 +84,7 @@ class Layer(Frozen):
 
     @abstractmethod
     def operation(self, site: Site) -> Operation:
-        """The operation that the layer becomes. It fills `site.out`; `output_shape` did not raise on `site.shape`."""
+        """The operation that the layer becomes. It fills `site.out`. The layer is known to fit `site.shape`."""
 
     def words(self) -> Iterator[tuple[str, str, Collection[str]]]:
         """The words in the layer's fields: what each is, the word, and the known words."""
@@ -98,11 +98,11 @@ class Layer(Frozen):
         return self.model_dump(mode="json")
 
     def size_text(self) -> str:
-        """How large the layer is, for a line of prose: `64`, or `8@3`; "" where nothing says so."""
+        """The size of the layer as short text: `64`, or `8@3`; "" if it has no width."""
         return "" if self.width is None else str(getattr(self, self.width))
 
     def style_text(self) -> str:
-        """What else the layer is, for a line of prose: its form, its activation, and whether it is normalised."""
+        """The other properties as short text: the form, the activation, and whether it is normalised."""
         words = [self.form.replace("_", " "), self.activation if isinstance(self, HasActivation) else ""]
         return NO_BREAK.join(word for word in words if word) + self.normalised_text()
 

@@ -19,19 +19,18 @@ from valp.graph.plugin_table import entries
 Form = type[Layer]
 
 LAYER_GROUP, KIND_GROUP = "valp.layers", "valp.kinds"
-"""The groups of entry points that bring forms: forms themselves, and kinds of network with their form of layer."""
+"""The groups of entry points that add forms of layer: those of forms, and those of kinds of network with a form."""
 
 LONGEST_QUOTED = 40
-"""So many letters of a wrong form stand in a message."""
+"""A message quotes at most this many letters of an unknown form."""
 
 
 class LayerTable(Mapping[str, Form]):
     """Forms of layer by name: the library's own, then those that other packages add.
 
-    An entry point of the group `valp.layers` names a subclass of `Layer`. A kind of network (`valp.kinds`) brings the
-    form that it is made of, its attribute `layer`, so that a kind with layers of its own needs one entry point.
-    Packages are looked for when a name is asked for that is not the library's own, so that their modules can import
-    this library.
+    An entry point of the group `valp.layers` names a subclass of `Layer`. A kind of network (`valp.kinds`) adds the
+    form in its attribute `layer`, so a kind with its own layers needs only one entry point. The entry points are loaded
+    when someone asks for a name that is not the library's own, so that their modules can import this library.
     """
 
     def __init__(self, *own: Form) -> None:
@@ -39,7 +38,7 @@ class LayerTable(Mapping[str, Form]):
 
     @cached_property
     def rows(self) -> dict[str, Form]:
-        """All of them.
+        """All forms by name.
 
         Raises:
             SettingError: if an entry point cannot be loaded, is not a form, or has a name that is taken.
@@ -51,7 +50,7 @@ class LayerTable(Mapping[str, Form]):
             name = form.form_name()
             if isabstract(form) or not name:
                 lacks = ", ".join(sorted(form.__abstractmethods__)) or "a default for its field `form`"
-                raise SettingError(f"{where} must be a whole Layer, but {form.__name__} lacks {lacks}")
+                raise SettingError(f"{where} must be a complete Layer, but {form.__name__} lacks {lacks}")
             if rows.setdefault(name, form) is not form:
                 raise SettingError(f"{where} has the form {name!r}, which is taken")
         return rows
@@ -79,7 +78,7 @@ LAYERS = LayerTable(Dense, Convolution, TransposedConvolution, Recurrent)
 
 
 def read_layer(value: Any) -> Layer:
-    """A layer from a layer, or from a document; `form` says which, and is `dense` where a document does not say.
+    """Returns a layer as it is, or reads it from a document. A document without `form` is a `dense` layer.
 
     Raises:
         PydanticCustomError: if the form is unknown; the message lists the known ones.

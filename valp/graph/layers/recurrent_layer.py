@@ -13,7 +13,7 @@ class Recurrent(Layer):
     """A recurrent layer: C channels at each of T steps become `units` at each.
 
     Attributes:
-        units: of its state.
+        units: the size of its state.
         cell: a gated recurrent unit (Cho et al. 2014) or a long short-term memory (Hochreiter & Schmidhuber 1997).
         initializer, normalise: as in `Dense`.
     """
@@ -37,7 +37,7 @@ class Recurrent(Layer):
         return Recur(site.out, site.source, site.key, _sequence(site.shape), *words)
 
     def style_text(self) -> str:
-        """See `Layer`; the cell tells the form."""
+        """See `Layer`; the cell already shows the form."""
         return self.cell + self.normalised_text()
 
 

@@ -1,4 +1,4 @@
-"""What convolutions and transposed convolutions have in common: one number for each spatial dimension."""
+"""What convolutions and transposed convolutions share: settings with one number per spatial dimension."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -8,17 +8,17 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 from valp.graph.shape import MisfitError, Shape, text
 
 Sides = Annotated[tuple[PositiveInt, ...], Field(min_length=1, max_length=2)]
-"""One number for each spatial dimension: (H, W) of an image, (T,) of a sequence."""
+"""One number per spatial dimension: (H, W) of an image, (T,) of a sequence."""
 
 Padding = Annotated[tuple[NonNegativeInt, ...], Field(min_length=1, max_length=2)]
-"""The same, where a number may be 0."""
+"""The same, but a number may be 0."""
 
 
 def sides(shape: Shape, kernel: Sides, stride: Sides, padding: Padding, pool: Sides) -> list[tuple[int, ...]]:
     """Each spatial side of a shape with its kernel, stride, padding and pool.
 
     Raises:
-        MisfitError: if one of them has another number of dimensions than the shape.
+        MisfitError: if one of them has a different number of dimensions than the shape.
     """
     numbers = (kernel, stride, padding, pool)
     if any(len(part) != len(shape) - 1 for part in numbers):
@@ -34,5 +34,5 @@ def window_text(shape: Shape, kernel: Sides, padding: Padding) -> str:
 
 
 def sides_text(numbers: Sequence[int]) -> str:
-    """`3` where all sides are equal, else `3×5`."""
+    """`3` if all sides are equal, else `3×5`."""
     return str(numbers[0]) if len(set(numbers)) == 1 else text(numbers)

@@ -14,7 +14,7 @@ class TransposedConvolution(Layer):
     """A transposed convolution: a side n becomes (n − 1)·stride − 2·padding + kernel.
 
     Attributes:
-        channels: of its result.
+        channels: the number of channels of its result.
         kernel, stride, padding: one number for each spatial dimension.
         activation, initializer, normalise: as in `Dense`.
     """
@@ -62,7 +62,7 @@ class TransposedConvolution(Layer):
         return f"{self.channels}@{sides_text(self.kernel)}{strided}"
 
     def style_text(self) -> str:
-        """See `Layer`; the kernel tells the form."""
+        """See `Layer`; the kernel already shows the form."""
         return self.activation + self.normalised_text()
 
     @property

@@ -27,14 +27,14 @@ BUILT_IN: tuple[Kind, ...] = (
     BOTTLENECK,
     RECURRENT,
 )
-"""The library's own kinds; graphs made by hand name them by these rows."""
+"""The library's own kinds; graphs made by hand refer to these rows."""
 
 KINDS: PluginTable[Kind] = PluginTable(
     "valp.kinds",
-    Kind,  # type: ignore[type-abstract] # no instance is made of it
+    Kind,  # type: ignore[type-abstract] # it is not instantiated
     BUILT_IN,
 )
-"""All kinds by their code, those of other packages too."""
+"""All kinds by code, including those of other packages."""
 
 __all__ = [
     "ANY",

@@ -13,7 +13,7 @@ from valp.plan.operation import Concatenate
 
 
 class Bottleneck(Kind):
-    """Latent connections to their sampled variables z ~ N(μ, σ), as Numeric; nothing is learnt.
+    """Samples the variables z ~ N(μ, σ) of its latent connections, as Numeric. It has no weights.
 
     For the information bottleneck of Qian et al. (multi-task VIB) and for multi-task VAEs. Several networks can
     share one z by reading the Bottleneck. When the model predicts, z is μ, or sampled where noise is given; when it
@@ -39,16 +39,16 @@ class Bottleneck(Kind):
         return (arriving.size,)
 
     def serves(self, wanted: DataType | str, wish: Wish, given: Sequence[Sides], others: Collection[Kind]) -> bool:  # noqa: ARG002
-        """Inside the model, where Numeric is read as it is."""
+        """Numeric inside the model, except as the source of a latent connection."""
         return wanted is DataType.NUMERIC and wish.unit is None and wish.role is not Role.LATENT
 
     def design(self, made: DataType | str, wish: Wish, designer: Designer) -> Design:  # noqa: ARG002 - always Numeric
-        """Half as many variables as another output: its source gives a mean and a log variance for each."""
+        """Half as many variables as usual, because its source provides a mean and a log variance for each."""
         ranges = designer.ranges
         size = designer.integer("output", *ranges.output_units, log_scale=ranges.log_scale)
         return Design(DataUnit(type=DataType.NUMERIC, shape=(max(1, size // 2),)), ())
 
     def lower(self, network: PrimaryNetwork, lowering: Lowering) -> None:
-        """Samples the latent connections and merges."""
+        """Samples the latent connections and merges them."""
         buffer, _ = lowering.merged(network)
         lowering.add(Concatenate(network.name, (buffer,)))

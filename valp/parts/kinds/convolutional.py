@@ -15,11 +15,11 @@ LEAST_POOLED = 4
 """Shorter sides are not pooled."""
 
 ALWAYS_POOLED = 8
-"""Sides of this length and more are pooled in every layer, because dense layers read what a convolution leaves."""
+"""Sides of at least this length are pooled in every layer, to keep the dense layers that read the result small."""
 
 
 class Convolutional(Kind):
-    """Features to Features by convolutions and pooling alone (Garciarena et al., III-B).
+    """Features to Features by convolutions and pooling only (Garciarena et al., III-B).
 
     Units that meet are merged channel by channel, so they must have one spatial size. All layers are explicit: the
     output has the shape that the last one makes.
@@ -43,11 +43,11 @@ class Convolutional(Kind):
         return shapes_through(arriving.shape, network.layers)[-1]
 
     def widths(self, ranges: Ranges) -> tuple[int, int]:
-        """Channels."""
+        """The range of channels."""
         return ranges.channels
 
     def serves(self, wanted: DataType | str, wish: Wish, given: Sequence[Sides], others: Collection[Kind]) -> bool:  # noqa: ARG002
-        """Features of a spatial size to which pooling can halve that of a model input."""
+        """Features whose spatial size results from halving that of a model input, any number of times."""
         return like(wanted) is DataType.FEATURES and bool(routes(wish, given, halving=True))
 
     def design(self, made: DataType | str, wish: Wish, designer: Designer) -> Design:
@@ -83,6 +83,6 @@ class Convolutional(Kind):
         return Design(DataUnit(type=made, shape=(layers[-1].channels, *sides)), tuple(layers), reads)
 
     def lower(self, network: PrimaryNetwork, lowering: Lowering) -> None:
-        """Merges, then the layers."""
+        """Merges the inputs, then applies the layers."""
         source, _ = lowering.merged(network)
         lowering.stack(network, source, lowering.arriving(network).shape, ends=True)

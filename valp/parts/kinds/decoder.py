@@ -9,10 +9,10 @@ from valp.parts.lowering import Lowering
 
 
 class Decoder(Kind):
-    """Latent connections, each sampled by itself, and conditions, merged, to Samples by an MLP.
+    """An MLP from latent connections and conditions to Samples. Each latent connection is sampled, then all are merged.
 
-    A latent connection of 2k variables is (μ, log σ²) in two halves; an odd last variable is dropped. A
-    condition enters as it is and stays when the model generates. Discrete units enter as conditions only.
+    A latent connection of 2k variables is (μ, log σ²) in two halves; an odd last variable is dropped. A condition is
+    used unchanged, also when the model generates. Discrete units can only be conditions.
     """
 
     code, title, sign = "d", "Decoder", "d"
@@ -28,5 +28,5 @@ class Decoder(Kind):
         return frozenset({DataType.SAMPLES})
 
     def lower(self, network: PrimaryNetwork, lowering: Lowering) -> None:
-        """Samples the latent connections, merges, then the layers."""
+        """Samples the latent connections, merges the inputs, then applies the layers."""
         lowering.dense(network, lowering.merged(network), network.name)

@@ -10,9 +10,9 @@ from valp.plan.operation import Normalise
 
 
 class Discretizer(Kind):
-    """Anything to Discrete; an MLP with a softmax at its end.
+    """An MLP from anything to Discrete, with a softmax at its end.
 
-    It hands its probabilities to networks, and its logits to a Discrete output, which normalises once.
+    Networks read its probabilities. A Discrete output reads its logits and normalises them once.
     """
 
     code, title, sign = "delta", "Discretizer", "δ"
@@ -24,7 +24,7 @@ class Discretizer(Kind):
         return frozenset({DataType.DISCRETE})
 
     def lower(self, network: PrimaryNetwork, lowering: Lowering) -> None:
-        """Merges, the layers, the softmax."""
+        """Merges the inputs, then applies the layers and the softmax."""
         logits = lowering.dense(network, lowering.merged(network), f"{network.name}.logits")
         lowering.logits[network.name] = logits
         lowering.add(Normalise(network.name, logits, "softmax"))

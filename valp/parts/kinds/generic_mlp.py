@@ -12,9 +12,9 @@ from valp.parts.own_types import like
 
 
 class GenericMLP(Kind):
-    """Anything to Numeric, or to Samples if it received Samples; an MLP with the identity at its end.
+    """An MLP from anything to Numeric, or to Samples if it receives Samples, with a linear last layer.
 
-    It encodes: latent connections start from it. And it bridges: whatever there is, it makes Numeric of it.
+    Latent connections start from it. It also converts any type to Numeric for networks that need it.
     """
 
     code, title, sign = "g", "Generic MLP", "g"
@@ -23,17 +23,17 @@ class GenericMLP(Kind):
     encodes = True
 
     def produces(self, merged: DataType) -> frozenset[DataType]:
-        """Numeric; also Samples where `merged` is Samples."""
+        """Numeric; also Samples if `merged` is Samples."""
         extra = {DataType.SAMPLES} if merged is DataType.SAMPLES else set()
         return frozenset({DataType.NUMERIC} | extra)
 
     def serves(self, wanted: DataType | str, wish: Wish, given: Sequence[Sides], others: Collection[Kind]) -> bool:  # noqa: ARG002
-        """Numeric always; Samples where another kind can make the first Samples, which this one then reads."""
+        """Numeric always; Samples if another kind can make the Samples that this one reads."""
         if wanted is DataType.SAMPLES:
             inside = Wish(Role.DATA)
             return any(other.serves(wanted, inside, given, ()) for other in others)
         return like(wanted) is DataType.NUMERIC
 
     def lower(self, network: PrimaryNetwork, lowering: Lowering) -> None:
-        """Merges, then the layers."""
+        """Merges the inputs, then applies the layers."""
         lowering.dense(network, lowering.merged(network), network.name)

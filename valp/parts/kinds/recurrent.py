@@ -14,10 +14,10 @@ from valp.plan.operation import Affine, Convolve, Select
 
 
 class RecurrentNetwork(Kind):
-    """A sequence to Numeric or to a sequence, by recurrent layers (Garciarena et al., VI-B, leave them open).
+    """Recurrent layers from a sequence to Numeric or to a sequence (future work in Garciarena et al., VI-B).
 
-    Features (C, T) are T steps of C channels; k Numeric variables are k steps of one channel. Numeric output is a
-    linear layer of the last state, Features output (C, T) the same linear layer of the state at every step.
+    Features (C, T) are T steps of C channels; k Numeric variables are k steps of one channel. For Numeric output, a
+    linear layer reads the last state. For Features (C, T), the same linear layer reads the state at every step.
     """
 
     code, title, sign = "r", "Recurrent network", "r"
@@ -40,11 +40,11 @@ class RecurrentNetwork(Kind):
         return (output.shape[0], steps) if like(output.type) is DataType.FEATURES else output.shape
 
     def reads_sides(self, sides: Sides) -> bool:
-        """Sequences."""
+        """Whether it is the size of a sequence."""
         return len(sides) == 1
 
     def widths(self, ranges: Ranges) -> tuple[int, int]:
-        """Twice the channels of a convolution."""
+        """Twice the range of channels."""
         return 2 * ranges.channels[0], 2 * ranges.channels[1]
 
     def serves(self, wanted: DataType | str, wish: Wish, given: Sequence[Sides], others: Collection[Kind]) -> bool:  # noqa: ARG002
@@ -54,7 +54,7 @@ class RecurrentNetwork(Kind):
         return bool(self._readable(like(wanted) is DataType.FEATURES, wish, given))
 
     def design(self, made: DataType | str, wish: Wish, designer: Designer) -> Design:
-        """Layers that are all alike."""
+        """Layers that are all equal."""
         ranges, ordered = designer.ranges, like(made) is DataType.FEATURES
         steps = designer.category("reads", self._readable(ordered, wish, designer.given))
         count = designer.integer("layers", *ranges.recurrences)
@@ -73,7 +73,7 @@ class RecurrentNetwork(Kind):
         return sequences([sides for sides, _ in routes(wish, given, halving=False)] if ordered else given)
 
     def lower(self, network: PrimaryNetwork, lowering: Lowering) -> None:
-        """Merges, the recurrent layers, and the linear one."""
+        """Merges the inputs, then applies the recurrent layers and the linear one."""
         (source, _), (channels, steps) = lowering.merged(network), _sequence(lowering.arriving(network))
         source, (channels, _) = lowering.stack(network, source, (channels, steps), ends=False)
         key, initializer = f"{network.name}-{len(network.layers)}", network.initializer

@@ -13,15 +13,15 @@ from valp.parts.own_types import like
 from valp.parts.shapes import Arrival, Shape, shapes_through
 
 MOST_DOUBLINGS = 2
-"""Layers that double the sides of a picture, at the most."""
+"""The maximum number of layers that double the sides of an image."""
 
 
 class TransposedDecoder(Kind):
-    """Numeric or Features, and Discrete in addition, to Samples by transposed convolutions alone.
+    """Numeric or Features, optionally with Discrete, to Samples by transposed convolutions only.
 
-    From Garciarena et al., III-B. Features that meet only Features of their spatial size keep it; anything else is read
-    as a vector of k variables: k channels of one pixel. All layers are explicit, and the last one makes as many
-    variables as the output has. It learns a distribution only if what it reads is random: after a Bottleneck it is a
+    From Garciarena et al., III-B. Features that meet only Features of the same spatial size keep it. Anything else is
+    read as a vector of k variables: k channels of one pixel. All layers are explicit, and the last one makes as many
+    variables as the output has. It learns a distribution only if its input is random: after a Bottleneck it is a
     generator.
     """
 
@@ -44,15 +44,15 @@ class TransposedDecoder(Kind):
         return (prod(shapes_through(_pixel(network, arriving.shape), network.layers)[-1]),)
 
     def widths(self, ranges: Ranges) -> None:
-        """They halve from layer to layer."""
+        """None, because the widths halve from layer to layer."""
 
     def serves(self, wanted: DataType | str, wish: Wish, given: Sequence[Sides], others: Collection[Kind]) -> bool:  # noqa: ARG002
-        """Samples that are pictures, where a kind samples what it reads."""
+        """Samples that are images, if the space has a kind that only samples."""
         able = wish.image is not None and any(other.only_samples for other in others)
         return able and like(wanted) is DataType.SAMPLES
 
     def design(self, made: DataType | str, wish: Wish, designer: Designer) -> Design:
-        """One pixel becomes a first map in one layer, which is then doubled; odd sides get a 3×3 layer instead."""
+        """One layer turns one pixel into a map, which further layers double. Odd sides get a 3×3 layer instead."""
         if wish.image is None:
             raise AssertionError("a transposed decoder is only made for pictures")
         pixels, *shape = wish.image
@@ -74,7 +74,7 @@ class TransposedDecoder(Kind):
         return Design(DataUnit(type=made, shape=(pixels * shape[0] * shape[1],)), tuple(layers))
 
     def lower(self, network: PrimaryNetwork, lowering: Lowering) -> None:
-        """Merges, then the layers."""
+        """Merges the inputs, then applies the layers."""
         source, _ = lowering.merged(network)
         lowering.stack(network, source, _pixel(network, lowering.arriving(network).shape), ends=True)
 

@@ -16,7 +16,7 @@ from valp.parts.losses.mean_squared_error import MeanSquaredError
 
 LOSSES: PluginTable[LossKind] = PluginTable(
     "valp.losses",
-    LossKind,  # type: ignore[type-abstract] # no instance is made of it
+    LossKind,  # type: ignore[type-abstract] # it is not instantiated
     (
         MeanSquaredError(),
         Huber(),

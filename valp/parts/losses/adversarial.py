@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 class Adversarial(LossKind):
-    """mean softplus(−c), c the critic's logit that a sample is real: the non-saturating loss of a generator.
+    """mean softplus(−c), where c is the critic's logit that a sample is real: the non-saturating generator loss.
 
-    The critic is trained alongside (`valp.train.critic`), on what the model makes while it trains: no latent
-    connection is cut for it. Source: Goodfellow et al. 2014, arXiv:1406.2661; Garciarena et al., VI-C.
+    The critic is trained at the same time (`valp.train.critic`), on the model's output in training mode: no latent
+    connection is cut. Source: Goodfellow et al. 2014, arXiv:1406.2661; Garciarena et al., VI-C.
     """
 
     code, title = "adversarial", "adversarial loss"

@@ -1,4 +1,4 @@
-"""Cross-entropies: of a softmax plain, smoothed and focal; and of the sigmoids of several labels."""
+"""Cross-entropies of a softmax (plain, smoothed and focal), and of the sigmoids of several labels."""
 
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ class CrossEntropy(LossKind):
 
 
 class SmoothedCrossEntropy(CrossEntropy):
-    """The cross-entropy with 0.9 of the true class and 0.1 spread over all: confidence has a price.
+    """The cross-entropy with target 0.9 for the true class and 0.1 spread over all classes: it penalises confidence.
 
     Source: Szegedy et al. 2016, arXiv:1512.00567.
     """
@@ -39,7 +39,7 @@ class SmoothedCrossEntropy(CrossEntropy):
 
 
 class Focal(LossKind):
-    """−mean (1 − p)² log p over the batch, p = softmax(logits)[class]: what is classified well counts less.
+    """−mean (1 − p)² log p over the batch, p = softmax(logits)[class]: rows that are classified well count less.
 
     Source: Lin et al. 2017, arXiv:1708.02002, with γ = 2.
     """
@@ -56,9 +56,9 @@ class Focal(LossKind):
 
 
 class BinaryCrossEntropy(LossKind):
-    """−mean [g log p + (1 − g) log(1 − p)] with p = sigmoid(logits): each variable is a label of its own.
+    """−mean [g log p + (1 − g) log(1 − p)] with p = sigmoid(logits): each variable is a separate label.
 
-    An output that it judges is normalised by sigmoids in place of a softmax, for its labels do not exclude each other.
+    Its output is normalised by sigmoids instead of a softmax, because the labels do not exclude each other.
     """
 
     code, title = "binary_cross_entropy", "binary cross-entropy of several labels"

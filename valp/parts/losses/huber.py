@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Huber(LossKind):
-    """mean of e² / 2 where |e| ≤ 1 and of |e| − 1/2 elsewhere, e = p − g: outliers pull with bounded force.
+    """mean of e² / 2 where |e| ≤ 1 and of |e| − 1/2 elsewhere, e = p − g: outliers have a bounded gradient.
 
     Source: Huber 1964, Robust estimation of a location parameter.
     """

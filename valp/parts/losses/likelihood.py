@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class GaussianLikelihood(LossKind):
     """−mean log N(g; p, 1) = mean (p − g)² / 2 + log(2π) / 2: a Gaussian of unit variance around the prediction.
 
-    Another variance is another β: dividing the variance by c multiplies the squared error's weight by c.
+    Choosing β chooses the variance: dividing the variance by c multiplies the weight of the squared error by c.
     """
 
     code, title = "gaussian", "Gaussian negative log-likelihood"

@@ -1,16 +1,16 @@
-"""What a loss must say of itself."""
+"""The base class of losses."""
 
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from valp.graph.graph import DataType
 
-if TYPE_CHECKING:  # losses are read by the typing pass, which must not load torch
+if TYPE_CHECKING:  # `check` reads losses and must not load torch
     from torch import Tensor
 
 
 SMALLEST = 1e-12
-"""The least sum of weights by which a loss is divided."""
+"""The smallest sum of weights by which a loss is divided."""
 
 
 class LossKind(ABC):
@@ -19,12 +19,12 @@ class LossKind(ABC):
     Attributes:
         code: its name in a graph.
         title: its name in prose.
-        takes: the types of prediction and truth it compares; a user's own type counts as what it is like.
-        truth: what the ground truth is: `classes`, (batch,) int64 class numbers; `labels`, (batch, size) of 0 and 1,
-            each variable a label of its own; `values`, (batch, size).
+        takes: the types of prediction and truth that it compares; a user's own type counts as the type it is like.
+        truth: the form of the ground truth: `classes`, (batch,) int64 class numbers; `labels`, (batch, size) of 0 and
+            1, each variable a separate label; `values`, (batch, size).
         reads: `values`, or `logits`: the prediction before its softmax or sigmoid.
         squared: whether it grows with the square of its data's unit.
-        critic: whether it reads what a critic says of the prediction instead: (batch,) logits of being real.
+        critic: whether it reads a critic's logits, (batch,), that the prediction is real, instead of the prediction.
     """
 
     code: ClassVar[str]
@@ -45,13 +45,13 @@ class LossKind(ABC):
         """
 
     def __call__(self, prediction: "Tensor", truth: "Tensor", weights: "Tensor | None" = None) -> "Tensor":
-        """The loss as a scalar: the weighted mean over the batch and, where there are several, over the variables.
+        """The loss as a scalar: the weighted mean over the batch and, for a loss of variables, over the variables.
 
         Args:
             prediction: (batch, size), values or logits as `reads` says.
-            truth: as `truth` says; finite also where the weight is 0.
-            weights: (batch,) or (batch, size); 0 leaves a label out. A loss of rows takes the least weight of a row's
-                variables. The loss of nothing is 0.
+            truth: as `truth` says; finite even where the weight is 0.
+            weights: (batch,) or (batch, size); 0 leaves a label out. A loss of rows takes the smallest weight of a
+                row's variables. If all weights are 0, the loss is 0.
         """
         return weighted_mean(self.each(prediction, truth), weights)
 
