@@ -1,6 +1,6 @@
 """What pictures of graphs look like: colours of types, lines of roles, shapes and fills of components.
 
-The colour of a line says the type of data; the shape and fill of a node say its kind. A kind has its look in its row.
+The colour of a line shows the type of data; the shape and fill of a node show its kind. A kind's row has its look.
 """
 
 from itertools import cycle
@@ -20,14 +20,14 @@ TYPE_COLOURS = {
     DataType.FEATURES: "#CC79A7",  # reddish purple
 }
 OWN_TYPE_COLOUR = "#B8860B"
-"""The colour of all types of users' own."""
+"""The colour of all types that users add."""
 
 ROLE_LINES = {
     Role.DATA: ("solid", "data"),
     Role.LATENT: ("dotted", "latent: μ and log σ² of z; cut when generating"),
     Role.CONDITION: ("dashed", "condition: kept when generating"),
 }
-"""By role the style of an arrow, and what the legend says."""
+"""The style of an arrow and its text in the legend, by role."""
 
 INPUT_LOOK = Look("ellipse", "#FFFFFF")
 OUTPUT_LOOK = Look("box", "#FFFFFF")
@@ -38,7 +38,7 @@ DEFAULT_LOOKS = (
     Look("parallelogram", "#E0F0F0", margin="0.02,0.02"),
     Look("septagon", "#FBE3DA", margin="0.02,0.02"),
 )
-"""For kinds that do not say how they look, in the order of `KINDS`."""
+"""For kinds without a look of their own, in the order of `KINDS`."""
 
 
 def look_of(kind: str) -> Look:

@@ -1,4 +1,4 @@
-"""Pictures of graphs, laid out by Graphviz. Broken graphs are drawn as well, with what is wrong in red."""
+"""Pictures of graphs, laid out by Graphviz. Invalid graphs are drawn as well, with the errors in red."""
 
 from pathlib import Path
 from textwrap import wrap
@@ -18,7 +18,7 @@ from valp.parts.losses import KL, LOSSES
 
 FORMATS = {".svg": "svg", ".png": "png"}
 LINE_LENGTH = 28
-"""The letters of a line of layers; wide nodes spread the picture."""
+"""The maximum length of a line of layers. Wider nodes would widen the whole picture."""
 
 BOARD = {"rankdir": "TB", "fontname": FONT, "fontsize": "12", "fontcolor": TEXT, "labelloc": "b", "pad": "0.2",
          "nodesep": "0.35", "ranksep": "0.45", "bgcolor": "white"}  # fmt: skip
@@ -32,8 +32,8 @@ def draw(graph: Graph, path: Path | str, *, title: str | None = None) -> Path:
     Names that no component has and unknown kinds are drawn in red.
 
     Args:
-        graph: what is drawn; it may break rules.
-        path: of the picture; its suffix is `.svg` or `.png`.
+        graph: the graph; it may break rules.
+        path: where the picture is written; the suffix must be `.svg` or `.png`.
         title: a line above the picture.
 
     Returns:
@@ -70,7 +70,7 @@ def _picture(graph: Graph, title: str | None, legend: bool) -> Any:
     picture.graph_attr.update(BOARD, label=legend_markup(graph) if legend else "")
     picture.node_attr.update(NODE)
     picture.edge_attr.update(EDGE)
-    # Graphviz gives a graph one label: the legend below is the graph's, the title above that of a box around the nodes.
+    # Graphviz gives a graph only one label, which is the legend. The title is the label of a box around the nodes.
     board = picture.add_subgraph(
         name="cluster_components", label=lines_markup(bold(title)) if title else "", peripheries="0"
     )
@@ -134,7 +134,7 @@ def _add_connection(board: Any, graph: Graph, connection: Connection, key: str) 
 
 
 def _unknown(graph: Graph) -> list[str]:
-    """The names that connections and losses mention and no component has, each once."""
+    """The names that connections or losses mention but no component has, each once."""
     known = {component.name for component in graph.components}
     mentioned = [end for c in graph.connections for end in (c.source, c.target)]
     mentioned += [name for loss in graph.losses for name in (loss.prediction, loss.truth) if name is not None]

@@ -1,4 +1,4 @@
-"""Graphviz's fonts: loaded once, without the warnings that Graphviz's own fontconfig then writes to stderr."""
+"""Loads Graphviz's fonts once, without the warnings that Graphviz's own fontconfig writes to stderr."""
 
 import os
 import tempfile
@@ -14,9 +14,9 @@ GRAPHVIZ = Lock()
 
 
 def load_fonts() -> None:
-    """Loads the fonts of pictures, unless a picture of this process did; a program calls it before it starts threads.
+    """Loads the fonts of pictures, unless this process has drawn one already. Call it before starting threads.
 
-    What any thread writes to stderr meanwhile appears after it, and is lost if the process ends before.
+    Whatever a thread writes to stderr in the meantime appears afterwards, and is lost if the process ends first.
     """
     with GRAPHVIZ:
         fonts_loaded()
@@ -24,10 +24,10 @@ def load_fonts() -> None:
 
 @cache
 def fonts_loaded() -> None:
-    """Draws a word, the first time it is called; `GRAPHVIZ` must be held.
+    """Draws a word on the first call. The caller must hold `GRAPHVIZ`.
 
-    With the first word, Graphviz's own fontconfig writes warnings to the process' stderr about system files that are
-    newer than it. Stderr is held back for this word only.
+    With the first word, Graphviz's own fontconfig writes warnings to stderr about system files that are newer than
+    itself. Stderr is buffered for this word only.
     """
     import pygraphviz  # here, because most programs that import this package draw nothing
 

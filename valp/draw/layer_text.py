@@ -1,11 +1,11 @@
-"""Layers in a line of prose, for pictures and tables."""
+"""The layers of a network as one line of text, for pictures and tables."""
 
 from valp.graph.graph import PrimaryNetwork
 from valp.graph.layers.layer import NO_BREAK
 
 
 def layers_text(network: PrimaryNetwork) -> str:
-    """`64·32 relu`, or `64 relu · 32 tanh` where the layers differ in more than size; "" without layers."""
+    """`64·32 relu`, or `64 relu · 32 tanh` if the layers differ in more than size; "" without layers."""
     told = [(layer.size_text(), layer.style_text()) for layer in network.layers]
     if len({style for _, style in told}) == 1 and all(size for size, _ in told):
         return "·".join(size for size, _ in told) + f" {told[0][1]}"

@@ -17,12 +17,12 @@ def bold(text: str) -> str:
 
 
 def red(text: str) -> str:
-    """Text in the colour of what is wrong."""
+    """Text in the colour of errors."""
     return f'<FONT COLOR="{WRONG}">{plain(text)}</FONT>'
 
 
 def plain(text: str) -> str:
-    """Text as markup; kinds and activations of a broken graph are any words."""
+    """Text as markup. In an invalid graph, kinds and activations can be any text."""
     return (
         escape("".join(letter if letter.isprintable() or letter == NO_BREAK else "\ufffd" for letter in text))
         or "&#160;"

@@ -1,4 +1,4 @@
-"""How a trained VALP is judged: the table of scores, what they are computed from, and the judge of samples.
+"""Scores of a trained VALP: the table of scores, what they are computed from, and the judge of samples.
 
 Another package adds a score by an entry point in `valp.scores` that names an `OutputScore` or a `GraphScore`.
 """
@@ -38,7 +38,7 @@ SCORES: PluginTable[Score] = PluginTable(
         InferencesPerSecond(),
     ),
 )
-"""By code. Of the scores of an output, a search optimises the first one by default."""
+"""The scores by code. By default, a search optimises the first score that applies to an output."""
 
 __all__ = [
     "ABSENT",

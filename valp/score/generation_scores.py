@@ -1,8 +1,8 @@
-"""How well a model generates: scores of what a judge says of its samples.
+"""Scores of generated samples, computed from a judge's labels and features.
 
 Notation: n generated and m real samples; labels are integers in 0 … classes − 1; features are rows of f floats, the
-judge's penultimate activations. Every function here is pure, takes finite features only (leave out what a diverged
-model generated before judging), and returns a finite number; empty input raises ValueError.
+judge's penultimate activations. Every function is pure and returns a finite number. Features must be finite, so leave
+out the non-finite samples of a diverged model before judging. Empty input raises ValueError.
 """
 
 import math
@@ -10,13 +10,13 @@ import math
 import torch
 from torch import Tensor
 
-ROWS = 1024  # of a block of distances: 1,024 × 5,000 float64 take 40 MB
+ROWS = 1024  # rows per block of distances: 1,024 × 5,000 float64 take 40 MB
 
 
 def class_entropy(labels: Tensor, classes: int) -> float:
-    """The normalised entropy H(labels) / log(classes) of labels [n]: 0 for one class only, 1 for all alike.
+    """The normalised entropy H(labels) / log(classes) of labels [n]: 0 for a single class, 1 for a uniform mix.
 
-    It says nothing of fidelity. Source: 002, V-D2. Raises ValueError without labels, with fewer than 2
+    It does not measure fidelity. Source: Garciarena et al., V-D2. Raises ValueError without labels, with fewer than 2
     classes, or for a label outside 0 … classes − 1.
     """
     counts = _class_counts(labels, classes)
@@ -26,12 +26,12 @@ def class_entropy(labels: Tensor, classes: int) -> float:
 
 
 def density_and_coverage(real_features: Tensor, generated_features: Tensor, neighbours: int = 5) -> tuple[float, float]:
-    """Fidelity and diversity of generated features [n, f] beside real ones [m, f].
+    """Fidelity and diversity of generated features [n, f] compared with real ones [m, f].
 
     B_i is the ball around real sample i up to its k-th nearest other real sample, k = `neighbours`:
     density = 1/(k n) Σ_j Σ_i [generated j lies in B_i], which is about 1 for the data itself and may exceed it;
     coverage = 1/m Σ_i [some generated j lies in B_i], in [0, 1].
-    A sample on a ball's surface lies in it. Source: Naeem et al. 2020, arXiv:2002.09797.
+    A sample on the surface of a ball counts as inside. Source: Naeem et al. 2020, arXiv:2002.09797.
     Raises ValueError without generated samples, with at most k real ones, or for k < 1.
     """
     real, generated = _same_width(real_features, generated_features)
@@ -54,14 +54,14 @@ def density_and_coverage(real_features: Tensor, generated_features: Tensor, neig
 def within_class_diversity(
     real_features: Tensor, real_labels: Tensor, generated_features: Tensor, generated_labels: Tensor
 ) -> float:
-    """How varied generated samples are within a class, as a share of how varied the data is: 1 is as varied.
+    """The diversity of generated samples within a class, relative to that of the data: 1 means equally diverse.
 
     The mean, over the classes c of the data, of d(generated features of c) / d(real features of c), where d is the
     mean Euclidean distance over all pairs of different samples. A class with fewer than 2 generated samples counts
     as 0, so a model that omits classes cannot score well by varying the others. Classes with fewer than 2 real
-    samples, or whose real samples are all alike, have nothing to compare with and are left out; if none is left the
-    result is 0. It measures the *local mode collapse* of 002. Labels are [m] and [n], features [m, f]
-    and [n, f]. Raises ValueError without samples or when labels and features differ in number.
+    samples, or with identical real samples, are left out; if none is left the result is 0. It measures the *local mode
+    collapse* of Garciarena et al. Labels are [m] and [n], features [m, f] and [n, f]. Raises ValueError without
+    samples or when labels and features differ in number.
     """
     real, generated = _same_width(real_features, generated_features)
     if len(real) == 0 or len(real) != len(real_labels) or len(generated) != len(generated_labels):
@@ -76,24 +76,24 @@ def within_class_diversity(
 
 
 def conditioning_accuracy(condition_labels: Tensor, generated_labels: Tensor) -> float:
-    """The share of generated samples [n] that the judge labels as it labels what conditioned them [n].
+    """The share of generated samples that get the same label [n] from the judge as their condition [n].
 
-    Source: 002, V-D2. Raises ValueError without samples or when the two differ in number.
+    Source: Garciarena et al., V-D3. Raises ValueError without samples or when the two differ in number.
     """
     _check_pairs(condition_labels, generated_labels)
     return (condition_labels == generated_labels).double().mean().item()
 
 
 def copying(condition_features: Tensor, generated_features: Tensor, rows: Tensor) -> float:
-    """The share of generated samples [n, d] that lie nearest to the very row that conditioned them.
+    """The share of generated samples whose nearest condition is the row that conditioned them.
 
-    A decoder that reproduces its condition copies nearly all; one that takes no more from it than its class, about one
-    in as many as a class has rows.
+    It is near 1 for a decoder that reproduces its condition. For one that only uses the condition's class, it is about
+    1 / (rows of the class).
 
     Args:
-        condition_features: [n, d], of what conditioned each sample.
+        condition_features: [n, d], the features of each sample's condition.
         generated_features: [n, d].
-        rows: [n], the numbers of the rows that conditioned them; one may have conditioned several.
+        rows: [n], the number of the row that conditioned each sample; a row may have conditioned several.
 
     Raises:
         ValueError: without samples, or when the three differ in number.
@@ -108,8 +108,8 @@ def copying(condition_features: Tensor, generated_features: Tensor, rows: Tensor
 def conditioning_matrix(condition_labels: Tensor, generated_labels: Tensor, classes: int) -> Tensor:
     """Counts int64 [classes, classes]: row = the judge's label of the condition, column = of the generated sample.
 
-    Its trace over its sum is `conditioning_accuracy`. Source: 002, figure 6. Raises ValueError without samples, when
-    the two label vectors [n] differ in number, or for a label outside 0 … classes − 1.
+    Its trace over its sum is `conditioning_accuracy`. Source: Garciarena et al., Fig. 6. Raises ValueError without
+    samples, when the two label vectors [n] differ in number, or for a label outside 0 … classes − 1.
     """
     _check_pairs(condition_labels, generated_labels)
     for labels in (condition_labels, generated_labels):

@@ -3,7 +3,7 @@
 Notation: n samples of d values each, given flat in the problem's own range; `shape` is that of one sample,
 (C, H, W) for an image and (d,) for a vector; f is the number of features.
 
-The search's scores are only as honest as the judge's data: it learns from a problem's training split alone.
+The judge learns only from a problem's training split, so that the scores of a search are not biased.
 """
 
 import json
@@ -25,16 +25,16 @@ from valp.files import write_bytes
 Progress = Callable[[str], None]
 
 SMALLEST_SIDE = 8
-JUDGING_BATCH = 50  # more would leave the cache
+JUDGING_BATCH = 50  # larger batches do not fit into the cache
 FORMAT = "valp-judge-1"
 
 
 @dataclass(frozen=True)
 class JudgeConfig:
-    """What a judge is built from.
+    """The architecture of a judge.
 
-    `shape` is (C, H, W) or (d,); `classes` ≥ 2; `width` is f, the number of features, a multiple of 4; `depth` is how
-    many residual blocks work at the last stage. Raises `SettingError` for a value outside these.
+    `shape` is (C, H, W) or (d,); `classes` ≥ 2; `width` is f, the number of features, a multiple of 4; `depth` ≥ 1 is
+    the number of residual blocks in the last stage. Raises `SettingError` for other values.
     """
 
     shape: tuple[int, ...]
@@ -96,7 +96,7 @@ def _vector_trunk(config: JudgeConfig) -> nn.Sequential:
 class Judge(nn.Module):
     """A classifier of samples: a residual CNN for images, a residual MLP for vectors.
 
-    It normalises its input itself, with the mean and deviation of the samples it learnt from (per channel of an image,
+    It normalises its input with the mean and the standard deviation of its training samples (per channel of an image,
     per entry of a vector). Non-finite samples give non-finite features: leave them out before judging.
     """
 
@@ -149,16 +149,17 @@ class Judge(nn.Module):
 
 
 def has_fast_bfloat16() -> bool:
-    """Whether this CPU multiplies in bfloat16 itself; where it does not, emulation is slower than float32."""
+    """Whether this CPU multiplies in bfloat16. If it does not, emulation is slower than float32."""
     checks = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
     return any(getattr(torch.cpu, check, bool)() for check in checks)
 
 
 def augment(images: Tensor, generator: torch.Generator, *, flip: bool = False, erase: float = 0.0) -> Tensor:
-    """Images [n, C, H, W], each shifted by up to a fourteenth of its size, at random.
+    """Shifts each of the images [n, C, H, W] at random by up to a fourteenth of its size.
 
-    With `flip` half of them are mirrored left to right. With probability `erase` a square a third as wide as the image
-    is set to 0, the mean of normalised data (Zhong et al. 2017, arXiv:1708.04896); it may lie partly outside.
+    With `flip`, half of them are mirrored left to right. With probability `erase`, a square a third as wide as the
+    image is set to 0, the mean of normalised data (Zhong et al. 2017, arXiv:1708.04896). The square may lie partly
+    outside the image.
     """
     n, _, height, width = images.shape
     reach_y, reach_x = max(1, round(height / 14)), max(1, round(width / 14))
@@ -180,7 +181,7 @@ def augment(images: Tensor, generator: torch.Generator, *, flip: bool = False, e
 
 
 def one_cycle(step: int, steps: int) -> float:
-    """The share of the peak learning rate at a step: up linearly over the first fifth, then down along a cosine."""
+    """The share of the peak learning rate at a step: a linear rise over the first fifth, then a cosine fall."""
     warm = max(1, steps // 5)
     if step < warm:
         return (step + 1) / warm
@@ -227,14 +228,13 @@ def train_judge(
     progress: Progress | None = None,
     epoch_done: Callable[[int], None] | None = None,
 ) -> Judge:
-    """A judge trained on flat samples [n, d] with labels [n]: SGD with Nesterov momentum, one cycle, smoothed labels.
+    """Trains a judge on flat samples [n, d] with labels [n]: SGD with Nesterov momentum, one cycle, smoothed labels.
 
     Images are shifted, and with `flip` and `erase` mirrored and partly erased (see `augment`). `validation` (samples,
     labels) only adds an accuracy to each epoch's line of `progress`. `epoch_done` is called with the number of epochs
-    made. The same seed, data and number of threads give
-    the same judge on one machine; torch's global random state is left alone. Weights are rounded to half precision at
-    the end, so that a saved judge is exactly this one. Raises `DataError` for labels that do not fit,
-    `SettingError` for fewer than 1 epoch.
+    done. The same seed, data and number of threads give the same judge on one machine; torch's global random state does
+    not change. Weights are rounded to half precision at the end, so that saving a judge does not change it. Raises
+    `DataError` for labels that do not fit, `SettingError` for fewer than 1 epoch.
     """
     _check_training(samples, labels, classes)
     if epochs < 1:
@@ -242,7 +242,7 @@ def train_judge(
     judge = _new_judge(JudgeConfig(tuple(shape), classes, width, depth), samples, seed).train()
     generator = torch.Generator().manual_seed(seed)
     is_image = len(shape) == 3
-    # Products of very small images are too short to repay the conversion to bfloat16.
+    # For very small images, bfloat16 saves less time than the conversion costs.
     bfloat16 = is_image and math.prod(shape[1:]) >= 400 and has_fast_bfloat16()
     matrices = [p for p in judge.parameters() if p.ndim > 1]
     others = [p for p in judge.parameters() if p.ndim <= 1]
@@ -279,7 +279,7 @@ def train_judge(
 
 
 def save_judge(judge: Judge, path: str | Path) -> None:
-    """Write a judge as safetensors, its config in the metadata; the file appears whole or not at all.
+    """Writes a judge as safetensors with its config in the metadata; the file appears whole or not at all.
 
     Matrices are stored in half precision, everything else in float32. Raises `FileError` when it cannot be written.
     """
@@ -292,7 +292,7 @@ def save_judge(judge: Judge, path: str | Path) -> None:
 
 
 def load_judge(path: str | Path) -> Judge:
-    """The judge in a file written by `save_judge`, in eval mode; raises `FileError` when there is no whole judge."""
+    """Reads a judge that `save_judge` wrote, in eval mode. Raises `FileError` if the file is not a complete judge."""
     try:
         with safe_open(str(path), framework="pt") as file:
             metadata = file.metadata() or {}

@@ -1,4 +1,4 @@
-"""Scores of predictions. `present` masks what is missing of a ground truth; None if nothing is."""
+"""Scores of predictions. `present` is False where the ground truth is missing; None if nothing is missing."""
 
 import torch
 from torch import Tensor
@@ -13,7 +13,7 @@ def accuracy(probabilities: Tensor, classes: Tensor, present: Tensor | None = No
 
 
 def label_accuracy(probabilities: Tensor, truth: Tensor, present: Tensor | None = None) -> float:
-    """The share of yes/no labels, 0 or 1, that are on their side of 1/2; all (n, labels)."""
+    """The share of yes/no labels, 0 or 1, that a threshold of 1/2 predicts correctly; all (n, labels)."""
     return _mean((probabilities > CERTAINTY) == (truth > CERTAINTY), present)
 
 
@@ -23,9 +23,9 @@ def mean_squared_error(prediction: Tensor, truth: Tensor, present: Tensor | None
 
 
 def r_squared(prediction: Tensor, truth: Tensor, present: Tensor | None = None) -> float:
-    """R² = 1 − Σ (p − g)² / Σ (g − mean g)², the mean over the variables whose g are not all alike; all (n, size).
+    """R² = 1 − Σ (p − g)² / Σ (g − mean g)², averaged over the variables whose g is not constant; all (n, size).
 
-    1 is perfect and 0 as good as the mean of g; where all variables are constant it is 0.
+    1 is perfect, 0 is as good as predicting the mean of g. If all variables are constant it is 0.
     """
     there = torch.ones_like(truth, dtype=torch.bool) if present is None else present
     low, high = (torch.where(there, truth, bound) for bound in (torch.inf, -torch.inf))

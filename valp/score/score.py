@@ -1,4 +1,4 @@
-"""What a score must say of itself: scores are rows of one table, for outputs and for whole graphs."""
+"""The base classes of scores. Scores of outputs and of whole graphs are rows of one table."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -11,24 +11,24 @@ from valp.score.subject import Subject
 Goal = Literal["maximize", "minimize"]
 
 Direction = Goal | float
-"""Which values are better: more, less, or those closer to a target, which is the number itself."""
+"""Which values are better: higher, lower, or those closer to a target, which is given as a number."""
 
 ABSENT = "–"
-"""How a score that was not measured is written."""
+"""The text for a score that was not measured."""
 
 
 @dataclass(frozen=True)
 class ScoredOutput:
-    """An output as scores see it before anything is trained.
+    """What scores need to know about an output before training.
 
     Attributes:
-        name: of the output.
-        type: what its values mean; of a user's own type, what that is like.
+        name: the name of the output.
+        type: what its values mean; for a user's own type, the type that it is like.
         size: the number of variables, or of classes.
-        labels: whether a Discrete output has `size` yes/no labels a row in place of one class.
+        labels: whether a Discrete output has `size` yes/no labels per row instead of one class.
         own: the code of the user's own type, if it has one.
-        judged: of a Samples output: how many classes a judge tells apart in it; None without a judge.
-        variance: of a Numeric or Features output: that of the training split, the mean over the variables.
+        judged: for a Samples output, the number of classes that its judge distinguishes; None without a judge.
+        variance: for a Numeric or Features output, the variance in the training split, averaged over the variables.
     """
 
     name: str
@@ -41,7 +41,7 @@ class ScoredOutput:
 
 
 def number_text(value: float) -> str:
-    """A number with four significant digits."""
+    """A number with three decimals, or with four significant digits if it is below 0.1."""
     return f"{value:.4g}" if abs(value) < 0.1 else f"{value:.3f}"
 
 
@@ -53,11 +53,10 @@ class Score(ABC):
         title: its name in prose.
         direction: `maximize`, `minimize`, or a number: the target. Candidates are ranked by their distance from a
             target; the value itself is shown.
-        unit: of its values; empty if they have none.
+        unit: the unit of its values; empty if they have none.
         whole: whether its values are written as whole numbers.
-        listed: whether tables list it where it is not an objective.
-        on_demand: whether it is measured only where it is an objective, because it takes time or differs from run to
-            run.
+        listed: whether tables list it even if it is not an objective.
+        on_demand: whether it is measured only if it is an objective, because it takes time or varies from run to run.
     """
 
     code: ClassVar[str]
@@ -70,12 +69,12 @@ class Score(ABC):
 
     @property
     def target(self) -> float | None:
-        """The value to come close to; None if more or less is better."""
+        """The target value; None if higher or lower is better."""
         return None if isinstance(self.direction, str) else float(self.direction)
 
     @property
     def goal(self) -> Goal:
-        """Which way `figure` is better."""
+        """Whether a higher or a lower `figure` is better."""
         return self.direction if isinstance(self.direction, str) else "minimize"
 
     def figure(self, value: float) -> float:
@@ -83,7 +82,7 @@ class Score(ABC):
         return value if self.target is None else abs(value - self.target)
 
     def loss(self, value: float) -> float:
-        """`figure` as a number of which less is better."""
+        """`figure`, with its sign changed if higher is better, so that lower is always better."""
         return -value if self.direction == "maximize" else self.figure(value)
 
     def better(self, a: float, b: float) -> bool:
@@ -92,11 +91,11 @@ class Score(ABC):
 
     @property
     def arrow(self) -> str:
-        """Which way is better, in one sign and, if there is a target, its value."""
+        """The direction as an arrow, followed by the value of the target if there is one."""
         return {"maximize": "↑", "minimize": "↓"}.get(str(self.direction), f"→ {self.direction}")
 
     def text(self, value: float | None) -> str:
-        """A value as people read it, without its unit: four significant digits, or a whole number."""
+        """A value as text without its unit, by `number_text` or as a whole number."""
         if value is None:
             return ABSENT
         if self.whole:
@@ -111,8 +110,8 @@ class OutputScore(Score):
     def applies(self, output: ScoredOutput) -> bool:
         """Whether an output can have this score."""
 
-    def chance(self, output: ScoredOutput) -> float | None:  # noqa: ARG002 - most know nothing of it
-        """The value without learning; None if it is not known. It ranks a candidate that has no such score."""
+    def chance(self, output: ScoredOutput) -> float | None:  # noqa: ARG002 - subclasses may use it
+        """The value without learning; None if it is not known. A candidate without this score is ranked by it."""
         return None
 
     @abstractmethod
@@ -128,21 +127,21 @@ class OutputScore(Score):
 class GraphScore(Score):
     """A score of a whole graph."""
 
-    def applies(self, outputs: Sequence[ScoredOutput]) -> bool:  # noqa: ARG002 - most apply everywhere
+    def applies(self, outputs: Sequence[ScoredOutput]) -> bool:  # noqa: ARG002 - subclasses may use it
         """Whether the graphs of a problem with these outputs can have this score."""
         return True
 
-    def chance(self, outputs: Sequence[ScoredOutput]) -> float | None:  # noqa: ARG002 - most know nothing of it
-        """The value without learning; None if it is not known. It ranks a candidate that has no such score."""
+    def chance(self, outputs: Sequence[ScoredOutput]) -> float | None:  # noqa: ARG002 - subclasses may use it
+        """The value without learning; None if it is not known. A candidate without this score is ranked by it."""
         return None
 
-    def together(self, values: Sequence[float]) -> float | None:  # noqa: ARG002 - not all can be combined
-        """The value of several models that are used side by side; None if that cannot be said.
+    def together(self, values: Sequence[float]) -> float | None:  # noqa: ARG002 - subclasses may use it
+        """The value of several models that are used together; None if it cannot be determined.
 
-        The single-task models of a problem are compared with a multi-task graph in this way.
+        It is used to compare the single-task models of a problem with a multi-task graph.
 
         Args:
-            values: of the models, at least one.
+            values: the values of the models, at least one.
         """
         return None
 

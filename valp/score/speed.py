@@ -11,10 +11,10 @@ from torch import Tensor
 from valp.compile.module import VALPModule
 
 BATCH = 256
-"""Rows of a pass of `inferences_per_second`."""
+"""Rows per pass of `inferences_per_second`."""
 
 SECONDS = 0.025
-"""For so long passes are timed; a slow model is timed for `FEWEST` passes."""
+"""Passes are timed for this long, but for at least `FEWEST` passes."""
 
 FEWEST = 3
 
@@ -30,20 +30,20 @@ def latency(module: VALPModule, inputs: Mapping[str, Tensor]) -> float:
 
 
 def inferences_per_second(module: VALPModule, inputs: Mapping[str, Tensor]) -> float:
-    """Rows predicted a second, in batches of `BATCH` in `predict` mode on one thread; the fastest batch counts.
+    """Rows predicted per second, in batches of `BATCH` in `predict` mode on one thread; the fastest batch counts.
 
-    Other work of the machine makes a batch slower, never faster.
+    Other load on the machine can only make a batch slower.
 
     Args:
         module: the model.
-        inputs: (n, size) for each input, n ≥ 1; rows are repeated where there are fewer than `BATCH`.
+        inputs: (n, size) for each input, n ≥ 1; rows are repeated if there are fewer than `BATCH`.
     """
     return BATCH / min(_pass_seconds(module, inputs, BATCH))
 
 
 @torch.inference_mode()
 def _pass_seconds(module: VALPModule, inputs: Mapping[str, Tensor], count: int) -> list[float]:
-    """The durations of repeated passes of so many rows, after one that is not counted."""
+    """The durations of repeated passes of `count` rows, after a warm-up pass."""
     taken = {name: inputs[name][torch.arange(count) % len(inputs[name])] for name in module.plan.inputs}
     seconds: list[float] = []
     module.eval()

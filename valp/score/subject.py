@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # the table of scores is read by listings, which must not load torch
+if TYPE_CHECKING:  # listings read the table of scores and must not load torch
     from torch import Tensor
 
     from valp.compile.module import VALPModule
 
 NEIGHBOURS = 5
-"""k of density and coverage; fewer if there are not more real samples."""
+"""k of density and coverage; smaller if there are too few real samples."""
 
 
 @dataclass(frozen=True)
 class Predicted:
-    """An output for n rows.
+    """The predictions of an output for n rows.
 
     Attributes:
-        values: (n, size) float32; probabilities of a Discrete output.
-        truth: (n, size) float32, or (n,) int64 classes; 0 where something is missing.
-        present: bool, (n,) or (n, size): what is not missing; None if nothing is.
+        values: (n, size) float32; probabilities for a Discrete output.
+        truth: (n, size) float32, or (n,) int64 classes; 0 where it is missing.
+        present: bool, (n,) or (n, size), False where the truth is missing; None if nothing is missing.
     """
 
     values: "Tensor"
@@ -32,12 +32,12 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Conditions:
-    """What conditioned n generated samples, as the judge sees it.
+    """The conditions of n generated samples, as the judge sees them.
 
     Attributes:
         labels: (n,) int64 classes.
         features: (n, f).
-        rows: (n,) int64, the numbers of the rows they are from.
+        rows: (n,) int64, the numbers of their rows.
     """
 
     labels: "Tensor"
@@ -51,9 +51,9 @@ class Generated:
 
     Attributes:
         samples: (n, size), generated.
-        real: (m, size), of the split.
-        features, real_features: (n, f) and (m, f): the judge's; without a judge the samples themselves, each variable
-            scaled by its standard deviation in the training split.
+        real: (m, size), from the split.
+        features, real_features: (n, f) and (m, f), the judge's features. Without a judge the samples themselves, each
+            variable scaled by its standard deviation in the training split.
         labels, real_labels: (n,) and (m,), the judge's classes; None without a judge.
         conditions: None if nothing conditions the samples, no input shows what they should look like, or there is no
             judge.
@@ -76,7 +76,7 @@ class Generated:
 
 
 class Subject(ABC):
-    """A trained VALP, in evaluation mode, and the rows it is scored on. What two scores ask for is computed once.
+    """A trained VALP, in evaluation mode, and the rows it is scored on. What several scores need is computed once.
 
     Attributes:
         module: the VALP.
@@ -88,8 +88,8 @@ class Subject(ABC):
 
     @abstractmethod
     def predicted(self, output: str) -> Predicted:
-        """An output that is predicted, for all rows."""
+        """The predictions of an output for all rows."""
 
     @abstractmethod
     def generated(self, output: str) -> Generated | None:
-        """Samples of a Samples output; None if it should have a judge and has none."""
+        """Samples of a Samples output; None if it should have a judge but has none."""

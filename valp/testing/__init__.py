@@ -1,7 +1,7 @@
-"""Contract tests for rows of the library's tables: those of other packages run them in their own tests.
+"""Contract tests for rows of the library's tables. Other packages run them in their own tests.
 
-Each function takes a row, installed or not, tries it in small graphs, and raises an `AssertionError` that says in one
-sentence what does not hold.
+Each function takes a row, installed or not, and tests it in small graphs. It raises an `AssertionError` that says in
+one sentence what does not hold.
 """
 
 from valp.testing.check_combiner import check_combiner

@@ -17,7 +17,7 @@ SIZES = (5, 3, 4)
 
 
 def check_combiner(combiner: Combiner) -> None:
-    """Tries a combiner of three units of different sizes in front of a Generic MLP.
+    """Tests a combiner on three units of different sizes in front of a Generic MLP.
 
     Args:
         combiner: the row; it need not be installed.
@@ -39,7 +39,8 @@ def check_combiner(combiner: Combiner) -> None:
         module, (inputs, truths) = compile(graph, seed=0), batch_for(graph)
         merged = module.run(inputs, ["n.in"], "predict", {})["n.in"]
         must(
-            merged.shape[1] == size, f"{code} must make the {size} variables that it says, but makes {merged.shape[1]}"
+            merged.shape[1] == size,
+            f"{code} must make {size} variables, as its `size` says, but makes {merged.shape[1]}",
         )
         for mode in MODES:
             must(bool(module(inputs, mode)["o"].isfinite().all()), f"{code} must make finite numbers in {mode}")

@@ -1,4 +1,4 @@
-"""The contract of a kind of network: what it says of itself is true of the networks that it designs."""
+"""The contract of a kind of network: the networks that it designs match its attributes."""
 
 from contextlib import ExitStack
 from html import unescape
@@ -23,11 +23,11 @@ STEPS = 40
 
 
 def check_kind(kind: Kind, *, seeds: int = 3) -> None:
-    """Tries a kind of network: what it says, and what it designs, checks, computes, learns and hands down.
+    """Tests a kind of network: its attributes, and that its designs are valid, run, learn and can be inherited.
 
     Args:
         kind: the row; it need not be installed.
-        seeds: how many networks it designs for each thing that it can make.
+        seeds: the number of networks that it designs for each wish that it serves.
 
     Raises:
         AssertionError: if something does not hold; the message says what.
@@ -54,7 +54,7 @@ def _says_what_it_is(kind: Kind) -> None:
     for field in ("code", "title", "sign"):
         must(bool(getattr(kind, field, "")), f"a kind must have a {field}, but {type(kind).__name__} has none")
     name = kind.title
-    must(bool(kind.takes) and set(kind.takes) <= set(Role), f"{name} must take something, by roles that there are")
+    must(bool(kind.takes) and set(kind.takes) <= set(Role), f"{name} must take something, in known roles")
     must(all(types and types <= ANY for types in kind.takes.values()), f"{name} must take data types in each role")
     must(not kind.needs_latent or Role.LATENT in kind.takes, f"{name} must take what it needs: latent connections")
     must(kind.needs <= frozenset().union(*kind.takes.values()), f"{name} must take the types that it needs")
@@ -68,7 +68,7 @@ def _says_what_it_is(kind: Kind) -> None:
 
 
 def _passes(kind: Kind, trial: KindTrial) -> None:
-    """The graph is a VALP, and comes back from JSON; the design is what was wished for."""
+    """The graph is a VALP and survives JSON, and the design is what the wish asks for."""
     graph, unit = trial.graph, trial.network.output
     report = check(graph)
     must(report.passed, f"{kind.title} must design networks that `check` accepts, but {_first(report.violations)}")
@@ -82,7 +82,7 @@ def _first(violations: object) -> str:
 
 
 def _runs(kind: Kind, graph: Graph) -> None:
-    """In every mode, a row at a time as well as in a batch."""
+    """The graph runs in every mode, and row by row as well as in a batch."""
     module, (inputs, _) = compile(graph, seed=0), batch_for(graph)
     must(_same(module, compile(graph, seed=0)), f"{kind.title} must draw its weights from the seed alone")
     size = graph.outputs[0].unit.size
@@ -123,11 +123,11 @@ def _hands_down(kind: Kind, graph: Graph) -> None:
     inherit(child, graph, [Parent(graph, parent.state_dict())], origins)
     inputs, _ = batch_for(graph)
     same = torch.allclose(parent(inputs, "predict")["o"], child(inputs, "predict")["o"], atol=1e-5)
-    must(same, f"{kind.title} must hand down all of its weights to a copy of itself")
+    must(same, f"{kind.title} must pass all of its weights on to a copy of itself")
 
 
 def _changes(kind: Kind, graph: Graph) -> None:
-    """What mutation relies on: other sizes, one layer more, and the initialiser of an implied last layer."""
+    """What mutation relies on: another size, one more layer, and the initialiser of an implied last layer."""
     network = graph.networks[-1]
     other = _with(graph, network.model_copy(update={"initializer": "uniform"}))
     counts = not _same(compile(other, seed=0), compile(graph, seed=0))
@@ -147,7 +147,7 @@ def _changes(kind: Kind, graph: Graph) -> None:
 
 
 def _with(graph: Graph, network: PrimaryNetwork) -> Graph:
-    """The graph with another last network, whose output is asked for."""
+    """The graph with another last network, and with a model output that fits it."""
     output = graph.outputs[0].model_copy(update={"unit": network.output})
     return graph.model_copy(update={"networks": (*graph.networks[:-1], network), "outputs": (output,)})
 

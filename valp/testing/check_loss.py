@@ -12,7 +12,7 @@ STEP = 1e-6
 
 
 def check_loss(loss: LossKind) -> None:
-    """Tries a loss on random predictions and ground truths.
+    """Tests a loss on random predictions and ground truths.
 
     Args:
         loss: the row; it need not be installed.
@@ -47,7 +47,7 @@ def check_loss(loss: LossKind) -> None:
 
 
 def _has_right_gradient(loss: LossKind, prediction: Tensor, truth: Tensor) -> None:
-    """The derivative along a random direction is the difference quotient."""
+    """The derivative along a random direction equals the difference quotient."""
     point = prediction.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(loss(point, truth), point)
     direction = torch.randn(prediction.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
@@ -56,5 +56,5 @@ def _has_right_gradient(loss: LossKind, prediction: Tensor, truth: Tensor) -> No
     found, wanted = (ahead - behind) / (2 * STEP), (gradient * direction).sum()
     must(
         torch.allclose(found, wanted, rtol=1e-4, atol=1e-6),
-        f"{loss.title} must have a right gradient, but has {wanted:.6g} where differences give {found:.6g}",
+        f"{loss.title} must have the right gradient, but has {wanted:.6g} where differences give {found:.6g}",
     )

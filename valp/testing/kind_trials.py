@@ -1,4 +1,4 @@
-"""Small graphs about one network of a kind, as the kind itself designs it."""
+"""Small graphs around one network, which its kind has designed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from valp.parts.losses import KL
 from valp.testing.trial import RandomChoices, SmallRanges, loss_for, vector
 
 TRIED = "n"
-"""The name of the network that is tried."""
+"""The name of the network that is tested."""
 
 GIVEN: tuple[Sides, ...] = ((8, 8), (12,))
 """The spatial sizes of model inputs."""
@@ -26,12 +26,12 @@ WANTED = {
         DataUnit(type=DataType.FEATURES, shape=(2, 12)),
     ),
 }
-"""What model outputs ask for."""
+"""The units of model outputs."""
 
 
 @dataclass(frozen=True)
 class KindTrial:
-    """A graph about one network, and the wish that the network is for."""
+    """A graph around one network, and the wish that the network is for."""
 
     graph: Graph
     wish: Wish
@@ -39,7 +39,7 @@ class KindTrial:
 
     @property
     def network(self) -> PrimaryNetwork:
-        """The network that is tried."""
+        """The network that is tested."""
         return next(network for network in self.graph.networks if network.name == TRIED)
 
 
@@ -58,7 +58,7 @@ def kind_trials(kind: Kind, seeds: int) -> Iterator[KindTrial]:
 
 
 def graph_about(kind: Kind, design: Design) -> Graph:
-    """The least graph with a network of this design: with what it needs first, and a second source if it may."""
+    """The smallest graph with a network of this design: what it needs first, and a second source if it may have one."""
     network = PrimaryNetwork(name=TRIED, kind=kind.code, layers=design.layers, output=design.unit)
     need = kind.need(design.unit.type)
     inputs = [Input(name="i", unit=vector(DataType.NUMERIC, 5))]

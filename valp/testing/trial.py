@@ -1,4 +1,4 @@
-"""What the contract tests share: rows that are in their table for a while, random choices, and small data."""
+"""What the contract tests share: rows that are added for a while, random choices, and small data."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ def must(condition: bool, sentence: str) -> None:
 
 @contextmanager
 def added(rows: dict[str, T], code: str, row: T) -> Iterator[None]:
-    """Has a row in a table for a while, unless it is there already.
+    """Adds a row to a table for the length of a `with` block, unless it is there already.
 
     Raises:
         AssertionError: if another row has the code.
@@ -44,7 +44,7 @@ def added(rows: dict[str, T], code: str, row: T) -> Iterator[None]:
 
 
 class RandomChoices:
-    """Decides at random, from a seed: the `Choices` of trials."""
+    """The `Choices` of trials: random decisions from a seed."""
 
     def __init__(self, seed: int | str) -> None:
         self._random = Random(seed)
@@ -69,7 +69,7 @@ class RandomChoices:
 
 @dataclass(frozen=True)
 class SmallRanges:
-    """The `Ranges` of trials: networks that train in no time, by smooth activations."""
+    """The `Ranges` of trials: small networks that train quickly, with smooth activations."""
 
     hidden_layers: tuple[int, int] = (1, 2)
     units: tuple[int, int] = (4, 8)

@@ -122,7 +122,7 @@ class Wrong(torch.autograd.Function):
         ({"takes": frozenset()}, "must take data types"),
         ({"each": lambda _, p, t: (p - t).sum(0)}, "must give"),
         ({"each": lambda _, p, t: (p - t) / 0}, "must be finite"),
-        ({"each": lambda _, p, t: Wrong.apply(p - t)}, "must have a right gradient"),
+        ({"each": lambda _, p, t: Wrong.apply(p - t)}, "must have the right gradient"),
         ({"__call__": lambda self, p, t, weights=None: self.each(p, t).mean()}, "must leave out rows of weight 0"),
     ],
 )

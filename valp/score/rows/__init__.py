@@ -1,1 +1,1 @@
-"""The scores that VALP has itself, a class each."""
+"""The built-in scores, one class each."""

@@ -8,10 +8,10 @@ from valp.score.subject import Generated, Subject
 
 
 class SamplesScore(OutputScore):
-    """A score of generated samples; without learning no sample is like the data, and it is 0."""
+    """A score of generated samples. Without learning it is 0, because no sample is like the data."""
 
     def applies(self, output: ScoredOutput) -> bool:
-        """Of a Samples output whose samples a judge labels."""
+        """True for a Samples output with a judge."""
         return output.type is DataType.SAMPLES and output.judged is not None
 
     def chance(self, output: ScoredOutput) -> float | None:  # noqa: ARG002 - the same for all
@@ -48,7 +48,7 @@ class Coverage(SamplesScore):
     code, title, direction = "coverage", "coverage of the data by generated samples", "maximize"
 
     def applies(self, output: ScoredOutput) -> bool:
-        """Of every Samples output: without a judge, samples are compared as they are."""
+        """True for every Samples output. Without a judge, the samples themselves are compared."""
         return output.type is DataType.SAMPLES
 
     def of(self, generated: Generated, output: ScoredOutput) -> float:  # noqa: ARG002 - the same for all
@@ -62,7 +62,7 @@ class Density(SamplesScore):
     code, title, direction = "density", "density of generated samples", "maximize"
 
     def applies(self, output: ScoredOutput) -> bool:
-        """Of every Samples output: without a judge, samples are compared as they are."""
+        """True for every Samples output. Without a judge, the samples themselves are compared."""
         return output.type is DataType.SAMPLES
 
     def of(self, generated: Generated, output: ScoredOutput) -> float:  # noqa: ARG002 - the same for all
@@ -91,7 +91,7 @@ class ConditioningAccuracy(SamplesScore):
     code, title, direction = "conditioning", "conditioning accuracy", "maximize"
 
     def chance(self, output: ScoredOutput) -> float | None:
-        """That of guessing the class."""
+        """The score of guessing the class."""
         return None if output.judged is None else 1 / output.judged
 
     def of(self, generated: Generated, output: ScoredOutput) -> float | None:  # noqa: ARG002 - the same for all
@@ -118,7 +118,7 @@ class Copying(SamplesScore):
 
 
 class EntropyTimesCoverage(Entropy):
-    """The product of two scores; tables leave it out unless it is an objective, since they have both."""
+    """The product of two scores. Tables show it only as an objective, because they show both factors."""
 
     code, title = "entropy_coverage", "class entropy × coverage of generated samples"
     listed = False

@@ -28,7 +28,7 @@ class Latency(GraphScore):
     unit, on_demand = "ms", True
 
     def together(self, values: Sequence[float]) -> float:
-        """The sum: one model after the other."""
+        """The sum, because the models run one after the other."""
         return sum(values)
 
     def compute(self, subject: Subject) -> float:
@@ -41,11 +41,11 @@ class Latency(GraphScore):
 class InferencesPerSecond(GraphScore):
     """See `valp.score.speed.inferences_per_second`."""
 
-    code, title, direction = "inferences_per_second", "rows predicted a second, in batches of 256", "maximize"
+    code, title, direction = "inferences_per_second", "rows predicted per second, in batches of 256", "maximize"
     whole, on_demand = True, True
 
     def together(self, values: Sequence[float]) -> float:
-        """One model after the other: 1 / Σ 1/v."""
+        """1 / Σ 1/v, because the models run one after the other."""
         return 1 / sum(1 / value for value in values)
 
     def compute(self, subject: Subject) -> float:

@@ -11,11 +11,11 @@ class Accuracy(OutputScore):
     code, title, direction = "accuracy", "accuracy", "maximize"
 
     def applies(self, output: ScoredOutput) -> bool:
-        """Of an output with one class a row."""
+        """True for an output with one class per row."""
         return output.type is DataType.DISCRETE and not output.labels
 
     def chance(self, output: ScoredOutput) -> float:
-        """That of guessing."""
+        """The score of guessing."""
         return 1 / output.size
 
     def compute(self, subject: Subject, output: ScoredOutput) -> float:
@@ -32,11 +32,11 @@ class LabelAccuracy(OutputScore):
     code, title, direction = "label_accuracy", "accuracy of labels", "maximize"
 
     def applies(self, output: ScoredOutput) -> bool:
-        """Of an output with yes/no labels."""
+        """True for an output with yes/no labels."""
         return output.type is DataType.DISCRETE and output.labels
 
     def chance(self, output: ScoredOutput) -> float:  # noqa: ARG002 - the same for all
-        """That of guessing."""
+        """The score of guessing."""
         return 0.5
 
     def compute(self, subject: Subject, output: ScoredOutput) -> float:
@@ -53,11 +53,11 @@ class MeanSquared(OutputScore):
     code, title, direction = "mse", "mean squared error", "minimize"
 
     def applies(self, output: ScoredOutput) -> bool:
-        """Of an output of numbers."""
+        """True for an output of numbers."""
         return output.type not in (DataType.DISCRETE, DataType.SAMPLES)
 
     def chance(self, output: ScoredOutput) -> float | None:
-        """That of the mean: the variance."""
+        """The score of predicting the mean: the variance."""
         return output.variance
 
     def compute(self, subject: Subject, output: ScoredOutput) -> float:
@@ -74,11 +74,11 @@ class RSquared(OutputScore):
     code, title, direction = "r2", "coefficient of determination R²", "maximize"
 
     def applies(self, output: ScoredOutput) -> bool:
-        """Of an output of numbers."""
+        """True for an output of numbers."""
         return output.type not in (DataType.DISCRETE, DataType.SAMPLES)
 
     def chance(self, output: ScoredOutput) -> float:  # noqa: ARG002 - the same for all
-        """That of the mean."""
+        """The score of predicting the mean."""
         return 0.0
 
     def compute(self, subject: Subject, output: ScoredOutput) -> float:
