@@ -374,7 +374,7 @@ def test_a_truncated_bundle_is_refused(share, valp, small, small_run, tmp_path):
     assert valp("export", "small", small_run.front()[0].number, "-o", model, *small).code == 0
     content = model.read_bytes()
     model.write_bytes(content[: int(share * len(content))])
-    assert "is not a whole VALP bundle" in wrong(valp("score", model))
+    assert "is not a complete VALP bundle" in wrong(valp("score", model))
 
 
 def test_a_bundle_with_other_bytes_in_it_is_refused(valp, small, small_run, tmp_path):

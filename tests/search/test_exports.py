@@ -95,7 +95,7 @@ def test_without_the_number_the_best_compromise_is_taken(valp, best, small_runs,
 
 
 @pytest.mark.parametrize(
-    ("source", "sentence"), [("none.valp", "and no file "), ("text.valp", "is not a whole VALP bundle")]
+    ("source", "sentence"), [("none.valp", "and no file "), ("text.valp", "is not a complete VALP bundle")]
 )
 def test_what_is_no_bundle_is_refused_and_the_target_stays(source, sentence, valp, tmp_path):
     (tmp_path / "text.valp").write_text("no bundle")

@@ -275,7 +275,7 @@ NUMBERS = np.arange(float(ROWS))
         ("t.npz", npz(a=np.array([{}] * ROWS)), "t.npz must be an NPZ file of plain arrays, but is not"),
         ("t.npz", npz(a=NUMBERS, b=NUMBERS[1:], kind=NUMBERS % 2), "arrays must have the same number of rows"),
         ("t.npz", npz(a=NUMBERS * 1j, b=NUMBERS), "array 'a' must hold numbers or texts, but holds complex128"),
-        ("t.npz", npz(a=np.ones((ROWS, 2)), b=NUMBERS, kind=NUMBERS % 2), "array 'a' has several numbers a row"),
+        ("t.npz", npz(a=np.ones((ROWS, 2)), b=NUMBERS, kind=NUMBERS % 2), "array 'a' has several numbers per row"),
         ("t.npz", npz(a=NUMBERS, b=NUMBERS, kind=np.ones((ROWS, 2))), "array 'kind' must have one category a row"),
         ("t.npz", npz(a=NUMBERS, b=NUMBERS * np.nan, kind=NUMBERS % 2), "t.npz, row 0 counted from 0: column 'b'"),
         ("t.npz", npz(a=NUMBERS, kind=NUMBERS % 2), "there is no column 'b'"),

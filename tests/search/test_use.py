@@ -183,21 +183,24 @@ def test_a_category_that_is_new_is_told_on_stderr(valp, table_model, folder):
     text = (folder / "new.csv").read_text()
     (folder / "new.csv").write_text(text.replace("old,7", "old,8").replace(",7,", ",8,"))
     code, _, err = valp("predict", table_model, "new.csv", "-o", "p.csv")
-    assert (code, err) == (0, "note: level: '8' (2 rows) is no category that the model has learnt\n")
+    assert (code, err) == (0, "note: level: '8' (2 rows) is not a category that the model knows\n")
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (("none.valp", "new.csv", "-o", "p.csv"), "none.valp cannot be read: No such file"),
-        (("new.csv", "new.csv", "-o", "p.csv"), "new.csv is not a whole VALP bundle"),
+        (("new.csv", "new.csv", "-o", "p.csv"), "new.csv is not a complete VALP bundle"),
         (("t.valp", "none.csv", "-o", "p.csv"), "none.csv cannot be read: No such file"),
         (("t.valp", "empty.csv", "-o", "p.csv"), "empty.csv must have a header and rows, but is empty"),
         (("t.valp", "header.csv", "-o", "p.csv"), "header.csv must have rows, but has only a header"),
         (("t.valp", "lacking.csv", "-o", "p.csv"), "lacking.csv has no column 'b', which input 'measured' is made of"),
         (("t.valp", "wrong.csv", "-o", "p.csv"), "wrong.csv, line 2: column 'b' must hold numbers, but has 'high'"),
         (("t.valp", "hole.csv", "-o", "p.csv"), "hole.csv, line 2 must have 3 cells like the header, but has 2"),
-        (("t.valp", "arrays.npz", "-o", "p.csv"), "array 'b' has several numbers a row, so it must be there alone"),
+        (
+            ("t.valp", "arrays.npz", "-o", "p.csv"),
+            "array 'b' has several numbers per row, so it must be the only column",
+        ),
         (("t.valp", ".", "-o", "p.csv"), "holds pictures, so the model must have one input that is an image"),
         (("t.valp", "t.valp", "-o", "p.csv"), "must be one of .csv, .tsv, .parquet, .npz, .npy, or a picture"),
         (("t.valp", "new.csv", "-o", "p.json"), "-o must end in .csv, .parquet or .npz, but is p.json"),

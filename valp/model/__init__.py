@@ -1,1 +1,1 @@
-"""A trained VALP for its user: tables in and out, the bundle that keeps it, its card, and other formats."""
+"""A trained VALP for its user: tables in and out, the bundle file, the model card, and export formats."""

@@ -1,4 +1,4 @@
-"""Reads and writes bundles; `valp.model.write_bundle` says what one is."""
+"""Reads and writes bundles; `valp.model.write_bundle` describes the format."""
 
 import hashlib
 import io
@@ -25,7 +25,7 @@ def save(model: Model, path: str | Path) -> None:
 
     Args:
         model: a trained VALP.
-        path: of the file; `.valp` is its usual suffix.
+        path: where the file is written; its usual suffix is `.valp`.
 
     Raises:
         FileError: if it cannot be written.
@@ -37,7 +37,7 @@ def load(path: str | Path) -> Model:
     """Reads a bundle: the model that `Model.save`, `valp export` or `valp train` wrote.
 
     Args:
-        path: of the file.
+        path: the file.
 
     Returns:
         The model, ready to predict.
@@ -50,8 +50,8 @@ def load(path: str | Path) -> Model:
         with zipfile.ZipFile(io.BytesIO(read_bytes(where))) as bundle:
             document, weights = bundle.read(MANIFEST), bundle.read(WEIGHTS)
     except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, ValueError, RuntimeError) as error:
-        # zipfile's ways to say it: a damaged header may also speak of an unknown version, method or password
-        raise FileError(f"{where} is not a whole VALP bundle: {error}") from error
+        # all that zipfile raises: a damaged header may look like an unknown version, method or password
+        raise FileError(f"{where} is not a complete VALP bundle: {error}") from error
     manifest = parse_model(Manifest, document, f"{where}: {MANIFEST}")
     if hashlib.sha256(weights).hexdigest() != manifest.checksum:
         raise FileError(f"{where} is damaged: its weights do not match their checksum")

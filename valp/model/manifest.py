@@ -1,4 +1,4 @@
-"""What is known of a trained VALP besides its weights."""
+"""`Manifest`: what is known about a trained VALP besides its weights."""
 
 from typing import Literal
 
@@ -10,10 +10,10 @@ from valp.plan.plan import Protocol
 
 
 class Manifest(Frozen):
-    """What a model says of itself.
+    """The description of a model.
 
     Attributes:
-        problem: the name of the problem it learnt.
+        problem: the name of the problem that it was trained on.
         title: one line about the problem.
         graph: the VALP.
         preprocessing: what turns raw data into its tensors and back.

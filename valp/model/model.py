@@ -22,18 +22,18 @@ from valp.plan.plan import Mode
 from valp.score.prediction_scores import CERTAINTY
 
 ROWS = 5000
-"""Rows of a forward pass."""
+"""Rows per forward pass."""
 
 
 class Model:
-    """A trained VALP. It takes raw rows, and answers in their units and with the names of their classes.
+    """A trained VALP. It takes raw rows, and returns results in their units and with the names of their classes.
 
-    `valp.load` reads one, and `Run.best` and `Run.model` take one out of a search. In a notebook it shows its inputs,
+    `valp.load` reads one, and `Run.best` and `Run.model` return one from a search. In a notebook it shows its inputs,
     outputs, scores and graph.
 
     Attributes:
         module: the torch module, in evaluation mode.
-        manifest: what it is.
+        manifest: its description.
     """
 
     def __init__(self, module: VALPModule, manifest: Manifest) -> None:
@@ -42,7 +42,7 @@ class Model:
 
     @property
     def graph(self) -> Graph:
-        """Its graph; in a notebook it shows its picture."""
+        """Its graph; a notebook shows it as a picture."""
         return self.manifest.graph
 
     @property
@@ -72,19 +72,19 @@ class Model:
         """Every output for raw rows.
 
         Args:
-            data: a mapping with n rows of each model input in the user's units, class numbers or names for a Discrete
-                one; or a table with the columns that the inputs are made of, and any others: a data frame, an Arrow
-                table or a mapping of columns. Its cells are read as those that the model learnt from.
+            data: a mapping with n rows of each model input, in the user's units, with class numbers or names for a
+                Discrete one. Or a table (a data frame, an Arrow table or a mapping of columns) that has the columns of
+                the inputs; other columns are ignored. Its cells are read like those of the training table.
             draws: 0 takes the means of the latent variables; otherwise outputs are averaged over this many draws of
-                them, N(μ, σ²).
-            seed: of the draws; None for fresh ones.
+                them from N(μ, σ²).
+            seed: the seed of the draws; None for different draws in each call.
 
         Returns:
-            For a data frame or an Arrow table one of the same kind: the columns that `flat` makes, n rows in their
-            order, and the same index if it is a pandas frame. For anything else a dictionary of arrays by output, n
-            rows each: (n, size) in the user's units, images in their shape; for a Discrete output (n,) class names, or
-            numbers where they have no names, and under `output.probabilities` (n, classes); for labels (n, size) of 0
-            and 1, and their probabilities likewise.
+            For a data frame or an Arrow table, one of the same kind: the columns that `flat` makes, n rows in the same
+            order, and the same index if it is a pandas frame. Otherwise a dictionary of arrays by output, n rows each:
+            (n, size) in the user's units, images in their shape. For a Discrete output (n,) class names, or numbers if
+            the classes have no names, and under `output.probabilities` (n, classes). For labels (n, size) of 0 and 1,
+            and their probabilities in the same way.
 
         Raises:
             SettingError: if `draws` is negative.
@@ -118,14 +118,14 @@ class Model:
         """New samples of every Samples output.
 
         Args:
-            count: how many.
-            conditions: what the samples follow, for a model whose samples depend on inputs; the method `conditions`
-                names these. A mapping with one value or row for all samples, or `count` rows, of each such input, as in
+            count: the number of samples.
+            conditions: the inputs that the samples depend on, if any; the method `conditions` names them. A mapping
+                with one value or row for all samples, or `count` rows, of each such input, as in
                 `{"grower": "Ada"}`; or a table in one of the forms that `predict` takes, with 1 or `count` rows.
-            seed: of the noise; None for fresh noise.
+            seed: the seed of the noise; None for different noise in each call.
 
         Returns:
-            By output, (count, size) in the user's units, images in their shape; `flat` makes columns of it. If
+            By output, (count, size) in the user's units, images in their shape; `flat` turns it into columns. If
             `conditions` is a data frame, one of the same kind with these columns.
 
         Raises:
@@ -159,7 +159,7 @@ class Model:
         The file holds the graph, the weights, the preprocessing, the scores and a model card, and no code.
 
         Args:
-            path: of the file; `.valp` is its usual suffix.
+            path: where the file is written; its usual suffix is `.valp`.
 
         Returns:
             The path.
@@ -172,12 +172,12 @@ class Model:
         return written
 
     def flat(self, found: Mapping[str, NDArray[Any]]) -> Arrays:
-        """What `predict` or `generate` has found as columns (n,), which a data frame takes and `valp predict` writes.
+        """The result of `predict` or `generate` as columns (n,), for a data frame. `valp predict` writes the same.
 
         Returns:
-            A variable, a label or a class alone goes by its output's name, one of several by `output.variable`: the
-            name of the column of the user's table it was learnt from, or its number. A probability is
-            `output.probabilities.class`. Samples of one output alone go by the columns of the user's table.
+            The columns by name. A single variable, label or class has its output's name. One of several is called
+            `output.variable`, with the name of its column in the training table, or its number. A probability is
+            called `output.probabilities.class`. Samples of a single output have the names of the table's columns.
         """
         return flat(found, [column for column in self.outputs if column.name in found])
 
@@ -191,7 +191,7 @@ class Model:
     def _prepared(self, data: Any, columns: tuple[Column, ...]) -> dict[str, Tensor]:
         names = [column.name for column in columns]
         if not isinstance(data, Mapping) or not all(name in data for name in names):
-            from valp.model.raw_inputs import raw_inputs  # it reads tables with Arrow, which takes a while to load
+            from valp.model.raw_inputs import raw_inputs  # it imports Arrow, which takes a while
 
             data = raw_inputs(data, columns)
         return self._cast(self.manifest.preprocessing.prepare(data, names=names))
@@ -209,7 +209,7 @@ class Model:
         return self._prepared(inputs, columns) if columns else {}
 
     def _rows_of_conditions(self, given: Mapping[str, Any], columns: tuple[Column, ...]) -> dict[str, Any]:
-        """Conditions as rows: one value, or one row of several, stands for all samples."""
+        """Conditions as rows. A single value, or a single row of several values, applies to all samples."""
         names = {name for column in self.inputs for name in (column.name, *column.fields)}
         wrong = next(
             (column.name for column in self.outputs if column.name in given and column.name not in names), None
@@ -228,11 +228,11 @@ class Model:
                 rows[column.name] = [values]
             unknown = [name for name in values if isinstance(name, str)] if one_class and column.classes else []
             if unknown:
-                column.class_numbers(unknown)  # refuses an unknown class, which would be no condition at all
+                column.class_numbers(unknown)  # raises for an unknown class, which would condition nothing
         return rows
 
     def _answered(self, asked: Any, found: Arrays) -> Any:
-        """What was found, as a data frame if it was asked with one."""
+        """The result, as a data frame if the input was one."""
         return frame_like(asked, self.flat(found)) if is_frame(asked) else found
 
     def _values(
@@ -243,7 +243,7 @@ class Model:
         mode: Mode,
         outputs: Sequence[str] | None = None,
     ) -> dict[str, Tensor]:
-        """The outputs for all rows, some thousand at a time: memory is for those alone."""
+        """The outputs for all rows, computed `ROWS` rows at a time to save memory."""
         parts = []
         for start in range(0, count, ROWS):
             rows = slice(start, start + ROWS)

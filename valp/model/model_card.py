@@ -3,7 +3,7 @@
 from typing import Any
 
 MOST_NAMES = 20
-"""Names of classes or table columns that a line lists."""
+"""A line lists at most this many names of classes or table columns."""
 
 
 def card(manifest: dict[str, Any], parameters: int, name: str) -> str:
@@ -67,7 +67,7 @@ def _call(inputs: list[dict[str, Any]]) -> list[str]:
 
 
 def _rows(column: dict[str, Any]) -> str:
-    """What n rows of an input are."""
+    """The shape and content of n rows of an input."""
     if column["type"] == "discrete" and not column["labels"]:
         return "(n,), class names" if column["classes"] else "(n,), class numbers"
     if column["labels"]:
@@ -94,7 +94,7 @@ def _column(role: str, column: dict[str, Any]) -> str:
 
 
 def _listed(names: list[str]) -> str:
-    """Names, the first ones of many."""
+    """Names, shortened to the first ones."""
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     return ", ".join(names[:MOST_NAMES]) + more
 

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from valp.model.manifest import Manifest
 
 MOST_NAMES = 6
-"""Class names that a table lists, at most."""
+"""A table lists at most this many class names."""
 
 HEIGHT = 420
-"""Of the picture of a graph, in pixels."""
+"""The height of the picture of a graph, in pixels."""
 
 
 def model_html(manifest: "Manifest", parameters: int) -> str:
@@ -37,7 +37,7 @@ def model_html(manifest: "Manifest", parameters: int) -> str:
 
 
 def scores_html(scores: Mapping[str, Mapping[str, float]]) -> Html:
-    """A row for each score, a column for each split; "–" where it was not measured."""
+    """A table with a row for each score and a column for each split; "–" if it was not measured."""
     names = dict.fromkeys(name for split in scores.values() for name in split)
     if not names:
         return Html("")
@@ -55,7 +55,7 @@ def size_text(column: Column) -> str:
 
 
 def classes_text(column: Column) -> str:
-    """The names of the classes or labels, the first ones of many."""
+    """The names of the classes or labels, shortened to the first ones."""
     if column.type is not DataType.DISCRETE:
         return ""
     names = column.classes or tuple(map(str, range(column.size)))

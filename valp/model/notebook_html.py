@@ -16,8 +16,8 @@ def table_html(head: Sequence[str], rows: Iterable[Sequence[object]], *, left: i
 
     Args:
         head: the titles of the columns.
-        rows: the cells, as many a row as there are titles. A cell is escaped unless it is `Html`.
-        left: how many columns at the left are aligned to the left; the others hold numbers.
+        rows: the cells; each row has one per title. A cell is escaped unless it is `Html`.
+        left: how many columns are aligned to the left; the others hold numbers.
     """
     aligned = [f'style="text-align:{"left" if i < left else "right"}"' for i in range(len(head))]
     titles = "".join(f"<th {style}>{escaped(title)}</th>" for style, title in zip(aligned, head, strict=True))
@@ -29,7 +29,7 @@ def table_html(head: Sequence[str], rows: Iterable[Sequence[object]], *, left: i
 
 
 def picture_html(svg: str, *, alt: str, height: int) -> Html:
-    """An SVG document as a picture of at most `height` pixels; as an image, so that its ids stay its own."""
+    """An SVG document as an image of at most `height` pixels; as an image, its ids cannot clash with others."""
     data = base64.b64encode(svg.encode()).decode()
     return Html(
         f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{data}" '

@@ -10,7 +10,7 @@ from valp.graph.graph import DataType
 from valp.model.preprocessing import Column
 
 PROBABILITIES = "probabilities"
-"""Follows the name of a Discrete output, for those of its classes."""
+"""Follows the name of a Discrete output in the names of its probabilities."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -30,7 +30,7 @@ def flat(found: Mapping[str, NDArray[Any]], outputs: Sequence[Column]) -> Arrays
 
 
 def variables(output: Column) -> list[str]:
-    """A name for each variable of an output; for a class, one."""
+    """A name for each variable of an output; a single name for a class."""
     if output.type is DataType.DISCRETE:
         return [f"{output.name}.{name}" for name in _labels(output)] if output.labels else [output.name]
     if output.size == 1:

@@ -1,4 +1,4 @@
-"""What turns raw data into a model's tensors and back; a saved model carries it."""
+"""Turns raw data into a model's tensors and back; a saved model includes it."""
 
 from collections.abc import Mapping, Sequence
 from math import isfinite, prod
@@ -12,7 +12,7 @@ from valp.errors import DataError
 from valp.graph.graph import DataType, DataUnit, Frozen
 from valp.parts.own_types import OWN_TYPES, like
 
-if TYPE_CHECKING:  # torch is slow to import, and columns are listed without it
+if TYPE_CHECKING:  # torch is slow to import, and listing columns does not need it
     from torch import Tensor
 
 Numbers = float | tuple[float, ...]
@@ -23,19 +23,19 @@ class Column(Frozen):
     """One input or output as the user knows it.
 
     Attributes:
-        name: of the model input or output.
+        name: the name of the model input or output.
         type: what its values mean.
-        size: the number of variables; of a Discrete column the number of classes, or of yes/no labels.
-        shape: (C, H, W) or (C, T) of Features; None of any other type.
+        size: the number of variables; for a Discrete column the number of classes, or of yes/no labels.
+        shape: (C, H, W) or (C, T) for Features; None for any other type.
         offset, scale: a raw value r enters the model as (r − offset) / scale; one number, or one for each variable.
         classes: the names of a Discrete column's classes, or of its labels.
         image: (C, H, W) if the variables are an image.
-        labels: whether a Discrete column has `size` yes/no labels a row in place of one class.
+        labels: whether a Discrete column has `size` yes/no labels per row instead of one class.
         fields: the columns of the user's table that it was made of.
-        fill: what stands for an empty cell of an input, in the user's units; None if it must have none.
-        missing: texts that mean an empty cell, further to `valp.model.table.MISSING`.
-        own: the code of a user's own type (`valp.parts.own_types.OWN_TYPES`), which its variables have in the graph; it
-            must be like `type`.
+        fill: what replaces an empty cell of an input, in the user's units; None if empty cells are an error.
+        missing: texts that mean an empty cell, in addition to `valp.model.table.MISSING`.
+        own: the code of the user's own type (`valp.parts.own_types.OWN_TYPES`) that it has in the graph; the type must
+            be like `type`.
     """
 
     name: str
@@ -53,8 +53,8 @@ class Column(Frozen):
     own: str | None = None
 
     @model_serializer(mode="wrap")
-    def _without_what_is_not_filled(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """The fingerprint of a problem is of this document, so a column without holes keeps the one it ever had."""
+    def _without_unset_fill(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leaves out an unset `fill` or `missing`, so that the fingerprints of older problems do not change."""
         document: dict[str, Any] = usual(self)
         return {k: v for k, v in document.items() if (v is not None and v != ()) or k not in ("fill", "missing")}
 
@@ -82,7 +82,7 @@ class Column(Frozen):
                 kind = "positive" if what == "scale" else "finite"
                 raise ValueError(f"the {what} of {name!r} must be a {kind} number, but is {wrong[0]:g}")
         if self.classes is not None and (len(self.classes) != size or len(set(self.classes)) != size):
-            raise ValueError(f"{name!r} must have {size} class names that differ, but has {_listed(self.classes)}")
+            raise ValueError(f"{name!r} must have {size} different class names, but has {_listed(self.classes)}")
         if self.own is not None and like(self.own) is not self.type:
             known = ", ".join(code for code, own in OWN_TYPES.items() if own.like is self.type) or "none"
             raise ValueError(f"{name!r} must have an own type that is like {self.type} ({known}), but has {self.own!r}")
@@ -94,11 +94,11 @@ class Column(Frozen):
         return DataUnit(type=self.own or self.type, shape=self.shape or (self.size,))
 
     def prepare(self, raw: Any) -> "Tensor":
-        """Raw values as the model's: (n, size) float32, a Discrete column one-hot.
+        """Turns raw values into the model's: (n, size) float32, one-hot for a Discrete column.
 
         Args:
-            raw: n rows of `size` variables in any shape. For a Discrete column n class numbers or, where its classes
-                have names, n names: a row of an unknown name is all zero. For labels n rows of `size` 0 or 1.
+            raw: n rows of `size` variables in any shape. For a Discrete column n class numbers or, if its classes have
+                names, n names: a row with an unknown name becomes all zero. For labels n rows of `size` 0 or 1.
 
         Raises:
             DataError: if rows have another size, are not numbers, or a class number is unknown.
@@ -110,12 +110,12 @@ class Column(Frozen):
             raise DataError(f"{self.name!r} must have at least one row, but has none")
         if self.type is DataType.DISCRETE and not self.labels:
             numbers = self._looked_up(array) if array.dtype.kind == "U" else self.class_numbers(array)
-            one_hot = torch.nn.functional.one_hot(numbers, self.size + 1)  # the last one of unknown names
+            one_hot = torch.nn.functional.one_hot(numbers, self.size + 1)  # the last class is for unknown names
             return one_hot[:, : self.size].float()
         rows = array.reshape(len(array), -1)
         if rows.shape[1] != self.size:
             raise DataError(f"a row of {self.name!r} must have {self.size} values, but has {rows.shape[1]}")
-        with np.errstate(over="ignore", invalid="ignore"):  # what does not fit becomes infinite, and is refused below
+        with np.errstate(over="ignore", invalid="ignore"):  # too large values become infinite, and raise below
             wide = rows.astype(np.result_type(rows.dtype, np.float32))  # a new array: what follows works in place
             wide -= np.asarray(self.offset, wide.dtype)
             wide /= np.asarray(self.scale, wide.dtype)
@@ -130,10 +130,10 @@ class Column(Frozen):
         return values
 
     def class_numbers(self, raw: Any) -> "Tensor":
-        """Class numbers, or the names of classes, as (n,) int64.
+        """Turns class numbers or class names into numbers, (n,) int64.
 
         Raises:
-            DataError: if one is not a whole number from 0 to size − 1, or no name of a class.
+            DataError: if one is neither a whole number from 0 to size − 1 nor the name of a class.
         """
         import torch
 
@@ -145,7 +145,7 @@ class Column(Frozen):
                 found = str(array[int(unknown[0])])
                 raise DataError(f"{self.name!r} must hold the classes {_listed(self.classes or ())}, but has {found!r}")
             return numbers
-        with np.errstate(invalid="ignore"):  # what is not a number differs from any whole one
+        with np.errstate(invalid="ignore"):  # NaN differs from any whole number
             whole = array.astype(np.int64)
         wrong = (whole != array) | (whole < 0) | (whole >= self.size)
         if array.ndim != 1 or bool(wrong.any()):
@@ -154,7 +154,7 @@ class Column(Frozen):
         return torch.from_numpy(whole)
 
     def restore(self, values: "Tensor") -> NDArray[np.float32]:
-        """The model's values in the user's units, in the shape of the image or the Features if there is one."""
+        """The model's values in the user's units, in the shape of an image or of Features if it has one."""
         import torch
 
         numbers = values.detach().cpu()
@@ -163,7 +163,7 @@ class Column(Frozen):
         return raw if shape is None else raw.reshape(-1, *shape)
 
     def _array(self, raw: Any) -> NDArray[Any]:
-        """Raw values as an array of numbers or, where the classes have names, of text."""
+        """Raw values as an array of numbers or, if the classes have names, of text."""
         try:
             array = np.asarray(raw)
         except ValueError as error:
@@ -192,7 +192,7 @@ class Preprocessing(Frozen):
     outputs: tuple[Column, ...]
 
     def prepare(self, raw: Mapping[str, Any], *, names: Sequence[str] | None = None) -> "dict[str, Tensor]":
-        """Raw inputs as the model's; `names` narrows which are needed.
+        """Turns raw inputs into the model's; only those in `names`, if given.
 
         Raises:
             DataError: if one is missing or does not fit, or their numbers of rows differ.
@@ -204,7 +204,7 @@ class Preprocessing(Frozen):
         prepared = {column.name: column.prepare(raw[column.name]) for column in wanted}
         if len({len(tensor) for tensor in prepared.values()}) > 1:
             rows = ", ".join(f"{len(tensor)} of {name!r}" for name, tensor in prepared.items())
-            raise DataError(f"the inputs must have as many rows as each other, but there are {rows}")
+            raise DataError(f"the inputs must have equal numbers of rows, but there are {rows}")
         return prepared
 
     def output(self, name: str) -> Column:
@@ -217,6 +217,6 @@ def _each(numbers: Numbers) -> tuple[float, ...]:
 
 
 def _listed(names: Sequence[str], most: int = 10) -> str:
-    """Names in a sentence, the first ones of many."""
+    """Names in a sentence, shortened to the first ones."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more

@@ -1,4 +1,4 @@
-"""Raw rows, as a user has them, as a model's inputs: read as the table was that the model learnt from."""
+"""Turns a user's raw rows into a model's inputs. Tables are read like the training table."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from valp.model.table import Table, is_table, table_of
 
 
 class Cells(Protocol):
-    """What has columns: a `Table`, or several of them, one below the other."""
+    """Something with columns: a `Table`, or several of them stacked."""
 
     def numbers(self, name: str) -> NDArray[Any]:
         """See `Table.numbers`."""
@@ -25,36 +25,36 @@ class Cells(Protocol):
 
 
 def stacked(key: str, source: Cells, fields: Sequence[str]) -> NDArray[Any]:
-    """(n, k) of k columns, or (n, …) of one array; NaN where there is no value.
+    """(n, k) from k columns, or (n, …) from one array; NaN where there is no value.
 
     Raises:
-        DataError: naming `key`, if an array with several numbers a row is not alone; or as `Table.numbers`.
+        DataError: naming `key`, if one of several columns has several numbers per row; or as in `Table.numbers`.
     """
     arrays = [source.numbers(field) for field in fields]
     if len(arrays) == 1:
         return arrays[0] if arrays[0].ndim > 1 else arrays[0][:, None]
     for field, array in zip(fields, arrays, strict=True):
         if array.ndim > 1:
-            raise DataError(f"{key}: array {field!r} has several numbers a row, so it must be there alone")
+            raise DataError(f"{key}: array {field!r} has several numbers per row, so it must be the only column")
     return np.column_stack(arrays)
 
 
 def categories(source: Cells, field: str) -> NDArray[np.str_]:
-    """(n,) categories, empty where there is none. Raises DataError as `Table.texts`."""
+    """(n,) categories, "" where there is no value. Raises DataError as in `Table.texts`."""
     texts = source.texts(field)
     return np.where(texts == None, "", texts).astype(str)  # noqa: E711 - element by element
 
 
 def raw_inputs(data: Any, columns: Sequence[Column]) -> Mapping[str, Any]:
-    """What `Preprocessing.prepare` takes, of what a user has.
+    """Turns a user's data into what `Preprocessing.prepare` takes.
 
     Args:
-        data: a mapping with the rows of each input, which is taken as it is; or a `Table`, a data frame, an Arrow table
-            or a mapping with the columns that the inputs are made of, and with whatever others.
-        columns: those of the inputs that are needed.
+        data: a mapping with the rows of each input, which is returned as it is; or a `Table`, a data frame, an Arrow
+            table or a mapping with the columns of the inputs. Other columns are ignored.
+        columns: the columns of the inputs that are needed.
 
     Raises:
-        DataError: if a column is missing, a cell does not fit, or is empty where the model has nothing to fill it with.
+        DataError: if a column is missing, a cell does not fit, or a cell is empty and the model has no value for it.
     """
     if isinstance(data, Mapping):
         named = all(column.name in data for column in columns)
@@ -71,11 +71,11 @@ def raw_inputs(data: Any, columns: Sequence[Column]) -> Mapping[str, Any]:
 def fields_of(column: Column, known: Sequence[str], where: object = None) -> tuple[str, ...]:
     """The columns of a table that an input is made of.
 
-    They are those it was made of when the model learnt, or one with the input's own name; `name.0`, `name.1` and so
-    on for its variables if there is none of them.
+    They are the columns that it was made of in training, else the column with the input's own name, else `name.0`,
+    `name.1` and so on for its variables.
 
     Raises:
-        DataError: naming the first that is missing.
+        DataError: naming the first column that is missing.
     """
     alone = column.fields[0] if len(column.fields) == 1 else column.name
     parts = tuple(f"{alone}.{i}" for i in range(column.size)) if column.size > 1 else ()
@@ -91,7 +91,7 @@ def fields_of(column: Column, known: Sequence[str], where: object = None) -> tup
 
 
 def unseen(inputs: Mapping[str, Any], columns: Sequence[Column]) -> list[str]:
-    """A sentence for each category among the inputs that the model does not know: it counts as none."""
+    """A sentence for each category in the inputs that the model does not know. It counts as a missing value."""
     remarks = []
     for column in columns:
         values = np.asarray(inputs[column.name]) if column.classes and not column.labels else np.empty(0)
@@ -100,12 +100,12 @@ def unseen(inputs: Mapping[str, Any], columns: Sequence[Column]) -> list[str]:
         for name, rows in Counter(values.tolist()).items():
             if name and name not in (column.classes or ()):
                 counted = "1 row" if rows == 1 else f"{rows} rows"
-                remarks.append(f"{column.name}: {name!r} ({counted}) is no category that the model has learnt")
+                remarks.append(f"{column.name}: {name!r} ({counted}) is not a category that the model knows")
     return remarks
 
 
 def _values(table: Table, column: Column, fields: Sequence[str]) -> NDArray[Any]:
-    """The rows of an input, in the user's units, without holes."""
+    """The rows of an input in the user's units, with empty cells filled."""
     if column.missing:
         table = replace(table, missing=(*table.missing, *column.missing))
     if column.type is DataType.DISCRETE and not column.labels:
@@ -119,16 +119,16 @@ def _values(table: Table, column: Column, fields: Sequence[str]) -> NDArray[Any]
         row = int(holes.any(1).argmax())
         field = fields[int(holes[row].argmax())] if len(fields) > 1 else fields[0]
         raise DataError(
-            f"{table.place(row)}: column {field!r} is empty, and the model has nothing to fill it with, for it learnt "
-            "from rows without empty cells"
+            f"{table.place(row)}: column {field!r} is empty, but the model cannot fill it, because no row had an empty "
+            "cell in training"
         )
     if flat.shape[1] != column.size:
-        return values  # which the column refuses
+        return values  # `Column.prepare` raises for them
     return np.where(holes, column.fill, flat)
 
 
 def _classes(table: Table, column: Column, field: str) -> NDArray[Any]:
-    """Categories, or class numbers where the model did not learn from a table's cells and these are no names."""
+    """Categories; or class numbers if the model was not trained on a table and no cell is the name of a class."""
     if column.classes is None:
         return table.numbers(field)
     names = categories(table, field)

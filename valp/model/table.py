@@ -1,4 +1,4 @@
-"""A table as every kind of file and every data frame gives it: columns by name, and what a message calls a row."""
+"""`Table`: the common form of all table files and data frames."""
 
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -23,14 +23,14 @@ TRUTHS = {"false": "false", "true": "true"}
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of as many rows each.
+    """Columns with the same number of rows.
 
     Attributes:
-        path: of the file or folder, or what a message calls the table.
-        columns: by name: one cell a row, or an array (n, …) with several numbers a row.
+        path: the file or folder, or the name of the table in messages.
+        columns: the columns by name: one cell per row, or an array (n, …) with several numbers per row.
         missing: the texts that mean "no value".
-        place: what a message calls a row, counted from 0.
-        advice: what ends a message about a cell that is no number.
+        place: the name of a row in messages; rows count from 0.
+        advice: the end of a message about a cell that is not a number.
     """
 
     path: Path | str
@@ -41,7 +41,7 @@ class Table:
 
     @property
     def names(self) -> list[str]:
-        """Of the columns, as the file orders them."""
+        """The names of the columns, in the order of the file."""
         return list(self.columns)
 
     def __len__(self) -> int:
@@ -51,7 +51,7 @@ class Table:
         """A column as numbers, NaN where there is no value: (n,), or (n, …) if a row has several.
 
         Raises:
-            DataError: if a cell is no number, infinite, or larger than float32 can hold.
+            DataError: if a cell is not a number, is infinite, or is too large for float32.
         """
         values = self.columns[name]
         array = values if isinstance(values, np.ndarray) else self._parsed(name, values)
@@ -66,10 +66,10 @@ class Table:
     def texts(self, name: str) -> NDArray[Any]:
         """A column as categories: (n,) texts, None where there is no value.
 
-        A category has one text, whatever the file: 1, 1.0 and "1" are `1`, True and "TRUE" are `true`.
+        A category has the same text in every type of file: 1, 1.0 and "1" are `1`, True and "TRUE" are `true`.
 
         Raises:
-            DataError: if a row has several values, or something else.
+            DataError: if a row has several values, or the column cannot be read as categories.
         """
         values = self.columns[name]
         if isinstance(values, np.ndarray):
@@ -98,7 +98,9 @@ class Table:
             cells = pc.utf8_trim_whitespace(values)
             cells = pc.if_else(pc.is_in(cells, value_set=pa.array(self.missing, cells.type)), None, cells)
             try:
-                values = pc.cast(cells, pa.float64())  # correctly rounded, so that a CSV is its table bit by bit
+                values = pc.cast(
+                    cells, pa.float64()
+                )  # rounds correctly, so that a CSV has exactly the numbers of its table
             except pa.ArrowInvalid:
                 parsed = [self._number(name, row, cell) for row, cell in enumerate(cells.to_pylist())]
                 return np.array(parsed, dtype=np.float64)
@@ -109,7 +111,7 @@ class Table:
         return array
 
     def _number(self, name: str, row: int, cell: str | None) -> float:
-        """A cell that Arrow may not read: a sign or a word for a truth value before all else."""
+        """The number in a cell that Arrow may not parse, such as one with a plus sign or a word for true or false."""
         if cell is None:
             return float("nan")
         if cell.lower() in TRUTHS:
@@ -128,10 +130,10 @@ def is_table(data: object) -> bool:
 
 
 def table_of(data: Any, wanted: Collection[str]) -> Table:
-    """A data frame, an Arrow table, or a mapping of columns as a table; only the columns wanted are looked at.
+    """A data frame, an Arrow table or a mapping of columns as a table; only the wanted columns are read.
 
     Raises:
-        DataError: if there are no rows, the columns wanted differ in length, or one is there twice or holds neither
+        DataError: if there are no rows, if the wanted columns differ in length, or if one occurs twice or holds neither
             numbers nor texts.
     """
     where = "the data"
@@ -141,19 +143,19 @@ def table_of(data: Any, wanted: Collection[str]) -> Table:
     columns: dict[str, Any] = {}
     for key in keys:
         if str(key) in columns and str(key) in wanted:
-            raise DataError(f"{where} must name each column once, but column {str(key)!r} is there more often")
+            raise DataError(f"{where} must name each column once, but column {str(key)!r} occurs more than once")
         columns[str(key)] = cells(where, str(key), data[key]) if str(key) in wanted else None
     lengths = {name: len(values) for name, values in columns.items() if name in wanted}
     if not all(lengths.values()):
         raise DataError(f"{where} must have rows, but have none")
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"{name!r} has {rows}" for name, rows in lengths.items())
-        raise DataError(f"columns must have as many rows as each other, but {listed}")
+        raise DataError(f"columns must have equal numbers of rows, but {listed}")
     return Table(where, columns, MISSING, lambda row: f"row {row} counted from 0")
 
 
 def cells(where: Path | str, name: str, values: Any) -> Any:
-    """A column: an Arrow array with one cell a row, or a numpy array with several numbers a row.
+    """A column: an Arrow array with one cell per row, or a numpy array with several numbers per row.
 
     Raises:
         DataError: if it holds neither numbers nor texts.
@@ -181,12 +183,12 @@ def cells(where: Path | str, name: str, values: Any) -> Any:
 
 
 def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Without a dictionary, which pandas' categories are."""
+    """A column with its dictionary decoded, such as that of pandas' categories."""
     return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
 def _converted(where: Path | str, name: str, values: Any) -> pa.ChunkedArray:
-    """One cell a row; cells of several kinds become their texts, as a CSV has them."""
+    """An Arrow array with one cell per row. Cells of mixed types become text, as in a CSV."""
     try:
         array = pa.array(values, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError):

@@ -1,4 +1,4 @@
-"""Writes a bundle: one file with a trained VALP and all that using it takes.
+"""Writes a bundle: one file with a trained VALP and everything that is needed to use it.
 
 A zip archive of `manifest.json` (graph, preprocessing, scores, checksum), `weights.safetensors` and `README.md`, a
 model card. It holds no code and no pickle.
@@ -35,5 +35,5 @@ def write_bundle(module: VALPModule, manifest: Manifest, path: Path) -> None:
             CARD: card(manifest.model_dump(mode="json"), module.parameter_count, path.name).encode(),
         }
         for name, content in parts.items():
-            bundle.writestr(zipfile.ZipInfo(name), content)  # without a date, so that equal models are equal files
+            bundle.writestr(zipfile.ZipInfo(name), content)  # no date, so that equal models give equal files
     write_bytes(path, archive.getvalue())

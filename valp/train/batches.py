@@ -1,4 +1,4 @@
-"""`Draws`: the examples and the noise of each step of a training."""
+"""`Draws`: the examples and the noise of each training step."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ class Draws:
         count: the number of examples.
         size: examples per step.
         noise: k of each latent connection.
-        seed: of both.
+        seed: the seed of both.
     """
 
     def __init__(self, count: int, size: int, noise: Mapping[str, int], seed: int) -> None:

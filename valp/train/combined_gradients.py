@@ -1,4 +1,4 @@
-"""`CombinedGradients`: the backward pass of the methods that combine the gradients of the losses."""
+"""`CombinedGradients`: the backward pass for balancing methods that combine the gradients of the losses."""
 
 from dataclasses import replace
 
@@ -11,15 +11,15 @@ from valp.train.balance.loss_reach import LossReach, ParameterGroup
 
 
 class CombinedGradients:
-    """Gives the parameters of a module the gradients that a method makes of those of the losses.
+    """Combines the gradients of the losses by a method, and sets the result as the gradients of the parameters.
 
-    A step takes one backward pass for each loss that the batch has, over the layers that this loss reaches. Parameters
-    that none of these losses reaches get no gradient.
+    A step takes one backward pass for each loss that has a label in the batch, over the layers that this loss reaches.
+    Parameters that none of these losses reaches get no gradient.
 
     Args:
-        module: whose parameters.
+        module: the module with the parameters.
         reach: the losses and the layers that they reach.
-        combining: the method, in one training.
+        combining: the method, as begun for one training.
     """
 
     def __init__(self, module: VALPModule, reach: LossReach, combining: GradientCombining) -> None:
@@ -27,7 +27,7 @@ class CombinedGradients:
         self._parameters = [parameters_of(module, group) for group in reach.groups]
 
     def __call__(self, step: LossStep) -> None:
-        """Differentiates the losses of a step, which carry their graph, and sets the gradients."""
+        """Differentiates the losses of a step, which still have their autograd graph, and sets the gradients."""
         gradients = self._gradients(step)
         combined = self._combining.combine(replace(step, losses=step.losses.detach()), gradients)
         for one, direction in zip(gradients, combined, strict=True):
@@ -38,7 +38,7 @@ class CombinedGradients:
                 parameter.grad = part.reshape(parameter.shape).clone()
 
     def _gradients(self, step: LossStep) -> list[GroupGradients]:
-        """The gradients of all losses that the batch has, by group."""
+        """The gradients of all losses that have a label in the batch, by group."""
         present = step.present.tolist()
         rows: list[dict[int, Tensor]] = [{} for _ in self._reach.groups]
         weighted = step.losses * step.betas
@@ -55,6 +55,6 @@ class CombinedGradients:
 
 
 def parameters_of(module: VALPModule, group: ParameterGroup) -> list[nn.Parameter]:
-    """The parameters of a group's layers, those of their batch normalisation included."""
+    """The parameters of a group's layers, including those of their batch normalisation."""
     prefixes = tuple(f"layers.{layer}{norm}." for layer in group.layers for norm in ("", "-norm"))
     return [parameter for name, parameter in module.named_parameters() if name.startswith(prefixes)]

@@ -18,17 +18,17 @@ SLOPE = 0.2
 
 
 class Critic:
-    """Judges samples, and learns from each batch that it judges.
+    """Judges samples, and is trained on each batch that it judges.
 
-    Called with predicted samples (batch, size), the data (batch, size) and optional weights as of a `LossKind`, it
+    A call takes predicted samples (batch, size), the data (batch, size) and optional weights as in a `LossKind`. It
     first takes a step of Adam on mean softplus(−c(data)) + softplus(c(samples)), then returns the logits c(samples),
-    (batch,), through which gradients reach the samples. It is not part of the model and is not saved. The settings are
-    those of Radford et al. 2016, arXiv:1511.06434.
+    (batch,), through which gradients reach the samples. The critic is not part of the model and is not saved. The
+    settings are those of Radford et al. 2016, arXiv:1511.06434.
 
     Args:
-        size: of a sample.
-        seed: of the initial weights.
-        device: of its weights.
+        size: the size of a sample.
+        seed: the seed of the initial weights.
+        device: the device of its weights.
     """
 
     def __init__(self, size: int, seed: int, device: torch.device | str = "cpu") -> None:

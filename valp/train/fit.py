@@ -29,7 +29,7 @@ CURVE_POINTS = 100
 """A learning curve has about this many points. Each is the mean over the steps since the previous one."""
 
 UNBALANCED = Balance()
-"""The balancing method of a training for which none is given: the β of the graph."""
+"""The default balancing method: the β of the graph."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,10 @@ def fit(
     executor: Executor = "auto",
     watch: Stopwatch | None = None,
 ) -> Fit:
-    """Trains the module in place: Adam on Σ β_j·L_j, or on what another balancing method makes of the losses.
+    """Trains the module in place: Adam on Σ β_j·L_j, or as another balancing method combines the losses.
 
     The order of the examples and the noise follow from `seed`; torch's global generator does not change. Every example
-    is seen once before any is seen again. A loss that is not a finite number ends the training, with its reason. For
+    is seen once before any is seen again. A loss that is not a finite number ends the training; see `Fit.failure`. For
     speed, call `one_thread` once in the process.
 
     Args:
@@ -95,24 +95,24 @@ def fit(
             without weights count alike.
         steps: the number of steps.
         batch: examples per step, at most n.
-        learning_rate: of Adam.
+        learning_rate: the learning rate of Adam.
         kl_warmup: the share of the steps over which β of the KL losses rises linearly from 0 to its value, so that a
             decoder learns to use its latent variables before they are pulled to N(0, I) (Bowman et al. 2016,
             arXiv:1511.06349).
         decay: the share of the steps, at their end, over which the learning rate falls linearly to 0 (Hägele et al.
             2024, arXiv:2405.18392), so that the weights settle.
-        balance: how the losses become one step; see `valp.train.balance`.
-        seed: of the order and the noise.
+        balance: the balancing method; see `valp.train.balance`.
+        seed: the seed of the order and the noise.
         progress: called with the number of steps taken, whenever a curve gets a point.
         executor: `torch` trains any module on any device. `native` is several times faster: it trains plans of MLP
             operations with scheduled weights, in float32 on the CPU, by the same formulas on the same examples and
-            noise. `auto` is native where that is possible, else torch. Native is compiled once per machine, which
-            takes about half a minute.
+            noise. `auto` is native if possible, else torch. Native is compiled once per machine, which takes about
+            half a minute.
         watch: gets the seconds spent on drawing examples and noise, and on the steps themselves.
 
     Raises:
-        SettingError: if `steps`, `batch` or `learning_rate` is not positive, `kl_warmup` or `decay` is not a share, the
-            balancing method or one of its settings is not possible, or the executor is unknown or cannot train this.
+        SettingError: if `steps`, `batch` or `learning_rate` is not positive, `kl_warmup` or `decay` is not in [0, 1],
+            the balancing method or one of its settings is invalid, or the executor is unknown or cannot train this.
     """
     training = Fitting(
         module,
@@ -133,9 +133,9 @@ def fit(
 
 
 class Fitting:
-    """A training in parts. The steps are the same as in a training at once.
+    """A training in parts, with the same steps as one call of `fit`.
 
-    Between the parts the module has the weights reached so far, and is in evaluation mode.
+    Between the parts the module has the current weights and is in evaluation mode.
 
     Args:
         module, inputs, truths, weights, batch, learning_rate, kl_warmup, decay, balance, seed, executor: as in `fit`.
@@ -239,7 +239,7 @@ def ready(executor: Executor, say: Callable[[str], object] | None = None) -> str
 
     Args:
         executor: as in `fit`; for `torch` there is nothing to do.
-        say: called with the reason when it takes long; a warning is logged by default.
+        say: called with an explanation if it takes long; logs a warning by default.
     """
     if executor == "torch":
         return None

@@ -33,9 +33,9 @@ class TorchExecutor:
         inputs, truths, weights: as in `valp.train.fit.fit`.
         draws: the examples and the noise of each step.
         schedule: β and the learning rate of each step.
-        balancer: how the losses become one step.
+        balancer: the balancing method.
         settings: all settings of the balancer.
-        seed: of the critics' initial weights.
+        seed: the seed of the critics' initial weights.
     """
 
     balancers: tuple[type[Balancer], ...] = (ScheduledBalancer, LossBalancer, GradientBalancer)
@@ -72,7 +72,7 @@ class TorchExecutor:
         self._schedule, self._made = schedule, 0
 
     def means(self, steps: int, watch: Stopwatch) -> tuple[float, ...]:
-        """Takes steps. Returns the means over them of the total loss, with the final β, and of its terms."""
+        """Takes steps. Returns the mean over these steps of the total loss (with the final β) and of each term."""
         sums = torch.zeros(len(self._module.loss_names), device=self._device)
         scheduled = self._schedule.betas(self._made, steps)
         weights = scheduled if self._weights is None else self._weights(scheduled)
@@ -104,7 +104,7 @@ class TorchExecutor:
         """Does nothing: the module already has its parameters."""
 
     def _present(self, weights: Mapping[str, Tensor]) -> Tensor:
-        """(K,) booleans: whether a batch has a label of each loss term; weights are by output."""
+        """(K,) booleans: whether the batch has a label for each loss term; weights are by output."""
         plan = self._module.plan
         there = [bool((weights[term.truth] > 0).any()) if term.truth in weights else True for term in plan.losses] + [
             True

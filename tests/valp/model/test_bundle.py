@@ -312,7 +312,7 @@ def test_a_flipped_byte_is_refused_or_harmless(trained, path, tmp_path):
 @pytest.mark.parametrize("content", [b"", b"not a zip archive", b"PK\x05\x06" + bytes(18), b"PK" * 500])
 def test_what_is_no_bundle_is_refused(tmp_path, content):
     (tmp_path / "no.valp").write_bytes(content)
-    assert "is not a whole VALP bundle" in refused(tmp_path / "no.valp")
+    assert "is not a complete VALP bundle" in refused(tmp_path / "no.valp")
 
 
 @pytest.mark.parametrize("name", ["absent.valp", ""])
@@ -322,7 +322,7 @@ def test_what_is_not_there_is_refused(tmp_path, name):
 
 @pytest.mark.parametrize("part", ["manifest", "weights"])
 def test_a_missing_part_is_refused(path, tmp_path, part):
-    assert "is not a whole VALP bundle" in refused(rewritten(path, tmp_path / "bad.valp", **{part: None}))
+    assert "is not a complete VALP bundle" in refused(rewritten(path, tmp_path / "bad.valp", **{part: None}))
 
 
 def test_a_missing_card_does_no_harm(path, tmp_path):

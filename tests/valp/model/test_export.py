@@ -253,7 +253,7 @@ def test_what_torch_cannot_export_is_refused_in_one_sentence(build, form, tmp_pa
 def test_a_file_that_does_not_do_what_the_model_does_is_not_kept(form, model, why, tmp_path):
     target = tmp_path / "model"
     target.write_bytes(b"precious")
-    with pytest.raises(FileError, match=f"model is not kept, for {why}") as error:
+    with pytest.raises(FileError, match=f"model is not kept, because {why}") as error:
         export(model(), target, form)
     assert "\n" not in str(error.value)
     assert [path.name for path in tmp_path.iterdir()] == [target.name]

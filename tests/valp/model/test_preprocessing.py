@@ -102,8 +102,8 @@ def test_features_have_a_shape_and_come_back_in_it():
         ({"type_": "features", "shape": (2,)}, r"a shape \(C, H, W\) or \(C, T\), but 'x' has \(2,\)"),
         ({"type_": "features", "shape": (2, 2)}, "features must have 2 values"),
         ({"labels": True}, "only a discrete column has labels, but 'x' is of type numeric"),
-        ({"type_": "discrete", "classes": ("a", "a")}, "'x' must have 2 class names that differ, but has a, a"),
-        ({"type_": "discrete", "classes": ("a",)}, "'x' must have 2 class names that differ, but has a"),
+        ({"type_": "discrete", "classes": ("a", "a")}, "'x' must have 2 different class names, but has a, a"),
+        ({"type_": "discrete", "classes": ("a",)}, "'x' must have 2 different class names, but has a"),
     ],
 )
 def test_a_column_whose_parts_do_not_fit_is_refused(fields, said):

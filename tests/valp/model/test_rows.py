@@ -71,7 +71,7 @@ def test_a_mapping_without_any_of_them_is_left_to_the_one_who_names_the_input():
         (FRAME.assign(width="wide"), "row 0 counted from 0: column 'width' must hold numbers, but has 'wide'"),
         (FRAME.assign(width=np.inf), "row 0 counted from 0: column 'width' must hold finite float32 numbers"),
         (FRAME.iloc[:0], "the data must have rows, but have none"),
-        (WANTED | {"width": [1, 2]}, "columns must have as many rows as each other, but 'width' has 2"),
+        (WANTED | {"width": [1, 2]}, "columns must have equal numbers of rows, but 'width' has 2"),
         (pd.concat([FRAME, FRAME[["width"]]], axis=1), "must name each column once, but column 'width'"),
         ([[1, 2]], "the data must be a table, or a mapping of columns, but are of type list"),
         (FRAME.assign(level=[[1], [2], [3]]), "column 'level' must have one category a row, but holds list"),
@@ -110,9 +110,7 @@ def test_classes_that_no_table_named_are_names_or_numbers():
 
 
 def test_categories_that_the_model_does_not_know_are_told():
-    assert unseen(raw_inputs(FRAME, COLUMNS), COLUMNS) == [
-        "level: '8' (1 row) is no category that the model has learnt"
-    ]
+    assert unseen(raw_inputs(FRAME, COLUMNS), COLUMNS) == ["level: '8' (1 row) is not a category that the model knows"]
 
 
 def test_a_column_without_holes_is_written_as_it_ever_was():

@@ -382,7 +382,7 @@ def test_a_candidate_of_an_unknown_method_can_be_read_but_not_trained():
         ("nash", "the balancing method must be one of fixed, uncertainty, but is 'nash'"),
         (
             "fixed:rate=1",
-            "balancing method 'fixed' must be left out, for it has none, but is 'rate'",
+            "balancing method 'fixed' must be left out, because it has none, but is 'rate'",
         ),
         (
             "uncertainty:speed=1",
@@ -412,7 +412,7 @@ def test_settings_are_read_and_bounded_by_their_kind():
     for value in (0, 101, 1.5, "7"):
         with pytest.raises(SettingError, match="T must be a whole number in"):
             whole.require("T", value)
-    with pytest.raises(SettingError, match="a range of what is possible"):
+    with pytest.raises(SettingError, match="a range of possible values"):
         NumberSetting("α", 0.3, 0.0, 1.0, log_scale=True)
 
 

@@ -1,4 +1,4 @@
-"""A bundle, as one of the formats."""
+"""The bundle as an export format."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from valp.model.model import Model
 
 
 def write(model: Model, path: Path) -> None:
-    """Writes it.
+    """Writes a bundle.
 
     Raises:
         FileError: if it cannot be written.
@@ -17,5 +17,5 @@ def write(model: Model, path: Path) -> None:
 
 
 def read(path: Path) -> Answering:
-    """What runs a file."""
+    """A function that runs the model of a file."""
     return run_of(load(path))

@@ -1,4 +1,4 @@
-"""Holds what an exported file does against what the model does."""
+"""Compares the results of an exported file with those of the model."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -15,26 +15,26 @@ from valp.model.preprocessing import Column
 from valp.score.prediction_scores import CERTAINTY
 
 Answering = Callable[[Arrays], Arrays]
-"""Runs a model: an array for each input of its signature to one for each of its outputs."""
+"""Runs a model: maps arrays for the inputs of its signature to arrays for the outputs, by name."""
 
 TOLERANCE = 1e-5
-"""The largest difference that a file may have, unless rounding alone makes more."""
+"""The largest difference that a file may have, unless rounding alone explains more."""
 
 ROUNDINGS = 8
-"""A file may differ by so many times what float32 rounds the model itself by: its sums are rounded in another order."""
+"""A file may differ by this many times the model's own float32 rounding error, because it adds in another order."""
 
 LARGEST = 1e-3
 """No file may differ by more."""
 
 BATCHES = (1, 7)
-"""The numbers of rows with which files are tried."""
+"""The numbers of rows with which files are tested."""
 
 HOLES = 0.2
-"""The share of values that are missing where they may be."""
+"""The share of missing values in the test data, where values may be missing."""
 
 
 def run_of(model: Model) -> Answering:
-    """What runs the model itself: `Model.predict`, and to generate its torch module with the noise that is given."""
+    """A function that runs the model itself: `Model.predict`, and its torch module with the given noise to generate."""
     signature, columns = signature_of(model), model.manifest.preprocessing
     generated = [column.name for column in model.generated]
 
@@ -59,8 +59,8 @@ def run_of(model: Model) -> Answering:
 def allowed(model: Model) -> float:
     """The largest difference that a file of this model may have.
 
-    It is `TOLERANCE`, or `ROUNDINGS` times as much as the model's outputs change when it is run in float64, but at
-    most `LARGEST`.
+    It is the larger of `TOLERANCE` and `ROUNDINGS` times the change of the model's outputs in float64, but at most
+    `LARGEST`.
     """
     exact = run_of(Model(deepcopy(model.module).double(), model.manifest))
 
@@ -72,10 +72,10 @@ def allowed(model: Model) -> float:
 
 
 def largest_difference(model: Model, run: Answering, seed: int = 0) -> float:
-    """How far what runs a file is from the model, for random inputs and noise, to predict and to generate.
+    """The largest difference between a file and the model, in predictions and samples for random inputs and noise.
 
-    Both are tried with 1 row and with 7. See `difference`; a class or label that differs is as far as its probability
-    is from being chosen.
+    Both are tested with 1 row and with 7. See `difference`. A class or label that differs counts by how far the model's
+    probabilities are from choosing it.
     """
     signature, expected = signature_of(model), run_of(model)
     inputs = {column.name: column for column in model.inputs}
@@ -95,10 +95,10 @@ def largest_difference(model: Model, run: Answering, seed: int = 0) -> float:
 
 
 def difference(found: NDArray[Any], wanted: NDArray[Any], scale: float | tuple[float, ...] = 1.0) -> float:
-    """The largest difference of two arrays (rows, …), relative to the largest of the wanted values.
+    """The largest difference of two arrays (rows, …), relative to the largest wanted value, or to 1 if that is smaller.
 
-    Both are taken in units of the scale, where values are of the order of 1: what is smaller than that counts as 1.
-    It is infinite if the shapes or types differ, or if one is finite where the other is not.
+    Both are divided by the scale first, so that values are of the order of 1. The difference is infinite if the shapes
+    or types differ, or if one array is finite where the other is not.
     """
     if found.shape != wanted.shape or found.dtype != wanted.dtype:
         return np.inf
@@ -123,7 +123,7 @@ def _undecided(found: NDArray[Any], probabilities: NDArray[Any]) -> float:
 
 
 def _drawn(port: Port, rows: int, column: Column | None, random: np.random.Generator) -> NDArray[Any]:
-    """Random values of an input: of the data's order of magnitude, with holes where they may be; of noise N(0, 1)."""
+    """Random values of an input, on the scale of the data and with missing values where allowed; N(0, 1) for noise."""
     shape = (rows, *port.shape)
     if port.holds == "labels":
         return random.integers(2, size=shape)
@@ -138,7 +138,7 @@ def _drawn(port: Port, rows: int, column: Column | None, random: np.random.Gener
 
 
 def _filled(column: Column, raw: NDArray[Any]) -> NDArray[Any]:
-    """Raw values with what the column fills holes with."""
+    """Raw values with missing ones replaced by the fill values of the column."""
     if column.fill is None:
         return raw
     rows = raw.reshape(len(raw), -1)

@@ -35,7 +35,7 @@ class Deployed(nn.Module):
         self.eval()
 
     def forward(self, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """A tensor for each input of the signature to one for each of its outputs, by name and in its order."""
+        """Maps tensors for the inputs of the signature to tensors for the outputs, by name and in their order."""
         inputs = {name: prepare(values[name]) for name, prepare in zip(self._inputs, self.prepare, strict=True)}
         noise = {port.of: values[port.name] for port in self.signature.noise}
         predicted = self.module(inputs, "predict")
@@ -65,10 +65,10 @@ class _Scaled(nn.Module):
 
 
 class Prepare(_Scaled):
-    """Raw values to the model's, as `Column.prepare` makes them of float32 ones.
+    """Turns raw values into the model's, as `Column.prepare` does for float32.
 
-    What is not a number is filled where the column has something to fill it with; a class number that there is none
-    of, such as −1, becomes a row of zeros.
+    NaN is replaced by the column's fill value if it has one. An unknown class number, such as −1, becomes a row of
+    zeros.
     """
 
     def __init__(self, column: Column) -> None:
@@ -89,7 +89,7 @@ class Prepare(_Scaled):
 
 
 class Restore(_Scaled):
-    """The model's values to the user's, by what follows the name of an output."""
+    """Turns the model's values into the user's. The keys are the suffixes of the output's name."""
 
     def forward(self, values: Tensor) -> dict[str, Tensor]:
         """(rows, size) to (rows, …) in the user's units, or to classes or labels and their probabilities."""

@@ -1,4 +1,4 @@
-"""`export`: writes a model as a file, which is there only if it does what the model does."""
+"""`export`: writes a model as a file, and keeps the file only if it gives the same results as the model."""
 
 import secrets
 import shutil
@@ -36,11 +36,12 @@ class Exported:
     """A file that was written.
 
     Attributes:
-        path: where it is.
-        format: what it is.
-        size: its bytes.
-        difference: the largest found between it, read again, and the model; see `compare.largest_difference`.
-        signature: what goes into an ONNX or pt2 file and comes out.
+        path: the file.
+        format: its format.
+        size: its size in bytes.
+        difference: the largest difference between the file, read again, and the model; see
+            `compare.largest_difference`.
+        signature: the inputs and outputs of an ONNX or pt2 file.
     """
 
     path: Path
@@ -53,16 +54,16 @@ class Exported:
 def export(model: Model, path: str | Path, form: FormatName | None = None) -> Exported:
     """Writes a model as a file, reads it again, and compares it with the model.
 
-    A file that was there is replaced only if all went well.
+    An existing file is replaced only on success.
 
     Args:
-        model: what is written.
-        path: of the file.
-        form: its format; without it what the suffix says, see `format_of`.
+        model: the model to write.
+        path: the file.
+        form: the format; by default it follows from the suffix, see `format_of`.
 
     Raises:
         SettingError: if there is no such format, or the model cannot be written in it.
-        FileError: if the file cannot be written or does not run, or differs from the model by more than is
+        FileError: if the file cannot be written or does not run, or differs from the model by more than
             `compare.allowed`.
     """
     target = Path(path)
@@ -75,16 +76,16 @@ def export(model: Model, path: str | Path, form: FormatName | None = None) -> Ex
             difference = largest_difference(model, MODULES[form].read(written))
             limit = TOLERANCE if difference <= TOLERANCE else allowed(model)
         except Exception as error:  # whatever a runtime raises
-            raise FileError(f"{target} is not kept, for it cannot be read and run again: {cause(error)}") from error
+            raise FileError(f"{target} is not kept, because it cannot be read and run again: {cause(error)}") from error
         if difference > limit:
             much = f"{difference:.1e}, which is more than {limit:.0e}"
-            raise FileError(f"{target} is not kept, for it differs from the model by {much}")
+            raise FileError(f"{target} is not kept, because it differs from the model by {much}")
     return Exported(target, form, target.stat().st_size, difference, signature_of(model))
 
 
 @contextmanager
 def _checked(path: Path) -> Iterator[Path]:
-    """A path of the same name, in a folder beside it, whose file takes its place when the block ends well."""
+    """A path of the same name in a temporary folder next to it. Its file replaces `path` if the block succeeds."""
     folder = path.parent / f".{path.name}.{secrets.token_hex(4)}"
     try:
         folder.mkdir(parents=True)

@@ -15,11 +15,11 @@ from valp.model.model import Model
 from valp.model.output_columns import Arrays
 
 ERRORS_ONLY = 3
-"""ONNX Runtime's level of what it logs."""
+"""The log level of ONNX Runtime."""
 
 
 def write(model: Model, path: Path) -> None:
-    """Writes the graph; the documents are its `metadata_props`.
+    """Writes the graph, with the documents as its `metadata_props`.
 
     Raises:
         MissingPackageError: if the packages of the extra `onnx` are missing.
@@ -38,7 +38,7 @@ def write(model: Model, path: Path) -> None:
             dynamic_shapes=({port.name: {0: port.rows} for port in signature.inputs},),
             verbose=False,
         )
-        assert program is not None  # what it returns with dynamo
+        assert program is not None  # never None with dynamo
         _strip(program.model)
         program.model.metadata_props.update(documents(model))
         program.model.doc_string = f"{model.manifest.problem}: {model.manifest.title}"
@@ -47,7 +47,7 @@ def write(model: Model, path: Path) -> None:
 
 
 def read(path: Path) -> Answering:
-    """What runs a file."""
+    """A function that runs the model of a file."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -62,7 +62,7 @@ def read(path: Path) -> Answering:
 
 
 def _strip(model: Any) -> None:
-    """Leaves out what torch notes of each node: it says how the node came about, and where on this machine."""
+    """Removes torch's notes on the origin of each node, which include paths on this machine."""
     for node in model.graph.all_nodes():
         node.metadata_props.clear()
         for value in node.outputs:

@@ -15,7 +15,7 @@ from valp.model.output_columns import Arrays
 
 
 def write(model: Model, path: Path) -> None:
-    """Writes the program; the documents are its extra files.
+    """Writes the program, with the documents as its extra files.
 
     Raises:
         SettingError: if torch cannot export the model.
@@ -28,7 +28,7 @@ def write(model: Model, path: Path) -> None:
 
 
 def read(path: Path) -> Answering:
-    """What runs a file."""
+    """A function that runs the model of a file."""
     with quiet():
         program = torch.export.load(path).module()
 

@@ -1,4 +1,4 @@
-"""What goes into an exported model and what comes out, tensor by tensor; ONNX and pt2 files have the same."""
+"""The inputs and outputs of an exported model, tensor by tensor; they are the same in ONNX and pt2 files."""
 
 import json
 from typing import Literal
@@ -22,14 +22,14 @@ class Port(Frozen):
     """One tensor that goes in or comes out.
 
     Attributes:
-        name: in the file: that of the model's input or output, `output.probabilities`, `output.generated`, or
-            `noise.source->target` of a latent connection.
-        holds: what it is; labels are 0 or 1.
+        name: its name in the file: that of the model's input or output, `output.probabilities`, `output.generated`, or
+            `noise.source->target` for a latent connection.
+        holds: its content; labels are 0 or 1.
         of: the model input, model output or latent connection that it belongs to.
-        modes: of an input, what reads it; of an output, what gives it.
-        dtype: of its numbers.
-        rows: the name of its first dimension; all that have one name have as many rows.
-        shape: of a row; () of a class number.
+        modes: the modes that read an input or return an output.
+        dtype: the type of its numbers.
+        rows: the name of its first dimension; tensors with the same name have the same number of rows.
+        shape: the shape of a row; () for a class number.
         classes: the names of the classes, or of the labels, in the order of their numbers.
         fields: the columns of the user's table that it was made of, in order.
     """
@@ -51,7 +51,7 @@ class Port(Frozen):
 
 
 class Signature(Frozen):
-    """All that goes in and comes out, in the order of the file."""
+    """All inputs and outputs, in the order of the file."""
 
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
@@ -71,10 +71,10 @@ class Signature(Frozen):
 
 
 def signature_of(model: Model) -> Signature:
-    """What goes into a model and comes out when both, predicting and generating, are one file.
+    """The inputs and outputs of a model when one file predicts and generates.
 
-    Where inputs condition the samples, everything has the rows of one `batch`; else noise and samples have rows of
-    their own.
+    If inputs condition the samples, the first dimension of all tensors is `batch`. Otherwise noise and samples have
+    their own number of rows, `samples`.
     """
     conditions, plan = model.conditions(), model.module.plan
     rows: Rows = "batch" if conditions else "samples"
@@ -93,7 +93,7 @@ def signature_of(model: Model) -> Signature:
 
 
 def documents(model: Model) -> dict[str, str]:
-    """What a file says of itself, as JSON: `manifest`, as in a bundle, and `signature`."""
+    """The description of a model in a file, as JSON: `manifest`, as in a bundle, and `signature`."""
     return {
         "manifest": model.manifest.model_dump_json(exclude={"checksum"}),
         "signature": json.dumps(signature_of(model).document, ensure_ascii=False),

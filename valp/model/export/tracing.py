@@ -1,4 +1,4 @@
-"""A model as a program that torch has traced, from which the files are written."""
+"""Traces a model with torch. The files are written from the traced program."""
 
 import logging
 import warnings
@@ -16,42 +16,42 @@ from valp.model.model import Model
 from valp.plan.operation import Apply
 
 ROWS = {"batch": 3, "samples": 2}
-"""The rows of the example that is traced: more than one, which torch would take for fixed, and not as many."""
+"""The rows of the traced example. Torch would treat 1 as fixed, and equal numbers as the same dimension."""
 
 LOGGERS = ("torch", "onnxscript", "onnx_ir")
 
 
 def traced(deployed: Deployed) -> torch.export.ExportedProgram:
-    """A program from a dictionary of the signature's inputs to one of its outputs, with free numbers of rows."""
+    """A program that maps a dictionary of the signature's inputs to one of its outputs, for any number of rows."""
     signature = deployed.signature
     example = {port.name: _example(port) for port in signature.inputs}
     free = {rows: torch.export.Dim(rows) for rows in ROWS}
     shapes = {port.name: {0: free[port.rows]} for port in signature.inputs}
     program = torch.export.export(deployed, (example,), dynamic_shapes=(shapes,))
     for node in program.graph.nodes:
-        node.meta.pop("stack_trace", None)  # the folders of this machine are nobody's business
+        node.meta.pop("stack_trace", None)  # it has paths on this machine
     return program
 
 
 @contextmanager
 def exporting(model: Model, form: str) -> Iterator[None]:
-    """Holds back what torch says while it exports, and tells in one sentence why it could not.
+    """Silences torch while it exports, and reports a failure in one sentence.
 
     Raises:
-        SettingError: if it could not: an operation of another package may be one that cannot be exported.
+        SettingError: if the export fails, for instance because an operation of another package cannot be exported.
     """
     try:
         with quiet():
             yield
     except Exception as error:  # whatever the operation, torch or onnxscript raises
         own = [operation.out for operation in model.module.plan.operations if isinstance(operation, Apply)]
-        blamed = f", most likely for what another package does in {', '.join(own)}" if own else ""
+        blamed = f", probably because of an operation of another package in {', '.join(own)}" if own else ""
         raise SettingError(f"torch cannot export this model as {form}{blamed}: {cause(error)}") from error
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Holds back what torch and onnxscript log, warn and print, such as the whole graph that could not be traced."""
+    """Suppresses what torch and onnxscript log, warn and print, such as a whole graph that cannot be traced."""
     levels = {name: logging.getLogger(name).level for name in LOGGERS}
     try:
         for name in LOGGERS:
@@ -65,7 +65,7 @@ def quiet() -> Iterator[None]:
 
 
 def cause(error: BaseException) -> str:
-    """The first line of what an error comes from."""
+    """The first line of the root cause of an error."""
     while error.__cause__ is not None:
         error = error.__cause__
     lines = str(error).strip().splitlines()

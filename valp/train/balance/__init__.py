@@ -1,7 +1,7 @@
-"""How several losses become one step: the balancing methods, one row each.
+"""The balancing methods, which combine several losses into one training step: one row each.
 
-A candidate names its method in `Training.balance`, a `Balance`. Nothing outside this room names a method by its code:
-Algorithm 1, Optuna's slots, mutation, crossover, the command line and the report read what the row says of itself.
+A candidate names its method in `Training.balance`, a `Balance`. No code outside this package names a method:
+Algorithm 1, Optuna's slots, mutation, crossover, the command line and the report use the attributes of its row.
 """
 
 from valp.errors import SettingError
@@ -23,7 +23,7 @@ from valp.train.balance.method_setting import NumberSetting, WordSetting
 from valp.train.balance.uncertainty import UncertaintyWeighting
 
 GROUP = "valp.balancers"
-"""The entry points by which other packages add methods: each names a `Balancer`, or a class of them."""
+"""The group of entry points by which other packages add methods. Each names a `Balancer`, or its class."""
 
 BALANCERS: PluginTable[Balancer] = PluginTable(GROUP, Balancer, (FixedBeta(), UncertaintyWeighting()))
 """The methods by their codes."""
@@ -53,7 +53,7 @@ def balancer_of(method: str) -> Balancer:
     """The row of a method.
 
     Raises:
-        SettingError: if there is none of this code.
+        SettingError: if there is no method with this code.
     """
     if method not in BALANCERS:
         raise SettingError(f"the balancing method must be one of {', '.join(BALANCERS)}, but is {method!r}")
@@ -61,7 +61,7 @@ def balancer_of(method: str) -> Balancer:
 
 
 def completed(balance: Balance) -> Balance:
-    """A method with all of its settings: those that are missing have their defaults.
+    """A method with all of its settings. Missing ones get their defaults.
 
     Raises:
         SettingError: if the method or a setting is unknown, or a value is not possible.
@@ -71,7 +71,7 @@ def completed(balance: Balance) -> Balance:
 
 
 def read_balance(text: str) -> Balance:
-    """A method and the settings that a text names: `NAME` or `NAME:key=value,key=value`, as `str(balance)` writes it.
+    """Parses a method and its settings: `NAME` or `NAME:key=value,key=value`, as `str(balance)` writes it.
 
     Raises:
         SettingError: if the text is not of this form, the method or a setting is unknown, or a value is not possible.

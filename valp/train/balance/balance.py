@@ -10,28 +10,28 @@ Value = int | float | str
 """The value of a setting."""
 
 FIXED = "fixed"
-"""The code of the method that a training has where none is named."""
+"""The code of the default method."""
 
 DIGITS = 3
 """The significant digits of a number in `Balance.short`."""
 
 
 class Balance(Frozen):
-    """How the losses of a training become one step.
+    """The balancing method of a training, and its settings.
 
-    Reading it needs no table of methods: a run stays readable where the package of its method is not installed.
+    Reading it needs no table of methods, so a run stays readable if the package of its method is not installed.
     `valp.train.balance.completed` checks it.
 
     Attributes:
         method: a code of `valp.train.balance.BALANCERS`.
-        settings: of the method, by name; those that are missing have their defaults.
+        settings: the settings of the method, by name; missing ones have their defaults.
     """
 
     method: str = FIXED
     settings: dict[str, Value] = Field(default_factory=dict)
 
     def __str__(self) -> str:
-        """`NAME:key=value,key=value`, from which `valp.train.balance.read_balance` reads the same."""
+        """`NAME:key=value,key=value`, which `valp.train.balance.read_balance` parses."""
         return _text(self, lambda value: f"{value:g}" if float(f"{value:g}") == value else repr(value))
 
     def __hash__(self) -> int:
@@ -39,7 +39,7 @@ class Balance(Frozen):
 
     @property
     def short(self) -> str:
-        """The same with rounded numbers, for a reader."""
+        """The same text with rounded numbers, for display."""
         return _text(self, lambda value: f"{value:.{DIGITS}g}")
 
 

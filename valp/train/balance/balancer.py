@@ -1,12 +1,12 @@
-"""What a balancing method says of itself, and what it does in a step.
+"""The base classes of balancing methods.
 
-Notation: K loss terms L_j with weights β_j, in the order of `Plan.terms`. A method is one of three, by what it needs:
+Notation: K loss terms L_j with weights β_j, in the order of `Plan.terms`. There are three types of method:
 
-- `ScheduledBalancer`: its weights are known before a step. Every executor has it, at no cost.
-- `LossBalancer`: it makes one number of the losses, which is differentiated once.
-- `GradientBalancer`: it makes one gradient of the gradients of the losses, group of parameters by group.
+- `ScheduledBalancer`: its weights are known before a step. Every executor supports it, at no cost.
+- `LossBalancer`: it combines the losses into one number, which is differentiated once.
+- `GradientBalancer`: it combines the gradients of the losses, separately for each group of parameters.
 
-A method is a row and keeps no state. What changes from step to step (learned weights, running means) is in the object
+A method is a row and has no state. What changes from step to step (learned weights, running means) is in the object
 that `begin` makes for one training.
 """
 
@@ -21,7 +21,7 @@ from valp.train.balance.balance import Value
 from valp.train.balance.loss_reach import LossReach
 from valp.train.balance.method_setting import MethodSetting
 
-if TYPE_CHECKING:  # a candidate is read without torch
+if TYPE_CHECKING:  # reading a candidate must not load torch
     import torch
     from torch import Tensor
 
@@ -41,7 +41,7 @@ class LossStep:
 
     @cached_property
     def present(self) -> "Tensor":
-        """(K,) booleans: whether the batch has any label of the loss. Where it has none, L_j is 0 and means nothing."""
+        """(K,) booleans: whether the batch has any label for the loss. If it has none, L_j is 0 and has no meaning."""
         return self._find_present()
 
 
@@ -61,12 +61,12 @@ class Balancer(ABC):
     def setting(self, name: str) -> MethodSetting:
         """The setting of a name. Raises SettingError if there is none."""
         if name not in self.settings:
-            known = f"one of {', '.join(self.settings)}" if self.settings else "left out, for it has none"
+            known = f"one of {', '.join(self.settings)}" if self.settings else "left out, because it has none"
             raise SettingError(f"the setting of the balancing method {self.code!r} must be {known}, but is {name!r}")
         return self.settings[name]
 
     def completed(self, given: Mapping[str, Value]) -> dict[str, Value]:
-        """All settings: the given ones, and the defaults of the others.
+        """All settings: the given values, and the defaults for the others.
 
         Raises:
             SettingError: if one is unknown, or its value is not possible.
@@ -85,7 +85,7 @@ class ScheduledBalancer(Balancer):
 
         Args:
             betas: (steps, K), β_j of each step.
-            reach: the losses and what they teach.
+            reach: the losses and the layers that they train.
             settings: all of its settings.
 
         Returns:
@@ -106,20 +106,20 @@ class LossWeighing(ABC):
 
     @abstractmethod
     def total(self, step: LossStep) -> "Tensor":
-        """The number that is differentiated, a scalar; `step.losses` carry the graph of the networks."""
+        """The scalar that is differentiated; `step.losses` have the autograd graph of the networks."""
 
 
 class LossBalancer(Balancer):
-    """A method that makes one number of the losses: one backward pass, whatever K is."""
+    """A method that combines the losses into one number: one backward pass, whatever K is."""
 
     @abstractmethod
     def begin(self, reach: LossReach, settings: Mapping[str, Value], device: "torch.device") -> LossWeighing:
         """Begins a training.
 
         Args:
-            reach: the losses and what they teach.
+            reach: the losses and the layers that they train.
             settings: all of its settings.
-            device: where the losses are.
+            device: the device of the losses.
         """
 
 
@@ -127,10 +127,10 @@ class LossBalancer(Balancer):
 class GroupGradients:
     """The gradients of one group of parameters.
 
-    A loss that does not reach the group, or has no label in the batch, has no row: it never counts as a zero gradient.
+    A loss that does not reach the group, or has no label in the batch, has no row. It never counts as a zero gradient.
 
     Attributes:
-        group: its place in `LossReach.groups`.
+        group: its index in `LossReach.groups`.
         losses: the m losses of the rows, ascending indices into `Plan.terms`.
         matrix: (m, n), the gradient of β_j·L_j by the n parameters of the group.
     """
@@ -144,14 +144,14 @@ class GradientCombining(ABC):
     """A `GradientBalancer` in one training."""
 
     def combine(self, step: LossStep, gradients: Sequence[GroupGradients]) -> "list[Tensor]":
-        """One gradient for each group, (n,), on the gradient's side: the step goes against it.
+        """One gradient for each group, (n,); the optimiser steps against it.
 
-        By default a group that one loss reaches gets its gradient, and every other group its `direction`. A method
-        that looks at all groups at once overrides this.
+        By default a group that only one loss reaches gets the gradient of that loss, and every other group gets
+        `direction`. A method that needs all groups at once overrides this.
 
         Args:
-            step: the losses; they carry no graph.
-            gradients: of the groups that any loss of the batch reaches.
+            step: the losses, without their autograd graph.
+            gradients: the gradients of the groups that any loss of the batch reaches.
         """
         return [one.matrix[0] if len(one.losses) == 1 else self.direction(step, one) for one in gradients]
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class FixedBeta(ScheduledBalancer):
-    """Each loss is weighted by its β, which the graph has and the search finds."""
+    """Each loss is weighted by its β, which is part of the graph and found by the search."""
 
     code, title = FIXED, "the weights β of the graph"
 

@@ -1,4 +1,4 @@
-"""Which losses reach which parameters: what a balancing method is told before a training begins."""
+"""Which losses reach which parameters. A balancing method gets this before a training begins."""
 
 from dataclasses import dataclass
 
@@ -20,13 +20,13 @@ class ParameterGroup:
 
 @dataclass(frozen=True)
 class LossReach:
-    """The loss terms of a plan, and what each of them teaches.
+    """The loss terms of a plan, and the layers that each of them trains.
 
     Attributes:
-        names: of the terms, in the order of `Plan.terms`.
-        betas: β of each term, as it is in the end.
-        divergent: of each term, whether it is a KL loss; the others compare a prediction with the truth.
-        groups: the layers by the set of losses that reach them. Layers that no loss reaches are in no group.
+        names: the names of the terms, in the order of `Plan.terms`.
+        betas: the final β of each term.
+        divergent: whether each term is a KL loss; the others compare a prediction with the truth.
+        groups: the layers, grouped by the set of losses that reach them. Layers that no loss reaches are in no group.
     """
 
     names: tuple[str, ...]
@@ -49,7 +49,7 @@ def loss_reach(plan: Plan) -> LossReach:
 def parameter_groups(plan: Plan) -> tuple[ParameterGroup, ...]:
     """The layers of a plan, grouped by the set of losses that reach them.
 
-    A loss reaches a layer if what it judges depends on the layer in training. A loss whose β is 0 teaches nothing, so
+    A loss reaches a layer if what it judges depends on the layer in training. A loss whose β is 0 trains nothing, so
     it reaches nothing. Groups are in the order of their first layers.
     """
     reached: dict[str, set[int]] = {}

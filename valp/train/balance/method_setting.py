@@ -1,4 +1,4 @@
-"""The settings of a balancing method: which values are possible, and which a search tries."""
+"""The settings of a balancing method: the possible values, and those that a search tries."""
 
 from dataclasses import dataclass
 from math import inf, isfinite
@@ -13,11 +13,11 @@ class NumberSetting:
 
     Attributes:
         title: a line about it.
-        default: its value where none is given.
+        default: its value if none is given.
         low, high: the ends of the range that a search draws from and mutates in.
-        log_scale: whether a search draws it evenly in the logarithm.
+        log_scale: whether a search draws it log-uniformly.
         whole: whether it is a whole number.
-        least, most: the ends of what is possible.
+        least, most: the smallest and the largest possible value.
     """
 
     title: str
@@ -32,7 +32,7 @@ class NumberSetting:
     def __post_init__(self) -> None:
         inside = self.least <= self.low <= self.high <= self.most and self.least <= self.default <= self.most
         if not inside or (self.log_scale and self.low <= 0):
-            raise SettingError(f"a setting must search a range of what is possible, but is {self}")
+            raise SettingError(f"a setting must search a range of possible values, but is {self}")
 
     def require(self, name: str, value: Value) -> None:
         """Refuses a value that is not possible. Raises SettingError."""
@@ -42,7 +42,7 @@ class NumberSetting:
             raise SettingError(f"{name} must be {kind} in [{self.least:g}, {self.most:g}], but is {value}")
 
     def read(self, name: str, text: str) -> Value:
-        """The value that a text names. Raises SettingError if it names none."""
+        """Parses a value. Raises SettingError if the text is not one."""
         try:
             return int(text) if self.whole else float(text)
         except ValueError:
@@ -55,7 +55,7 @@ class WordSetting:
 
     Attributes:
         title: a line about it.
-        default: its value where none is given.
+        default: its value if none is given.
         options: the words; a search tries all of them.
     """
 
@@ -69,7 +69,7 @@ class WordSetting:
             raise SettingError(f"{name} must be one of {', '.join(self.options)}, but is {value}")
 
     def read(self, name: str, text: str) -> Value:
-        """The value that a text names. Raises SettingError if it names none."""
+        """Parses a value. Raises SettingError if the text is not one."""
         self.require(name, text)
         return text
 

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 WIDEST = 14.0
-"""log σ² stays in [−14, 14]: a loss of 0, or below, would otherwise get a weight without bound."""
+"""log σ² stays in [−14, 14]. Otherwise the weight of a loss of 0 or below would grow without bound."""
 
 
 class UncertaintyWeighting(LossBalancer):
     """Σ_j L_j / (2 σ_j²) + log σ_j over the supervised losses, plus Σ β_j·L_j over the KL losses.
 
-    One σ_j for each supervised loss of positive β, learned by the networks' optimiser with them. It starts at
-    σ_j² = 1 / (2 β_j), so that the first step is that of fixed β. A KL loss compares no prediction with a truth, so it
-    has no noise and keeps β. A loss without a label in the batch leaves its σ_j as it is.
+    Each supervised loss with β > 0 has a σ_j, which the networks' optimiser learns together with the networks. It
+    starts at σ_j² = 1 / (2 β_j), so that the first step is that of fixed β. A KL loss compares no prediction with a
+    truth, so it has no noise and keeps β. A loss without a label in the batch leaves its σ_j unchanged.
     """
 
     code, title = "uncertainty", "uncertainty weighting, a learned σ for each loss (Kendall et al. 2018, eq. 7)"
@@ -42,7 +42,7 @@ class LearnedNoise(LossWeighing):
     Args:
         reach: the losses.
         rate: as in `LossWeighing`.
-        device: where the losses are.
+        device: the device of the losses.
 
     Attributes:
         log_variances: (K,), log σ_j²; those of KL losses and of losses with β = 0 are not used.
