@@ -24,7 +24,7 @@ NAMED = 10
 @RUNS
 @JSON
 def clean_command(run: str | None, everything: bool, yes: bool, runs: Path, as_json: bool) -> None:
-    """Delete the files that RUN does not need any more.
+    """Delete the files that RUN no longer needs.
 
     These are the weights and pictures of candidates off the front, unless a later candidate may inherit the weights,
     and half-written files of a search that was killed. The scores, curves and graphs of all candidates are kept. The
@@ -56,7 +56,7 @@ def clean_command(run: str | None, everything: bool, yes: bool, runs: Path, as_j
         listed = [{"what": part.title, "paths": list(map(str, part.paths)), "bytes": part.size} for part in parts]
         if not as_json:
             _show(parts, run)
-        goes = bool(parts) and (yes or (not as_json and _asked()))
+        goes = bool(parts) and (yes or (not as_json and _is_confirmed()))
         if goes:
             remove(parts)
     if as_json:
@@ -83,7 +83,7 @@ def _name(path: Path) -> str:
     return str(path) if str(path).isprintable() else ascii(str(path))
 
 
-def _asked() -> bool:
+def _is_confirmed() -> bool:
     try:
         return click.confirm("delete it?", err=True)
     except click.Abort:

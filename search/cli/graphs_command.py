@@ -10,13 +10,13 @@ from valp.search.cli.options import JSON, print_json, print_table
 
 @click.command("graphs")
 @click.argument("name", required=False)
-@click.option("--problem", help="What the graph is drawn for: a built-in problem or a .toml file.")
+@click.option("--problem", help="The problem of the graph: a built-in one or a .toml file.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The graph's file.  [default: stdout]")
 @JSON
 def graphs_command(name: str | None, problem: str | None, output: Path | None, as_json: bool) -> None:
     """List the graphs made by hand, or write one of them for a problem.
 
-    With NAME, the graph is written as JSON with the inputs and outputs of the problem.
+    With NAME, the graph is written as JSON with the problem's inputs and outputs.
 
     \b
     Examples:

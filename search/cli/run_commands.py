@@ -94,7 +94,7 @@ def show_command(run: str, number: int | None, runs: Path, as_json: bool) -> Non
     if as_json:
         print_json(entry.listing() | {"candidate": entry.candidate.model_dump(mode="json")})
         return
-    _tell(entry, run)
+    _print_about(entry, run)
     print_scores(opened, entry)
     print_graph(entry.candidate.graph)
     if entry.state == "running":  # its worker writes the folder until the end
@@ -105,7 +105,7 @@ def show_command(run: str, number: int | None, runs: Path, as_json: bool) -> Non
     click.echo(f"picture: {draw_graph(opened, entry)}")
 
 
-def _tell(entry: "Entry", run: str) -> None:
+def _print_about(entry: "Entry", run: str) -> None:
     """Prints a candidate's state, training and cost."""
     from valp.train.balance import Balance
 

@@ -88,7 +88,7 @@ def predict_command(
         _say(f"note: {remark}")
     found = loaded.predict(inputs, draws, seed)
     written = _write(output, suffix, loaded, found, carried)
-    _told(output, len(next(iter(found.values()))), "row", written, as_json)
+    _print_written(output, len(next(iter(found.values()))), "row", written, as_json)
 
 
 @click.command("generate")
@@ -152,7 +152,7 @@ def generate_command(
     else:
         carried = {"condition.row": origin} if rows > 1 else {}
         _write(output, suffix, loaded, found, carried)
-    _told(output, count, "sample", [column.name for column in loaded.generated], as_json)
+    _print_written(output, count, "sample", [column.name for column in loaded.generated], as_json)
 
 
 def _write(output: Path, suffix: str, loaded: "Model", found: "Arrays", carried: "Arrays") -> list[str]:
@@ -256,7 +256,7 @@ def _draw(output: Path, loaded: "Model", column: "Column", found: "Arrays", inpu
     write_grid(output, pictures, count // rows, conditions)
 
 
-def _told(output: Path, count: int, what: str, names: list[str], as_json: bool) -> None:
+def _print_written(output: Path, count: int, what: str, names: list[str], as_json: bool) -> None:
     """Prints what was written: how many rows or samples, and of which outputs."""
     if as_json:
         print_json({"output": str(output), f"{what}s": count, "outputs": names})

@@ -184,30 +184,32 @@ class Litter:
             if len(self.ledger.objectives) == 1:
                 return [self.only]  # with one objective, no candidate complements another
             drawn = self.parents.before(self.breeding.drawn_of(self.question.candidates))
-            return [self.only, self._completing(self.only, drawn)]
-        rows = [self._first(f"{name}.first")]
+            return [self.only, self._best_complement(self.only, drawn)]
+        rows = [self._tournament_winner(f"{name}.first")]
         share = self.breeding.crossover if self.inherits else self.breeding.assembled
         if self.choose.flag(f"{name}.crossover", share):
-            few = self._few(f"{name}.second")
-            rows.append(self._completing(rows[0], few) if self.inherits else self._serving(rows[0], few, name))
+            few = self._random_rows(f"{name}.second")
+            rows.append(
+                self._best_complement(rows[0], few) if self.inherits else self._best_for_one_output(rows[0], few, name)
+            )
         return rows
 
-    def _first(self, name: str) -> int:
+    def _tournament_winner(self, name: str) -> int:
         """The row of the first parent, the winner of a tournament."""
-        rows = self._few(name)
+        rows = self._random_rows(name)
         spanning, share = self.breeding.spanning, self.choose.real(f"{name}.merit", 0, 1)
         if not self.late and share >= spanning + self.breeding.balanced:
             return min(rows)
         merit = self.parents.spanned if share < spanning else self.parents.balance
         return min(rows, key=lambda row: (-merit[row], row))
 
-    def _completing(self, first: int, others: Sequence[int]) -> int:
+    def _best_complement(self, first: int, others: Sequence[int]) -> int:
         """The row of the candidate that best complements a first parent."""
         points = self.parents.points
         together = volumes(np.minimum(points, points[first]), self.parents.worst)
         return min(others, key=lambda row: (-together[row], row))
 
-    def _serving(self, first: int, others: Sequence[int], name: str) -> int:
+    def _best_for_one_output(self, first: int, others: Sequence[int], name: str) -> int:
         """The row of the best candidate for one output, or for the scores of the graph. Which one is drawn at random.
 
         Args:
@@ -215,16 +217,16 @@ class Litter:
             others: the other rows to choose from.
             name: the name of the decision.
         """
-        served = self._served()
+        served = self._outputs_of_objectives()
         output = self.choose.category(f"{name}.second.output", list(dict.fromkeys(served)))
         merit = places(self.parents.points[:, [column for column, one in enumerate(served) if one == output]])
         return min([first, *others], key=lambda row: merit[row])
 
-    def _few(self, name: str) -> list[int]:
+    def _random_rows(self, name: str) -> list[int]:
         last = len(self.parents.members) - 1
         return [self.choose.integer(f"{name}.{i}", 0, last) for i in range(self.breeding.tournament)]
 
-    def _served(self) -> list[str | None]:
+    def _outputs_of_objectives(self) -> list[str | None]:
         """The output of each objective; None for an objective of the whole graph."""
         return [metric.output for metric in self.ledger.objectives.values()]
 
@@ -232,7 +234,7 @@ class Litter:
         """The outputs for which the second parent is better in more objectives than it is worse."""
         ahead: dict[str, float] = {}
         gains = self.parents.points[first] - self.parents.points[second]
-        for output, lead in zip(self._served(), np.sign(gains), strict=True):
+        for output, lead in zip(self._outputs_of_objectives(), np.sign(gains), strict=True):
             if output is not None:
                 ahead[output] = ahead.get(output, 0) + float(lead)
         return [output for output, lead in ahead.items() if lead > 0]

@@ -158,19 +158,20 @@ export function differences(a, b) {
   for (const j of left) changes.push(["connection", name(b.g, b.g.e[j]), `only in ${b.n}`]);
   const renamed = new Map([...pairs].map(([i, j]) => [a.g.v[i][0], b.g.v[j][0]])),
     rest = [...b.g.l];
-  for (const [code, who, , beta] of a.g.l) {
-    const at = rest.findIndex((other) => other[0] === code && other[1] === (renamed.get(who) ?? who));
-    const text = `${code} of ${who}`;
+  for (const [code, prediction, , beta] of a.g.l) {
+    const at = rest.findIndex((other) => other[0] === code && other[1] === (renamed.get(prediction) ?? prediction));
+    const text = `${code} of ${prediction}`;
     if (at < 0) changes.push(["loss", text, `only in ${a.n}, β ${beta}`]);
     else if (rest[at][3] !== beta) {
       changes.push(["loss", text, `β ${beta} → ${rest[at][3]}`]);
-      const i = a.g.v.findIndex(([which]) => which === who),
+      const i = a.g.v.findIndex(([which]) => which === prediction),
         j = pairs.get(i);
       if (j !== undefined && marksA.v[i] === "same") marksA.v[i] = marksB.v[j] = "changed";
     }
     if (at >= 0) rest.splice(at, 1);
   }
-  for (const [code, who, , beta] of rest) changes.push(["loss", `${code} of ${who}`, `only in ${b.n}, β ${beta}`]);
+  for (const [code, prediction, , beta] of rest)
+    changes.push(["loss", `${code} of ${prediction}`, `only in ${b.n}, β ${beta}`]);
   if (a.lr !== b.lr) changes.push(["training", "learning rate", `${a.lr} → ${b.lr}`]);
   if (a.b !== b.b) changes.push(["training", "losses balanced by", `${a.b} → ${b.b}`]);
   return { marksA, marksB, changes };

@@ -32,7 +32,7 @@ function boxLines(component, losses) {
  * @param {{ small?: boolean, marks?: Marks | null, name?: string }} [options]
  */
 export function drawGraph(g, { small = false, marks = null, name = "graph" } = {}) {
-  const losses = g.v.map(([who]) => g.l.filter((loss) => loss[1] === who).map((loss) => `β ${loss[3]} ${loss[0]}`));
+  const losses = g.v.map(([part]) => g.l.filter((loss) => loss[1] === part).map((loss) => `β ${loss[3]} ${loss[0]}`));
   const lines = g.v.map((component, i) => boxLines(component, losses[i]));
   /** @param {number} i */
   const width = (i) => (small ? 20 : Math.max(64, ...lines[i].map((line) => line.length * 6.3 + 24)));
