@@ -1,1 +1,1 @@
-"""What docs/results.md claims, measured."""
+"""Benchmarks, which measure the figures in docs/results.md."""

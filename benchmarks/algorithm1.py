@@ -1,4 +1,4 @@
-"""Draws and checks graphs of Algorithm 1, and sets their statistics beside the original code's.
+"""Draws and checks graphs of Algorithm 1, and compares their statistics with those of the original code.
 
 python -m benchmarks.algorithm1 [--graphs 10000]
 """
@@ -62,7 +62,7 @@ def drawn(shape: Shape, space: Space, seed: int) -> Graph:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--graphs", type=int, default=10_000, help="of each shape and space")
+    parser.add_argument("--graphs", type=int, default=10_000, help="number of graphs for each shape and space")
     asked = parser.parse_args()
     for space in (PAPER, DEFAULT, FULL):
         for name, shape in SHAPES.items():
@@ -75,10 +75,10 @@ def main() -> None:
                 checking.append(time.perf_counter() - middle)
                 drawing.append(middle - start)
                 if seed < 100 and drawn(shape, space, seed) != graph:
-                    raise SystemExit(f"seed {seed} drew two graphs")
+                    raise SystemExit(f"seed {seed} drew two different graphs")
             drawn_in, checked_in = (statistics.median(times) * 1e3 for times in (drawing, checking))
             print(
-                f"{space.name:8} {name:25} {asked.graphs} graphs, {refused} refused; "
+                f"{space.name:8} {name:25} {asked.graphs} graphs, {refused} rejected; "
                 f"median: drawn in {drawn_in:.2f} ms, checked in {checked_in:.2f} ms"
             )
     report(SHAPES["fashion-mnist"])

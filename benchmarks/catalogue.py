@@ -1,4 +1,4 @@
-"""What graphs of the catalogue reach on a problem that asks for images, and a picture of what they generate.
+"""The scores of graphs in the catalogue on a problem with generated images, and a picture of their samples.
 
 python -m benchmarks.catalogue [--problem fashion-mnist] [--steps 4000] [--seeds 3] [--graphs vae mt-vae]
 """
@@ -27,7 +27,7 @@ SCORES = ("entropy", "coverage", "density", "accuracy", "mse")
 PICTURE = Path(__file__).parents[1] / "docs" / "catalogue.png"
 ROWS, COLUMNS = 8, 8
 GREYS = 32
-"""Of the picture: it is half as large as with all of them."""
+"""The number of grey levels in the picture. It halves the size of the file."""
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def main() -> None:
     scorer = Scorer(problem, judges_of(problem, print))
     images = [column for column in problem.columns.outputs if column.type is DataType.SAMPLES and column.image]
     if not images:
-        parser.error(f"{asked.problem} does not ask for images")
+        parser.error(f"--problem must have an image to generate, but {asked.problem} has none")
     output, scores = images[0], [*(score for score in SCORES if score in problem.metrics), "seconds"]
     real = problem.test.truths[output.name][: ROWS * COLUMNS]
     pictures = {"data": real}

@@ -1,8 +1,8 @@
-"""Searches for conditioned samplers: when they pass the conditioning accuracy of the paper's best, and what they draw.
+"""Searches for conditioned samplers: when do they exceed the paper's best conditioning accuracy, and what do they draw?
 
-A sampler's conditioning accuracy is how often the judge gives a sample the class it gives to the image that conditioned
-it (002, V-D3); the paper's best has 0.75. It is the only objective; searches see the validation split, and the best of
-each is scored on the test split too. Interrupted, it goes on where it was.
+A sampler's conditioning accuracy is how often the judge gives a sample the same class as the image that conditioned it
+(Garciarena et al., V-D3; their best has 0.75). It is the only objective. Searches use the validation split; the best
+candidate of each is also scored on the test split. If interrupted, the benchmark resumes.
 
 python -m benchmarks.conditioning [--strategies evolution] [--seeds 3] [--candidates 100] [--steps 4000]
 """
@@ -39,13 +39,13 @@ PICTURE = Path(__file__).parents[1] / "docs" / "strategies-conditioning.png"
 
 @dataclass(frozen=True)
 class Found:
-    """What a search came to.
+    """The outcome of a search.
 
     Attributes:
-        code, seed: the strategy's and the search's.
-        candidates: how many have ended.
-        first: how many had ended when one was better than the paper's best, itself included; None if none was.
-        number, scores, test: the best, on both splits.
+        code, seed: the code of the strategy, and the seed of the search.
+        candidates: the number of finished candidates.
+        first: the number of finished candidates at the first one better than the paper's best; None if none is.
+        number, scores, test: the number of the best candidate, its validation scores, and its test scores.
     """
 
     code: str
@@ -58,12 +58,12 @@ class Found:
 
 
 def first_above(values: Sequence[float], level: float) -> int | None:
-    """The place, from 1, of the first value that is above a level."""
+    """The position, from 1, of the first value above a level; None if there is none."""
     return next((place for place, value in enumerate(values, 1) if value > level), None)
 
 
 def rows_of(found: Sequence[Found]) -> list[Sequence[str]]:
-    """A table's rows: each search, and each strategy's mean and spread."""
+    """The rows of a table: each search, then each strategy's mean and standard deviation."""
     names = ("conditioning, validation", "test", "coverage, test", "accuracy, test", "copies, test")
     rows: list[Sequence[str]] = [("strategy", "seed", "candidates", f"first above {PAPER}", "best", *names)]
     rows.append(["---"] * len(rows[0]))
@@ -84,7 +84,7 @@ def rows_of(found: Sequence[Found]) -> list[Sequence[str]]:
 def searched(
     problem: Problem, contender: Contender, scorer: Scorer, seed: int, candidates: int, steps: int, runs: Path
 ) -> tuple[StoredRun, Found]:
-    """A contender's search with one seed."""
+    """Runs a contender's search with one seed."""
     with proposing(contender, lambda _: set()):
         run = launch(
             problem,
@@ -109,12 +109,14 @@ def searched(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--strategies", nargs="+", default=["evolution"], help="as of benchmarks.strategies")
-    parser.add_argument("--seeds", type=int, default=3, help="how many")
+    parser.add_argument("--strategies", nargs="+", default=["evolution"], help="as in benchmarks.strategies")
+    parser.add_argument("--seeds", type=int, default=3, help="number of seeds")
     parser.add_argument("--candidates", type=int, default=100)
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
-    parser.add_argument("-o", dest="picture", type=Path, default=PICTURE, help="the picture of the best on validation")
+    parser.add_argument(
+        "-o", dest="picture", type=Path, default=PICTURE, help="picture of the best candidate in validation"
+    )
     asked = parser.parse_args()
     try:
         contenders = [Contender.parse(text, asked.candidates) for text in asked.strategies]

@@ -1,7 +1,7 @@
 """Do convolutions help? The same random search on Fashion-MNIST, in a space of MLPs and in one with every kind.
 
-Both spaces get as many candidates, steps and seeds; the candidate with the best validation accuracy is scored on the
-test split. Interrupted, it goes on where it was; a run of more candidates serves a question about fewer.
+Both spaces get the same number of candidates, steps and seeds. The candidate with the best validation accuracy is
+scored on the test split. If interrupted, the benchmark resumes. A run with more candidates is reused for fewer.
 """
 
 import argparse
@@ -60,10 +60,10 @@ def main() -> None:
             shown = f"validation {scored.scores['accuracy']:.4f}, test {test:.4f}, kinds {kinds}"
             print(f"seed {seed}, {name}: best of {len(done)}: {shown}", flush=True)
     seen = asked.steps * BATCH
-    print(f"{asked.problem}: {asked.candidates} candidates, {seen:,} samples seen by each, {asked.seeds} seeds")
+    print(f"{asked.problem}: {asked.candidates} candidates with {seen:,} samples seen each, {asked.seeds} seeds")
     for name in SPACES:
         spread = f" ± {stdev(accuracies[name]):.4f}" if asked.seeds > 1 else ""
-        figures = f"{mean(accuracies[name]):.4f}{spread}, {mean(seconds[name]):.1f} s a candidate"
+        figures = f"{mean(accuracies[name]):.4f}{spread}, {mean(seconds[name]):.1f} s per candidate"
         print(f"{name:12} test accuracy of the best {figures}")
     print(json.dumps({"accuracy": accuracies, "seconds": seconds}))
 

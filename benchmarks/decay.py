@@ -1,9 +1,9 @@
-"""What a learning rate that falls at the end of a training is worth: random candidates, trained with and without.
+"""The effect of a learning rate that falls at the end of the training, measured on random candidates.
 
 python -m benchmarks.decay [--candidates 16] [--decays 0 0.1 0.2 0.4] [--steps 2000]
 
-Algorithm 1 draws the candidates in the default space for Fashion-MNIST; each is trained once with each decay, else
-alike. Validation scores; the differences are from the first decay's, candidate by candidate.
+Algorithm 1 draws the candidates in the default space for Fashion-MNIST. Each is trained once with each decay;
+everything else is equal. Scores are validation scores. Differences are to the first decay, for the same candidate.
 """
 
 import argparse
@@ -41,7 +41,7 @@ def main() -> None:
             module, _ = train(candidate.model_copy(update={"training": training}), scorer)
             scores.append(scorer.score(module, problem.validation))
         print(f"{number + 1} of {asked.candidates}", flush=True)
-    rows: list[tuple[str, ...]] = [("decay", *SCORES, "accuracy gained, mean ± deviation", "MSE, median ratio")]
+    rows: list[tuple[str, ...]] = [("decay", *SCORES, "accuracy gained, mean ± sd", "MSE, median ratio")]
     first = found[asked.decays[0]]
     for decay, scores in found.items():
         means = (f"{mean(one[name] for one in scores):.4g}" for name in SCORES)

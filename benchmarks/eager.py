@@ -1,7 +1,7 @@
-"""A VALP of the paper's space as a user would write it by hand in PyTorch: the yardstick of the executors.
+"""A VALP of the paper's space, written by hand in PyTorch: the baseline for the speed of the executors.
 
-One `nn.Sequential` for each network, its sources selected and concatenated, a loss function of torch's for each
-output, and Adam, fused. No plan, no masks, no weights.
+It has an `nn.Sequential` for each network, which reads its selected and concatenated sources, a torch loss function
+for each output, and fused Adam. It has no plan, masks or weights of rows.
 """
 
 from collections.abc import Mapping
@@ -53,12 +53,12 @@ class Eager(nn.Module):
         self.discrete = {n.name for n in graph.networks if n.output.type is DataType.DISCRETE}
 
     def arriving(self, connection: Connection) -> int:
-        """The variables that a connection brings."""
+        """The number of variables that a connection transports."""
         size = self.sizes[connection.source] if connection.indices is None else len(connection.indices)
         return size // 2 if connection.role is Role.LATENT else size
 
     def loss(self, inputs: Mapping[str, Tensor], truths: Mapping[str, Tensor]) -> Tensor:
-        """Σ β_j·L_j of a batch."""
+        """The loss Σ β_j·L_j of a batch."""
         values, logits = dict(inputs), dict[str, Tensor]()
         divergence: dict[str, list[Tensor]] = {}
         for name in self.order:
@@ -92,7 +92,7 @@ class Eager(nn.Module):
         return total
 
     def train_steps(self, inputs: Mapping[str, Tensor], truths: Mapping[str, Tensor], steps: int, batch: int) -> None:
-        """Adam for so many steps on batches drawn at random."""
+        """Trains by Adam for a number of steps on random batches."""
         optimizer = torch.optim.Adam(self.parameters(), fused=True)
         rows = len(next(iter(truths.values())))
         for _ in range(steps):
@@ -104,7 +104,7 @@ class Eager(nn.Module):
 
 
 def in_order(graph: Graph) -> list[str]:
-    """The networks, each after its sources."""
+    """The names of the networks in topological order."""
     done = {part.name for part in graph.inputs}
     order: list[str] = []
     while len(order) < len(graph.networks):

@@ -1,11 +1,11 @@
-"""Long trainings: does a step stay as fast, and do both executors end at the same scores?
+"""Long trainings: does the speed stay the same, and do both executors reach the same scores?
 
 python -m benchmarks.endurance [--structures 10] [--steps 4000] [--long 40000]
 
-First a training of `--long` steps: the CPU time of a step among its first 400 and among its last 400, which denormal
-numbers would double. Then random structures of the paper's space on Fashion-MNIST, each trained natively with two
-seeds and by torch with the first of them: how far the executors' validation scores are apart, beside how far the
-seeds' are.
+The first part is a training of `--long` steps. It compares the CPU time of a step at the start and at the end (400
+steps each), which denormal numbers would double. The second part trains random structures of the paper's space on
+Fashion-MNIST: by the native executor with two seeds, and by torch with the first seed. It compares the difference of
+validation scores between executors with that between seeds.
 """
 
 import argparse
@@ -27,7 +27,7 @@ SCORES = ("accuracy", "mse", "entropy", "coverage")
 
 
 def endurance(scorer: Scorer, steps: int) -> tuple[float, float]:
-    """Milliseconds of CPU time of a step among the first and the last."""
+    """Milliseconds of CPU time per step at the start and at the end of a training."""
     candidate = Candidate(graph=structure(0), training=Training(steps=steps))
     training = fitting(compile(candidate.graph, seed=0), candidate, scorer, "native")
     times = []
@@ -56,7 +56,7 @@ def main() -> None:
     scorer = Scorer(problem, judges_of(problem), "generate")
     first, last = endurance(scorer, options.long)
     print(
-        f"a step of {options.long}: {first:.3f} ms at first, {last:.3f} ms at last, {last / first:.2f} times",
+        f"{options.long} steps: {first:.3f} ms per step at first, {last:.3f} ms at the end, {last / first:.2f} times",
         flush=True,
     )
     print("structure | score | native, seed 0 | native, seed 1 | torch, seed 0", flush=True)

@@ -1,7 +1,7 @@
-"""The paper's experiment again (002, V): random VALPs on Fashion-MNIST, what it counts of them, and its figures 4 to 6.
+"""Repeats the experiment of Garciarena et al., V: random VALPs on Fashion-MNIST, their counts, and Figures 4 to 6.
 
-Predictions are scored as the paper scored them, in the mode `generate`: latent connections are cut. Candidates are
-scored on the validation split by the search, and on the test split after it. Interrupted, it goes on where it was.
+Predictions are scored as in the paper, in the mode `generate`: latent connections are cut. The search scores
+candidates on the validation split; afterwards they are scored on the test split. If interrupted, the benchmark resumes.
 
 python -m benchmarks.paper [--candidates 500] [--steps 4000] [--workers 2] [--runs runs]
 """
@@ -32,12 +32,12 @@ from valp.train.fit import one_thread
 PROBLEM, NAME, BATCH, SEED = "fashion-mnist", "benchmark-paper", 50, 1
 DOCS = Path(__file__).parents[1] / "docs"
 SHOWN = 8
-"""Samples of each class in the picture of the best conditioned sampler."""
+"""The number of samples of each class in the picture of the best conditioned sampler."""
 
 
 @dataclass
 class Clock(LineDisplay):
-    """Seconds at work, kept in the run's folder after each model that ends, so that they add up over sessions."""
+    """The seconds spent. They are saved in the run's folder after each finished model, and add up over sessions."""
 
     file: Path
     seconds: dict[str, float] = field(default_factory=dict)
@@ -48,11 +48,11 @@ class Clock(LineDisplay):
         self.last = time.perf_counter()
 
     def begin(self) -> None:
-        """Forgets the time since the last tick."""
+        """Discards the time since the last tick."""
         self.last = time.perf_counter()
 
     def tick(self, work: str) -> None:
-        """Books the time since the last tick."""
+        """Adds the time since the last tick to a kind of work."""
         now = time.perf_counter()
         self.seconds[work] = self.seconds.get(work, 0.0) + now - self.last
         self.last = now
@@ -65,7 +65,7 @@ class Clock(LineDisplay):
             self.tick("search")
 
     def scored(self, done: int, total: int) -> None:
-        """Called after each model that is scored on the test split."""
+        """Called after each model is scored on the test split."""
         self.tick("test scoring")
         if done % 25 == 0 or done == total:
             self.say(f"scored on the test split: {done} of {total}")
@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
-    parser.add_argument("--docs", type=Path, default=DOCS, help="where the page and its pictures go")
+    parser.add_argument("--docs", type=Path, default=DOCS, help="folder for the page and its pictures")
     asked = parser.parse_args()
     one_thread()
     problem = load_problem(PROBLEM, print)
@@ -163,7 +163,7 @@ def without_seconds(made: dict[str, Any]) -> dict[str, Any]:
 
 
 def lines(document: dict[str, Any]) -> str:
-    """JSON with a line for each candidate, and six digits of each figure."""
+    """JSON with one line per candidate, and six digits per figure."""
     head = {key: value for key, value in rounded(document).items() if key != "candidates"}
     rows = ",\n".join(json.dumps(row) for row in rounded(document["candidates"]))
     return f'{json.dumps(head, indent=1, ensure_ascii=False)[:-2]},\n "candidates": [\n{rows}\n ]\n}}\n'

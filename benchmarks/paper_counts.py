@@ -1,4 +1,4 @@
-"""What the paper counts of its models (002, V-D), and all figures of ours."""
+"""The numbers of models that Garciarena et al., V-D, count, and all figures of our models."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Scores = dict[str, float]
 
 @dataclass(frozen=True)
 class Experiment:
-    """All raw figures, as `paper.json` has them."""
+    """All raw figures, in the form of `paper.json`."""
 
     document: dict[str, Any]
 
@@ -30,27 +30,27 @@ class Experiment:
 
     @property
     def tested(self) -> list[dict[str, Any]]:
-        """Those that could be scored on the test split too."""
+        """The candidates that could also be scored on the test split."""
         return [row for row in self.rows if "test" in row]
 
     def scores(self, split: str) -> list[Scores]:
-        """Of the candidates, on `validation` or `test`, or of `predict` on the test split."""
+        """The candidates' scores on `validation` or `test`, or in the mode `predict` on the test split."""
         return [row[split] for row in self.rows if split in row]
 
     def single(self, split: str) -> Scores:
-        """Of the single-task models, each of its own output."""
+        """The scores of the single-task models, each for its own output."""
         models = self.document["single-task"].values()
         return {name: value for model in models for name, value in model.get(split, {}).items()}
 
     def best_conditioned(self) -> dict[str, Any] | None:
-        """The candidate with the highest conditioning accuracy in validation, if there is one with a condition."""
+        """The conditioned candidate with the highest conditioning accuracy in validation; None if there is none."""
         conditioned = [row for row in self.tested if "image" in row["reached"]]
         return max(conditioned, key=lambda row: row["validation"]["conditioning"], default=None)
 
 
 @dataclass(frozen=True)
 class Count:
-    """A number of models that the paper gives: how many hold, of scores and the single-task models' scores."""
+    """A count of models in the paper. `holds` decides by a model's scores and those of the single-task models."""
 
     what: str
     paper: str

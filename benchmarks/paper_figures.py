@@ -1,4 +1,4 @@
-"""The pictures of the paper's experiment: its figures 4 to 6, and coverage beside class entropy."""
+"""The pictures of the paper's experiment: Figures 4 to 6, and coverage over class entropy."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ STAR: dict[str, Any] = {"marker": "*", "s": 130, "c": RED, "edgecolors": "black"
 SPLIT = "test"
 SIDE = 28
 CHANCE = 0.1
-"""Of guessing one of ten classes: where samples without a condition are drawn, which have no conditioning accuracy."""
+"""The accuracy of guessing one of ten classes. Unconditioned samples have no other, so they are drawn here."""
 
 
 def draw(experiment: Experiment, path: Path) -> None:
@@ -35,7 +35,7 @@ def draw(experiment: Experiment, path: Path) -> None:
 
 
 def joint(axes: Axes, scores: list[Scores], single: Scores) -> None:
-    """The paper's figure 4."""
+    """Figure 4 of the paper."""
     axes.set_title("Fig. 4: classification and regression")
     accuracy, mse = single.get("accuracy", np.inf), single.get("mse", 0.0)
     groups = {
@@ -62,36 +62,38 @@ def joint(axes: Axes, scores: list[Scores], single: Scores) -> None:
 
 
 def entropies(axes: Axes, scores: list[Scores], single: Scores) -> None:
-    """The upper part of the paper's figure 5."""
+    """The upper part of Figure 5 of the paper."""
     axes.set_title("Fig. 5: class entropy of samples")
     axes.hist([s["entropy"] for s in scores], bins=np.linspace(0, 1, 21).tolist(), color=BLUE, edgecolor="white")
     if "entropy" in single:
         axes.axvline(single["entropy"], color=GREY, linewidth=1, label="single-task VAE")
         axes.legend(frameon=False, fontsize=9)
-    axes.set(xlabel="class entropy (0: one class, 1: all alike)", ylabel="models", xlim=(0, 1))
+    axes.set(xlabel="class entropy (0: one class, 1: all equally often)", ylabel="models", xlim=(0, 1))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def conditioning(axes: Axes, rows: list[dict[str, Any]], best: dict[str, Any] | None) -> None:
-    """The paper's figure 6."""
+    """Figure 6 of the paper."""
     axes.set_title("Fig. 6: conditioned sampling")
     free = [{"conditioning": CHANCE, **row[SPLIT]} for row in rows if "image" not in row["reached"]]
     bound = [row[SPLIT] for row in rows if "image" in row["reached"]]
     x, y = pairs(free, "conditioning", "entropy")
-    axes.scatter(x, y, s=90, c=BLUE, marker="_", alpha=0.4, linewidths=1, label=f"unconditioned ({len(x)}), at chance")
+    axes.scatter(
+        x, y, s=90, c=BLUE, marker="_", alpha=0.4, linewidths=1, label=f"unconditioned ({len(x)}), at chance level"
+    )
     x, y = pairs(bound, "conditioning", "entropy")
     axes.scatter(x, y, s=22, c=ORANGE, marker="^", linewidths=0, label=f"the input reaches the image ({len(x)})")
     if best is not None:
         x, y = pairs([best[SPLIT]], "conditioning", "entropy")
-        axes.scatter(x, y, label=f"candidate {best['number']}, the best in validation", zorder=3, **STAR)
-    axes.axvline(CONDITIONED, color=GREY, linewidth=1, linestyle=":", label=f"{CONDITIONED}, the paper's least")
+        axes.scatter(x, y, label=f"candidate {best['number']}, best in validation", zorder=3, **STAR)
+    axes.axvline(CONDITIONED, color=GREY, linewidth=1, linestyle=":", label=f"{CONDITIONED}, the paper's lowest")
     axes.set(xlabel="conditioning accuracy (share of samples)", ylabel="class entropy", xlim=(0, 1), ylim=(-0.03, 1.03))
     axes.legend(framealpha=0.85, edgecolor="none", fontsize=9)
 
 
 def coverage(axes: Axes, scores: list[Scores], single: Scores) -> None:
-    """Whether samples of many classes are like real ones."""
-    axes.set_title("Coverage beside class entropy")
+    """Coverage over class entropy: are samples of many classes also close to real ones?"""
+    axes.set_title("Coverage and class entropy")
     axes.scatter(*pairs(scores, "entropy", "coverage"), s=16, c=BLUE, alpha=0.6, linewidths=0, label="models")
     if "coverage" in single:
         x, y = pairs([single], "entropy", "coverage")
@@ -118,7 +120,11 @@ def draw_conditioned(counts: NDArray[Any], samples: NDArray[Any], classes: list[
     places = range(len(classes))
     left.set_xticks(places, classes, rotation=45, ha="right")
     left.set_yticks(places, classes)
-    left.set(title="% of each condition's samples", xlabel="judge's class of the sample", ylabel="of the condition")
+    left.set(
+        title="% of each condition's samples",
+        xlabel="judge's class of the sample",
+        ylabel="judge's class of the condition",
+    )
     number, shown, _ = samples.shape
     grid = samples.reshape(number, shown, SIDE, SIDE).transpose(1, 2, 0, 3).reshape(shown * SIDE, number * SIDE)
     right.imshow(grid.clip(0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest")

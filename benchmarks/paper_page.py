@@ -1,4 +1,4 @@
-"""The page of the paper's experiment: what the paper says of its models in numbers, beside ours."""
+"""The page of the paper's experiment: the numbers of the paper compared with ours."""
 
 import textwrap
 from collections.abc import Sequence

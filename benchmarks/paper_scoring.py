@@ -1,4 +1,4 @@
-"""Scores the models of a run on the test split, in processes of one thread each; what is scored stays scored."""
+"""Scores the models of a run on the test split, in processes of one thread each. Scores are saved and reused."""
 
 import json
 import multiprocessing
@@ -27,13 +27,13 @@ from valp.spaces.problem.scoring import GENERATED, Scorer, generate
 from valp.train.fit import one_thread
 
 TESTED = "test.json"
-"""In the run's folder: by the folder of a model, what came of it."""
+"""The file in the run's folder with the results, by the folders of the models."""
 
 Tested = dict[str, dict[str, Any]]
 
 
-class Remembering(Judge):
-    """A judge that answers at once what it was asked last: a model's samples are scored, and then counted by class."""
+class CachingJudge(Judge):
+    """A judge that caches its last answer, because a model's samples are first scored, then counted by class."""
 
     def __init__(self, judge: Judge) -> None:
         super().__init__(judge.config)
@@ -49,13 +49,13 @@ class Remembering(Judge):
 
 
 _scorers: list[Scorer] = []
-"""A process's own, made when it starts."""
+"""The scorers of this process, made when it starts."""
 
 
 def tested(run: StoredRun, processes: int, ended: Callable[[int, int], None]) -> Tested:
-    """The test scores of the run's complete candidates and single-task models, by their folders within the run's.
+    """The test scores of the run's complete candidates and single-task models, by their folders in the run's folder.
 
-    `ended` is called with the number of models that are scored, and of all, after each one.
+    After each model, `ended` is called with the number of scored models and the number of all models.
     """
     file = run.folder.path / TESTED
     found: Tested = json.loads(file.read_text()) if file.is_file() else {}
@@ -76,16 +76,16 @@ def tested(run: StoredRun, processes: int, ended: Callable[[int, int], None]) ->
 
 
 def prepare(problem: str, protocol: Protocol) -> None:
-    """Loads what a process scores with."""
+    """Loads the problem and the judges of a process."""
     one_thread()
     loaded = load_problem(problem)
-    judges = {name: Remembering(judge) for name, judge in judges_of(loaded).items()}
+    judges = {name: CachingJudge(judge) for name, judge in judges_of(loaded).items()}
     _scorers[:] = [Scorer(loaded, judges, protocol), Scorer(loaded, {}, "predict")]
 
 
 @torch.inference_mode()
 def test(path: Path) -> dict[str, Any]:
-    """The scores of the model in a folder; `predict` has those of predictions with every connection kept."""
+    """The scores of the model in a folder. `predict` has those with no connection cut."""
     start = time.perf_counter()
     scorer, predicting = _scorers
     try:
@@ -103,11 +103,11 @@ def test(path: Path) -> dict[str, Any]:
 
 @torch.inference_mode()
 def conditioned(path: Path, scorer: Scorer, output: str, shown: int) -> tuple[Tensor, Tensor]:
-    """How the judge labels what conditions a sample, and the sample, for as many samples as the test split has rows.
+    """The judge's classes of conditions and samples, for as many samples as the test split has rows.
 
     Returns:
-        Counts [classes of the condition, classes of the sample]; samples [classes of the condition, shown, size],
-        zeros where there are not so many.
+        Counts [classes of the condition, classes of the sample], and samples [classes of the condition, shown, size].
+        If a class has too few samples, the rest is zeros.
     """
     split, classes, judge = scorer.problem.test, classes_of(scorer), scorer.judges[output]
     samples, rows = generate(model_in(path), split, output, len(split), scorer.seed)
@@ -121,12 +121,12 @@ def conditioned(path: Path, scorer: Scorer, output: str, shown: int) -> tuple[Te
 
 
 def classes_of(scorer: Scorer) -> int:
-    """How many classes the judges know."""
+    """The number of classes of the judges."""
     return scorer.problem.columns.output(scorer.problem.judged_by or "").size
 
 
 def model_in(path: Path) -> VALPModule:
-    """The trained model of a candidate's or a single-task model's folder."""
+    """The trained model in the folder of a candidate or single-task model."""
     candidate = read_model(Candidate, path / CANDIDATE)
     module = compile(candidate.graph, seed=candidate.training.seed)
     module.load_state_dict(read_weights(path))

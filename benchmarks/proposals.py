@@ -1,9 +1,9 @@
-"""How long a strategy takes to propose, the ledger on disk having so many candidates.
+"""How long does a strategy take to propose a candidate, depending on the number of candidates in the ledger?
 
 python -m benchmarks.proposals [--candidates 100 1000 10000] [--strategies evolution random tpe nsga2]
 
-The candidates are drawn by Algorithm 1 on the digits, their scores at random; each proposal is made by the driver's own
-calls. Optuna's samplers need the values of all slots of every candidate, so they are asked with 1,000 at the most.
+Algorithm 1 draws the candidates for the digits; their scores are random. Each proposal uses the same calls as the
+driver. Optuna's samplers need the values of all slots of every candidate, so they are measured up to 1,000 candidates.
 """
 
 import argparse
@@ -31,13 +31,13 @@ from valp.spaces.own.load_problem import load_problem
 PROPOSALS = 20
 
 RUNNING = 4
-"""Candidates that run meanwhile: each of them is read again with every proposal, those that have ended are not."""
+"""The number of running candidates. These are read again for every proposal, finished ones are not."""
 
 MOST_FOR_SAMPLERS = 1000
 
 
 def fill(ledger: Ledger, question: Question, count: int, slots: bool) -> None:
-    """Adds candidates that have ended."""
+    """Adds finished candidates to a ledger."""
     dice = random.Random(0)
     distributions = slot_distributions(question.space, question.problem) if slots else {}
     sampler = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
@@ -68,7 +68,7 @@ def main() -> None:
     problem = load_problem("digits")
     question = Question(problem, DEFAULT, Training(steps=500), 0, max(options.candidates))
     metrics = {name: problem.metrics[name] for name in problem.objectives}
-    print("candidates | strategy | a proposal, median ms | with the ledger's reading and writing | the first")
+    print("candidates | strategy | proposal, median ms | with reading and writing the ledger | first proposal")
     for count in options.candidates:
         for code in options.strategies:
             samples = code not in ("evolution", "random")

@@ -1,10 +1,10 @@
-"""How long it takes until something happens: workers, problems, commands.
+"""How long do workers, problems and commands take to start?
 
 python -m benchmarks.startup [--repetitions 3]
 
-Each line is a fresh process: the medians of its CPU seconds, user and system, which other processes disturb least, and
-of its wall time. The last line is a search's own figure, from the call for workers to a worker's first model. What is
-compiled or kept once on a machine, by Python, by the native executor and of problems, is there already.
+Each line is a new process: the medians of its CPU time (user and system, which other processes affect least) and of
+its wall time. The last line is measured by a search itself, from the request for workers to a worker's first model.
+The caches of Python, the native executor and the problems are already filled.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from pathlib import Path
 from valp.search.engine.ray.worker import CandidateTrainable
 
 scorer, candidate, folder = pickle.loads(Path(sys.argv[1]).read_bytes())
-worker = CandidateTrainable.__new__(CandidateTrainable)  # what Tune's own constructor does needs its session
+worker = CandidateTrainable.__new__(CandidateTrainable)  # Tune's constructor needs a session
 worker.config = {"candidate": candidate, "folder": folder, "rungs": ""}
 worker.setup(worker.config, scorer, "auto", time.time())
 """
@@ -41,7 +41,7 @@ COMMAND = "from valp.search.cli import main; main()"
 
 
 def processes(folder: Path) -> dict[str, list[str]]:
-    """By what it shows, the arguments of a Python process."""
+    """The arguments of a Python process, by the title of the measurement."""
     problem = load_problem("digits")
     (candidate, *_) = baselines(problem, Training(steps=1)).values()
     passed = folder / "worker.pickle"
@@ -68,15 +68,15 @@ def processes(folder: Path) -> dict[str, list[str]]:
 
 
 def seconds(arguments: list[str]) -> tuple[float, float]:
-    """CPU and wall time of a process."""
+    """The CPU and wall time of a process."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall
 
 
-class Heard(LineDisplay):
-    """Keeps what a search says."""
+class MessageKeeper(LineDisplay):
+    """A display that keeps the messages of a search."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -86,12 +86,12 @@ class Heard(LineDisplay):
 
 
 def starting(folder: Path) -> float:
-    """The wall time that a search says its only worker took to start."""
-    heard = Heard()
+    """The wall time of a worker's start, as the search reports it."""
+    display = MessageKeeper()
     launch(load_problem("digits"), name="one", runs=folder, candidates=1, steps=1, workers=1, profile=True,
-           display=heard)  # fmt: skip
+           display=display)  # fmt: skip
     title = TITLES[STARTING]
-    line = next(line for line in heard.lines if line.startswith(title))
+    line = next(line for line in display.lines if line.startswith(title))
     return float(line.removeprefix(title).split()[0])
 
 

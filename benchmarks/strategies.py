@@ -1,14 +1,14 @@
-"""Strategies compared at equal samples seen: hypervolume, time to a goal, what they try last, their best samples.
+"""Compares strategies at equal samples seen: hypervolume, time to a goal, last candidates, best samples.
 
-Every search of a strategy sees as many samples as the others', however many candidates that are: --trainings times the
-samples of a full training. Searches see the validation split; what they claim is scored on the test split too. It goes
-seed by seed, so that whatever is there when it is interrupted is a comparison; interrupted, it goes on where it was.
+Every search sees the same number of samples: --trainings times those of a full training. The number of candidates may
+differ. Searches use the validation split; reported candidates are also scored on the test split. The benchmark goes
+seed by seed, so that an interrupted one is already a comparison. If interrupted, it resumes.
 
-A strategy may have variants, and a budget of its own: `evolution:no-inherit`, `evolution:population=24`,
-`random:halving`, `random@300`.
+A strategy may have variants and its own budget: `evolution:no-inherit`, `evolution:population=24`, `random:halving`,
+`random@300`.
 
-A new strategy is soon compared with those of the table: `--strategies mine --published random tpe` takes the figures of
-these from the file that they were written to.
+To compare a new strategy quickly with published ones, use `--strategies mine --published random tpe`. The figures of
+the published strategies come from the file.
 
 python -m benchmarks.strategies [--problem fashion-mnist] [--strategies random tpe evolution] [--seeds 5]
 """
@@ -31,7 +31,7 @@ from valp.train.fit import one_thread
 
 BATCH = 50
 PER_TRAINING = 4
-"""The points of the MLPs' curves in a full training."""
+"""The number of points on the curves of the MLPs per full training."""
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -40,23 +40,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--problem", choices=SCALES, default="fashion-mnist")
     parser.add_argument(
-        "--strategies", nargs="+", default=["random", "tpe", "evolution"], help=f"of {', '.join(STRATEGIES)}"
+        "--strategies", nargs="+", default=["random", "tpe", "evolution"], help=f"some of {', '.join(STRATEGIES)}"
     )
     parser.add_argument(
         "--published",
         nargs="+",
         default=[],
         metavar="CODE",
-        help="compare with their figures in the file as well, of these seeds, or else of the first ones",
+        help="strategies whose figures are taken from the file, with the same seeds or, if missing, the first ones",
     )
-    parser.add_argument("--seeds", type=int, default=5, help="how many")
-    parser.add_argument("--first", type=int, default=0, metavar="SEED", help="the first of them")
+    parser.add_argument("--seeds", type=int, default=5, help="number of seeds")
+    parser.add_argument("--first", type=int, default=0, metavar="SEED", help="the first seed")
     parser.add_argument("--trainings", type=int, default=60, help="samples that a search sees, in full trainings")
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--space", choices=SPACES, default="default")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
-    parser.add_argument("-o", dest="base", type=Path, default=DOCS / "strategies", help="what files' names begin with")
+    parser.add_argument(
+        "-o", dest="base", type=Path, default=DOCS / "strategies", help="path and prefix of the written files"
+    )
     asked = parser.parse_args()
     seeds = list(range(asked.first, asked.first + asked.seeds))
     part, file = part_of(asked.problem, asked.space, seeds), asked.base.with_name(f"{asked.base.name}.json")
@@ -72,7 +74,9 @@ def main() -> None:
     problem = load_problem(asked.problem, print)
     every = max(1, asked.steps // PER_TRAINING)
     rivals = Singles(problem, every, BATCH, asked.runs / f"benchmark-strategies-{problem.name}-mlps-{every}.json")
-    rivals.extend(PER_TRAINING * max(contender.longest for contender in contenders))  # not in the time of a search
+    rivals.extend(
+        PER_TRAINING * max(contender.longest for contender in contenders)
+    )  # so that it does not count in the time of a search
     scorer = Scorer(problem, judges_of(problem, print))
     comparison = Comparison(problem.name, asked.space, asked.steps * BATCH, SCALES[problem.name], rivals, known)
     for seed in seeds:

@@ -1,4 +1,4 @@
-"""The picture and the raw figures of compared strategies."""
+"""The picture and the raw figures of a comparison of strategies."""
 
 import json
 from dataclasses import asdict
@@ -18,24 +18,24 @@ from valp.errors import SettingError
 from valp.files import write_text
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Of the lines: the colour-blind tell them apart (Okabe & Ito)."""
+"""The colours of the lines, which colour-blind people can distinguish (Okabe & Ito)."""
 
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
-"""For who sees no colours, and where there are more lines than colours."""
+"""The line styles, for readers without colours, and for more lines than colours."""
 
 COLUMNS = ("number", "state", "samples", "seen", "lineage", "seconds", "wall", "structure", "conditioned")
 SCORES = ("accuracy", "mse", "entropy", "coverage", "conditioning", "copying")
-"""Of a candidate's row in the raw figures, the scores once for each split."""
+"""The scores in a candidate's row of the raw figures, once for each split."""
 
 
 def part_of(problem: str, space: str, seeds: list[int]) -> str:
-    """What a comparison is called in files; seeds that do not begin with 0 are beside those, not in their place."""
+    """The name of a comparison in files. Seeds that do not start at 0 have their own name."""
     others = [f"seeds-{seeds[0]}-{seeds[-1]}"] if seeds[0] else []
     return "-".join([problem, space, *others])
 
 
 def draw(comparison: Comparison, path: Path) -> None:
-    """Hypervolume over samples seen, and the searches that have reached the whole goal by then."""
+    """Draws the hypervolume, and the share of searches that have reached the whole goal, over samples seen."""
     figure = Figure(figsize=(10, 5), layout="constrained")
     left, right = figure.subplots(1, 2)
     for i, (code, searches) in enumerate(comparison.contenders.items()):
@@ -66,7 +66,7 @@ def draw(comparison: Comparison, path: Path) -> None:
 
 
 def reach(axes: Axes, comparison: Comparison, searches: list[Search], **style: Any) -> None:
-    """The share of searches that have reached the whole goal, over samples seen."""
+    """Draws the share of searches that have reached the whole goal, over samples seen."""
     firsts = [first(search.ended, WHOLE, comparison.rivals) for search in searches]
     times = sorted(one.seen for one in firsts if one is not None)
     shares = [0.0, *(np.arange(1, len(times) + 1) / len(searches)).tolist()]
@@ -74,12 +74,12 @@ def reach(axes: Axes, comparison: Comparison, searches: list[Search], **style: A
 
 
 def grid_of(search: Search, unit: int) -> list[int]:
-    """Samples at which hypervolumes are compared: whole trainings."""
+    """The numbers of samples at which hypervolumes are compared: full trainings."""
     return list(range(0, search.budget + 1, unit))
 
 
 def figures(comparison: Comparison, settings: dict[str, Any]) -> dict[str, Any]:
-    """All raw figures, but of searches with other seeds: those are in a part of their own."""
+    """All raw figures of searches with the seeds in `settings`. Other seeds have their own part of the file."""
     scales = {name: asdict(scale) for name, scale in comparison.scales.items()}
     lineages = {one.lineage for search in comparison.searches for one in search.ended}
     return {
@@ -123,13 +123,13 @@ def row(one: Ended) -> list[Any]:
 
 
 def published(path: Path, problem: str, space: str, settings: dict[str, Any], strategy: str) -> list[Search]:
-    """A strategy's searches as a file of raw figures has them; unknown scores are left out.
+    """Reads a strategy's searches from a file of raw figures. Unknown scores are left out.
 
-    They are those with the seeds asked for. Where these do not begin with 0 and it has none of them, it is those whose
-    seeds do.
+    These are the searches with the requested seeds. If they do not start at 0 and the file has none of them, the
+    searches with seeds from 0 are used.
 
     Raises:
-        SettingError: if it has none that were made with these settings.
+        SettingError: if the file has no searches with these settings.
     """
     whole = json.loads(path.read_text()) if path.is_file() else {}
     seeds, steps = settings["seeds"], settings["steps"]
@@ -163,13 +163,13 @@ def _read(columns: list[str], row: list[Any]) -> Ended:
 
 
 def write(path: Path, part: str, document: dict[str, Any]) -> None:
-    """Puts a part of a JSON document in the place of what it was; each candidate has a line."""
+    """Replaces a part of a JSON document. Each candidate has one line."""
     whole = json.loads(path.read_text()) if path.is_file() else {}
     write_text(path, laid_out(rounded(whole | {part: document}), depth=5) + "\n")
 
 
 def laid_out(value: Any, depth: int) -> str:
-    """JSON with a line for each value down to a depth."""
+    """JSON with one line per value, down to a depth."""
     if depth == 0 or not value or not isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, dict):

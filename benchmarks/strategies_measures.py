@@ -1,4 +1,4 @@
-"""What a search is measured by: hypervolume over samples seen, time to a goal, what it tries last, its best samples."""
+"""The measures of a search: hypervolume over samples seen, time to a goal, last candidates, best samples."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from valp.search.pareto.hypervolume import hypervolume
 
 Scores = dict[str, float]
 Rivals = Callable[[int], dict[str, Scores]]
-"""By split, the scores of the single-task MLPs, given so many samples."""
+"""The scores of the single-task MLPs by split, from the number of samples that they are given."""
 
 OBJECTIVES = ("accuracy", "mse", "entropy_coverage")
 ENTROPY, COVERAGE = 0.9, 0.2
-"""What samples must have to count as good."""
+"""The class entropy and coverage that good samples must have."""
 
 ACCURATE = 0.85
 LAST = 4
-"""The last candidates of a search are one in so many."""
+"""The last candidates of a search are the last 1 / LAST of them."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """An objective's figures at which it adds nothing to the hypervolume, and at which it adds all of 1."""
+    """The values of an objective that count as 0 and as 1 in the hypervolume."""
 
     reference: float
     ideal: float
@@ -35,14 +35,17 @@ SCALES = {
     "fashion-mnist": dict(zip(OBJECTIVES, (Scale(0.1, 1.0), Scale(1.2e-3, 2e-4), Scale(0.0, 1.0)), strict=True)),
     "digits": dict(zip(OBJECTIVES, (Scale(0.1, 1.0), Scale(7e-4, 3e-4), Scale(0.0, 1.0)), strict=True)),
 }
-"""By problem. References are what is had without learning: the accuracy of a guess, the MSE of the mean histogram, no
-samples at all. Ideals: every image, real images, and little more than half the MSE of the best single-task MLP (5.3e-4
-on digits, 3.7e-4 on Fashion-MNIST, given the samples of 20 trainings of 2,000 steps)."""
+"""The scales by problem and objective.
+
+References are the values without learning: the accuracy of a guess, the MSE of the mean histogram, no samples. Ideals
+are perfect accuracy, the samples of real images, and a little more than half the MSE of the best single-task MLP
+(5.3e-4 on digits, 3.7e-4 on Fashion-MNIST, with the samples of 20 trainings of 2,000 steps).
+"""
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What a candidate may reach: better than both single-task MLPs, good samples, or both."""
+    """A goal for candidates: better than both single-task MLPs, good samples, or both."""
 
     code: str
     title: str
@@ -50,7 +53,7 @@ class Goal:
     samples: bool
 
     def reached(self, scores: Scores, rivals: Scores) -> bool:
-        """Whether the scores do, beside those of the MLPs."""
+        """Whether scores reach the goal, compared with those of the MLPs."""
         beats = scores["accuracy"] > rivals["accuracy"] and scores["mse"] < rivals["mse"] if self.mlps else True
         return beats and (not self.samples or (scores["entropy"] >= ENTROPY and scores["coverage"] >= COVERAGE))
 
@@ -64,20 +67,20 @@ GOALS = (
 
 @dataclass(frozen=True)
 class Ended:
-    """A candidate that has ended.
+    """A finished candidate.
 
     Attributes:
-        number: in its search.
-        state: of the ledger: `complete`, `failed`, or `pruned` if it was stopped early.
-        samples: the samples it has seen.
-        seen: those that the search had seen by its end.
-        lineage: those behind its weights, its ancestors' included.
-        seconds: of training and scoring.
-        wall: seconds of the search by its end.
-        scores: on the validation split.
+        number: its number in the search.
+        state: its state in the ledger: `complete`, `failed`, or `pruned` if it was stopped early.
+        samples: the samples that it has seen.
+        seen: the samples that the search had seen when it finished.
+        lineage: the samples that its weights have seen, including those of its ancestors.
+        seconds: the seconds of training and scoring.
+        wall: the wall seconds of the search when it finished.
+        scores: the scores on the validation split.
         structure: the key of its graph without β.
-        conditioned: whether an input reaches its samples when they are generated.
-        test: the scores on the test split, where they were asked for and its weights were there.
+        conditioned: whether its generated samples depend on an input.
+        test: the scores on the test split, if they were requested and its weights were kept.
     """
 
     number: int
@@ -95,7 +98,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Search:
-    """The candidates of a search in the order of their ends, as far as `budget` samples go."""
+    """The candidates of a search within the first `budget` samples, in the order in which they finished."""
 
     strategy: str
     seed: int
@@ -104,7 +107,7 @@ class Search:
 
 
 def complete(ended: Sequence[Ended]) -> list[Ended]:
-    """Those that were trained to the end."""
+    """The candidates that were trained to the end."""
     return [one for one in ended if one.state == "complete"]
 
 
@@ -115,7 +118,7 @@ def gains(ended: Sequence[Ended], scales: dict[str, Scale]) -> NDArray[np.float6
 
 
 def growth(search: Search, scales: dict[str, Scale], grid: Sequence[int]) -> list[float]:
-    """The hypervolume of a search once it has seen as many samples as the grid says."""
+    """The hypervolume of a search after each number of samples in `grid`."""
     done = complete(search.ended)
     points, front, volumes = gains(done, scales), np.zeros((0, len(scales))), [0.0]
     for point in points:
@@ -133,7 +136,7 @@ def quartiles(rows: Sequence[Sequence[float]]) -> NDArray[np.float64]:
 
 
 def reaches(one: Ended, scores: Scores, goal: Goal, rivals: Rivals, split: str) -> bool:
-    """Whether a candidate's scores on a split reach a goal, beside MLPs given the samples of its whole lineage."""
+    """Whether a candidate's scores on a split reach a goal. The MLPs get the samples of its whole lineage."""
     return goal.reached(scores, rivals(one.lineage)[split] if goal.mlps else {})
 
 
@@ -143,7 +146,7 @@ def reaching(ended: Sequence[Ended], goal: Goal, rivals: Rivals) -> Iterator[End
 
 
 def first(ended: Sequence[Ended], goal: Goal, rivals: Rivals) -> Ended | None:
-    """The candidate that reached a goal first, on the validation split."""
+    """The first candidate that reaches a goal on the validation split; None if there is none."""
     return next(reaching(ended, goal, rivals), None)
 
 
@@ -153,12 +156,12 @@ def holds(goal: Goal, one: Ended, rivals: Rivals) -> bool | None:
 
 
 def confirmed(ended: Sequence[Ended], goal: Goal, rivals: Rivals) -> Ended | None:
-    """The candidate that was the first to reach a goal on the validation split, and on the test split as well."""
+    """The first candidate that reaches a goal on both the validation and the test split; None if there is none."""
     return next((one for one in reaching(ended, goal, rivals) if holds(goal, one, rivals)), None)
 
 
 def censored_median(times: Sequence[float | None]) -> float:
-    """The median of times of which some are longer than was looked; infinite if it is one of these, or nothing is."""
+    """The median of times. None is a time beyond the observation, which counts as infinite. No times: infinite."""
     ordered = sorted(inf if time is None else time for time in times)
     if not ordered:
         return inf
@@ -166,7 +169,7 @@ def censored_median(times: Sequence[float | None]) -> float:
 
 
 def last(ended: Sequence[Ended]) -> tuple[float, float] | None:
-    """Of the last quarter of a search, the share that classifies well, and the share of distinct structures."""
+    """The share of good classifiers and of distinct structures in the last quarter of a search."""
     tail = ended[-(-len(ended) * (LAST - 1) // LAST) :] if len(ended) >= LAST else ended
     if not tail:
         return None
@@ -188,12 +191,12 @@ def widest(ended: Sequence[Ended]) -> Ended | None:
 
 
 def unconditioned(ended: Sequence[Ended]) -> list[Ended]:
-    """Those whose samples no input reaches, so that they cannot be copies of it."""
+    """The candidates whose samples depend on no input, so that they cannot be copies of it."""
     return [one for one in ended if not one.conditioned]
 
 
 def notable(ended: Sequence[Ended], rivals: Rivals) -> set[int]:
-    """Beside the front, the candidates whose test scores are reported."""
+    """The candidates, in addition to the front, whose test scores are reported."""
     reached = (one for goal in GOALS for one in reaching(ended, goal, rivals))
     found = (*reached, widest(front(ended)), widest(unconditioned(ended)))
     return {one.number for one in found if one is not None}

@@ -1,4 +1,4 @@
-"""The tables of compared strategies, in Markdown."""
+"""The tables of a comparison of strategies, in Markdown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ SPLITS = ("validation", "test")
 
 @dataclass(frozen=True)
 class Comparison:
-    """Searches of one problem and space; `unit` is the samples of a full training."""
+    """Searches on one problem and space. `unit` is the number of samples in a full training."""
 
     problem: str
     space: str
@@ -65,7 +65,7 @@ def page(comparison: Comparison) -> str:
 
 
 def volumes(comparison: Comparison) -> str:
-    """Hypervolume, median and quartiles, and what it took."""
+    """The table of hypervolumes (median and quartiles) and times."""
     budgets = sorted({search.budget // comparison.unit for search in comparison.searches})
     columns = sorted({max(1, budgets[0] // 5), *budgets})
     rows = [("strategy", "searches", "candidates", *(f"after {n} trainings" for n in columns), "wall", "busy")]
@@ -79,23 +79,23 @@ def volumes(comparison: Comparison) -> str:
         busy = median(sum(one.seconds for one in search.ended) for search in searches)
         candidates = f"{median(len(search.ended) for search in searches):g}"
         rows.append((code, str(len(searches)), candidates, *cells, duration(wall), duration(busy)))
-    text = f"""Hypervolume, median (quartiles) over the searches; a training is {comparison.unit:,} samples. Wall: of a
-search, median; busy: the seconds of its workers."""
+    text = f"""Hypervolume, median (quartiles) over the searches. A training is {comparison.unit:,} samples. Wall: the
+median wall time of a search. Busy: the median time of its workers."""
     return f"{paragraph(text)}\n\n{rows_of(rows)}"
 
 
 def goals(comparison: Comparison) -> str:
-    """Samples until each goal is reached."""
-    text = """Samples seen by a search until a candidate reaches a goal on the validation split, the MLPs given the
-        samples of its whole lineage: medians over the searches, those that do not reach it counted as longer than they
-        were. On test: of the candidates that reached it first, those that do so on the test split too. On both: the
-        searches in which any that reaches it does so on the test split too, and the trainings until the first of
-        these."""
+    """The tables of samples until each goal is reached."""
+    text = """Samples seen by a search until a candidate reaches a goal on the validation split; medians over the
+        searches. The MLPs get the samples of the candidate's whole lineage. A search that does not reach the goal
+        counts as longer than its budget. On test: the number of first candidates that also reach the goal on the test
+        split. On both: the number of searches with any candidate that reaches the goal on both splits, and the
+        trainings until the first of these."""
     return "\n\n".join((paragraph(text), *(times(comparison, goal) for goal in GOALS)))
 
 
 def times(comparison: Comparison, goal: Goal) -> str:
-    """Samples until one goal is reached."""
+    """The table of samples until one goal is reached."""
     rows = [("strategy", "reached", "samples", "trainings", "wall", "on test", "on both", "trainings")]
     for code, searches in comparison.contenders.items():
         firsts = [first(search.ended, goal, comparison.rivals) for search in searches]
@@ -118,7 +118,7 @@ def times(comparison: Comparison, goal: Goal) -> str:
 
 
 def spent(found: Sequence[Ended | None], budget: int, unit: int) -> tuple[str, str]:
-    """Samples and trainings that the searches had seen when they found these; median."""
+    """The median samples and trainings that the searches had seen when they found these candidates."""
     samples = censored_median([None if one is None else one.seen for one in found])
     if isfinite(samples):
         return f"{samples:,.0f}", f"{samples / unit:.1f}"
@@ -126,7 +126,7 @@ def spent(found: Sequence[Ended | None], budget: int, unit: int) -> tuple[str, s
 
 
 def claims(comparison: Comparison) -> str:
-    """The candidates that first reached the whole goal, on both splits."""
+    """The table of the first candidates that reached the whole goal, with scores on both splits."""
     scores = ("accuracy", "mse", "entropy", "coverage")
     names = ("accuracy (MLP)", "MSE (MLP)", "class entropy", "coverage")
     columns = [f"{name}, {split}" for name in names for split in SPLITS]
@@ -147,24 +147,24 @@ def claims(comparison: Comparison) -> str:
     if len(rows) == 1:
         return f"No candidate {WHOLE.title}."
     text = (
-        f"The first candidate of each search that {WHOLE.title}; in trainings what the search and its lineage had seen:"
+        f"The first candidate of each search that {WHOLE.title}, with the trainings of the search and of its lineage:"
     )
     return f"{paragraph(text)}\n\n{rows_of(rows)}"
 
 
 def lasts(comparison: Comparison) -> str:
-    """What the searches try last."""
+    """The table of the last candidates."""
     rows = [("strategy", f"accuracy above {ACCURATE}", "distinct structures")]
     for code, searches in comparison.contenders.items():
         shares = [found for search in searches if (found := last(search.ended)) is not None]
         cells = (f"{median(column):.0%}" for column in zip(*shares, strict=True)) if shares else ("–", "–")
         rows.append((code, *cells))
-    text = "Of the last quarter of a search's candidates, those that failed or were stopped included; median:"
+    text = "Shares of the last quarter of a search's candidates (with failed and stopped ones); median:"
     return f"{paragraph(text)}\n\n{rows_of(rows)}"
 
 
 def coverages(comparison: Comparison) -> str:
-    """The best samples of the searches."""
+    """The table of the best samples."""
     titles = [f"{name}, {split}" for name in ("front", "unconditioned") for split in SPLITS]
     rows = [("strategy", *titles, "conditioned", "copies", "best of all: front, unconditioned")]
     for code, searches in comparison.contenders.items():
@@ -175,9 +175,9 @@ def coverages(comparison: Comparison) -> str:
         bound = f"{sum(one.conditioned for one in found)} of {len(found)}"
         tops = ", ".join(top(coverage(group, "validation")) for group in (best, free))
         rows.append((code, *cells, bound, copies(found), tops))
-    text = """The best coverage (by validation) on a search's front, and among all its samplers that no input reaches,
-for a decoder that is conditioned on the image may copy it; median over the searches. Conditioned: of the fronts' best,
-those that an input reaches; copies: the share of their samples that copy what conditions them, median."""
+    text = """The best coverage (by validation) on a search's front, and among its unconditioned samplers, because a
+decoder that is conditioned on the image may copy it; median over the searches. Conditioned: how many of the fronts'
+best depend on an input. Copies: the median share of their samples that copy their condition."""
     return f"{paragraph(text)}\n\n{rows_of(rows)}"
 
 
@@ -187,7 +187,7 @@ def coverage(group: Sequence[Ended | None], split: str) -> list[float]:
 
 
 def copies(found: Sequence[Ended]) -> str:
-    """The share of their samples that copy what conditions them, median; where nothing does, none."""
+    """The median share of samples that copy their condition; 0 for unconditioned candidates."""
     known = [one.scores.get("copying", None if one.conditioned else 0.0) for one in found]
     shares = [share for share in known if share is not None]
     return f"{median(shares):.0%}" if shares and len(shares) == len(known) else "–"
@@ -202,5 +202,5 @@ def top(values: Sequence[float]) -> str:
 
 
 def rows_of(rows: Sequence[Sequence[str]]) -> str:
-    """A table whose first row is the head."""
+    """A Markdown table whose first row is the header."""
     return table([rows[0], ["---"] * len(rows[0]), *rows[1:]])

@@ -1,4 +1,4 @@
-"""The searches that are compared: strategies and variants of them, run until they have seen as many samples."""
+"""Runs the compared searches: strategies and their variants, each until it has seen its budget of samples."""
 
 import json
 import time
@@ -27,23 +27,23 @@ from valp.spaces.problem.problem import Problem
 from valp.spaces.problem.scoring import Scorer
 
 CLOCK, TESTED = "benchmark-clock.json", "benchmark-test.json"
-"""In a run's folder: wall seconds that passed before each candidate's end, and scores on the test split."""
+"""Files in a run's folder: the wall seconds before each candidate's end, and the scores on the test split."""
 
 SAMPLES = OBJECTIVES[-1]
 
 LATEST = 10
-"""What these have seen on average, the next ones should see too."""
+"""The number of last candidates whose mean samples seen are the estimate for the next ones."""
 
 
 @dataclass(frozen=True)
 class Contender:
-    """A strategy, and how many full trainings' worth of samples its searches may see.
+    """A strategy, and the number of samples that its searches may see.
 
     Attributes:
-        code: of a strategy, with `:` before each variant: `evolution:no-inherit:halving`.
-        trainings: the samples, in full trainings.
-        strategy: what proposes.
-        halving: whether it stops candidates early.
+        code: the code of the strategy, with `:` before each variant: `evolution:no-inherit:halving`.
+        trainings: the number of samples, in full trainings.
+        strategy: the strategy, which proposes candidates.
+        halving: whether candidates are stopped early by successive halving.
     """
 
     code: str
@@ -53,7 +53,9 @@ class Contender:
 
     @classmethod
     def parse(cls, text: str, trainings: int) -> "Contender":
-        """`CODE[:VARIANT...][@TRAININGS]`: `halving`, and `SETTING=VALUE` and `no-SETTING` of a breeding.
+        """Parses `CODE[:VARIANT...][@TRAININGS]`.
+
+        A variant is `halving`, or `SETTING=VALUE` or `no-SETTING` with a setting of `Breeding`.
 
         Raises:
             SettingError: if there is no such strategy or setting.
@@ -67,11 +69,11 @@ class Contender:
         variants = [variant for variant in variants if variant != "halving"]
         if variants:
             if not isinstance(strategy, Evolution):
-                raise SettingError(f"{base!r} has no variant but halving, for it is no evolution")
+                raise SettingError(f"{base!r} must be an evolution to have variants other than halving, but is not")
             breeding = replace(strategy.breeding, **dict(map(_changed, variants)))
             strategy = Evolution(code, f"{strategy.title}; {', '.join(variants)}", breeding)
         if own and not (own.isdigit() and int(own) > 0):
-            raise SettingError(f"trainings must be a positive number, but are {own!r}")
+            raise SettingError(f"trainings must be a positive integer, but are {own!r}")
         return cls(code, int(own) if own else trainings, strategy, halving)
 
     @property
@@ -82,7 +84,7 @@ class Contender:
 
     @property
     def candidates(self) -> int:
-        """How many candidates should see these samples, where none is stopped or fails."""
+        """The expected number of candidates for these samples, if none is stopped or fails."""
         if isinstance(self.strategy, Evolution):
             return self.strategy.breeding.candidates_within(self.trainings)
         return self.trainings
@@ -103,7 +105,7 @@ def _changed(variant: str) -> tuple[str, Any]:
 
 @dataclass
 class Clock(LineDisplay):
-    """Wall seconds of a search, without those in which workers start; they add up over sessions."""
+    """The wall seconds of a search, without the start of its workers. They add up over sessions."""
 
     file: Path
     seconds: dict[str, float] = field(default_factory=dict)
@@ -123,14 +125,14 @@ class Clock(LineDisplay):
 
 
 @dataclass
-class Chronicle:
-    """Reads a search's ledger; what follows from a candidate alone is found once."""
+class LedgerReader:
+    """Reads a search's ledger. What depends only on a candidate is computed once."""
 
     output: str
     known: dict[int, tuple[str, bool, int]] = field(default_factory=dict)
 
     def ended(self, ledger: Ledger, seconds: dict[str, float], test: dict[str, Any]) -> list[Ended]:
-        """The candidates in the order of their ends."""
+        """The candidates in the order in which they finished."""
         done = [(entry, entry.result) for entry in by_end(ledger.entries()) if entry.result is not None]
         rows, seen, wall = list[Ended](), 0, 0.0
         for entry, result in done:
@@ -164,7 +166,7 @@ class Chronicle:
 
 @contextmanager
 def proposing(contender: Contender, wanted: Callable[[Ledger], set[int]]) -> Iterator[None]:
-    """Makes the contender a strategy of the table, which also keeps the weights of the candidates that are wanted."""
+    """Adds the contender to the table of strategies. It also keeps the weights of the wanted candidates."""
     strategy = copy(contender.strategy)
     strategy.code = contender.code  # type: ignore[misc] # of this copy alone
     strategy.keeps = lambda ledger: contender.strategy.keeps(ledger) | wanted(ledger)  # type: ignore[method-assign] # of any class
@@ -185,20 +187,20 @@ def searched(
     workers: int,
     runs: Path,
 ) -> Search:
-    """A contender's search with one seed, with the test scores of its front and of what else is reported.
+    """Runs a contender's search with one seed, and scores its front and other reported candidates on the test split.
 
-    It is launched for as many candidates as should see its samples, so that a strategy that has phases has each of them
-    once. Where candidates are stopped early or fail it gets more, until it has seen them. What ends beyond does not
-    count.
+    The search is launched with the expected number of candidates for its samples, so that a strategy with phases goes
+    through each of them once. If candidates are stopped early or fail, it gets more until it has seen the samples.
+    Candidates beyond the budget do not count.
     """
     code = contender.code.replace(":", "-")
     name = f"benchmark-strategies-{problem.name}-{space}-{code}-{steps}-{seed}"
-    chronicle, unit = Chronicle(str(problem.metrics[SAMPLES].output)), steps * batch
+    reader, unit = LedgerReader(str(problem.metrics[SAMPLES].output)), steps * batch
     budget, candidates, before = contender.trainings * unit, contender.candidates, -1
     clock = Clock(runs / name / CLOCK)
 
     def wanted(ledger: Ledger) -> set[int]:
-        return notable(chronicle.ended(ledger, {}, {}), rivals)
+        return notable(reader.ended(ledger, {}, {}), rivals)
 
     while True:
         clock.since = None
@@ -218,20 +220,20 @@ def searched(
                 halving=contender.halving,
                 display=clock,
             ).stored
-        ended = chronicle.ended(run.ledger, clock.seconds, {})
+        ended = reader.ended(run.ledger, clock.seconds, {})
         seen = ended[-1].seen if ended else 0
-        if seen >= budget or seen == before:  # candidates that fail at once would go on for ever
+        if seen >= budget or seen == before:  # if all new candidates fail at once, this would never end
             break
         each = max(1, mean([one.samples for one in ended[-LATEST:]] or [unit]))
         before, candidates = seen, len(ended) + max(1, int((budget - seen) / each))
     within = [one for one in ended if one.seen <= budget]
     test = tested(run, {one.number for one in front(within)} | notable(within, rivals), scorer)
-    ended = [one for one in chronicle.ended(run.ledger, clock.seconds, test) if one.seen <= budget]
+    ended = [one for one in reader.ended(run.ledger, clock.seconds, test) if one.seen <= budget]
     return Search(contender.code, seed, budget, ended)
 
 
 def tested(run: StoredRun, numbers: set[int], scorer: Scorer) -> dict[str, Any]:
-    """By number, the scores on the test split of candidates whose weights are there, and of those scored before."""
+    """The test scores, by number, of candidates whose weights exist, and of candidates scored before."""
     file = run.folder.path / TESTED
     found = read_json(file)
     for number in sorted(numbers):
@@ -246,5 +248,5 @@ def tested(run: StoredRun, numbers: set[int], scorer: Scorer) -> dict[str, Any]:
 
 
 def read_json(file: Path) -> dict[str, Any]:
-    """A JSON object in a file; empty if there is none."""
+    """The JSON object in a file; empty if there is no file."""
     return json.loads(file.read_text()) if file.is_file() else {}

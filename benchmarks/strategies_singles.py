@@ -1,4 +1,4 @@
-"""The single-task MLPs over the samples they see: what a candidate's whole lineage has to beat."""
+"""The scores of the single-task MLPs over samples seen, which are compared with a candidate's whole lineage."""
 
 import json
 from dataclasses import dataclass, field
@@ -19,13 +19,14 @@ TASKS = ("accuracy", "mse")
 SPLITS = ("validation", "test")
 
 Curves = dict[str, dict[str, list[list[float]]]]
-"""By score and split, a row for each point, with a figure for each seed."""
+"""By score and split, a row for each point, with a value for each seed."""
 
 
 def best_within(curves: Curves, unit: int, samples: int) -> dict[str, Scores]:
-    """By split, the scores of MLPs that were given at least so many samples, and stopped where they were best.
+    """The scores, by split, of MLPs with at least this many samples, stopped at their best point.
 
-    Means over the seeds; where they were best the validation split says. Points are `unit` samples apart, from `unit`.
+    Scores are means over the seeds. The best point is chosen on the validation split. Points are `unit` samples apart,
+    starting at `unit`.
     """
     points = max(1, -(-samples // unit))
     best: dict[str, Scores] = {split: {} for split in SPLITS}
@@ -39,14 +40,14 @@ def best_within(curves: Curves, unit: int, samples: int) -> dict[str, Scores]:
 
 @dataclass
 class Singles:
-    """The curves of the MLPs of a problem, kept in a file, and trained on where a lineage is longer than they are.
+    """The curves of a problem's MLPs. They are kept in a file, and extended if a lineage has seen more samples.
 
     Attributes:
-        problem: what they learn.
-        steps, batch: between two points.
-        file: where the curves are kept.
-        curves, trainings: so far.
-        found: by number of points, what `best_within` says of them.
+        problem: the problem.
+        steps, batch: the steps between two points, and the batch size.
+        file: the file of the curves.
+        curves, trainings: the curves and trainings so far.
+        found: the results of `best_within`, by number of points.
     """
 
     problem: Problem
@@ -67,16 +68,16 @@ class Singles:
 
     @property
     def unit(self) -> int:
-        """Samples between two points."""
+        """The number of samples between two points."""
         return self.steps * self.batch
 
     @property
     def points(self) -> int:
-        """How many there are."""
+        """The number of points."""
         return len(self.curves[TASKS[0]]["validation"])
 
     def __call__(self, samples: int) -> dict[str, Scores]:
-        """See `best_within`; trained on first, if need be."""
+        """The result of `best_within`. The curves are extended first if necessary."""
         points = max(1, -(-samples // self.unit))
         if points not in self.found:
             self.extend(points)
@@ -84,7 +85,7 @@ class Singles:
         return self.found[points]
 
     def extend(self, points: int) -> None:
-        """Has at least so many points."""
+        """Extends the curves to at least this many points."""
         for point in range(self.points + 1, points + 1):
             rows = {name: [self._scored(name, seed, point) for seed in range(SEEDS)] for name in TASKS}
             for name, scored in rows.items():
@@ -95,7 +96,7 @@ class Singles:
                 write_text(self.file, json.dumps(document))
 
     def _scored(self, name: str, seed: int, point: int) -> Scores:
-        """By split, the score of an MLP at a point."""
+        """The scores of an MLP at a point, by split."""
         if (name, seed) not in self.trainings:
             output, train = str(self.problem.metrics[name].output), self.problem.train
             module = compile(single_task(self.problem, output), seed=seed)

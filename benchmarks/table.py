@@ -1,11 +1,11 @@
-"""A search on a real table, beside gradient boosting: scikit-learn's breast cancer measurements, with labels missing.
+"""A search on a real table, compared with gradient boosting: scikit-learn's breast cancer data, with missing labels.
 
-569 tumours, which makes scores steadier than the 178 wines would. Of 30 measurements 29 are inputs and one is
-predicted: the worst texture, for areas and perimeters all but follow from the radii, and of what does not follow from
-the others it is what gradient boosting predicts best. The ten means are to be generated too. A fifth of each output's
-labels is taken out at random, in every split.
+The table has 569 tumours, so scores vary less than with the 178 wines. Of the 30 measurements, 29 are inputs and one is
+an output: the worst texture. (Areas and perimeters nearly follow from the radii. Of the others, gradient boosting
+predicts the worst texture best.) The ten means are also an output to generate. In every split, a random fifth of each
+output's labels is removed.
 
-The table is written as CSV and as Parquet, and both must give the same problem and the same search.
+The table is written as CSV and as Parquet. Both must give the same problem and the same search.
 
 python -m benchmarks.table
 """
@@ -37,7 +37,7 @@ from valp.train.fit import one_thread
 MISSING = 0.2
 PREDICTED = "worst texture"
 MARGINS = {"accuracy": 0.02, "r2": 0.05}
-"""By how much gradient boosting may be better."""
+"""The margins by which gradient boosting may be better."""
 
 TOML = """
 title = "Malignant or benign, from 29 measurements"
@@ -70,7 +70,7 @@ columns = ["profile: *"]
 
 
 def tumours() -> pa.Table:
-    """The table: 30 measurements, the kind, and the ten means once more as what is to be generated."""
+    """The table: 30 measurements, the kind, and the ten means again as the output to generate."""
     data = load_breast_cancer()
     random = np.random.default_rng(0)
     holes = {name: random.random(len(data.target)) < MISSING for name in ("kind", PREDICTED, "profile")}
@@ -96,7 +96,7 @@ def loaded(folder: Path, seed: int) -> dict[str, Problem]:
 
 
 def compare_files(problems: dict[str, Problem], runs: Path) -> None:
-    """Ends with an error unless both files give the same data, and a search of each the same candidates and scores."""
+    """Exits with an error unless both files give the same data, and searches with the same candidates and scores."""
     outcomes = []
     for suffix, problem in problems.items():
         run = launch(problem, name=f"same{suffix}", runs=runs, candidates=4, steps=200, workers=2).stored
@@ -106,11 +106,11 @@ def compare_files(problems: dict[str, Problem], runs: Path) -> None:
     if problems[".csv"].fingerprint != problems[".parquet"].fingerprint or len(one) != 4 or one != other:
         raise SystemExit("the CSV and the Parquet file differ")
     figures = sum(len(scores) for _, _, scores in one)
-    print(f"CSV and Parquet: one fingerprint; {len(one)} candidates of each with {figures} equal scores", flush=True)
+    print(f"CSV and Parquet: same fingerprint, {len(one)} candidates each with {figures} equal scores", flush=True)
 
 
 def chosen(run: StoredRun) -> Entry:
-    """Of the front the one with the least sum of its ranks by what the search optimised, on the validation split."""
+    """The candidate on the front with the smallest sum of ranks over the objectives, on the validation split."""
     front = run.front()
     ranks = dict.fromkeys([entry.number for entry in front], 0)
     for name, metric in run.objectives.items():
@@ -121,8 +121,8 @@ def chosen(run: StoredRun) -> Entry:
     return min(front, key=lambda entry: ranks[entry.number])
 
 
-def beside(problem: Problem, seed: int) -> dict[str, dict[str, float]]:
-    """Scores of scikit-learn's models with default settings, one for each output, on the rows whose label is known."""
+def scikit_learn_scores(problem: Problem, seed: int) -> dict[str, dict[str, float]]:
+    """The scores of scikit-learn's models with default settings, one for each output, on the rows with a label."""
     models = {
         "gradient boosting": (
             GradientBoostingClassifier(random_state=seed),
@@ -142,7 +142,7 @@ def beside(problem: Problem, seed: int) -> dict[str, dict[str, float]]:
 
 
 def known(split: Split, output: str) -> tuple[np.ndarray, np.ndarray]:
-    """The inputs and labels of the rows that have one."""
+    """The inputs and labels of the rows that have a label."""
     rows = split.having(output)
     return rows.inputs["measured"].numpy(), rows.truths[output].flatten().numpy()
 
@@ -178,7 +178,7 @@ def main() -> None:
                 f"split {seed}: candidate {best.number}, one of {len(run.front())} on the front, trained with 3 seeds"
             )
             made = train_seeds(best.candidate, Scorer(problem, judges_of(problem)), 3, {}, print)
-            scores = {"VALP": made.model.manifest.scores["test"]} | beside(problem, seed)
+            scores = {"VALP": made.model.manifest.scores["test"]} | scikit_learn_scores(problem, seed)
             for model, values in scores.items():
                 found.setdefault(model, []).append(values)
                 shown = spread({score: [value] for score, value in values.items()})
@@ -190,7 +190,8 @@ def main() -> None:
     for score, margin in MARGINS.items():
         ahead = mean(one[score] - other[score] for one, other in zip(ours, boosted, strict=True))
         print(
-            f"{score}: {ahead:+.3f} beside gradient boosting, {'within' if ahead >= -margin else 'NOT within'} {margin}"
+            f"{score}: {ahead:+.3f} compared with gradient boosting, "
+            f"{'within' if ahead >= -margin else 'NOT within'} the margin {margin}"
         )
     print(f"{time.perf_counter() - start:.0f} s")
 

@@ -1,11 +1,11 @@
-"""How much faster the native executor trains than torch: random structures of the paper's space, interleaved.
+"""How much faster is the native executor than torch? Measured on random structures of the paper's space.
 
 python -m benchmarks.training [--structures 32] [--batches 50 200 500] [-o FILE.json]
 
-Three trainings of each structure in turn: by hand in PyTorch (`benchmarks.eager`), by the torch executor, and
-natively. Seconds are of CPU time, which other processes disturb least; each has one thread, and of its repetitions the
-fastest counts. Drawing examples and noise is part of a step. A table is printed; with -o the figures of every
-structure are written as JSON, and drawn in a picture beside it.
+Each structure is trained in three ways in turn: by hand in PyTorch (`benchmarks.eager`), by the torch executor, and by
+the native executor. Times are CPU times, which other processes affect least. Each training has one thread, and the
+fastest repetition counts. Drawing examples and noise is part of a step. The benchmark prints a table. With -o it also
+writes the figures of every structure as JSON, and a picture in the same folder.
 """
 
 import argparse
@@ -52,21 +52,21 @@ def structure(seed: int) -> Graph:
 
 
 def milliseconds(run: Callable[[], object], steps: int) -> tuple[float, float]:
-    """CPU and wall time of a step."""
+    """The CPU and wall time of a step, in milliseconds."""
     cpu, wall = time.process_time(), time.perf_counter()
     run()
     return (time.process_time() - cpu) * 1e3 / steps, (time.perf_counter() - wall) * 1e3 / steps
 
 
 def peak() -> float:
-    """GFLOP/s of a large product."""
+    """The GFLOP/s of a large matrix product."""
     a, b, c = (torch.rand(1024, 1024) for _ in range(3))
     best = min(milliseconds(lambda: torch.mm(a, b, out=c), 1)[0] for _ in range(10))
     return 2 * 1024**3 / best / 1e6
 
 
 def measure(batch: int, structures: int) -> dict[str, Any]:
-    """The time of a step of each structure by each way, and what follows from them."""
+    """The time of a step for each structure and way of training, with ratios and GFLOP/s."""
     inputs, truths = data()
     steps = STEPS.get(batch, 40)
     rows = []
@@ -105,7 +105,7 @@ def median(rows: list[dict[str, float]], name: str) -> float:
 
 
 def draw(results: list[dict[str, Any]], path: Path) -> None:
-    """Each structure's ratio over its number of parameters, a panel for each batch size."""
+    """Draws each structure's speed ratio over its number of parameters, in a panel for each batch size."""
     figure, panels = plt.subplots(1, len(results), figsize=(3.4 * len(results), 3.2), sharey=True, layout="constrained")
     for panel, result in zip(panels if len(results) > 1 else [panels], results, strict=True):
         rows = result["structures"]
@@ -132,7 +132,7 @@ def main() -> None:
     ready = prepare(print)
     results = []
     print(
-        "batch | eager, ms a step | torch executor | native | eager / native: median | least | most | of wall times |",
+        "batch | eager, ms per step | torch executor | native | eager / native: median | min | max | wall times |",
         end="",
     )
     print(" torch executor / native | GFLOP/s | of the peak")

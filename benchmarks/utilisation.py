@@ -1,4 +1,4 @@
-"""The share of the workers' time that goes into training and scoring, with candidates of about ten seconds.
+"""The share of the workers' time spent on training and scoring, with candidates that take about ten seconds.
 
 python -m benchmarks.utilisation
 """
@@ -12,7 +12,7 @@ from valp.spaces.own.load_problem import load_problem
 
 CANDIDATES, WORKERS = 24, 2
 STEPS = 16_000
-"""About ten seconds of one core for a candidate of the default space on the digits."""
+"""These take about ten seconds on one core, for a candidate of the default space on the digits."""
 
 
 def main() -> None:

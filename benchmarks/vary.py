@@ -1,4 +1,4 @@
-"""Makes children by random moves and crossings, holds each against `check`, and times how they are made.
+"""Makes children by random moves and crossover, checks each, and measures the time.
 
 python -m benchmarks.vary [--children 100000]
 """
@@ -20,10 +20,10 @@ from valp.spaces.problem.description import Description
 from valp.spaces.vary import MOVES, Variation, cross, mutate
 
 CHAIN = 25
-"""Children that descend from each other before another candidate is drawn."""
+"""The number of successive children before another candidate is drawn."""
 
 CROSSED = 5
-"""Of so many children in a row one is of two parents."""
+"""Every fifth child has two parents."""
 
 NUMERIC, DISCRETE, SAMPLES, FEATURES = DataType
 LOSSES = {NUMERIC: "mse", DISCRETE: "cross_entropy", SAMPLES: "bernoulli", FEATURES: "mse"}
@@ -97,10 +97,8 @@ def main() -> None:
             crowded += len(child.graph.networks) > space.max_n
             first, second = Candidate(graph=child.graph, training=child.training), first
     every = [value for values in milliseconds.values() for value in values]
-    print(f"{len(every)} children: {refused} that check refuses, {crowded} of more than max_n networks")
-    print(
-        f"a child is made in {statistics.median(every):.2f} ms (median), {sorted(every)[-len(every) // 100]:.2f} (99%)"
-    )
+    print(f"{len(every)} children: {refused} rejected by check, {crowded} with more than max_n networks")
+    print(f"ms per child: {statistics.median(every):.2f} (median), {sorted(every)[-len(every) // 100]:.2f} (99%)")
     print(f"\n{'move':20} {'children':>8} {'ms':>6}")
     for name in (*MOVES, *sorted(milliseconds.keys() - MOVES.keys())):
         values = milliseconds[name]

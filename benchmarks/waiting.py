@@ -1,4 +1,4 @@
-"""How long a user waits for small things: a built-in problem, and the key of a usual graph.
+"""How long does a user wait for a built-in problem, and for the key of a typical graph?
 
 python -m benchmarks.waiting [--repetitions 20]
 """
@@ -17,7 +17,7 @@ NETWORKS = 11
 
 
 def usual_graph() -> Graph:
-    """Eleven networks of 784 variables; each reads half of up to three earlier ones."""
+    """Eleven networks of 784 variables. Each reads half of the variables of up to three earlier components."""
     unit, half = DataUnit(type=DataType.NUMERIC, shape=(SIZE,)), tuple(range(0, SIZE, 2))
     names = [f"n{i}" for i in range(NETWORKS)]
     sources = ["i", *names]
@@ -44,7 +44,7 @@ def main() -> None:
         start = time.perf_counter()
         content_key(graph)
         milliseconds.append(1e3 * (time.perf_counter() - start))
-    print(f"key of a graph of {NETWORKS} networks: {median(milliseconds):.2f} ms, median of {repetitions}")
+    print(f"key of a graph with {NETWORKS} networks: {median(milliseconds):.2f} ms, median of {repetitions}")
     for name in PROBLEMS:
         start = time.perf_counter()
         problem = load_problem(name)

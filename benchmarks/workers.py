@@ -1,9 +1,9 @@
-"""What a second worker adds: steps a second of one process and of two at once, in turn.
+"""How much does a second worker add? Steps per second of one process, and of two at the same time, in turn.
 
 python -m benchmarks.workers [--rounds 5] [--steps 2000]
 
-Every process trains the same random structures of the paper's space natively, on one thread. Wall time, so the machine
-must have nothing else to do.
+Every process trains the same random structures of the paper's space by the native executor, on one thread. Times are
+wall times, so the machine must be idle otherwise.
 """
 
 import argparse
@@ -21,7 +21,7 @@ BATCH = 50
 
 
 def work(barrier: Barrier, rounds: int, steps: int, alone: bool) -> None:
-    """Trains in every round, or in those that are for two."""
+    """Trains in every round if `alone`, otherwise only in the rounds for two."""
     one_thread()
     inputs, truths = data()
     modules = [compile(structure(seed), seed=seed) for seed in range(STRUCTURES)]
@@ -62,7 +62,7 @@ def main() -> None:
         one, two = seconds
         added.append(2 * one / two - 1)
         rate = STRUCTURES * options.steps / one
-        print(f"one worker: {rate:.0f} steps a second; the second adds {added[-1]:.2f} of that", flush=True)
+        print(f"one worker: {rate:.0f} steps per second; the second adds {added[-1]:.2f} of that", flush=True)
     for worker in workers:
         worker.join()
     print(f"median: {statistics.median(added):.2f}")

@@ -21,8 +21,8 @@ class NamedProblem:
     Attributes:
         code: its name. The problem that `load` returns must have the same one.
         title: one line about it, for `valp problems`.
-        load: makes the problem from its title and a function that is told, in one line each, where the data come from
-            and what is downloaded. That function may be None. `load` raises `DataError` if the data are missing.
+        load: makes the problem from its title and a progress function, which may be None. The function gets one-line
+            messages: where the data comes from, and what is downloaded. `load` raises `DataError` if data is missing.
     """
 
     code: str

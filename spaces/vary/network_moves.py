@@ -173,8 +173,8 @@ def replaceable(revision: Revision) -> Sequence[tuple[int, int]]:
     serving = [revision.serving(output) for output in outputs]
     found = list[tuple[int, int]]()
     for index in _ensemble(revision):
-        beside = set().union(*(places for places in serving if (NETWORK, index) in places))
-        found += [(index, other) for other in movable if (NETWORK, other) not in beside]
+        same_outputs = set().union(*(places for places in serving if (NETWORK, index) in places))
+        found += [(index, other) for other in movable if (NETWORK, other) not in same_outputs]
     return found
 
 
