@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.conftest import files_of
-from tests.search.report.untrained import told
+from tests.search.show.report.untrained import told
 from valp.compile.compile import compile
 from valp.graph.graph import DataType
 from valp.model.preprocessing import Column

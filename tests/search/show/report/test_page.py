@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.search.report.chromium import opened
-from tests.search.report.untrained import told
+from tests.search.show.report.chromium import opened
+from tests.search.show.report.untrained import told
 from valp.parts.kinds import KINDS
 from valp.parts.kinds.generic_mlp import GenericMLP
 from valp.parts.look import Look

@@ -5,8 +5,8 @@ import time
 import numpy as np
 import pytest
 
-from tests.search.report.chromium import opened
-from tests.search.report.untrained import told
+from tests.search.show.report.chromium import opened
+from tests.search.show.report.untrained import told
 from valp.search.show.report.evidence import Evidence
 from valp.search.show.report.material import gather
 from valp.search.show.report.page import page as written

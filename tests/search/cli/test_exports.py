@@ -13,7 +13,7 @@ from valp.model.bundle import load
 
 pytestmark = pytest.mark.heavy
 
-PAGE = (Path(__file__).parents[2] / "docs" / "export.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "export.md").read_text()
 ONNX_ALONE, TORCH_ALONE, PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 

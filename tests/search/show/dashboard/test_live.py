@@ -21,7 +21,7 @@ from valp.search.run.run import open_run
 pytestmark = pytest.mark.heavy
 
 VALP = [sys.executable, "-c", "from valp.search.cli import main; main()"]
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 CANDIDATES, STEPS = 10, 1500
 PATIENCE = 120
 """Seconds that something may take on a busy machine."""
