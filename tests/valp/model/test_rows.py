@@ -85,7 +85,7 @@ def test_what_does_not_fit_is_said_in_one_sentence(data, words):
 
 def test_a_hole_is_refused_where_the_model_learnt_from_none():
     whole = MEASURED.model_copy(update={"fill": None})
-    with pytest.raises(DataError, match="row 1 counted from 0: column 'width' is empty, and the model has nothing"):
+    with pytest.raises(DataError, match="row 1 counted from 0: column 'width' is empty, but the model cannot fill it"):
         raw_inputs(FRAME, (whole,))
 
 

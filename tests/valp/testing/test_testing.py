@@ -148,7 +148,7 @@ def applied(module):
             Combiner("own", "o", max, lambda out, sources, _: Concatenate(out, sources), True),
             "must cut to the",
         ),
-        (Combiner("own", "o", len, lambda out, sources, _: Concatenate(out, sources), False), "the 3 variables"),
+        (Combiner("own", "o", len, lambda out, sources, _: Concatenate(out, sources), False), "must make 3 variables"),
         (Combiner("own", "o", min, applied(Last), True), "must not depend on the order"),
     ],
 )
