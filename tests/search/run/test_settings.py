@@ -67,7 +67,7 @@ def test_the_file_of_the_problem_may_move():
 @pytest.mark.parametrize("name", OTHER)
 def test_any_setting_that_differs_is_refused_in_one_sentence_that_names_it(name):
     other = SETTINGS.model_copy(update={name: OTHER[name]})
-    with pytest.raises(SettingError, match="run 'r' holds") as raised:
+    with pytest.raises(SettingError, match="run 'r'") as raised:
         SETTINGS.require_same(other, "r")
     sentence = str(raised.value)
     assert "\n" not in sentence
