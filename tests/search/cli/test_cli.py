@@ -329,7 +329,7 @@ def test_data_that_is_not_where_it_is_said_to_be_is_an_error(valp, tmp_path, mon
         (("train", "--from", "small", "one", "-o", "{target}"), "--from takes a run and the number of a candidate"),
         (("train", "--from", "small", "0", "--steps", "0", "-o", "{target}"), "steps must be positive, but is 0"),
         (("train", "--from", "small", "0", "--seeds", "-1", "-o", "{target}"), "seeds must be positive, but is -1"),
-        (("train", "--from", "small", "0", "--seed", "-1", "-o", "{target}"), "seed must not be negative"),
+        (("train", "--from", "small", "0", "--seed", "-1", "-o", "{target}"), "seed must be at least 0"),
         (("train", "--from", "small", "0", "--problem", "letters", "-o", "{target}"), "problem must be one of"),
         (("train", "-o", "{target}"), "either GRAPH.json or --from RUN N must be given, and not both"),
         (("best", "small", "--by", "beauty"), "the scores of digits are accuracy, mse, r2, entropy"),
