@@ -13,9 +13,10 @@ LOSSES = {NUMERIC: "mse", DISCRETE: "cross_entropy", SAMPLES: "bernoulli", FEATU
 
 @dataclass(frozen=True)
 class Shape:
-    """What a problem asks for; `least` is the smallest max_n that serves it, `images` the outputs that are pictures.
+    """The inputs and outputs of a problem.
 
-    `variances` are those of its outputs.
+    `least` is the smallest max_n that is enough. `images` are the outputs that are pictures. `variances` are those of
+    its outputs.
     """
 
     inputs: tuple[Input, ...]
@@ -66,7 +67,7 @@ SEVERAL = shape(
 """Two inputs, and several outputs of a type."""
 
 CLASSES = shape({"a": unit(SAMPLES, 64), "b": unit(DISCRETE, 5)}, {"c": unit(DISCRETE, 10)}, least=1)
-"""Samples and Discrete come in, and nothing is generated."""
+"""Inputs of Samples and Discrete, and nothing is generated."""
 
 SHAPES = {"clothing": CLOTHING, "several": SEVERAL, "classes": CLASSES}
 
@@ -91,7 +92,7 @@ SEQUENCE = shape(
     },
     least=6,
 )
-"""A sequence beside vectors; sequences of its length and of half of it go out, too."""
+"""A sequence and vectors; sequences of its length and of half of it go out, too."""
 
 SHAPED = {"image": IMAGE, "sequence": SEQUENCE}
 
@@ -100,12 +101,12 @@ TINY = shape(
     {"x": unit(NUMERIC, 4), "c": unit(DISCRETE, 3), "s": unit(SAMPLES, 8)},
     least=4,
 )
-"""One output of each type, so small that its graphs are trained in no time."""
+"""One output of each type, small, so that its graphs are trained quickly."""
 
 TINY_SPACE = replace(
     DEFAULT, units=(3, 8), output_units=(2, 6), hidden_layers=(0, 2), partial=0.5, activations=("tanh", "softplus")
 )
-"""Smooth activations: an input that is connected always shows."""
+"""Smooth activations: a connected input always changes the output."""
 
 
 def edges(least: int) -> dict[str, Space]:

@@ -1,4 +1,4 @@
-"""Problems of a shape without data, and a graph that keeps the rules in ways of which Algorithm 1 knows nothing."""
+"""Problems of a shape without data, and a valid graph that Algorithm 1 never draws."""
 
 from tests.spaces.graphs import DISCRETE, FEATURES, NUMERIC, SAMPLES, SEQUENCE, Shape, unit
 from valp.graph.graph import (

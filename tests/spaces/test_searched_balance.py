@@ -67,13 +67,13 @@ def test_every_space_has_fixed_beta_alone():
     assert set(tried_in(searched())) == MOVES.keys()
 
 
-def test_one_method_is_no_decision_at_random():
+def test_a_single_method_takes_no_random_decision():
     choose, other = RandomChoose(3), RandomChoose(3)
     assert drawn_balance(choose, DEFAULT.balances) == Balance()
     assert choose.real("next", 0, 1) == other.real("next", 0, 1)
 
 
-def test_methods_and_the_settings_that_are_left_open_are_drawn():
+def test_methods_and_their_open_settings_are_drawn():
     drawn = [drawn_balance(RandomChoose(seed), METHODS) for seed in range(60)]
     for balance in drawn:
         require_of_space(balance)
@@ -104,7 +104,7 @@ def test_a_mutation_changes_the_method_or_one_of_its_open_settings():
     assert changed == {"fixed to tuned", "tuned to fixed", "share", "factor", "window"}
 
 
-def test_a_word_changes_to_another_one():
+def test_a_setting_that_is_a_word_changes_to_another_word():
     space = replace(TINY_SPACE, balances=(Balance(method="tuned"),))
     parent = candidate(0, drawn_balance(RandomChoose(0), space.balances))
     found = set()
@@ -127,7 +127,7 @@ def test_other_moves_keep_the_method():
     assert child.training.balance == balance
 
 
-def test_a_crossing_takes_the_method_of_a_parent_and_of_one_method_each_setting_of_one():
+def test_crossover_takes_the_method_of_a_parent_and_mixes_the_settings_of_equal_methods():
     both = [drawn_balance(RandomChoose(seed), METHODS[1:]) for seed in (1, 2)]
     parents = [candidate(seed, balance) for seed, balance in enumerate(both)]
     mixed = set()
@@ -146,7 +146,7 @@ def test_a_crossing_takes_the_method_of_a_parent_and_of_one_method_each_setting_
     assert crossed == {both[0], METHODS[0]}
 
 
-def test_a_space_takes_methods_as_texts_and_refuses_what_is_not_possible():
+def test_a_space_takes_methods_as_texts_and_refuses_impossible_ones():
     assert space_of("default").balances == (Balance(),)
     assert space_of("default", balances=["tuned:base=sum", "fixed"]).balances == METHODS[::-1]
     with pytest.raises(SettingError, match="must name a balancing method, but is empty"):

@@ -38,7 +38,7 @@ def samples(size: int) -> DataUnit:
 
 
 def figure_2() -> Graph:
-    """The VALP of 002, Figure 2 and section IV-A; hidden layers, n1's size and the three classes are open there.
+    """The VALP of Garciarena et al., Fig. 2 and IV-A; hidden layers, n1's size and the three classes are open there.
 
     R is one number, so that n3, whose output is compared with it, has one variable.
     """
@@ -195,7 +195,7 @@ def without(graph, *kinds):
 
 def figure_2_rows(count: int):
     """Inputs and ground truths for `figure_2`, drawn at random and always the same."""
-    import torch  # graphs are drawn without
+    import torch  # drawing graphs does not need it
 
     generator = torch.Generator().manual_seed(7)
     inputs = {"i0": torch.randn(count, 10, generator=generator)}

@@ -1,4 +1,4 @@
-"""The least graph in which a network of a kind can be tried."""
+"""The smallest graph in which a network of a kind can be tested."""
 
 from tests.valp.graphs import numeric, unit
 from valp.graph.graph import (
@@ -34,7 +34,7 @@ LAYERS = {
     Recurrent: (Recurrent(units=5, cell="gru"), Recurrent(units=4, cell="lstm")),
     None: (),
 }
-"""Layers of each form; their functions are smooth, so that differences tell the gradient."""
+"""Layers of each form; their functions are smooth, so that finite differences give the gradient."""
 
 
 def unit_of(type_):

@@ -34,7 +34,7 @@ BETAS = (0.001, 0.5, 1.0, 2.0)
 
 @dataclass(frozen=True)
 class Source:
-    """A component that may be read."""
+    """A component that can be a source."""
 
     name: str
     unit: DataUnit
@@ -54,7 +54,7 @@ class Reading:
 
 
 class Builder:
-    """Adds networks that read what is there."""
+    """Adds networks that read existing components."""
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
@@ -119,7 +119,7 @@ class Builder:
 
     @staticmethod
     def type_of(readings: list[Reading]) -> DataType:
-        """002, III-C1."""
+        """Garciarena et al., III-C1."""
         types = {reading.type for reading in readings}
         if SAMPLES in types:
             return SAMPLES
@@ -276,7 +276,7 @@ class Builder:
         unit = DataUnit(type=made, shape=(self.random.randint(1, 4), *spatial))
         return self.add("r", readings, layers, combiner, unit)
 
-    # What is asked for
+    # Outputs and losses
 
     def outputs(self) -> tuple[list[Output], list[Loss]]:
         """An output for each network that nothing reads, and losses for all."""
@@ -309,5 +309,5 @@ class Builder:
 
 
 def random_graph(seed: int) -> Graph:
-    """A VALP of one to three inputs and some networks, small enough to be run by the thousand."""
+    """A VALP of one to three inputs and some networks, small enough to run thousands of them."""
     return Builder(seed).graph()

@@ -1,4 +1,4 @@
-"""Rows and noise with which tests run and train a graph, and how its gradients are tried."""
+"""Rows and noise with which tests run and train a graph, and a test of its gradients."""
 
 import pytest
 import torch
@@ -7,7 +7,7 @@ from valp.parts.losses import LOSSES
 
 
 def rows_of(graph, count, seed=0, dtype=torch.float32):
-    """Rows for every input of a graph, and the truths that the losses of each output ask for."""
+    """Rows for every input of a graph, and the truths that the losses of each output need."""
     generator = torch.Generator().manual_seed(seed)
     inputs = {i.name: torch.randn(count, i.unit.size, generator=generator, dtype=dtype) for i in graph.inputs}
     truths = {}
@@ -37,7 +37,7 @@ def assert_gradients_are_right(module, inputs, truths, critics=None):
     def total():
         return module.losses(inputs, truths, noise, critics=critics)[0]
 
-    with torch.no_grad():  # biases start at 0, where a difference may hide
+    with torch.no_grad():  # biases start at 0, which may hide a difference
         for parameter in module.parameters():
             parameter += 0.1 * torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
     gradients = torch.autograd.grad(total(), list(module.parameters()))

@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and what cannot be read is said in one sentence."""
+"""Files are written whole or not at all, and errors are one sentence."""
 
 import os
 
@@ -22,7 +22,7 @@ def one_sentence(error):
     return str(error.value)
 
 
-def test_text_and_bytes_come_back_as_they_were(tmp_path):
+def test_text_and_bytes_are_read_back_as_they_were(tmp_path):
     write_text(tmp_path / "a.txt", "β = 1\n")
     write_bytes(tmp_path / "a.bin", b"\x00\xff")
     assert read_bytes(tmp_path / "a.txt").decode() == "β = 1\n"
@@ -71,7 +71,7 @@ def test_a_block_that_writes_nothing_is_an_error(tmp_path):
 
 
 @pytest.mark.parametrize("place", ["folder", "below a file", "name too long"])
-def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path, place):
+def test_a_path_that_cannot_be_written_is_reported_in_one_sentence(tmp_path, place):
     (tmp_path / "file").write_text("x")
     (tmp_path / "folder" / "inside").mkdir(parents=True)
     path = {
@@ -86,19 +86,19 @@ def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path, place):
 
 
 @pytest.mark.parametrize("name", ["absent.json", "folder"])
-def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path, name):
+def test_a_file_that_cannot_be_read_is_reported_in_one_sentence(tmp_path, name):
     (tmp_path / "folder").mkdir()
     with pytest.raises(FileError) as error:
         read_model(Graph, tmp_path / name)
     assert one_sentence(error).startswith(f"{tmp_path / name} cannot be read: ")
 
 
-def test_a_document_comes_back(tmp_path):
+def test_a_document_is_read_back_as_it_was(tmp_path):
     write_text(tmp_path / "graph.json", figure_2().model_dump_json(indent=1))
     assert read_model(Graph, tmp_path / "graph.json") == figure_2()
 
 
-def test_every_truncated_document_is_one_sentence():
+def test_every_truncated_document_is_refused_in_one_sentence():
     content = figure_2().model_dump_json().encode()
     for length in range(0, len(content), 37):
         with pytest.raises(FileError, match="g is not a valid graph: ") as error:
@@ -117,11 +117,11 @@ def test_every_truncated_document_is_one_sentence():
         (figure_2().model_dump_json().replace('"kind":"delta"', '"sort":"delta"').encode(), r"networks\.2\."),
     ],
 )
-def test_the_first_fault_is_named_with_its_place(content, said):
+def test_the_first_error_is_named_with_its_place(content, said):
     with pytest.raises(FileError, match=said) as error:
         parse_model(Graph, content, "graph.json")
     one_sentence(error)
 
 
-def test_it_is_an_error_that_a_user_sees():
+def test_a_file_error_is_an_error_for_the_user():
     assert issubclass(FileError, ValpError)

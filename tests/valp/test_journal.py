@@ -1,4 +1,4 @@
-"""What a journal names, and that nothing else is taken for an interrupted writing."""
+"""A journal names the interrupted writes, and nothing else counts as one."""
 
 import os
 import signal
@@ -42,13 +42,13 @@ def test_the_record_is_there_before_the_path_and_goes_after_it(kept):
     assert records(kept) == []
 
 
-def test_a_path_that_is_left_keeps_its_record(kept):
+def test_an_unfinished_path_keeps_its_record(kept):
     with being_written(kept, "x") as path:
         path.mkdir()
     assert interrupted(kept) == [path, *records(kept)]
 
 
-def test_inside_what_is_left_nothing_is_named_again(kept):
+def test_paths_inside_an_unfinished_folder_are_not_named_again(kept):
     with being_written(kept, "x") as outer:
         outer.mkdir()
         with being_written(outer, "y", ".txt") as inner:
@@ -75,7 +75,7 @@ def test_many_writers_leave_no_record_behind(kept):
     assert sorted(os.listdir(kept)) == [JOURNAL, "0", "1", "2"]
 
 
-def test_a_writer_that_is_killed_leaves_its_record(kept):
+def test_a_killed_writer_leaves_its_record(kept):
     code = "import os, sys\nfrom pathlib import Path\nfrom valp.files import replacing\n"
     code += "with replacing(Path(sys.argv[1])) as path:\n path.touch()\n os.kill(os.getpid(), 9)"
     killed = subprocess.run([sys.executable, "-c", code, kept / "a.txt"])
@@ -94,7 +94,7 @@ def test_a_record_that_cannot_be_written_is_a_file_error_and_nothing_is_written(
     assert os.listdir(kept) == [JOURNAL]
 
 
-def test_a_journal_that_is_a_symbolic_link_is_none(tmp_path):
+def test_a_symbolic_link_does_not_count_as_a_journal(tmp_path):
     (tmp_path / "other" / JOURNAL).mkdir(parents=True)
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / JOURNAL).symlink_to(tmp_path / "other" / JOURNAL)
@@ -146,14 +146,14 @@ def test_a_hostile_or_damaged_record_names_nothing(content, kept, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["record", ".0a1b2c3", "0A1B2C3D", "0a1b2c3d4", "0a1b2c3d.txt"])
-def test_a_file_in_the_journal_that_is_no_record_is_passed_over(name, kept):
+def test_a_file_in_the_journal_that_is_not_a_record_is_ignored(name, kept):
     (kept / JOURNAL / name).write_text(f".x.{name}\n")
     (kept / f".x.{name}").touch()
     assert interrupted(kept) == []
 
 
 @pytest.mark.parametrize("make", [lambda path: path.mkdir(), os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
-def test_what_is_no_file_is_no_record(make, kept):
+def test_only_a_regular_file_counts_as_a_record(make, kept):
     make(kept / JOURNAL / TOKEN)
     (kept / NAME).touch()
     assert interrupted(kept) == []

@@ -159,7 +159,7 @@ def test_the_package_of_the_docs_is_checked_compiled_drawn_trained_keyed_and_kep
     assert done.stdout == "used\n"
 
 
-def test_without_the_package_its_words_are_unknown(tmp_path):
+def test_without_the_package_its_codes_are_unknown(tmp_path):
     program = (
         IMPORTS
         + GRAPH
@@ -247,7 +247,7 @@ except SettingError as error:
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_a_wrong_entry_point_is_told_in_one_sentence(tmp_path, wrong):
+def test_a_wrong_entry_point_is_reported_in_one_sentence(tmp_path, wrong):
     entry_points, said = WRONG[wrong]
     folder = install(tmp_path / "site", {"own.py": OWN}, entry_points)
     done = run(TOLD, folder)
@@ -256,7 +256,7 @@ def test_a_wrong_entry_point_is_told_in_one_sentence(tmp_path, wrong):
     assert done.stdout.count("\n") == 1
 
 
-def test_the_command_line_tells_it_in_one_sentence(tmp_path):
+def test_the_command_line_reports_a_wrong_entry_point_in_one_sentence(tmp_path):
     folder = install(tmp_path / "site", {}, {"valp.kinds": {"x": "nowhere:X"}})
     graph = tmp_path / "graph.json"
     graph.write_text(figure_2().model_dump_json())

@@ -1,4 +1,4 @@
-"""Random graphs of all kinds: what `check` accepts runs, learns and has the shapes that were said."""
+"""Random graphs of all kinds: a graph that `check` accepts runs, learns and has the predicted shapes."""
 
 from random import Random
 
@@ -52,7 +52,7 @@ def assert_runs_and_learns(graph):
 
 
 def edited(graph: Graph, random: Random) -> Graph:
-    """The graph with one thing of it changed at random."""
+    """The graph with one random change."""
     able = ["networks", "networks", "outputs", "connections", "connections", "losses", "inputs"]
     part = random.choice([name for name in able if getattr(graph, name)])
     parts = getattr(graph, part)
@@ -102,7 +102,7 @@ def test_graphs_that_are_right_by_construction_pass_and_learn(count):
 
 
 @many
-def test_whatever_check_accepts_of_edited_graphs_learns(count):
+def test_edited_graphs_that_check_accepts_learn(count):
     accepted = 0
     for seed, graph in enumerate(graphs(3 * count, start=10_000)):
         random, changed = Random(seed), graph
@@ -116,7 +116,7 @@ def test_whatever_check_accepts_of_edited_graphs_learns(count):
 
 
 @many
-def test_the_shapes_that_were_said_are_the_shapes_that_are_there(count):
+def test_the_predicted_shapes_are_the_actual_shapes(count):
     for graph in graphs(count, start=20_000):
         module = compile(graph, seed=1).eval()
         seen = {}
@@ -168,7 +168,7 @@ def test_a_seed_gives_the_same_weights_and_predictions_of_all_kinds():
             assert all(torch.equal(one[name], two[name]) for name in one)
 
 
-def test_a_row_does_not_depend_on_the_rows_beside_it():
+def test_a_row_does_not_depend_on_the_other_rows():
     for graph in graphs(60, start=50_000):
         module = compile(graph, seed=5)
         inputs, _ = rows_of(graph, BATCH)

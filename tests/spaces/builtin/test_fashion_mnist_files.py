@@ -1,4 +1,4 @@
-"""Where the Fashion-MNIST files are looked for, and what is said when they are absent or not the original ones."""
+"""Where the Fashion-MNIST files are looked for, and the errors if they are missing or not the original ones."""
 
 import gzip
 import os
@@ -99,14 +99,14 @@ def test_the_package_is_found_and_the_cache_is_enough_the_next_time(files, monke
     assert (fashion_mnist_arrays().test_images == first.test_images).all()
 
 
-def test_a_cut_file_in_the_cache_is_replaced(files, monkeypatch, cache):
+def test_a_truncated_file_in_the_cache_is_replaced(files, monkeypatch, cache):
     monkeypatch.setattr(fashion_mnist_files, "DEBIAN_FOLDER", files)
     fashion_mnist_arrays()
     (cache / RAW / "t10k-labels-idx1-ubyte").write_bytes(b"\0" * 100)
     assert len(fashion_mnist_arrays().test_labels) == 10_000
 
 
-def test_a_cache_that_cannot_be_written_is_done_without(files, monkeypatch, cache):
+def test_a_cache_that_cannot_be_written_is_not_used(files, monkeypatch, cache):
     monkeypatch.setattr(fashion_mnist_files, "DEBIAN_FOLDER", files)
     cache.parent.parent.mkdir(exist_ok=True)
     cache.parent.write_text("a file where the folder should be")
@@ -139,7 +139,7 @@ def test_a_named_folder_without_the_files_is_refused_even_if_another_place_has_t
         fashion_mnist_arrays()
 
 
-def test_files_that_are_nowhere_are_downloaded_once(files, server, monkeypatch, cache, capsys):
+def test_missing_files_are_downloaded_once(files, server, monkeypatch, cache, capsys):
     folder, address = server
     for name in MD5:
         (folder / f"{name}.gz").write_bytes(as_published(files, name))
@@ -163,7 +163,7 @@ def test_a_download_of_something_else_is_refused(server, monkeypatch, cache):
     assert not cache.exists()
 
 
-def test_data_that_is_nowhere_is_an_error_that_says_what_to_do(cache):
+def test_missing_data_is_an_error_that_says_what_to_do(cache):
     lines: list[str] = []
     with pytest.raises(
         DataError, match=r"download failed .*: install the Debian package dataset-fashion-mnist"

@@ -18,7 +18,7 @@ FINGERPRINTS = {
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=pytest.mark.slow) if n == "fashion-mnist" else n for n in FINGERPRINTS]
 )
-def test_a_built_in_problem_has_the_data_it_always_had(name):
+def test_the_data_of_a_built_in_problem_never_change(name):
     try:
         problem = load_problem(name)
     except DataError as error:

@@ -1,4 +1,4 @@
-"""Which digits are found where: the whole of MNIST, or the embedded ones."""
+"""Where the digits come from: the whole of MNIST, or the embedded ones."""
 
 import gzip
 import hashlib
@@ -65,7 +65,7 @@ def served(packed):
     running.server_close()
 
 
-def test_without_files_the_embedded_digits_are_used_and_it_is_said(cache):
+def test_without_files_the_embedded_digits_are_used_with_a_message(cache):
     lines = []
     arrays = mnist_arrays(lines.append)
     assert arrays.train_images.shape == (4_500, 28, 28)
@@ -103,7 +103,7 @@ def test_files_directly_in_the_named_folder_may_be_fashion_mnist(packed, monkeyp
     assert len(mnist_arrays().test_labels) == 500
 
 
-def test_it_is_downloaded_once_if_asked_for(served, monkeypatch, capsys):
+def test_mnist_is_downloaded_once_if_requested(served, monkeypatch, capsys):
     monkeypatch.setattr(MNIST, "mirrors", [served])
     monkeypatch.setenv("VALP_DOWNLOAD", "1")
     lines = []
@@ -114,7 +114,7 @@ def test_it_is_downloaded_once_if_asked_for(served, monkeypatch, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_a_download_that_was_asked_for_and_fails_is_an_error_that_says_what_to_do(monkeypatch, cache):
+def test_a_failed_download_is_an_error_that_says_what_to_do(monkeypatch, cache):
     monkeypatch.setenv("VALP_DOWNLOAD", "1")
     with pytest.raises(
         DataError, match=r"^MNIST is not in .* and its download failed .* unset VALP_DOWNLOAD"
@@ -124,8 +124,8 @@ def test_a_download_that_was_asked_for_and_fails_is_an_error_that_says_what_to_d
     assert not cache.exists()
 
 
-def test_a_server_that_does_not_answer_is_given_up(monkeypatch):
-    silent = ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)  # it listens, and serves nobody
+def test_a_download_ends_if_the_server_does_not_answer(monkeypatch):
+    silent = ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)  # it listens and never answers
     monkeypatch.setattr(MNIST, "mirrors", [f"http://127.0.0.1:{silent.server_port}/"])
     monkeypatch.setattr("valp.spaces.builtin.idx_files.TIMEOUT", 0.2)
     monkeypatch.setenv("VALP_DOWNLOAD", "1")

@@ -29,29 +29,29 @@ def test_both_images_of_a_pair_are_of_its_split(pairs):
             assert len(set(labels)) > (high - low) / 2
 
 
-def test_a_label_is_that_of_its_image(pairs):
+def test_each_label_belongs_to_its_image(pairs):
     assert (pairs.first[:, 0, 0] == pairs.first_class).all()
     assert (pairs.second[:, 27, 27] == pairs.second_class).all()
 
 
-def test_first_and_second_are_drawn_apart(pairs):
+def test_the_two_images_of_a_pair_are_drawn_independently(pairs):
     assert (pairs.first_class == pairs.second_class).mean() < 0.05
 
 
-def test_there_are_as_many_pairs_as_wanted_and_few_images_make_few_pairs(pairs):
+def test_there_are_as_many_pairs_as_requested_and_few_images_make_few_pairs(pairs):
     assert pairs.splits == (range(400), range(400, 500), range(500, 560))
     assert len(pairs.first) == len(pairs.second_class) == 560
     fewer = draw_pairs(numbered(20, 5), (1000, 1000, 3))
     assert [len(rows) for rows in fewer.splits] == [15 * PAIRS_PER_IMAGE, 5 * PAIRS_PER_IMAGE, 3]
 
 
-def test_pairs_are_always_the_same(pairs):
+def test_the_pairs_are_the_same_every_time(pairs):
     again = draw_pairs(numbered(200, 50), (400, 100, 60))
     assert (again.first_class == pairs.first_class).all()
     assert (again.second_class == pairs.second_class).all()
 
 
-def test_images_lie_in_their_corners_and_the_brighter_pixel_is_seen():
+def test_images_lie_in_their_corners_and_the_brighter_pixel_wins():
     first, second = np.full((1, 28, 28), 100, np.uint8), np.full((1, 28, 28), 200, np.uint8)
     second[0, 0, 0] = 50
     (seen,) = overlay(first, second, 36)

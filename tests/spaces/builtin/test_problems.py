@@ -43,7 +43,7 @@ MEGABYTES = 500
 
 @pytest.fixture(scope="module", autouse=True)
 def embedded_digits(tmp_path_factory):
-    """Neither a folder nor a cache of the user's decides what is loaded, but for the clothing's files."""
+    """No folder or cache of the user changes what is loaded, except for the files of Fashion-MNIST."""
     no_folder = tmp_path_factory.mktemp("cache") / "a file"
     no_folder.touch()
     with pytest.MonkeyPatch.context() as patch:
@@ -123,7 +123,7 @@ def test_every_split_has_every_class_about_equally_often(problem):
             assert shares.max() < 1.25 / column.size
 
 
-def test_its_baselines_learn(problem):
+def test_the_baselines_of_a_problem_learn(problem):
     training = Training(steps=30, batch=20, learning_rate=1e-3, seed=0)
     for name, candidate in baselines(problem, training).items():
         module = compile(candidate.graph, seed=0)

@@ -13,7 +13,7 @@ def problem():
     return sine()
 
 
-def test_a_wave_lies_between_0_and_1_and_the_signal_is_it_with_noise(problem):
+def test_a_wave_lies_between_0_and_1_and_the_signal_is_the_wave_with_noise(problem):
     for split in (problem.train, problem.validation, problem.test):
         wave, noise = split.truths["wave"], split.inputs["signal"] - split.truths["wave"]
         assert wave.min() >= 0
@@ -30,7 +30,7 @@ def test_the_frequency_is_scaled_to_1_and_restored_in_periods(problem):
     assert (periods.min(), periods.max()) == (pytest.approx(1, abs=0.01), pytest.approx(4, abs=0.01))
 
 
-def test_what_is_generated_is_judged_by_shape_and_seen_in_the_signal(problem):
+def test_the_generated_wave_is_judged_by_shape_and_compared_with_the_signal(problem):
     assert problem.objectives == ("mse", "accuracy", "entropy")
     assert problem.judged_by == "shape"
     assert problem.view("wave") == "signal"
@@ -43,7 +43,7 @@ def test_a_wave_repeats_itself_with_its_period(frequency):
     np.testing.assert_allclose(found[:, period:], found[:, : 32 - period], atol=1e-9)
 
 
-def test_the_shapes_are_what_they_are_called():
+def test_the_waves_have_the_shapes_of_their_names():
     one, quarter = np.ones(1), np.zeros(1)
     sine_wave, square, triangle, sawtooth = (waves(np.array([k]), one, quarter)[0] for k in range(4))
     np.testing.assert_allclose(sine_wave, (1 + np.sin(2 * np.pi * np.arange(32) / 32)) / 2)
@@ -52,7 +52,7 @@ def test_the_shapes_are_what_they_are_called():
     np.testing.assert_allclose(sawtooth, np.arange(32) / 32)
 
 
-def test_frequency_and_shape_can_be_told_from_the_signal(problem):
+def test_frequency_and_shape_can_be_recovered_from_the_signal(problem):
     signal, held = problem.train.inputs["signal"], problem.validation
     shape = KNeighborsClassifier(5).fit(signal, problem.train.truths["shape"])
     assert shape.score(held.inputs["signal"], held.truths["shape"]) > 0.6

@@ -23,7 +23,7 @@ MISFITS = {
     "sine": {"lenet": "image as input"},
     "two-digits": dict.fromkeys(GENERATING, "Samples output"),
 }
-"""What an entry misses in a built-in problem."""
+"""What a built-in problem lacks for an entry."""
 
 FITS = [(problem, name) for problem in PROBLEMS for name in CATALOGUE if name not in MISFITS.get(problem, {})]
 ROWS = 40
@@ -51,7 +51,7 @@ def problems():
 
 @pytest.fixture(scope="module")
 def several():
-    """All that can come in and go out, names that the catalogue's networks would have, an image of odd sides."""
+    """Inputs and outputs of all types, with names of the catalogue's networks, and an image with odd sides."""
     rng = np.random.default_rng(0)
     rows = rng.random((ROWS, 9))
     return Problem.from_arrays(
@@ -108,28 +108,28 @@ def learns(graph: Graph, problem: Problem):
 
 
 @pytest.mark.parametrize(("problem", "name"), FITS)
-def test_it_is_a_valp_of_the_problem_that_learns(problems, problem, name):
+def test_a_graph_of_the_catalogue_is_a_valp_of_the_problem_and_learns(problems, problem, name):
     graph = catalogue_graph(name, problems(problem))
     holds(graph, problems(problem))
     learns(graph, problems(problem))
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_any_number_of_inputs_and_outputs_of_any_name_is_served(several, name):
+def test_any_number_of_inputs_and_outputs_with_any_names_is_supported(several, name):
     graph = catalogue_graph(name, several)
     holds(graph, several)
     learns(graph, several)
 
 
 @pytest.mark.parametrize(("problem", "name"), [(problem, name) for problem in MISFITS for name in MISFITS[problem]])
-def test_a_problem_that_it_does_not_fit_is_refused(problems, problem, name):
+def test_a_problem_that_the_graph_does_not_fit_is_refused(problems, problem, name):
     said = f"^{name} needs an? {MISFITS[problem][name]}, but {problem} has none$"
     with pytest.raises(SettingError, match=said):
         catalogue_graph(name, problems(problem))
 
 
 @pytest.mark.parametrize("name", ["mtvib", "lenet"])
-def test_an_image_that_leaves_nothing_to_convolve_is_refused(name):
+def test_an_image_that_is_too_small_for_the_convolutions_is_refused(name):
     rows = np.random.default_rng(0).random((ROWS, 6))
     small = Problem.from_arrays(
         "small",

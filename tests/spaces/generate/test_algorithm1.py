@@ -1,4 +1,4 @@
-"""Algorithm 1: whatever it draws is a VALP within max_n."""
+"""Algorithm 1: every graph that it draws is a VALP within max_n."""
 
 import json
 import time
@@ -37,7 +37,7 @@ def setting(request):
     return request.param
 
 
-def test_what_it_draws_is_a_valp_within_max_n(setting):
+def test_algorithm_1_draws_a_valp_within_max_n(setting):
     shape, space = setting
     for seed in range(GRAPHS):
         graph = random_graph(seed, shape, space)
@@ -94,7 +94,7 @@ def test_an_output_that_no_kind_of_the_space_produces_is_refused():
             initialize(IMAGE.inputs, (features,), {"f": ("mse",)}, space, RandomChoose(0))
 
 
-def test_samples_that_only_a_transposed_decoder_makes_are_no_vectors():
+def test_a_transposed_decoder_does_not_make_samples_that_are_vectors():
     space = replace(FULL, kinds=("g", "delta", "c", "t", "b"))
     graphs = [random_graph(seed, IMAGE, space) for seed in range(60)]
     assert all(check(graph).passed for graph in graphs)
@@ -112,7 +112,7 @@ def test_every_kind_is_drawn_where_a_problem_has_a_use_for_it():
     assert kinds(CLOTHING) == {"g", "delta", "d", "b"}
 
 
-def test_inputs_with_a_shape_are_read_by_networks_that_know_shapes():
+def test_inputs_with_a_shape_are_read_by_networks_that_use_shapes():
     for shape in SHAPED.values():
         shaped = {i.name for i in shape.inputs if i.unit.type is DataType.FEATURES}
         for seed in range(60):
@@ -236,7 +236,7 @@ PAIRS += [(shape, FULL) for shape in SHAPED.values()]
     ),
 )
 @hypothesis_settings(max_examples=150, deadline=None, derandomize=True)
-def test_whatever_the_settings_the_graph_is_a_valp_within_max_n_that_repeats(seed, pair, settings):
+def test_for_any_settings_the_graph_is_a_valp_within_max_n_and_can_be_repeated(seed, pair, settings):
     shape, space = pair[0], replace(pair[1], **settings)
     choose = RandomChoose(seed)
     graph = random_graph(seed, shape, space, choose)

@@ -1,4 +1,4 @@
-"""The ranges of β: squared errors are weighed as shares of the variance of what they judge."""
+"""The ranges of β: squared errors are weighted by the variance of the output that they judge."""
 
 from dataclasses import replace
 
@@ -12,21 +12,21 @@ from valp.spaces.generate.space import DEFAULT, PAPER
 LOW, HIGH = DEFAULT.beta_error
 
 
-def test_a_squared_error_is_weighed_by_the_variance():
+def test_a_squared_error_is_weighted_by_the_variance():
     assert range_of_beta(DEFAULT, "mse", 1e-3) == pytest.approx((LOW * 1e3, HIGH * 1e3))
     assert range_of_beta(DEFAULT, "huber", 4.0) == pytest.approx((LOW / 4, HIGH / 4))
 
 
 @pytest.mark.parametrize(("code", "variance"), [("cross_entropy", 1e-3), ("mse", None), ("mse", 0.0)])
-def test_other_losses_and_outputs_whose_variance_is_not_known_are_weighed_as_all_are(code, variance):
+def test_other_losses_and_outputs_of_unknown_variance_have_the_usual_range(code, variance):
     assert range_of_beta(DEFAULT, code, variance) == DEFAULT.beta
 
 
-def test_the_papers_space_weighs_all_losses_alike():
+def test_the_papers_space_has_one_range_for_all_losses():
     assert range_of_beta(PAPER, "mse", 1e-3) == PAPER.beta == (1.0, 1.0)
 
 
-def test_the_unit_of_an_output_does_not_change_what_is_drawn_but_for_its_beta():
+def test_the_unit_of_an_output_changes_nothing_but_its_beta():
     metres, millimetres = (replace(CLOTHING, variances={"histogram": variance}) for variance in (1e-6, 1.0))
     for seed in range(20):
         small, large = (random_graph(seed, x, DEFAULT, RandomChoose(seed)) for x in (metres, millimetres))

@@ -1,4 +1,4 @@
-"""The contract of `Choose`, held against every implementation."""
+"""The contract of `Choose`, for every implementation."""
 
 import json
 import math
@@ -69,7 +69,7 @@ def shares(values):
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (3, 7), (-2, 2), (5, 5)])
-def test_integers_lie_in_their_bounds_and_each_is_as_likely(new, low, high):
+def test_integers_lie_in_their_bounds_and_are_equally_likely(new, low, high):
     choose = new(1)
     found = shares(choose.integer(name, low, high) for name in names())
     assert found.keys() == set(range(low, high + 1))
@@ -77,7 +77,7 @@ def test_integers_lie_in_their_bounds_and_each_is_as_likely(new, low, high):
 
 
 @pytest.mark.parametrize(("low", "high"), [(1, 100), (4, 49), (32, 256), (1, 1)])
-def test_integers_on_a_log_scale_lie_in_their_bounds_and_are_even_in_the_logarithm(new, low, high):
+def test_integers_on_a_log_scale_lie_in_their_bounds_and_are_uniform_in_the_logarithm(new, low, high):
     choose = new(2)
     found = [choose.integer(name, low, high, log_scale=True) for name in names()]
     assert low <= min(found)
@@ -87,13 +87,13 @@ def test_integers_on_a_log_scale_lie_in_their_bounds_and_are_even_in_the_logarit
     assert sum(value < middle for value in found) / DRAWS == pytest.approx(expected if low < high else 1, abs=0.04)
 
 
-def test_every_whole_number_can_come_up_on_a_log_scale(new):
+def test_every_integer_can_be_drawn_on_a_log_scale(new):
     choose = new(3)
     assert {choose.integer(name, 1, 20, log_scale=True) for name in names()} == set(range(1, 21))
 
 
 @pytest.mark.parametrize(("low", "high", "log_scale"), [(0.0, 1.0, False), (-2.0, 3.0, False), (1e-4, 1.0, True)])
-def test_numbers_lie_in_their_bounds_and_are_even(new, low, high, log_scale):
+def test_numbers_lie_in_their_bounds_and_are_uniform(new, low, high, log_scale):
     choose = new(4)
     found = sorted(choose.real(name, low, high, log_scale=log_scale) for name in names())
     assert low <= found[0]
@@ -108,14 +108,14 @@ def test_equal_bounds_fix_a_number(new):
     assert choose.decisions["n0.x"] == 0.25
 
 
-def test_a_category_is_one_of_the_options_and_each_is_as_likely(new):
+def test_a_category_is_one_of_the_options_which_are_equally_likely(new):
     choose = new(6)
     found = shares(choose.category(name, "abc") for name in names())
     assert found.keys() == set("abc")
     assert all(share == pytest.approx(1 / 3, abs=0.04) for share in found.values())
 
 
-def test_an_only_option_is_taken(new):
+def test_a_single_option_is_taken(new):
     assert new(7).category("n0.x", ["only"]) == "only"
 
 
@@ -126,7 +126,7 @@ def test_a_flag_is_true_with_its_probability(new, probability):
     assert sum(found) / DRAWS == pytest.approx(probability, abs=0.04 if 0 < probability < 1 else 0)
 
 
-def test_a_subset_is_distinct_ascending_and_each_as_likely(new):
+def test_a_subset_is_distinct_and_ascending_and_all_are_equally_likely(new):
     choose = new(9)
     found = [choose.subset(name, 5, 2) for name in names()]
     assert all(a < b for a, b in found)
@@ -136,7 +136,7 @@ def test_a_subset_is_distinct_ascending_and_each_as_likely(new):
 
 
 @pytest.mark.parametrize(("size", "count"), [(1, 1), (2, 2), (784, 1), (784, 783), (784, 784), (49, 20)])
-def test_a_subset_has_the_number_asked_for(new, size, count):
+def test_a_subset_has_the_requested_size(new, size, count):
     chosen = new(10).subset("n0.psi", size, count)
     assert len(chosen) == count
     assert list(chosen) == sorted(set(chosen))
@@ -184,7 +184,7 @@ def test_decisions_are_recorded_and_can_be_repeated_from_json(new):
         assert again.decisions == choose.decisions
 
 
-def test_the_same_seed_decides_alike_and_another_does_not(new):
+def test_equal_seeds_make_equal_decisions_and_other_seeds_other_ones(new):
     assert decide(new(1)) == decide(new(1)) != decide(new(2))
 
 
@@ -212,7 +212,7 @@ def test_a_graph_of_slots_repeats_from_its_decisions_whatever_the_sampler(space)
 
 
 @pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
-def test_the_values_of_a_slot_are_what_its_network_has(space):
+def test_a_network_has_the_values_of_its_slot(space):
     distributions = slot_distributions(space, CLOTHING)
     values = {name: distribution.low for name, distribution in distributions.items()}
     values |= {f"n{slot}.layers": space.hidden_layers[1] for slot in range(space.max_n)}
@@ -222,7 +222,7 @@ def test_the_values_of_a_slot_are_what_its_network_has(space):
         assert network.layers[0].units == space.units[0]
 
 
-def test_one_wiring_changes_its_own_slot_s_decisions_only():
+def test_a_wiring_changes_the_decisions_of_its_slot_only():
     values = {f"n{slot}.wiring": slot for slot in range(PAPER.max_n)}
     first, second = SlotChoose(values, PAPER), SlotChoose(values | {"n3.wiring": 99}, PAPER)
     differing = {
@@ -234,14 +234,14 @@ def test_one_wiring_changes_its_own_slot_s_decisions_only():
     assert differing == {3}
 
 
-def test_a_value_outside_of_what_is_possible_here_is_brought_inside():
+def test_a_value_out_of_range_becomes_the_nearest_possible_one():
     choose = SlotChoose({"n0.wiring": 0, "n0.units": 900, "n0.kind": 1.0, "n0.output": 1}, PAPER)
     assert choose.integer("n0.units", 4, 49) == 49
     assert choose.integer("n0.output", 2, 49) == 2
     assert choose.category("n0.kind", ("g", "delta")) == "delta"
 
 
-def test_the_shares_of_a_kind_s_parameter_are_even():
+def test_a_kind_parameter_has_equal_shares_for_all_kinds():
     found = shares(
         SlotChoose({"n0.wiring": 0, "n0.kind": i / 999}, PAPER).category("n0.kind", "abc") for i in range(1000)
     )

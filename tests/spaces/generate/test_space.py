@@ -11,7 +11,7 @@ from valp.search.strategies.optuna_parameters import slot_distributions
 from valp.spaces.generate.space import DEFAULT, MAX_PARAMETERS, PAPER, SPACES, Space
 
 
-def test_each_space_goes_by_its_own_name():
+def test_each_space_has_its_name_in_the_table():
     assert {name: space.name for name, space in SPACES.items()} == {
         "default": "default",
         "full": "full",
@@ -48,7 +48,7 @@ def test_a_setting_outside_its_range_is_refused(name, value, said):
 
 
 @pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
-def test_optunas_samplers_see_few_parameters_of_it(space: Space):
+def test_a_space_has_few_parameters_for_optunas_samplers(space: Space):
     assert len(slot_distributions(space, CLOTHING)) <= MAX_PARAMETERS
 
 

@@ -27,7 +27,7 @@ AWKWARD = {
 
 
 def drafted(table, folder):
-    """A draft written beside a table, as TOML and as the problem it loads as."""
+    """A draft written for a table, as TOML and as the problem it loads as."""
     text = draft(table, folder)
     (folder / "own.toml").write_text(text)
     return text, tomllib.loads(text), load_own(folder / "own.toml")

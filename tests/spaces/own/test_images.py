@@ -1,4 +1,4 @@
-"""Which files are read as pictures: a few formats, whatever a file is called."""
+"""Which files are read as pictures: a few formats, whatever the suffix is."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def test_another_format_is_refused_and_no_postscript_is_run(form, reading, folde
     assert postscript_runs == []
 
 
-def test_postscript_would_have_been_opened(folder, postscript_runs):
+def test_pillow_by_itself_would_open_postscript(folder, postscript_runs):
     Image.new("L", (4, 6)).save(folder / "cat.png", format="EPS")
     with pytest.raises(OSError, match="cannot identify"):
         Image.open(folder / "cat.png")

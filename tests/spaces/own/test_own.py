@@ -51,7 +51,7 @@ def rows_of(problem, key, column="measured", place=1):
     return np.rint(held.restore(split.inputs[column])[:, place]).astype(int)
 
 
-def test_every_kind_of_input_and_output_is_made_of_its_columns(tmp_path):
+def test_every_kind_of_input_and_output_is_read_from_its_columns(tmp_path):
     problem = load_own(write(tmp_path, EVERYTHING))
     assert (problem.name, problem.title) == ("own", "Everything")
     inputs = {column.name: column for column in problem.columns.inputs}
@@ -142,7 +142,7 @@ def test_the_mean_of_the_training_split_fills_an_input(tmp_path):
         assert problem.columns.inputs[0].restore(split.inputs["measured"])[row, 0] == pytest.approx(mean)
 
 
-def test_an_input_category_the_training_split_has_not_is_a_row_of_zeros(tmp_path):
+def test_an_input_category_that_the_training_split_lacks_is_a_row_of_zeros(tmp_path):
     values = columns() | {"part": ["train"] * 20 + ["validation"] * 10 + ["test"] * 10}
     values["level"] = [*values["level"][:20], None, 8, *values["level"][22:]]
     toml = TOML + '[inputs.level]\ntype = "discrete"\ncolumn = "level"\n[split]\ncolumn = "part"\n'
@@ -168,7 +168,7 @@ def test_categories_have_one_text_and_one_order(values, classes, suffix, tmp_pat
     assert load_own(tmp_path / "own.toml").columns.output("kind").classes == classes
 
 
-def test_further_texts_may_mean_no_value(tmp_path):
+def test_more_texts_may_stand_for_a_missing_value(tmp_path):
     values = columns()
     values["kind"][5] = "unknown"
     values["kind"][6] = "NA"
@@ -197,7 +197,7 @@ def test_a_pattern_stands_for_its_columns_in_the_order_of_the_table(patterns, fo
 # Splits
 
 
-def test_a_draw_is_a_partition_and_follows_from_its_seed(tmp_path):
+def test_a_random_split_is_a_partition_and_depends_only_on_its_seed(tmp_path):
     drawn = [load_own(write(tmp_path, TOML + f"[split]\nseed = {seed}\n")) for seed in (0, 0, 1)]
     rows = [[row for key in ("train", "validation", "test") for row in rows_of(problem, key)] for problem in drawn]
     assert sorted(rows[0]) == list(range(ROWS))

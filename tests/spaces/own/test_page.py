@@ -23,7 +23,7 @@ def blocks(language):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder with all data that the page speaks of."""
+    """A folder with all data that the page mentions."""
     monkeypatch.chdir(tmp_path)
     exec(blocks("python")[0], {})
     values = columns()

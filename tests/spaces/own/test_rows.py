@@ -1,4 +1,4 @@
-"""A file of raw rows is read for a model as the table was that it learnt from."""
+"""A file of raw rows is read for a model in the same way as its training table."""
 
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def own(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.parquet", "t.tsv", "semicolons.csv"])
-def test_the_rows_a_model_learnt_from_come_back_bit_by_bit(own, tmp_path, name):
+def test_the_rows_of_the_training_are_read_back_bit_for_bit(own, tmp_path, name):
     problem, values = own
     if name == "t.parquet":
         table_file(tmp_path / name, values)
@@ -146,7 +146,7 @@ def test_an_array_alone_is_the_one_input(tmp_path):
         ("t.xlsx", b"PK", "must be one of .csv, .tsv, .parquet, .npz, .npy, or a picture"),
     ],
 )
-def test_what_cannot_be_read_is_said(tmp_path, name, content, words):
+def test_a_file_that_cannot_be_read_is_refused_with_the_reason(tmp_path, name, content, words):
     part = SIXTEEN.model_copy(update={"scale": 255.0})
     if content is not None:
         (tmp_path / name).write_bytes(content)
@@ -154,7 +154,7 @@ def test_what_cannot_be_read_is_said(tmp_path, name, content, words):
         read_rows(tmp_path / name, [part], print)
 
 
-def test_pictures_are_refused_where_they_mean_nothing(tmp_path):
+def test_pictures_are_refused_by_a_model_without_an_input_for_8_bit_pictures(tmp_path):
     pictures(tmp_path / "pictures")
     with pytest.raises(DataError, match="8-bit pictures, but the values of 'x' have another range"):
         read_rows(tmp_path / "pictures", [SIXTEEN], print)

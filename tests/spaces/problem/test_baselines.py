@@ -36,7 +36,7 @@ def problem():
     )
 
 
-def test_each_output_has_one(problem):
+def test_each_output_has_a_baseline(problem):
     training = Training(steps=7, batch=3, learning_rate=0.01, seed=5)
     found = baselines(problem, training)
     assert list(found) == ["y", "z", "c", "l", "s", "t"]
@@ -47,7 +47,7 @@ def test_each_output_has_one(problem):
 
 
 @pytest.mark.parametrize("name", ["y", "z", "c", "l", "s", "t"])
-def test_it_is_a_valp_that_learns(problem, name):
+def test_a_baseline_is_a_valp_that_learns(problem, name):
     graph = single_task(problem, name)
     assert check(graph).violations == check(graph).notes == ()
     module = compile(graph, seed=1)
@@ -59,7 +59,7 @@ def test_it_is_a_valp_that_learns(problem, name):
 
 
 @pytest.mark.parametrize("name", ["y", "z", "c", "l", "s", "t"])
-def test_it_reads_every_input_whole_and_has_one_hidden_layer_of_100_relu(problem, name):
+def test_a_baseline_reads_every_input_whole_and_has_one_hidden_layer_of_100_relu(problem, name):
     graph = single_task(problem, name)
     assert all(connection.indices is None for connection in graph.connections)
     first = graph.networks[0].name

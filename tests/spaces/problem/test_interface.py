@@ -1,4 +1,4 @@
-"""Whether a graph is for a problem."""
+"""Whether a graph fits a problem."""
 
 import pytest
 
@@ -24,11 +24,11 @@ def without(graph, output):
     return graph.model_copy(update={"outputs": tuple(other for other in graph.outputs if other.name != output)})
 
 
-def test_a_graph_of_the_problem_is_taken(graph, problem):
+def test_a_graph_of_the_problem_is_accepted(graph, problem):
     require_interface(graph, problem, whole=True)
 
 
-def test_one_of_some_outputs_is_taken_unless_all_are_asked_for(graph, problem):
+def test_a_graph_with_some_of_the_outputs_is_accepted_unless_all_are_required(graph, problem):
     part = without(graph, "histogram")
     require_interface(part, problem)
     with pytest.raises(SettingError, match=r"^the graph must have every output of digits, but lacks 'histogram'$"):

@@ -49,7 +49,7 @@ def shipped() -> Judge:
 
 
 def few(digits, cache_dir: Path, lines: list[str] | None = None, name="few", fingerprint=FINGERPRINT) -> Judge:
-    """The judge of 60 digits: quick to train, and no good."""
+    """The judge of 60 digits: quick to train, and inaccurate."""
     progress = None if lines is None else lines.append
     samples, labels = digits[0][:60], digits[1][:60]
     return judge_for(name, fingerprint, samples, labels, (64,), 10, progress=progress, cache_dir=cache_dir)
@@ -103,7 +103,7 @@ def test_a_judge_is_trained_once_and_kept(digits, tmp_path):
     assert len(lines) == 1
 
 
-def test_the_training_of_a_judge_is_told_epoch_by_epoch_in_place_of_lines(digits, tmp_path):
+def test_with_a_step_function_training_reports_epochs_and_no_lines(digits, tmp_path):
     lines: list[str] = []
     steps: list[tuple[str, int, int]] = []
     samples, labels = digits[0][:60], digits[1][:60]
@@ -137,7 +137,7 @@ def test_images_too_small_for_convolutions_are_judged_as_vectors(tmp_path):
     assert same(judge, judge_for("tiny", FINGERPRINT, samples, labels, (1, 4, 6), 2, cache_dir=tmp_path))
 
 
-def test_a_damaged_file_is_replaced_with_a_word(digits, tmp_path):
+def test_a_damaged_file_is_replaced_with_a_message(digits, tmp_path):
     first = few(digits, tmp_path)
     (path,) = (tmp_path / "judges").glob("*.safetensors")
     path.write_bytes(path.read_bytes()[:1000])
@@ -148,7 +148,7 @@ def test_a_damaged_file_is_replaced_with_a_word(digits, tmp_path):
     assert same(first, load_judge(path))
 
 
-def test_a_cache_that_cannot_be_used_is_done_without(digits, tmp_path):
+def test_a_cache_that_cannot_be_used_is_not_an_error(digits, tmp_path):
     blocked = tmp_path / "blocked"
     blocked.write_text("a file where the folder should be")
     lines: list[str] = []
@@ -156,7 +156,7 @@ def test_a_cache_that_cannot_be_used_is_done_without(digits, tmp_path):
     assert str(blocked) in lines[0]
 
 
-def test_a_name_cannot_leave_the_cache(digits, tmp_path):
+def test_a_name_cannot_lead_out_of_the_cache(digits, tmp_path):
     few(digits, tmp_path / "cache", name="../../elsewhere/æ", fingerprint="../up")
     assert [path.name for path in tmp_path.iterdir()] == ["cache"]
     assert len(list((tmp_path / "cache" / "judges").glob("*.safetensors"))) == 1
@@ -186,18 +186,18 @@ def test_of_two_processes_one_trains_and_both_have_the_judge(digits, tmp_path):
 
 
 @pytest.mark.parametrize(("samples", "epochs"), [(0, 60), (2, 60), (1300, 31), (10_000, 4), (1_000_000, 3)])
-def test_small_data_is_seen_more_often(samples, epochs):
+def test_small_data_is_trained_on_for_more_epochs(samples, epochs):
     assert epochs_for(samples) == epochs
 
 
-def test_the_training_command_explains_itself_and_writes_to_the_shipped_place():
+def test_the_training_command_has_a_help_text_and_writes_the_shipped_file():
     text = parser().format_help()
     assert "55,000" in text
     assert "never learnt from" in text
     assert parser().parse_args([]).output == shipped_path("fashion-mnist")
 
 
-def test_the_training_command_says_in_one_sentence_that_data_is_absent(tmp_path, monkeypatch, capsys):
+def test_the_training_command_says_in_one_sentence_that_data_is_missing(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("VALP_DATA", str(tmp_path))
     assert main(["-o", str(tmp_path / "judge.safetensors"), "--threads", "1"]) == 1
     captured = capsys.readouterr()

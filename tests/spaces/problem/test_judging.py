@@ -32,7 +32,7 @@ def rows(labels):
     return np.eye(3)[labels].repeat(3, axis=1) + np.random.default_rng(0).normal(0, 0.1, (ROWS, 9))
 
 
-def test_it_labels_the_samples_of_its_problem(labels, rows, cache):
+def test_a_judge_labels_the_samples_of_its_problem(labels, rows, cache):
     problem = problem_of(c=discrete(labels), s=samples(rows, scale="none"))
     judge = judges_of(problem)["s"]
     assert (judge.config.shape, judge.config.classes) == ((9,), 3)
@@ -40,7 +40,7 @@ def test_it_labels_the_samples_of_its_problem(labels, rows, cache):
     assert len(list(cache.rglob("tiny-judging-*.safetensors"))) == 1
 
 
-def test_it_is_learnt_once_and_tells_of_it(labels, rows):
+def test_a_judge_is_trained_once_and_reports_it(labels, rows):
     problem, lines = problem_of(c=discrete(labels), s=samples(rows, scale="none")), []
     first = judges_of(problem, lines.append)["s"]
     said = len(lines)
@@ -49,7 +49,7 @@ def test_it_is_learnt_once_and_tells_of_it(labels, rows):
     assert all(torch.equal(value, second.state_dict()[name]) for name, value in first.state_dict().items())
 
 
-def test_it_learns_from_the_training_split_alone(labels, rows):
+def test_a_judge_learns_from_the_training_split_alone(labels, rows):
     """Labels of the other splits may be nonsense."""
     problems = [
         Problem.from_arrays(name, inputs={"x": numeric(rows, scale="none")},
@@ -61,7 +61,7 @@ def test_it_learns_from_the_training_split_alone(labels, rows):
     assert all(torch.equal(v, judges[1].state_dict()[name]) for name, v in judges[0].state_dict().items())
 
 
-def test_it_learns_from_rows_with_both_a_class_and_a_sample(labels, rows):
+def test_a_judge_learns_from_rows_with_both_a_class_and_a_sample(labels, rows):
     """What else a row has does not matter, nor where the rows without a class or a sample stand."""
     classes, holed = labels.copy(), rows.copy()
     classes[::5], holed[1::5, 3] = -1, np.nan
@@ -76,7 +76,7 @@ def test_it_learns_from_rows_with_both_a_class_and_a_sample(labels, rows):
     assert all(torch.equal(v, judges[1].state_dict()[name]) for name, v in judges[0].state_dict().items())
 
 
-def test_labels_teach_none(labels, rows):
+def test_labels_train_no_judge(labels, rows):
     assert judges_of(problem_of(l=yes_or_no(rows > 0.5), s=samples(rows, scale="none"))) == {}
 
 
@@ -86,9 +86,9 @@ def test_pictures_are_judged_in_their_shape(labels):
     assert judges_of(problem)["s"].config.shape == (1, 8, 8)
 
 
-def test_where_nothing_is_generated_there_is_none(labels, rows):
+def test_a_problem_without_samples_has_no_judge(labels, rows):
     assert judges_of(problem_of(c=discrete(labels), y=numeric(rows, scale="none"))) == {}
 
 
-def test_where_no_class_is_known_there_is_none(rows):
+def test_a_problem_without_a_known_class_has_no_judge(rows):
     assert judges_of(problem_of(s=samples(rows, scale="none"))) == {}

@@ -1,4 +1,4 @@
-"""Problems of which something is missing, and whose classes have weights."""
+"""Problems with missing values, and with class weights."""
 
 import pickle
 from dataclasses import replace
@@ -40,11 +40,11 @@ def parts_of(problem):
 
 
 GAPS = np.arange(ROWS) % 4 == 1
-"""Rows of which something is missing; each split has some, and some others."""
+"""Rows with missing values; each split has some of these and some others."""
 
 
 def with_gaps(**changes):
-    """A problem of which a quarter of each output is missing; in `changes` other values of outputs."""
+    """A problem in which a quarter of each output is missing; `changes` has other values of outputs."""
     y, s, tags = values(2), values(3, seed=1), (values(3, seed=2) > 0.5).astype(float)
     y[GAPS, 0] = s[GAPS, 2] = tags[GAPS, 1] = np.nan
     outputs = {
@@ -56,7 +56,7 @@ def with_gaps(**changes):
     return made(outputs={**outputs, **changes})
 
 
-def test_what_is_missing_is_masked_and_its_truth_is_zero():
+def test_missing_values_are_masked_and_their_truth_is_zero():
     problem = with_gaps()
     for split, rows in zip(parts_of(problem), (GAPS[:20], GAPS[20:30], GAPS[30:]), strict=True):
         gaps = torch.from_numpy(rows)
@@ -71,7 +71,7 @@ def test_what_is_missing_is_masked_and_its_truth_is_zero():
         assert (split.truths["y"][:, 1] != 0).all()
 
 
-def test_what_is_missing_of_one_split_is_masked_there_only():
+def test_missing_values_of_one_split_are_masked_only_there():
     classes = np.arange(ROWS) % 3
     classes[0] = -1
     problem = made(outputs={"c": discrete(classes)})
@@ -91,8 +91,8 @@ def test_the_rows_that_have_an_output_are_a_split():
     assert train.having("x") is train
 
 
-def test_a_missing_value_is_missing_whatever_stands_in_its_sample():
-    """A sample with a NaN is missing whole; the rest of its row has no influence."""
+def test_a_sample_with_a_missing_value_is_missing_as_a_whole():
+    """A sample with one NaN is missing as a whole; its other values have no influence."""
     rows = values(3, seed=1)
     rows[GAPS, 2] = np.nan
     other = rows.copy()
@@ -121,7 +121,7 @@ def test_weights_are_zero_where_a_label_is_missing_and_one_elsewhere(missing):
         assert weights.tolist() == (~mask[:4]).astype(float).tolist()
 
 
-def test_class_weights_weigh_the_rows_of_the_training_split():
+def test_class_weights_weight_the_rows_of_the_training_split():
     classes = np.array([0, 0, 0, 1, 1, -1, 0, 1, 0, 1])
     splits = (range(6), range(6, 8), range(8, 10))
     made_with = {
@@ -142,7 +142,7 @@ def test_class_weights_weigh_the_rows_of_the_training_split():
     assert len({problem.fingerprint for problem in made_with.values()}) == 3
 
 
-def test_balanced_weights_add_up_alike_for_every_class():
+def test_balanced_weights_have_the_same_sum_for_every_class():
     classes = np.random.default_rng(0).choice(4, 200, p=[0.7, 0.1, 0.1, 0.1])
     splits = (range(100), range(100, 150), range(150, 200))
     output = discrete(classes, class_weights="balanced")
@@ -154,7 +154,7 @@ def test_balanced_weights_add_up_alike_for_every_class():
 
 @pytest.mark.parametrize("split", PARTS)
 @pytest.mark.parametrize("name", ["c", "y", "l"])
-def test_each_split_has_something_of_each_output(split, name):
+def test_each_split_has_at_least_one_value_of_each_output(split, name):
     rows = np.isin(np.arange(ROWS), PARTS[split])
     output = {
         "c": discrete(np.where(rows, -1, np.arange(ROWS) % 2)),
@@ -165,7 +165,7 @@ def test_each_split_has_something_of_each_output(split, name):
         made(outputs={name: output})
 
 
-def test_each_split_has_two_samples_at_least():
+def test_each_split_has_at_least_two_samples():
     rows = values()
     rows[31:] = np.nan
     with pytest.raises(DataError, match="the test split must have at least two rows to compare generated 's' with"):
@@ -180,7 +180,7 @@ def test_a_judge_has_rows_to_learn_from():
         made(outputs={"c": discrete(classes), "s": samples(rows, scale="none")})
 
 
-def test_what_is_missing_comes_out_of_a_pickle_as_it_was():
+def test_missing_values_survive_a_pickle():
     problem = with_gaps()
     buffers = []
     again = pickle.loads(pickle.dumps(problem))
@@ -234,7 +234,7 @@ def garbled(split):
     return replace(split, truths=truths)
 
 
-def test_scores_are_over_what_is_present(gaps, scorer):
+def test_scores_are_over_the_values_that_are_present(gaps, scorer):
     split, module = gaps.validation, module_of_all()
     scores = scorer.score(module, split)
     assert are_measured(scores, gaps)
@@ -247,12 +247,12 @@ def test_scores_are_over_what_is_present(gaps, scorer):
     assert scores["mse"] == pytest.approx(error[split.present["y"]].mean().item())
 
 
-def test_what_is_missing_has_no_influence_on_scores_whatever_stands_there(gaps, scorer):
+def test_missing_values_have_no_influence_on_scores_whatever_stands_there(gaps, scorer):
     module = module_of_all()
     assert scorer.score(module, garbled(gaps.validation)) == scorer.score(module, gaps.validation)
 
 
-def test_what_is_missing_has_no_influence_on_training_whatever_stands_there(gaps):
+def test_missing_values_have_no_influence_on_training_whatever_stands_there(gaps):
     states = []
     for split in (gaps.train, garbled(gaps.train)):
         module = module_of_all()

@@ -1,4 +1,4 @@
-"""Prepared problems are kept in the user's cache, and made anew when they are not what was asked for."""
+"""Prepared problems are kept in the user's cache, and prepared again if they do not match the request."""
 
 import ast
 import pickle
@@ -72,7 +72,7 @@ def files(cache):
     return [str(path.relative_to(cache)) for path in cache.rglob("*") if path.is_file()]
 
 
-def test_what_is_loaded_is_what_was_made(make, cache):
+def test_a_problem_from_the_cache_is_the_problem_that_was_made(make, cache):
     made = Maker()()
     for _ in range(2):
         problem = kept(make)
@@ -118,14 +118,14 @@ def test_writing_into_a_tensor_does_not_reach_the_file(make):
     assert found_anew(kept(make)) == make().fingerprint
 
 
-def test_another_source_is_made_anew(make):
+def test_another_source_is_prepared_again(make):
     kept(make, "a")
     kept(make, "b")
     kept(make, "b")
     assert make.calls == 2
 
 
-def test_another_version_of_the_code_makes_anew(make, monkeypatch):
+def test_another_version_of_the_code_prepares_again(make, monkeypatch):
     kept(make)
     monkeypatch.setattr("valp.spaces.problem.prepared._code", lambda: "another")
     kept(make)
@@ -148,7 +148,7 @@ def test_the_code_that_counts_is_all_that_makes_a_problem_here(module):
 
 
 @pytest.mark.parametrize("where", [0.0, 0.02, 0.1, 0.5, 1.0])
-def test_a_damaged_file_is_made_anew(make, cache, where):
+def test_a_damaged_file_is_prepared_again(make, cache, where):
     kept(make)
     path = cache / "problems" / "small.safetensors"
     content = bytearray(path.read_bytes())
@@ -161,21 +161,21 @@ def test_a_damaged_file_is_made_anew(make, cache, where):
 
 
 @pytest.mark.parametrize("length", [0, 7, 100, -1])
-def test_a_cut_file_is_made_anew(make, cache, length):
+def test_a_truncated_file_is_prepared_again(make, cache, length):
     kept(make)
     path = cache / "problems" / "small.safetensors"
     path.write_bytes(path.read_bytes()[:length])
     assert found_anew(kept(make)) == make().fingerprint
 
 
-def test_a_cache_that_cannot_be_written_is_done_without(make, cache):
+def test_a_cache_that_cannot_be_written_is_not_an_error(make, cache):
     cache.parent.write_text("a file where the folder should be")
     for _ in range(2):
         assert kept(make).fingerprint == Maker()().fingerprint
     assert make.calls == 2
 
 
-def test_a_full_disk_is_done_without(make, cache):
+def test_a_full_disk_is_not_an_error(make, cache):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, limits[1]))
     try:
@@ -186,7 +186,7 @@ def test_a_full_disk_is_done_without(make, cache):
     assert files(cache) == []
 
 
-def test_several_may_make_it_at_once(make, cache):
+def test_several_threads_may_prepare_a_problem_at_once(make, cache):
     with ThreadPoolExecutor(8) as pool:
         problems = list(pool.map(lambda _: kept(make), range(16)))
     assert {found_anew(problem) for problem in problems} == {make().fingerprint}
@@ -199,7 +199,7 @@ def test_a_built_in_problem_is_the_same_from_the_cache(monkeypatch):
     with tempfile.TemporaryDirectory() as folder:  # not the test's own, which is kept: this is large
         monkeypatch.setattr("valp.spaces.problem.cache_folder.user_cache_dir", lambda name: f"{folder}/{name}")
         made = load_problem("multi-mnist")
-        monkeypatch.setattr("valp.spaces.builtin.mnist.embedded_digits", None)  # nothing is read any more
+        monkeypatch.setattr("valp.spaces.builtin.mnist.embedded_digits", None)  # the source is not read again
         said = []
         again = load_problem("multi-mnist", said.append)
         assert again.title == made.title

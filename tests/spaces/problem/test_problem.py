@@ -1,4 +1,4 @@
-"""Problems from arrays: columns, splits, metrics, and what does not fit."""
+"""Problems from arrays: columns, splits, metrics, and data that does not fit."""
 
 import pickle
 
@@ -112,7 +112,7 @@ def test_splits_may_be_given(make):
     assert problem.train.inputs["x"][:, 0].tolist() == [5.0, 1.0, 2.0]
 
 
-def test_inputs_and_truths_stay_row_by_row():
+def test_inputs_and_truths_keep_their_rows_together():
     problem = made(inputs=NUMBERED, outputs={"y": numeric(np.arange(ROWS) * 2, scale="none")})
     for split in parts_of(problem):
         assert torch.equal(split.truths["y"], 2 * split.inputs["x"])
@@ -180,13 +180,13 @@ def test_inputs_and_truths_stay_row_by_row():
         ({"validation": 0.6, "test": 0.4}, "shares with a sum below 1"),
     ],
 )  # fmt: skip
-def test_what_does_not_fit_is_refused_in_one_sentence(parts, said):
+def test_data_that_does_not_fit_is_refused_in_one_sentence(parts, said):
     with pytest.raises(DataError, match=said) as error:
         made(**parts)
     assert "\n" not in str(error.value)
 
 
-def test_a_metric_of_one_output_goes_by_its_code():
+def test_a_metric_of_one_output_is_named_by_its_code():
     problem = made(outputs={"c": discrete(np.arange(ROWS) % 3), "s": samples(values())})
     assert list(problem.metrics) == [
         "accuracy",
@@ -223,7 +223,7 @@ def test_metrics_of_outputs_that_share_a_type_name_their_output(several):
     assert several.objectives == ("mse.y", "mse.z", "accuracy", "entropy.s", "entropy.t")
 
 
-def test_without_a_class_to_learn_from_samples_are_judged_as_they_are():
+def test_without_classes_for_a_judge_samples_are_compared_as_they_are():
     """Labels teach no judge: a row may have several, or none."""
     problem = made(outputs={"s": samples(values()), "l": labels(np.ones((ROWS, 2))), "t": samples(values())})
     assert problem.judged_by is None
@@ -266,14 +266,14 @@ def test_classes_may_be_given_by_their_names():
     assert named.fingerprint == numbered.fingerprint
 
 
-def test_a_scale_may_have_one_number_a_variable():
+def test_a_scale_may_have_one_number_for_each_variable():
     for scale in ([1, 2, 3, 4], np.arange(1, 5)):
         problem = made(outputs={"y": numeric(values(), scale=scale), "c": discrete(np.arange(ROWS) % 3)})
         assert problem.columns.output("y").scale == (1.0, 2.0, 3.0, 4.0)
     assert problem.train.truths["y"][:, 3].max() <= 0.25
 
 
-def test_an_input_of_the_samples_size_shows_them_unless_it_is_a_class():
+def test_an_input_of_the_size_of_the_samples_is_compared_with_them_unless_it_is_a_class():
     outputs = {"s": samples(values(5)), "c": discrete(np.arange(ROWS) % 3)}
     classes = discrete(np.arange(ROWS) % 5)
     assert made(inputs={"k": classes}, outputs=outputs).view("s") is None
@@ -342,7 +342,7 @@ def test_its_text_leaves_the_data_out(several):
     assert "tensor" not in repr(several)
 
 
-def test_metrics_know_which_value_is_better():
+def test_a_metric_says_which_value_is_better():
     assert SCORES["accuracy"].better(0.9, 0.8)
     assert SCORES["mse"].better(0.1, 0.2)
     assert not any(score.better(0.5, 0.5) for score in SCORES.values())
@@ -353,17 +353,17 @@ def test_a_row_is_in_one_split_only():
         made(splits=(range(21), range(20, 30), range(30, 40)))
 
 
-def test_a_classification_has_two_classes_at_least():
+def test_a_classification_has_at_least_two_classes():
     with pytest.raises(DataError, match="output 'c' must have at least two classes"):
         made(outputs={"c": discrete(np.zeros(ROWS, int))})
 
 
-def test_generated_samples_are_compared_with_two_rows_at_least():
+def test_generated_samples_are_compared_with_at_least_two_rows():
     with pytest.raises(DataError, match="the validation split must have at least two rows"):
         made(outputs={"s": samples(values())}, splits=(range(30), [30], range(31, 40)))
 
 
-def test_variances_are_those_of_the_training_split_without_what_is_missing():
+def test_variances_are_those_of_the_training_split_without_missing_values():
     values = np.array([[0.0, 1.0], [2.0, np.nan], [4.0, 5.0], [100.0, 100.0], [7.0, 7.0], [7.0, 8.0]])
     problem = Problem.from_arrays(
         "p",
@@ -374,7 +374,7 @@ def test_variances_are_those_of_the_training_split_without_what_is_missing():
     assert problem.variances == {"y": pytest.approx((np.var([0, 2, 4]) + np.var([1, 5])) / 2)}
 
 
-def test_what_is_had_without_learning_is_known_of_each_metric(several):
+def test_each_metric_has_a_value_without_learning(several):
     chance = {name: metric.chance for name, metric in several.metrics.items()}
     assert chance["accuracy"] == chance["conditioning.s"] == pytest.approx(1 / 3)
     assert chance["mse.y"] == several.variances["y"] > 0

@@ -40,7 +40,7 @@ def test_numbers_are_standardised_by_the_training_split_and_come_back_in_their_u
     np.testing.assert_allclose(restored, values[50:], rtol=1e-4)
 
 
-def test_what_is_missing_and_what_never_changes_do_no_harm(values):
+def test_missing_values_and_constant_variables_can_be_scaled(values):
     holed, constant = values.copy(), np.full(ROWS, 7.0)
     holed[::2, 0] = np.nan
     problem = problem_of(numeric(constant), y=numeric(holed))
@@ -64,14 +64,14 @@ def test_what_is_missing_and_what_never_changes_do_no_harm(values):
     ],
     ids=["none", "a number", "an offset", "pixels", "raw pixels", "minmax", "samples", "bernoulli"],
 )
-def test_a_user_may_say_otherwise(data, offset, scale, values):
+def test_a_given_offset_or_scale_replaces_the_learned_one(data, offset, scale, values):
     made = data(values)
     problem = problem_of(y=made) if made.type is DataType.SAMPLES else problem_of(made)
     found = column(problem, "y" if made.type is DataType.SAMPLES else "x")
     assert (found.offset, found.scale) == (offset, scale)
 
 
-def test_numbers_of_an_own_type_are_left_as_they_are():
+def test_numbers_of_a_users_own_type_are_not_scaled():
     data = with_scale("x", as_array("x", of_own_type("angle", numeric(np.arange(ROWS)))), np.arange(40))
     assert (data.offset, data.scale) == (0.0, 1.0)
 
@@ -97,7 +97,7 @@ def test_an_output_learns_its_classes_from_its_names_and_an_empty_one_is_missing
     assert problem_of(y=discrete(names, classes=["a", "b", "c"])).fingerprint == problem.fingerprint
 
 
-def test_numbers_as_texts_are_ordered_as_numbers():
+def test_classes_that_are_numbers_as_text_are_ordered_as_numbers():
     problem = problem_of(y=discrete(["10", "9", "2"] * 20))
     assert column(problem, "y").classes == ("2", "9", "10")
 
@@ -109,7 +109,7 @@ def test_an_input_learns_its_classes_from_the_training_split_alone():
     assert problem.test.inputs["x"].sum() == 0
 
 
-def test_a_frame_gives_its_columns_their_names(values):
+def test_columns_of_a_frame_keep_their_names(values):
     frame = pd.DataFrame(values, columns=["height", "depth"])
     frame["kind"] = pd.Categorical(["a", "b"] * 30)
     problem = problem_of(numeric(frame[["height", "depth"]]), y=discrete(frame["kind"]))

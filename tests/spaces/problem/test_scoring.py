@@ -1,4 +1,4 @@
-"""Scores of models: closed forms, modes, what is absent and what cannot be scored."""
+"""Scores of models: closed forms, modes, missing scores, and models that cannot be scored."""
 
 import math
 from dataclasses import replace
@@ -94,7 +94,7 @@ def trained(problem, graph, steps=400):
     return module
 
 
-def test_a_constant_prediction_has_the_scores_of_its_closed_form(problem, scorer):
+def test_a_constant_prediction_has_the_scores_of_the_closed_form(problem, scorer):
     module = constant(graph_of(), number=[0.25, 0.5], **{"class": [0.0, 5.0, 0.0]})
     split = problem.validation
     scores = scorer.score(module, split)
@@ -110,7 +110,7 @@ def test_constant_samples_have_no_entropy_no_diversity_and_cover_nothing(problem
     assert scores["entropy"] == scores["diversity"] == scores["density"] == scores["coverage"] == 0
 
 
-def test_constant_samples_that_look_like_one_class_are_conditioned_as_often_as_it_comes(problem, judge, scorer):
+def test_the_conditioning_of_constant_samples_is_the_frequency_of_their_class(problem, judge, scorer):
     row = problem.train.truths["s"][0]
     module = constant(graph_of(conditions=("x",)), paint=row)
     expected = (judge.judge(problem.validation.inputs["x"])[0] == judge.judge(row[None])[0]).double().mean().item()
@@ -118,7 +118,7 @@ def test_constant_samples_that_look_like_one_class_are_conditioned_as_often_as_i
     assert expected == pytest.approx(1 / 3, abs=0.1)
 
 
-def test_copies_of_the_data_are_conditioned_and_as_varied_as_it_is(problem, scorer):
+def test_copies_of_the_data_have_perfect_conditioning_and_the_diversity_of_the_data(problem, scorer):
     module = compile(graph_of(conditions=("x",)), seed=1)
     layer = module.layers["paint-0"]  # its inputs: three latent variables, then x
     with torch.no_grad():
@@ -131,12 +131,12 @@ def test_copies_of_the_data_are_conditioned_and_as_varied_as_it_is(problem, scor
     assert scores["diversity"] == pytest.approx(1, abs=0.1)
 
 
-def test_samples_that_nothing_conditions_have_no_score_of_that(problem, scorer):
+def test_samples_without_conditions_have_no_scores_of_conditioning(problem, scorer):
     scores = scorer.score(compile(graph_of(), seed=1), problem.validation)
     assert problem.metrics.keys() - scores.keys() == {"conditioning", "copying", *ON_DEMAND}
 
 
-def test_samples_that_no_input_shows_have_no_score_of_their_conditions(problem, judge):
+def test_without_an_input_to_compare_with_samples_have_no_scores_of_conditioning(problem, judge):
     columns = problem.columns.model_copy(update={"inputs": problem.columns.inputs[1:]})
     blind = problem.model_copy(update={"columns": columns})
     module = compile(conditioned_by_class(), seed=1)
@@ -144,7 +144,7 @@ def test_samples_that_no_input_shows_have_no_score_of_their_conditions(problem, 
     assert not {"conditioning", "copying"} & Scorer(blind, {"s": judge}).score(module, problem.validation).keys()
 
 
-def test_samples_conditioned_by_their_class_are_compared_with_what_shows_it(problem, scorer):
+def test_samples_conditioned_by_their_class_are_compared_with_the_input_that_shows_it(problem, scorer):
     """The class conditions them, and x, the row of that class, shows what they should look like."""
     module = trained(problem, conditioned_by_class())
     scores = scorer.score(module, problem.validation)
@@ -152,7 +152,7 @@ def test_samples_conditioned_by_their_class_are_compared_with_what_shows_it(prob
     assert scores["copying"] < 0.2
 
 
-def test_what_is_predicted_through_a_decoder_fails_when_it_is_scored_by_generating(problem, judge, scorer):
+def test_predictions_through_a_decoder_fail_when_they_are_scored_by_generating(problem, judge, scorer):
     module = trained(problem, graph_of(through_decoder=True))
     predicting = scorer.score(module, problem.validation)
     generating = Scorer(problem, {"s": judge}, protocol="generate").score(module, problem.validation)
@@ -163,7 +163,7 @@ def test_what_is_predicted_through_a_decoder_fails_when_it_is_scored_by_generati
         assert predicting[name] == generating[name]
 
 
-def test_what_no_latent_connection_leads_to_is_scored_alike_in_both_modes(problem, judge, scorer):
+def test_outputs_without_a_latent_connection_have_equal_scores_in_both_modes(problem, judge, scorer):
     module = compile(graph_of(), seed=1)
     assert scorer.score(module, problem.validation) == Scorer(problem, {"s": judge}, protocol="generate").score(
         module, problem.validation
@@ -207,7 +207,7 @@ def test_without_a_judge_samples_have_no_scores(problem):
 
 @pytest.mark.parametrize(("network", "output"), [("number", "y"), ("class", "c"), ("paint", "s")])
 @pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_what_is_not_finite_is_refused_with_its_output(problem, scorer, network, output, value):
+def test_values_that_are_not_finite_are_refused_with_the_name_of_the_output(problem, scorer, network, output, value):
     module = compile(graph_of(), seed=1)
     with torch.no_grad():
         module.layers[f"{network}-0"].bias.fill_(value)
@@ -222,7 +222,7 @@ def test_the_module_is_left_in_evaluation_mode_without_gradients(problem, scorer
     assert all(parameter.grad is None for parameter in module.parameters())
 
 
-def test_predictions_do_not_depend_on_the_rows_of_a_pass(problem, monkeypatch):
+def test_predictions_do_not_depend_on_the_number_of_rows_in_a_pass(problem, monkeypatch):
     module = compile(graph_of(through_decoder=True), seed=1)
     whole = predictions(module, problem.train, ["c", "y"], "generate", 3)
     monkeypatch.setattr("valp.spaces.problem.scoring.ROWS", 7)

@@ -58,12 +58,12 @@ def test_copies_of_the_data_cover_it():
 
 
 @pytest.mark.parametrize("offset", [9.0, 1e30])
-def test_what_lies_far_off_covers_nothing(offset):
+def test_samples_far_from_the_data_cover_nothing(offset):
     assert scores_of(problem_of(DATA), copying(torch.zeros(SIZE), offset)) == {"coverage": 0, "density": 0}
 
 
 @pytest.mark.parametrize("scale", [1e-20, 1e-3, 1e3, 1e20])
-def test_the_units_of_a_variable_change_nothing(scale):
+def test_the_unit_of_a_variable_does_not_matter(scale):
     units = torch.tensor([1.0, 1.0, 1.0, scale])
     plain = scores_of(problem_of(DATA), copying(torch.ones(SIZE), noise=0.5))
     scaled = scores_of(problem_of(DATA * units.numpy()), copying(units, noise=0.5))
@@ -71,7 +71,7 @@ def test_the_units_of_a_variable_change_nothing(scale):
     assert 0.1 < plain["density"] < 1
 
 
-def test_a_variable_that_never_changes_counts_as_it_is():
+def test_a_constant_variable_is_compared_unscaled():
     rows = np.concatenate([DATA, np.full((ROWS, 1), 0.1)], 1)
     factors = torch.tensor([1.0] * SIZE + [0])
     assert scores_of(problem_of(rows), copying(factors, [0, 0, 0, 0, 0.1]))["coverage"] == 1

@@ -1,4 +1,4 @@
-"""Mutation and crossover: whatever they make is a VALP of the space."""
+"""Mutation and crossover: every child is a VALP of the space."""
 
 import json
 from collections import Counter
@@ -51,10 +51,10 @@ IN_ONE_NETWORK = {
     "restyle",
     "normalise",
 }
-"""The moves that change nothing but a network."""
+"""The moves that change only a network."""
 
 SEARCHED = {"learning_rate", "batch", "kl_warmup", "balance"}
-"""The moves that change nothing but the training, called by what of it they change."""
+"""The moves that change only the training, with the names of the fields that they change."""
 
 
 BATCH, SAMPLES_SEEN = 8, 1600
@@ -138,7 +138,7 @@ def test_children_are_valps_of_their_space_with_the_inputs_and_outputs_of_the_pr
         assert training.seed == parents[0].training.seed
 
 
-def test_a_move_that_is_rather_made_comes_first_where_it_can_be_made():
+def test_a_preferred_move_comes_first_if_it_is_possible():
     made = []
     for seed in range(33):
         shape, space = PAIRS[seed % 11]
@@ -150,7 +150,7 @@ def test_a_move_that_is_rather_made_comes_first_where_it_can_be_made():
     assert set(made) == {True, False}
 
 
-def test_every_move_is_made_and_changes_what_it_says(moved):
+def test_every_move_occurs_and_changes_what_its_name_says(moved):
     assert {name for _, child, _ in moved for name in child.moves} == MOVES.keys()
     for parent, child, _ in moved:
         (name,) = child.moves
@@ -167,7 +167,7 @@ def test_origins_are_networks_of_the_same_kind_and_type(moved, crossed):
             assert (networks[name].kind, networks[name].output.type) == (of.kind, of.output.type)
 
 
-def test_a_network_that_is_kept_keeps_its_name_and_a_new_one_takes_the_first_that_is_free(moved):
+def test_a_kept_network_keeps_its_name_and_a_new_one_takes_the_first_free_name(moved):
     for parent, child, _ in moved:
         before = {network.name for network in parent.graph.networks}
         for network in child.graph.networks:
@@ -178,7 +178,7 @@ def test_a_network_that_is_kept_keeps_its_name_and_a_new_one_takes_the_first_tha
         assert new <= set(free[: len(child.graph.networks)])
 
 
-def test_what_a_move_does_not_concern_stays_as_it_was(moved):
+def test_a_move_leaves_everything_else_as_it_was(moved):
     for parent, child, _ in moved:
         (name,) = child.moves
         before, after = parent.graph, child.graph
@@ -211,13 +211,13 @@ def test_a_decoder_gets_conditions_and_a_network_that_makes_no_samples_reads_inp
 
 
 def reads(graph, name):
-    """What a network reads that is an input, and what is not."""
+    """The sources of a network that are inputs, and the others."""
     inputs = {model_input.name for model_input in graph.inputs}
     sources = {connection.source for connection in graph.incoming(name)}
     return sources & inputs, sources - inputs
 
 
-def test_a_network_that_reads_inputs_alone_lets_go_what_was_on_the_way(moved):
+def test_reading_inputs_alone_removes_the_networks_in_between(moved):
     fresh = set()
     for parent, child, _ in moved:
         before, after = parent.graph, child.graph
@@ -307,7 +307,7 @@ def test_in_a_full_graph_a_network_is_repeated_in_the_place_of_one_that_serves_o
         before, after = parent.graph, child.graph
         assert len(before.networks) == space.max_n
         if len(before.inputs) > 1:
-            continue  # an input that nobody reads any more is read by either of the two
+            continue  # an input that nothing reads any more is read by either of the two
         new = [x for x in after.networks if x.name not in child.origins and is_another(x, after)]
         assert new
         served = nx.DiGraph((c.source, c.target) for c in before.connections)
@@ -320,7 +320,7 @@ def test_in_a_full_graph_a_network_is_repeated_in_the_place_of_one_that_serves_o
 
 
 def the_changed(parent, child):
-    """The one network that a child has not as its parent has it: before and now."""
+    """The one network in which a child differs from its parent: before and now."""
     before = {network.name: network for network in parent.graph.networks}
     (changed,) = [network for network in child.graph.networks if network != before[network.name]]
     return before[changed.name], changed
@@ -372,14 +372,14 @@ def test_moves_of_what_serves_one_output_leave_the_rest_alone():
             assert changed <= names
 
 
-def test_moves_is_the_number_of_moves_and_otherwise_a_small_number():
+def test_the_number_of_moves_is_as_given_or_small():
     parent, problem = drawn(1, CLOTHING, DEFAULT), description(CLOTHING)
     assert len(mutate(parent, problem, DEFAULT, RandomChoose(0), moves=5).moves) == 5
     counts = Counter(len(mutate(parent, problem, DEFAULT, RandomChoose(seed)).moves) for seed in range(100))
     assert counts[1] > counts[2] > counts[4] > 0
 
 
-def test_a_child_of_two_has_each_output_from_one_of_them(crossed):
+def test_a_child_of_two_parents_has_each_output_from_one_of_them(crossed):
     both = 0
     for first, second, child, _ in crossed:
         both += {parent for parent, _ in child.origins.values()} == {0, 1}
@@ -408,7 +408,7 @@ def selections(names):
             yield chosen, [name for name in names if name not in chosen]
 
 
-def test_nothing_is_removed_where_some_outputs_of_both_find_room(crossed):
+def test_nothing_is_removed_if_some_outputs_of_both_parents_fit_in_max_n(crossed):
     removed = 0
     for first, second, child, space in crossed:
         names = [output.name for output in child.graph.outputs]
@@ -420,7 +420,7 @@ def test_nothing_is_removed_where_some_outputs_of_both_find_room(crossed):
 
 
 @pytest.mark.parametrize("better", [{"garment"}, {"histogram", "image"}])
-def test_a_child_has_outputs_of_the_second_only_where_that_is_better(better):
+def test_a_child_takes_from_the_second_parent_only_the_outputs_in_which_it_is_better(better):
     roomy = replace(DEFAULT, max_n=16)
     for seed in range(20):
         first, second = drawn(f"{seed}:first", CLOTHING, DEFAULT), drawn(f"{seed}:second", CLOTHING, DEFAULT)
@@ -430,7 +430,7 @@ def test_a_child_has_outputs_of_the_second_only_where_that_is_better(better):
         assert all(parents[name] == ({1} if name in better else {0}) for name in names)
 
 
-def test_crossing_what_is_alike_changes_nothing():
+def test_crossover_of_equal_candidates_changes_nothing():
     parent = drawn(4, SEVERAL, DEFAULT)
     child = cross(parent, parent, description(SEVERAL), DEFAULT, RandomChoose(2))
     assert content_key(child.graph) == content_key(parent.graph)
@@ -438,7 +438,7 @@ def test_crossing_what_is_alike_changes_nothing():
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_crossings_keep_to_the_least_max_n(name):
+def test_crossover_stays_within_max_n_even_if_it_is_the_least_possible(name):
     shape = SHAPES[name]
     space = replace(DEFAULT, max_n=shape.least)
     for *_, child in crossings(name, shape, space, 40):
@@ -487,7 +487,7 @@ def test_a_graph_for_another_problem_is_refused():
 
 
 @pytest.mark.parametrize("value", [0.1, 0.5, 1.0, 7.0])
-def test_a_step_stays_in_its_range_and_moves(value):
+def test_a_step_changes_the_value_and_stays_in_its_range(value):
     steps = [stepped(RandomChoose(seed), "step", value, (0.1, 1.0)) for seed in range(200)]
     assert all(0.1 <= step <= 1.0 and step != value for step in steps)
     assert len(set(steps)) > (1 if value > 1 else 50)
@@ -562,7 +562,7 @@ class Every(Choose):
 
 
 def every_child(graph, problem, space):
-    """The children by one move, whatever is decided."""
+    """The children by one move, over all decisions."""
     path = []
     while True:
         choose = Every(path)
@@ -612,7 +612,7 @@ SMALL = replace(
     ],
 )
 def test_moves_lead_from_every_graph_of_a_space_to_every_other(outputs, least, changes):
-    """Wherever one begins, the same graphs are reached: the digraph of all moves is strongly connected."""
+    """From every start the same graphs are reached: the digraph of all moves is strongly connected."""
     wanted, space = shape({"a": unit(DataType.NUMERIC, 2)}, outputs, least), replace(SMALL, **changes)
     problem = description(wanted)
     drawn_keys = {content_key(random_graph(seed, wanted, space)) for seed in range(500)}

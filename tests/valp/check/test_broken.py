@@ -19,7 +19,7 @@ def test_every_rule_has_a_planter():
 
 
 def broken_graphs(number):
-    """So many graphs with what was planted in them: the rules in turn, the graphs at random."""
+    """This number of graphs with the planted violations: the rules in turn, the graphs at random."""
     seeds, made = count(60_000), 0
     while made < number:
         for code, planter in PLANTERS.items():
@@ -32,7 +32,7 @@ def broken_graphs(number):
 
 
 @pytest.mark.parametrize("number", [200, pytest.param(2000, marks=pytest.mark.slow)])
-def test_a_planted_violation_is_named_where_it_is(number):
+def test_a_planted_violation_is_reported_in_its_place(number):
     planted = Counter()
     for code, graph, component in broken_graphs(number):
         assert Graph.model_validate_json(graph.model_dump_json()) == graph

@@ -1,4 +1,4 @@
-"""`check`: every rule has a graph that breaks it, all broken rules are reported, and no graph makes it fail."""
+"""`check`: every rule has a graph that breaks it, all broken rules are reported, and no graph raises an error."""
 
 import pytest
 from hypothesis import given, settings
@@ -194,13 +194,13 @@ def test_a_broken_rule_is_reported_where_it_is_broken(code, graph, component):
 
 
 @pytest.mark.parametrize(("code", "graph", "component"), cases(NOTED))
-def test_a_note_is_no_violation(code, graph, component):
+def test_a_note_is_not_a_violation(code, graph, component):
     report = check(graph)
     assert report.passed
     assert (code, component) in {(note.code, note.component) for note in report.notes}
 
 
-def test_an_even_latent_connection_is_not_worth_a_note():
+def test_an_even_latent_connection_has_no_note():
     assert check(changed("connections", 3, indices=(0, 1, 2, 3))).notes == ()
 
 
@@ -226,12 +226,12 @@ def test_an_error_lists_every_violation_in_one_line():
     assert "\n" not in str(caught.value)
 
 
-def test_a_violation_reads_as_a_sentence():
+def test_a_violation_is_a_sentence():
     violation = Violation("fed", "n0", "each network receives something", "nothing")
     assert str(violation) == "n0: each network receives something; found nothing [fed]"
 
 
-def test_what_decoders_may_take():
+def test_decoders_may_take_discrete_and_numeric_conditions():
     condition = PrimaryNetwork(name="n5", kind="delta", output=discrete(2))
     graph = plus("networks", condition)
     graph = replaced(

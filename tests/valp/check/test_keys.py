@@ -1,4 +1,4 @@
-"""Keys: one for all graphs that differ in names and meaningless order only, and no two meanings for one key."""
+"""Keys: graphs that differ only in names and meaningless order have one key, and graphs of two meanings have two."""
 
 from itertools import pairwise
 
@@ -90,8 +90,8 @@ def test_a_key_is_a_sha256_in_hex():
     assert int(content_key(figure_2()), 16)
 
 
-def test_keys_stay_what_they_were():
-    # Ledgers hold them: a change here makes every recorded key a stranger.
+def test_keys_are_the_same_in_every_version():
+    # Ledgers hold keys: after a change here no recorded key would be found.
     assert content_key(figure_2()) == "9a9476ff0a7c27a73fca9c026e426d30b0858a26eff92a154ed6c7fe6ae8a915"
     assert structure_key(figure_2()) == "6c819e566a0f698c7f4742d05b5657f0a956859fe1a75e5031e4fbb518bb8759"
 
@@ -149,7 +149,7 @@ LAYER_CHANGES = [
 
 
 @pytest.mark.parametrize(("layer", "fields"), LAYER_CHANGES)
-def test_all_that_a_layer_is_counts(layer, fields):
+def test_every_field_of_a_layer_counts(layer, fields):
     graphs = [with_part(figure_2(), "networks", 0, layers=(x,)) for x in (layer, layer.model_copy(update=fields))]
     assert content_key(graphs[0]) != content_key(graphs[1])
 
@@ -183,7 +183,7 @@ def test_a_beta_belongs_to_its_loss():
     assert content_key(one) != content_key(figure_2())
 
 
-def test_inputs_and_outputs_are_told_apart_by_position():
+def test_inputs_and_outputs_are_distinguished_by_position():
     graph = meeting("concatenation")
     assert content_key(replaced(graph, inputs=graph.inputs[::-1])) != content_key(graph)
     graph = figure_2()
@@ -216,7 +216,7 @@ def meeting(combiner):
         ("maximum", False),
     ],
 )
-def test_the_order_of_arrivals_counts_where_the_combiner_cares(combiner, same):
+def test_the_order_of_arrivals_counts_if_the_combiner_depends_on_it(combiner, same):
     graph = meeting(combiner)
     first, second, last = graph.connections
     assert (content_key(replaced(graph, connections=(second, first, last))) == content_key(graph)) is same
@@ -224,7 +224,7 @@ def test_the_order_of_arrivals_counts_where_the_combiner_cares(combiner, same):
 
 
 @pytest.mark.parametrize("combiner", ["addition", "concatenation"])
-def test_all_indices_in_order_are_no_indices(combiner):
+def test_all_indices_in_order_mean_the_same_as_no_indices(combiner):
     graph = meeting(combiner)
     assert content_key(with_part(graph, "connections", 0, indices=(0, 1, 2, 3))) == content_key(graph)
     assert content_key(with_part(graph, "connections", 0, indices=(0, 1, 3, 2))) != content_key(graph)
@@ -246,8 +246,8 @@ def chains(count, length):
 
 
 @pytest.mark.parametrize(("count", "length"), [(20, 1), (60, 1), (10, 2), (8, 4)])
-def test_many_identical_networks_take_no_search(count, length):
+def test_many_identical_networks_need_no_search(count, length):
     graph = chains(count, length)
-    key = content_key(graph)  # with a search through the orders of equal networks it would not end
+    key = content_key(graph)  # a search through the orders of equal networks would not end
     assert content_key(replaced(graph, networks=graph.networks[::-1])) == key
     assert content_key(with_part(graph, "networks", 3, initializer="normal")) != key

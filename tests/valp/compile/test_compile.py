@@ -26,7 +26,7 @@ def close(actual, expected):
 
 
 class HandWritten(nn.Module):
-    """002, Figure 2, as one would write it without this library."""
+    """Garciarena et al., Fig. 2, written without this library."""
 
     def __init__(self):
         super().__init__()
@@ -148,7 +148,7 @@ def random_biases(module):
         ("product", lambda a, b, c: a * b * c),
     ],
 )
-def test_what_merges_variable_by_variable_cuts_to_the_shortest(combiner, merged):
+def test_combiners_that_merge_variable_by_variable_cut_to_the_shortest_source(combiner, merged):
     graph = wired(
         [("a", "g", numeric(5), combiner), ("b", "g", numeric(3), combiner), ("c", "g", numeric(2), combiner)],
         [("i0", "a"), ("i0", "b"), ("a", "c"), ("b", "c"), ("i0", "c", Role.DATA, (5, 4, 3, 2)), ("c", "o0")],
@@ -177,7 +177,7 @@ def test_concatenation_keeps_the_order_of_the_connections_and_of_the_indices():
 
 @pytest.mark.parametrize("combiner", ["concatenation", "addition"])
 @pytest.mark.parametrize("mode", MODES)
-def test_each_latent_connection_is_sampled_by_itself_then_merged_with_conditions(combiner, mode):
+def test_each_latent_connection_is_sampled_separately_then_merged_with_conditions(combiner, mode):
     module = random_biases(compile(decoders(combiner), seed=0))
     assert module.plan.noise == {"a->d": 2, "b->d": 3}
     x, noise = torch.randn(BATCH, 6), {"a->d": torch.randn(BATCH, 2), "b->d": torch.randn(BATCH, 3)}
@@ -277,7 +277,7 @@ def test_a_bernoulli_loss_reads_logits():
     close(terms[0], -(truth * probability.log() + (1 - truth) * (1 - probability).log()).mean())
 
 
-def test_each_loss_term_has_a_name_of_its_own():
+def test_each_loss_term_has_its_own_name():
     graph = wired(
         [("a", "g", numeric(2), "concatenation")],
         [("i0", "a"), ("a", "o0"), ("a", "o1")],
@@ -287,7 +287,7 @@ def test_each_loss_term_has_a_name_of_its_own():
     assert [term.name for term in lower(graph).losses] == ["mse:a:o0", "mse:a:o1", "mse:o0"]
 
 
-def test_what_an_output_depends_on():
+def test_the_plan_lists_the_inputs_that_an_output_needs_in_each_mode():
     plan = lower(figure_2())
     assert plan.inputs_of("o0", "predict") == {"i0"}
     assert plan.inputs_of("o0", "generate") == frozenset()

@@ -46,7 +46,7 @@ def dependences(graph: Graph, mode):
     for output in (o.name for o in graph.outputs):
         if not values[output].requires_grad:
             continue
-        # Weighted at random, for the probabilities of a Discrete output sum to 1 whatever comes in.
+        # Weighted at random, because the probabilities of a Discrete output always sum to 1.
         weights = torch.rand(values[output].shape, generator=generator, dtype=torch.float64)
         wanted = torch.autograd.grad(
             (values[output] * weights).sum(), list(inputs.values()), allow_unused=True, retain_graph=True
@@ -75,7 +75,7 @@ def assert_paths_agree(graph: Graph):
         assert set(dependences(graph, mode)) == whole
 
 
-def test_the_paths_that_are_left_are_what_an_output_depends_on():
+def test_an_output_depends_on_an_input_exactly_if_a_path_is_left():
     for graph in small_graphs(80):
         assert_paths_agree(graph)
 
@@ -90,7 +90,7 @@ def test_both_kinds_of_dependence_occur_among_these_graphs():
 
 
 @pytest.mark.slow
-def test_the_paths_that_are_left_are_what_an_output_depends_on_in_many_graphs():
+def test_an_output_depends_on_an_input_exactly_if_a_path_is_left_in_many_graphs():
     for graph in small_graphs(3000, start=1000):
         assert_paths_agree(graph)
 
@@ -124,7 +124,7 @@ def test_training_with_no_noise_is_predicting():
             torch.testing.assert_close(trained[name], predicted[name])
 
 
-def test_what_is_generated_differs_where_a_decoder_leads_to_it():
+def test_an_output_differs_between_generations_exactly_if_a_decoder_leads_to_it():
     for graph in small_graphs(60):
         module = compile(graph, seed=1)
         decoders = [network.name for network in graph.networks if network.kind == "d"]
@@ -165,14 +165,14 @@ def _ordered(graph: Graph):
     return sorted(graph.losses, key=lambda loss: loss.kind == "kl")
 
 
-def test_what_check_accepts_compiles_runs_in_every_mode_and_takes_a_training_step():
+def test_graphs_that_check_accepts_compile_run_in_every_mode_and_take_a_training_step():
     for graph in small_graphs(150, start=500):
         assert_runs_and_learns(graph)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
-def test_what_check_accepts_runs_and_learns_in_the_papers_sizes(shape):
+def test_graphs_that_check_accepts_run_and_learn_in_the_papers_sizes(shape):
     for seed in range(300):
         assert_runs_and_learns(random_graph(seed, SHAPES[shape]))
 

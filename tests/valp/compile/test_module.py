@@ -47,7 +47,7 @@ def test_generating_needs_no_inputs_where_noise_is_given():
     )
 
 
-def test_noise_of_one_latent_connection_tells_the_batch_of_the_others():
+def test_noise_of_one_latent_connection_gives_the_batch_size_of_the_others():
     module = compile(two_decoders("gaussian"), seed=3)
     assert module({}, "generate", {"a->d": torch.randn(4, 2)})["o0"].shape == (4, 5)
 
@@ -71,7 +71,7 @@ def test_an_unknown_output_is_named():
         module({"i0": torch.randn(4, 10)}, outputs=["o1", "o9"])
 
 
-def test_only_what_is_asked_for_is_computed(batch):
+def test_only_the_requested_outputs_are_computed(batch):
     module = compile(figure_2(), seed=3)
     assert module({"i0": batch["data"]}, outputs=["o1"]).keys() == {"o1"}
     layers = {op.layer for op in module.operations(["n3"], "predict") if hasattr(op, "layer")}
@@ -93,7 +93,7 @@ def test_a_seed_leaves_torchs_generator_alone():
 
 
 @pytest.mark.parametrize("initializer", ["xavier", "uniform", "normal"])
-def test_initialisers(initializer):
+def test_an_initialiser_draws_weights_from_its_distribution_and_zero_biases(initializer):
     layers = (Dense(units=300, initializer=initializer), Dense(units=200, initializer=initializer))
     network = ("a", "g", numeric(100), "concatenation")
     graph = wired([network], [("i0", "a"), ("a", "o0")], [("o0", numeric(100))], [("mse", "o0", "o0")])

@@ -1,4 +1,4 @@
-"""Pictures: everything a reader looks for is in them, for broken graphs too."""
+"""Pictures show everything that a reader needs, for broken graphs too."""
 
 import subprocess
 import sys
@@ -82,7 +82,7 @@ def test_a_picture_is_written_by_its_suffix(tmp_path, suffix, magic, graph):
 
 
 @pytest.mark.parametrize("name", ["graph.pdf", "graph", "svg"])
-def test_another_suffix_is_refused(tmp_path, name):
+def test_an_unknown_suffix_is_refused(tmp_path, name):
     with pytest.raises(SettingError, match=r"must be \.svg or \.png, but got"):
         draw(figure_2(), tmp_path / name)
     assert not list(tmp_path.iterdir())
@@ -94,7 +94,7 @@ def test_a_path_that_cannot_be_written_is_named(tmp_path):
         draw(figure_2(), tmp_path / "file" / "graph.svg")
 
 
-def test_every_component_is_drawn_with_what_it_is():
+def test_every_component_is_drawn_with_its_description():
     drawn = groups(draw_svg(figure_2()))
     text = {name: drawn[name][0][0] for name in ("i0", "n0", "n1", "n2", "n3", "n4", "o0", "o1", "o2")}
     assert text == {
@@ -110,13 +110,13 @@ def test_every_component_is_drawn_with_what_it_is():
     }
 
 
-def test_hidden_layers_of_several_activations_are_told_one_by_one():
+def test_hidden_layers_of_several_activations_are_listed_one_by_one():
     layers = (Dense(units=20, activation="softplus"), Dense(units=30, activation="softsign"), Dense(units=4))
     svg = draw_svg(with_part(figure_2(), "networks", 1, layers=layers))
     assert groups(svg)["n1"][0][0] == "n1 ζ Generic MLP 20 softplus · 30 softsign · 4 relu Numeric 6"
 
 
-def test_layers_of_every_form_are_told():
+def test_layers_of_every_form_are_described():
     layers = {
         "c": (
             Convolution(channels=8, pool=(2, 2)),
@@ -135,7 +135,7 @@ def test_layers_of_every_form_are_told():
         assert f"{KINDS[kind].title} {said[kind]}" in groups(svg)["n1"][0][0]
 
 
-def test_arrows_tell_how_many_variables_they_transport():
+def test_arrows_show_how_many_variables_they_transport():
     drawn = groups(draw_svg(figure_2()))
     sizes = {name: found[0][0] for name, found in drawn.items() if "->" in name}
     assert sizes == {
@@ -176,7 +176,7 @@ def test_types_and_kinds_look_different():
     assert len({look_of(code) for code in KINDS}) == len(KINDS)
 
 
-def test_every_kind_of_ours_says_how_it_looks():
+def test_every_built_in_kind_has_a_look():
     assert all(look_of(code) is kind.look for code, kind in KINDS.items())
     assert look_of("nobody") == UNKNOWN_LOOK
 
@@ -187,7 +187,7 @@ def added(monkeypatch, code, **fields):
     monkeypatch.setitem(KINDS.rows, code, kind)
 
 
-def test_a_new_kind_that_does_not_say_how_it_looks_differs_from_all_others(monkeypatch):
+def test_a_new_kind_without_a_look_is_drawn_unlike_all_others(monkeypatch):
     for code in ("v", "w"):
         added(monkeypatch, code, look=None)
     assert [look_of("v"), look_of("w")] == [*DEFAULT_LOOKS[:2]]
@@ -197,7 +197,7 @@ def test_a_new_kind_that_does_not_say_how_it_looks_differs_from_all_others(monke
     assert "New v" in legend(svg)
 
 
-def test_a_new_kind_looks_as_it_says(monkeypatch):
+def test_a_new_kind_is_drawn_with_its_look(monkeypatch):
     added(monkeypatch, "v", look=Look("hexagon", "#123456"))
     svg = draw_svg(with_part(figure_2(), "networks", 1, kind="v"))
     (_, attributes) = groups(svg)["n1"][0]
@@ -206,12 +206,12 @@ def test_a_new_kind_looks_as_it_says(monkeypatch):
 
 
 @pytest.mark.parametrize("fill", ["red", "#12345", "", "#12345g", "#123456 "])
-def test_a_fill_that_is_no_colour_is_refused(fill):
+def test_a_fill_that_is_not_a_colour_is_refused(fill):
     with pytest.raises(SettingError, match=f"the fill of a look must be a colour #rrggbb, but got {fill!r}"):
         Look("box", fill)
 
 
-def test_the_legend_explains_what_is_there_only():
+def test_the_legend_explains_only_what_the_picture_shows():
     assert legend(draw_svg(figure_2())) == [
         "fill and shape", "colour of lines", "arrows", "where several meet",
         "Generic MLP", "Numeric", "data", "ζ", "concatenation",
@@ -220,11 +220,11 @@ def test_the_legend_explains_what_is_there_only():
     ]  # fmt: skip
 
 
-def test_the_title_is_there():
+def test_the_picture_shows_its_title():
     assert "candidate 7 &lt;best&gt;" in draw_svg(figure_2(), title="candidate 7 <best>")
 
 
-def test_what_is_unknown_is_red():
+def test_unknown_parts_are_red():
     drawn = groups(draw_svg(broken()))
     for name in ("ghost", "nowhere", "nobody", "nothing"):
         assert "unknown" in drawn[name][0][0]
@@ -237,7 +237,7 @@ def test_what_is_unknown_is_red():
     assert drawn["n3->n1"][0][0] == "0 of 1"
 
 
-def test_nothing_can_be_drawn():
+def test_an_empty_graph_can_be_drawn():
     assert "<svg" in draw_svg(Graph(inputs=(), networks=(), outputs=(), connections=(), losses=()))
 
 
@@ -259,7 +259,7 @@ def test_any_graph_can_be_drawn(graph):
     assert sum(len(found) for name, found in drawn.items() if "->" in name) == len(graph.connections)
 
 
-def test_threads_draw_what_one_draws():
+def test_several_threads_draw_the_same_as_one():
     graphs = [figure_2(), decoders("addition"), broken()] * 4
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(draw_svg, graphs)) == [draw_svg(graph) for graph in graphs]
@@ -276,6 +276,6 @@ print(targets_during(lambda: [draw_svg(figure_2()) for _ in range(50)]))
 """
 
 
-def test_only_the_first_picture_of_a_process_takes_stderr_away_from_it():
+def test_only_the_first_picture_of_a_process_redirects_its_stderr():
     outcome = subprocess.run([sys.executable, "-c", SAID], capture_output=True, text=True, cwd=ROOT)
     assert (outcome.stdout, outcome.stderr) == ("1\n", "")

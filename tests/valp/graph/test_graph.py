@@ -57,7 +57,7 @@ def test_shapes_are_positive_and_have_one_to_three_axes(shape):
         DataUnit(type="numeric", shape=shape)
 
 
-def test_a_layer_has_units():
+def test_a_layer_has_at_least_one_unit():
     with pytest.raises(ValidationError):
         Dense(units=0)
 
@@ -91,7 +91,7 @@ def test_the_digraph_has_the_inputs_as_sources_and_the_outputs_as_sinks():
     assert digraph.edges["n0", "n4"]["connection"].role is Role.LATENT
 
 
-def test_the_digraph_leaves_out_ends_that_no_component_has():
+def test_the_digraph_leaves_out_connections_to_unknown_components():
     graph = figure_2()
     broken = replaced(graph, connections=(*graph.connections, Connection(source="x", target="n1")))
     assert nx.utils.graphs_equal(broken.digraph, graph.digraph)
@@ -107,7 +107,7 @@ def test_the_order_puts_each_network_after_those_it_reads(turn):
             assert order.index(connection.source) < order.index(connection.target)
 
 
-def test_ties_in_the_order_go_by_the_order_given():
+def test_ties_in_the_order_are_broken_by_the_order_in_the_graph():
     graph = figure_2()
     assert graph.order == ("n0", "n1", "n3", "n2", "n4")
 
@@ -119,7 +119,7 @@ def test_a_cycle_has_no_order():
         _ = looped.order
 
 
-def test_a_copy_with_other_parts_forgets_what_was_worked_out_of_the_old_ones():
+def test_a_copy_with_other_parts_has_no_cached_values_of_the_original():
     graph = figure_2()
     assert (graph.order, graph.incoming("n3"), graph.digraph.number_of_edges()) != ((), (), 0)
     bare = graph.model_copy(update={"connections": (), "networks": graph.networks[:2]})

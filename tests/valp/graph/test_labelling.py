@@ -1,4 +1,4 @@
-"""Canonical labelling against counts that are known, and against all permutations."""
+"""Canonical labelling compared with known counts and with all permutations."""
 
 from itertools import permutations, product
 
@@ -76,5 +76,5 @@ def test_what_colour_refinement_cannot_tell_apart_has_two_forms():
     assert form(*ring(3, 6, 9)) == form(*ring(9, 6, 3))
 
 
-def test_nothing_has_a_form():
+def test_the_empty_digraph_has_a_form():
     assert canonical_labelling([], []) == []

@@ -23,7 +23,7 @@ RECORDED = json.loads((Path(__file__).parent / "recorded_graphs.json").read_text
 
 
 @pytest.mark.parametrize("row", RECORDED, ids=lambda row: row["content"][:8])
-def test_recorded_graphs_keep_their_keys_and_their_prose(row):
+def test_recorded_graphs_keep_their_keys_and_descriptions(row):
     graph = Graph.model_validate_json(json.dumps(row["graph"]))
     assert graph.model_dump(mode="json") == row["graph"]
     assert (content_key(graph), structure_key(graph)) == (row["content"], row["structure"])
@@ -50,7 +50,7 @@ def test_json_and_pickle_change_neither_a_graph_nor_its_keys(graph):
 
 
 @pytest.mark.parametrize("form", LAYERS)
-def test_a_form_says_what_it_is(form):
+def test_a_form_describes_itself(form):
     row = LAYERS[form]
     assert row.form_name() == form
     for layer in EXAMPLES[row]:
@@ -66,7 +66,7 @@ def test_a_form_says_what_it_is(form):
 
 
 @pytest.mark.parametrize("form", LAYERS)
-def test_fields_of_common_names_are_traits(form):
+def test_a_form_has_the_traits_that_its_fields_say(form):
     row = LAYERS[form]
     layer = EXAMPLES[row][0]
     for trait, name in (
@@ -80,7 +80,7 @@ def test_fields_of_common_names_are_traits(form):
     assert all(word in known for _, word, known in layer.words())
 
 
-def test_words_carry_what_is_known():
+def test_words_come_with_the_known_ones():
     (activation, _) = Dense(units=1, activation="cosine").words()
     assert activation == ("activation", "cosine", ACTIVATIONS)
 
@@ -98,7 +98,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("what", HOSTILE)
-def test_what_is_no_form_is_refused_in_one_sentence_with_the_known_ones(what):
+def test_an_unknown_form_is_refused_in_one_sentence_that_lists_the_known_ones(what):
     document, found = HOSTILE[what]
     graph = figure_2().model_dump(mode="json")
     graph["networks"][0]["layers"] = [document]
@@ -335,7 +335,7 @@ except SettingError as error:
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_a_wrong_entry_point_is_told_in_one_sentence_when_a_form_is_looked_for(tmp_path, wrong):
+def test_a_wrong_entry_point_is_reported_in_one_sentence_when_a_form_is_looked_up(tmp_path, wrong):
     entry_points, said = WRONG[wrong]
     done = run(TOLD, install(tmp_path / "site", {"own.py": OWN}, entry_points))
     assert done.returncode == 0, done.stderr

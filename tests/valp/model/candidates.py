@@ -1,4 +1,4 @@
-"""Random trained candidates, as models with a preprocessing that does something."""
+"""Random trained candidates, as models with a preprocessing that changes values."""
 
 from random import Random
 
@@ -30,7 +30,7 @@ def trained_candidate(graph: Graph, seed: int) -> Model:
 
 
 def column(name: str, unit: DataUnit, labels: bool, random: Random) -> Column:
-    """A column of this unit: with units for all its variables or for each, with class names or without, with holes."""
+    """A column of this unit: one scale or one for each variable, with or without class names and missing values."""
     kind, size = like(unit.type), unit.size
     if kind is DataType.DISCRETE:
         classes = tuple(f"{name} {number}" for number in range(size)) if random.random() < 0.5 else None

@@ -1,4 +1,4 @@
-"""Bundles: a trained VALP in one file, and in the user's terms."""
+"""Bundles: a trained VALP in one file, with inputs and outputs in the user's units and names."""
 
 import contextlib
 import hashlib
@@ -58,7 +58,7 @@ def graph_of(*conditions):
 
 
 def with_wish(graph: Graph) -> Graph:
-    """The graph with a Discrete input beside the pixels, which conditions the decoder."""
+    """The graph with a second, Discrete input, which conditions the decoder."""
     wish = valp.Input(name="wish", unit=discrete(10))
     connection = valp.Connection(source="wish", target="paint", role=Role.CONDITION)
     return graph.model_copy(update={"inputs": (*graph.inputs, wish), "connections": (*graph.connections, connection)})
@@ -200,7 +200,7 @@ def test_samples_have_the_shape_of_the_images_and_only_they_are_generated(traine
     assert generated["image"].max() <= 16
 
 
-def test_a_seed_repeats_samples_and_none_is_fresh(trained):
+def test_a_seed_repeats_samples_and_without_one_they_differ(trained):
     assert trained.conditions() == frozenset()
     first, again, other = (trained.generate(5, seed=seed)["image"] for seed in (1, 1, 2))
     assert np.array_equal(first, again)
@@ -216,7 +216,7 @@ def test_neither_predicting_nor_generating_moves_torchs_generator(trained, digit
 
 
 @pytest.mark.parametrize("count", [0, -1])
-def test_a_count_must_be_positive(trained, count):
+def test_the_number_of_samples_must_be_positive(trained, count):
     with pytest.raises(SettingError, match=f"count must be positive, but is {count}"):
         trained.generate(count)
 
@@ -243,7 +243,7 @@ def test_one_row_conditions_every_sample(digits):
     np.testing.assert_allclose(one, four, rtol=1e-5)
 
 
-def test_a_condition_matters(digits):
+def test_another_condition_gives_other_samples(digits):
     model = model_of(graph_of("pixels"))
     first, second = (model.generate(4, conditions={"pixels": digits[0][i : i + 1]}, seed=3)["image"] for i in (0, 1))
     assert not np.allclose(first, second)
@@ -255,7 +255,7 @@ def test_conditions_are_one_row_or_one_for_each_sample(digits, rows):
         model_of(graph_of("pixels")).generate(4, conditions={"pixels": digits[0][:rows]})
 
 
-def test_a_class_conditions_and_inputs_that_do_not_are_left_out():
+def test_a_class_may_be_the_condition_and_inputs_that_are_not_conditions_are_ignored():
     model = model_of(with_wish(graph_of()))
     assert model.conditions() == {"wish"}
     first, second = (model.generate(4, conditions={"wish": [wish]}, seed=3)["image"] for wish in (0, 1))
@@ -310,13 +310,13 @@ def test_a_flipped_byte_is_refused_or_harmless(trained, path, tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"not a zip archive", b"PK\x05\x06" + bytes(18), b"PK" * 500])
-def test_what_is_no_bundle_is_refused(tmp_path, content):
+def test_a_file_that_is_not_a_bundle_is_refused(tmp_path, content):
     (tmp_path / "no.valp").write_bytes(content)
     assert "is not a complete VALP bundle" in refused(tmp_path / "no.valp")
 
 
 @pytest.mark.parametrize("name", ["absent.valp", ""])
-def test_what_is_not_there_is_refused(tmp_path, name):
+def test_a_missing_file_is_refused(tmp_path, name):
     assert "cannot be read" in refused(tmp_path / name)
 
 
@@ -325,16 +325,16 @@ def test_a_missing_part_is_refused(path, tmp_path, part):
     assert "is not a complete VALP bundle" in refused(rewritten(path, tmp_path / "bad.valp", **{part: None}))
 
 
-def test_a_missing_card_does_no_harm(path, tmp_path):
+def test_a_bundle_without_a_card_can_be_loaded(path, tmp_path):
     assert load(rewritten(path, tmp_path / "cardless.valp", card=None)).manifest.problem == "digits"
 
 
-def test_other_weights_are_refused(path, tmp_path):
+def test_weights_that_do_not_match_their_checksum_are_refused(path, tmp_path):
     message = refused(rewritten(path, tmp_path / "bad.valp", weights=b"other"))
     assert "is damaged: its weights do not match their checksum" in message
 
 
-def test_weights_that_are_none_are_refused_even_with_their_checksum(path, tmp_path):
+def test_bytes_that_are_not_weights_are_refused_even_if_their_checksum_matches(path, tmp_path):
     document = manifest_with(path, checksum=hashlib.sha256(b"none").hexdigest())
     assert "is damaged" in refused(rewritten(path, tmp_path / "bad.valp", manifest=document, weights=b"none"))
 
@@ -359,7 +359,7 @@ def test_a_column_whose_parts_do_not_fit_is_refused(path, tmp_path, trained):
 
 
 @pytest.mark.parametrize("version", [0, 2, "1.0", None])
-def test_a_foreign_schema_version_is_refused(path, tmp_path, version):
+def test_an_unknown_schema_version_is_refused(path, tmp_path, version):
     document = manifest_with(path, schema_version=version)
     message = refused(rewritten(path, tmp_path / "bad.valp", manifest=document))
     assert MANIFEST in message
@@ -367,11 +367,11 @@ def test_a_foreign_schema_version_is_refused(path, tmp_path, version):
 
 
 @pytest.mark.parametrize("document", [b"", b"{}", b"[1]", b"\xff"])
-def test_a_manifest_that_is_none_is_refused(path, tmp_path, document):
+def test_an_invalid_manifest_is_refused(path, tmp_path, document):
     assert "is not a valid manifest" in refused(rewritten(path, tmp_path / "bad.valp", manifest=document))
 
 
-def test_a_fresh_process_loads_and_uses_it(trained, path, digits, tmp_path):
+def test_a_new_process_loads_and_uses_a_bundle(trained, path, digits, tmp_path):
     np.save(tmp_path / "rows.npy", digits[0][:20])
     program = f"""
 import sys
@@ -403,7 +403,7 @@ def test_the_card_has_the_scores_of_every_split(card):
     assert "| mse | 0.25 | – |" in card
 
 
-def test_the_card_says_what_goes_in_and_out(trained, card):
+def test_the_card_describes_inputs_and_outputs(trained, card):
     assert f"{trained.module.parameter_count:,} parameters" in card
     assert "- input `pixels`, numeric: 64 variables; raw values r enter as (r − 0) / 16" in card
     assert "- output `digit`, discrete: 10 classes; zero, one, two" in card

@@ -1,4 +1,4 @@
-"""Exported files do what the model does, in the user's units, and are not there if they do not."""
+"""Exported files give the model's results in the user's units; a file that does not is not kept."""
 
 import json
 import subprocess
@@ -55,7 +55,7 @@ def session(path):
 
 
 def run(path, values):
-    """What a file gives, by the plain calls of its runtime."""
+    """The results of a file, by plain calls of its runtime."""
     if path.suffix == ".onnx":
         runtime = session(path)
         names = [output.name for output in runtime.get_outputs()]
@@ -73,7 +73,7 @@ def noise(count, seed=1):
     return np.random.default_rng(seed).standard_normal((count, 16)).astype(np.float32)
 
 
-def test_inputs_and_outputs_have_the_names_of_the_problem_and_free_rows(folder):
+def test_inputs_and_outputs_have_the_names_of_the_problem_and_any_number_of_rows(folder):
     runtime = session(folder / "free.onnx")
     assert [(i.name, i.type, i.shape) for i in runtime.get_inputs()] == [
         ("pixels", "tensor(float)", ["batch", 64]),
@@ -88,7 +88,7 @@ def test_inputs_and_outputs_have_the_names_of_the_problem_and_free_rows(folder):
     ]
 
 
-def test_where_inputs_condition_the_samples_everything_has_one_number_of_rows(folder, wished):
+def test_with_conditions_all_inputs_and_outputs_have_the_same_number_of_rows(folder, wished):
     assert {str(i.shape[0]) for i in session(folder / "wished.onnx").get_inputs()} == {"batch"}
     modes = {port.name: port.modes for port in signature_of(wished).inputs}
     assert modes["pixels"] == modes["wish"] == ("predict", "generate")
@@ -106,7 +106,7 @@ def test_raw_rows_are_predicted_as_the_model_predicts_them(form, folder, free):
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_noise_makes_the_samples_and_a_condition_moves_them(form, folder, wished):
+def test_samples_depend_on_the_noise_and_on_a_condition(form, folder, wished):
     values = {"pixels": rows(3), "wish": np.array([1, 2, 3]), "noise.code->paint": noise(3)}
     path = folder / f"wished.{form}"
     found, wanted = run(path, values), run_of(wished)(values)
@@ -118,7 +118,7 @@ def test_noise_makes_the_samples_and_a_condition_moves_them(form, folder, wished
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_class_number_that_there_is_none_of_is_an_unknown_name(form, folder, wished):
+def test_a_class_number_out_of_range_counts_as_an_unknown_name(form, folder, wished):
     values = {"pixels": rows(2), "wish": np.array([-1, 10]), "noise.code->paint": noise(2)}
     prepared = {"pixels": torch.from_numpy(rows(2)) / 16, "wish": torch.zeros(2, 10)}
     drawn = {"code->paint": torch.from_numpy(noise(2))}
@@ -127,7 +127,7 @@ def test_a_class_number_that_there_is_none_of_is_an_unknown_name(form, folder, w
     np.testing.assert_allclose(found.reshape(2, -1), wanted, rtol=1e-5, atol=1e-4)
 
 
-def test_holes_are_filled_where_the_model_has_learnt_to(tmp_path, free):
+def test_missing_values_are_filled_if_the_model_was_trained_with_some(tmp_path, free):
     fields = tuple(f"pixel {number}" for number in range(64))
     pixels = free.manifest.preprocessing.inputs[0].model_copy(update={"fill": 8.0, "fields": fields})
     preprocessing = free.manifest.preprocessing.model_copy(update={"inputs": (pixels,)})
@@ -139,13 +139,13 @@ def test_holes_are_filled_where_the_model_has_learnt_to(tmp_path, free):
     assert np.allclose(found["ink"], free.predict({"pixels": filled})["ink"], atol=1e-3)
 
 
-def test_an_onnx_file_says_what_it_is(folder, wished):
+def test_an_onnx_file_describes_itself(folder, wished):
     about = session(folder / "wished.onnx").get_modelmeta()
     assert about.description == "digits: Handwritten digits"
     assert_documents(about.custom_metadata_map, wished)
 
 
-def test_a_pt2_file_says_what_it_is(folder, wished):
+def test_a_pt2_file_describes_itself(folder, wished):
     files = {"manifest": "", "signature": ""}
     torch.export.load(folder / "wished.pt2", extra_files=files)
     assert_documents(files, wished)
@@ -161,7 +161,7 @@ def assert_documents(found, model):
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_file_does_not_tell_where_it_was_made(form, folder):
+def test_a_file_contains_no_path_of_the_machine_that_wrote_it(form, folder):
     path = folder / f"free.{form}"
     parts = [path.read_bytes()]
     if form == "pt2":
@@ -184,7 +184,7 @@ assert found["digit"].shape == (3,) and found["image.generated"].shape == (7, 1,
 
 
 class Doubting(nn.Module):
-    """It decides by its values, which no traced program can."""
+    """Its result depends on a condition on values, which cannot be traced."""
 
     def forward(self, values):
         return values if values.sum() > 0 else -values
@@ -216,7 +216,7 @@ def with_layer(change):
 
 
 def with_operation(build):
-    """The same with what another package might bring."""
+    """The same with an operation that another package might add."""
     return with_layer(
         lambda layer: Apply("sum", layer.sources, "sum-own", lambda: nn.Sequential(nn.Linear(64, 1), build()))
     )
@@ -249,8 +249,8 @@ def test_what_torch_cannot_export_is_refused_in_one_sentence(build, form, tmp_pa
         ),
         ("bundle", lambda: with_operation(Forgetful), "it cannot be read and run again: "),
     ],
-)  # a bundle holds the graph, and its plan is made anew
-def test_a_file_that_does_not_do_what_the_model_does_is_not_kept(form, model, why, tmp_path):
+)  # a bundle holds the graph, and its plan is made again
+def test_a_file_whose_results_differ_from_the_models_is_not_kept(form, model, why, tmp_path):
     target = tmp_path / "model"
     target.write_bytes(b"precious")
     with pytest.raises(FileError, match=f"model is not kept, because {why}") as error:
@@ -261,7 +261,7 @@ def test_a_file_that_does_not_do_what_the_model_does_is_not_kept(form, model, wh
 
 
 @pytest.mark.parametrize("form", ["bundle", "onnx", "pt2"])
-def test_a_place_that_cannot_be_written_is_refused(form, tmp_path, free):
+def test_a_path_that_cannot_be_written_is_refused(form, tmp_path, free):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(FileError, match="cannot be written"):
         export(free, tmp_path / "file" / f"model.{form}", form)
@@ -271,14 +271,14 @@ def test_a_place_that_cannot_be_written_is_refused(form, tmp_path, free):
 @pytest.mark.parametrize(
     ("name", "form"), [("a.onnx", "onnx"), ("a.ONNX", "onnx"), ("a.pt2", "pt2"), ("a.valp", "bundle"), ("a", "bundle")]
 )
-def test_a_suffix_asks_for_a_format(name, form):
+def test_the_suffix_chooses_the_format(name, form):
     assert format_of(Path(name)) == form
 
 
-def test_what_rounding_alone_makes_is_excused(tmp_path, free, capfd):
+def test_differences_by_rounding_are_accepted(tmp_path, free, capfd):
     model = model_of(graph_of())
     layers = model.module.layers
-    with torch.no_grad():  # the probabilities are of differences of great numbers
+    with torch.no_grad():  # the probabilities come from differences of large numbers
         layers["code-0"].bias += 2e3
         layers["class-0"].weight -= layers["class-0"].weight.mean(1, keepdim=True)
     assert TOLERANCE < export(model, tmp_path / "model.onnx").difference <= allowed(model) < LARGEST
@@ -286,7 +286,7 @@ def test_what_rounding_alone_makes_is_excused(tmp_path, free, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_format_that_there_is_none_of_is_refused(free, tmp_path):
+def test_an_unknown_format_is_refused(free, tmp_path):
     with pytest.raises(SettingError, match="a format must be one of bundle, onnx, pt2, but is 'pickle'"):
         export(free, tmp_path / "model", "pickle")
 
@@ -300,7 +300,7 @@ def floats(*values):
     [
         (floats(0.5, 1), floats(0.5, 1), 1.0, 0),
         (floats(0.5, 0.75), floats(0.5, 0.5), 1.0, 0.25),  # small values: the difference itself
-        (floats(100, 8), floats(100, 4), 1.0, 0.04),  # great ones: relative to the greatest
+        (floats(100, 8), floats(100, 4), 1.0, 0.04),  # large ones: relative to the largest
         (floats(100, 8), floats(100, 4), 200.0, 0.02),  # in units of the scale, these are small
         (floats(np.inf, 1), floats(np.inf, 1), 1.0, 0),
         (floats(np.nan, 1), floats(2, 1), 1.0, np.inf),
@@ -308,5 +308,5 @@ def floats(*values):
         (floats(1, 1).astype(np.float64), floats(1, 1), 1.0, np.inf),
     ],
 )
-def test_a_difference_is_relative_to_what_is_large(found, wanted, scale, far):
+def test_a_difference_is_relative_to_large_values(found, wanted, scale, far):
     assert difference(found, wanted, scale) == pytest.approx(far)

@@ -17,7 +17,7 @@ from valp.spaces.generate.space import FULL
 pytestmark = pytest.mark.heavy
 
 FEW = (1004, 1995, 3099)
-"""Seeds of graphs that have everything between them."""
+"""Seeds of graphs that together have everything."""
 
 MANY = [(random_graph, seed) for seed in range(30)]
 MANY += [(lambda seed: algorithm_1(seed, IMAGE if seed % 2 else SEQUENCE, FULL), seed) for seed in range(20)]
@@ -35,7 +35,7 @@ def assert_equal_to_torch(graph, seed, folder):
 
 
 def features(graph):
-    """What a graph has that an export may stumble over."""
+    """The parts of a graph that may cause problems in an export."""
     for network in graph.networks:
         arriving = graph.incoming(network.name)
         yield network.kind
@@ -51,7 +51,7 @@ def features(graph):
     yield from (f"{component.unit.type} out" for component in graph.outputs)
 
 
-def test_the_few_have_every_kind_combiner_and_layer():
+def test_the_few_candidates_have_every_kind_combiner_and_layer():
     had = {feature for seed in FEW for feature in features(random_graph(seed))}
     words = {word for feature in had if isinstance(feature, tuple) for word in feature}
     assert {*KINDS, *COMBINERS, "pool"} <= had

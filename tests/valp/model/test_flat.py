@@ -36,7 +36,7 @@ def test_every_variable_label_and_class_is_a_column(model, raw):  # noqa: F811
         ((), True, ["profile.0", "profile.1"]),
     ],
 )
-def test_samples_alone_go_by_the_columns_of_the_users_table(fields, alone, names):
+def test_samples_that_are_the_only_output_have_the_column_names_of_the_users_table(fields, alone, names):
     profile = Column(name="profile", type=DataType.SAMPLES, size=2, fields=fields)
     ink = Column(name="ink", type=DataType.NUMERIC, size=1, fields=("ink in g",))
     outputs = [profile] if alone else [profile, ink]

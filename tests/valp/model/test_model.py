@@ -17,7 +17,7 @@ from valp.model.model import ROWS, Model
 
 @pytest.fixture
 def columns(raw):  # noqa: F811
-    """The raw rows as the columns of a user's table; what has no fields goes by its own name."""
+    """The raw rows as the columns of a user's table; an input without fields has its own name."""
     table = {field: raw["x"][:, i] for i, field in enumerate(FIELDS)} | {"animal": raw["animal"]}
     for name in ("picture", "sound"):
         flat = raw[name].reshape(len(raw[name]), -1)
@@ -87,7 +87,7 @@ def test_one_value_conditions_all_samples():
         model_of(graph_of()).generate(3, conditions={"digit": "two"})
 
 
-def test_a_model_writes_itself_and_shows_itself(tmp_path):
+def test_a_model_can_be_saved_and_displayed(tmp_path):
     made = model_of(with_wish(graph_of("pixels")))
     path = made.save(str(tmp_path / "m.valp"))
     again = load(path)
@@ -101,7 +101,7 @@ def test_a_model_writes_itself_and_shows_itself(tmp_path):
     assert "0.9375" in html
 
 
-def test_many_rows_are_as_few(model, raw):  # noqa: F811
+def test_many_rows_get_the_same_predictions_as_few(model, raw):  # noqa: F811
     many = {name: np.concatenate([values] * (2 * ROWS // len(values))) for name, values in raw.items()}
     few, found = model.predict(raw), model.predict(many)
     assert len(found["y"]) > ROWS

@@ -1,4 +1,4 @@
-"""What a model of every sort of column predicts, in the user's terms, and what its bundle keeps of them."""
+"""Predictions of a model with every sort of column, in the user's units and names, and the columns of its bundle."""
 
 import zipfile
 
@@ -79,7 +79,7 @@ def prepared(raw):
     return Preprocessing(inputs=INPUTS, outputs=OUTPUTS).prepare(raw)
 
 
-def test_labels_are_zeros_and_ones_beside_their_probabilities(model, raw):
+def test_labels_are_zeros_and_ones_and_come_with_their_probabilities(model, raw):
     found = model.predict(raw)
     assert found["tags"].shape == found["tags.probabilities"].shape == (ROWS, 4)
     assert found["tags"].dtype.kind == "i"
@@ -120,7 +120,7 @@ def test_draws_average_over_the_latent_variables(model, raw):
         np.testing.assert_allclose(found[column.name], column.restore(mean), rtol=1e-4, atol=1e-5)
 
 
-def test_a_seed_repeats_draws_and_none_is_fresh(model, raw):
+def test_a_seed_repeats_draws_and_without_one_they_differ(model, raw):
     means, first, again, other = (
         model.predict(raw, draws=draws, seed=seed)["y"] for draws, seed in ((0, 1), (2, 1), (2, 1), (2, 2))
     )
@@ -166,7 +166,7 @@ def test_a_bundle_keeps_every_column_whole(model, raw, path):
     assert again.manifest.preprocessing.inputs[0].fields == FIELDS
 
 
-def test_a_column_is_named_whose_rows_do_not_fit(model, raw):
+def test_the_column_whose_rows_do_not_fit_is_named(model, raw):
     with pytest.raises(DataError, match="a row of 'sound' must have 8 values, but has 7"):
         model.predict({**raw, "sound": np.zeros((ROWS, 7))})
 
@@ -191,7 +191,7 @@ def card(path):
         '    "picture": picture,  # (n, 3, 2, 2), in raw units',
     ],
 )
-def test_the_card_says_what_goes_in_and_out(card, line):
+def test_the_card_describes_inputs_and_outputs(card, line):
     assert line in card.splitlines()
 
 
@@ -203,7 +203,7 @@ def test_the_code_on_the_card_runs_with_several_inputs(path, card, raw, monkeypa
     assert names["samples"]["wave"].shape == (16, 6)
 
 
-def test_of_many_columns_the_card_names_the_first_ones(model, tmp_path):
+def test_the_card_names_the_first_of_many_columns(model, tmp_path):
     wide = INPUTS[0].model_copy(update={"fields": tuple(f"f{i}" for i in range(784))})
     columns = model.manifest.preprocessing.model_copy(update={"inputs": (wide, *INPUTS[1:])})
     save(Model(model.module, model.manifest.model_copy(update={"preprocessing": columns})), tmp_path / "wide.valp")

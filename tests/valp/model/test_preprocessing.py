@@ -1,4 +1,4 @@
-"""Columns: raw values to the model's and back, and what does not fit."""
+"""Columns: from raw values to the model's and back, and values that do not fit."""
 
 import warnings
 
@@ -20,7 +20,7 @@ def column(type_="numeric", size=2, **fields):
 
 @pytest.fixture(autouse=True)
 def no_warning():
-    """What is refused is refused by an error, without a warning of numpy's beside it."""
+    """Wrong values are refused by an error, without an additional warning of numpy."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
@@ -71,7 +71,7 @@ def test_large_numbers_keep_their_digits_until_they_are_shifted():
     assert column(size=1, offset=1_700_000_000).prepare(moments.astype(np.int64)).tolist() == [[0.0], [1.0]]
 
 
-def test_what_is_prepared_is_left_as_it_was():
+def test_preparing_does_not_change_the_raw_values():
     raw = np.ones((2, 2), np.float32)
     column(offset=1, scale=2).prepare(raw)
     assert (raw == 1).all()
@@ -144,7 +144,7 @@ def test_classes_may_be_given_by_their_names(make):
     assert NAMED.prepare(make(["cat", "ant"])).tolist() == NAMED.prepare([2, 0]).tolist() == [[0, 0, 1], [1, 0, 0]]
 
 
-def test_an_input_of_an_unknown_name_is_all_zero():
+def test_an_input_class_of_unknown_name_is_all_zeros():
     assert NAMED.prepare(["cat", "dog", "ant"]).tolist() == [[0, 0, 1], [0, 0, 0], [1, 0, 0]]
     assert NAMED.prepare(["dog"]).dtype is torch.float32
 
@@ -158,12 +158,12 @@ def test_an_input_of_an_unknown_name_is_all_zero():
         (np.array(["ant", None], dtype=object), "'x' must hold numbers, but holds object"),
     ],
 )
-def test_a_truth_that_is_no_class_is_refused(raw, said):
+def test_a_truth_that_is_not_a_class_is_refused(raw, said):
     with pytest.raises(DataError, match=said):
         NAMED.class_numbers(raw)
 
 
-def test_of_many_classes_a_message_names_the_first_ones():
+def test_a_message_names_the_first_of_many_classes():
     many = column("discrete", 30, classes=tuple(f"c{i}" for i in range(30)))
     with pytest.raises(DataError, match="c8, c9 and 20 more, but has 'dog'"):
         many.class_numbers(["dog"])
@@ -255,12 +255,12 @@ def test_a_missing_input_is_named_unless_it_is_not_needed(both):
     assert both.prepare({"a": [[1, 2]]}, names=["a"]).keys() == {"a"}
 
 
-def test_inputs_must_have_as_many_rows_as_each_other(both):
+def test_all_inputs_must_have_the_same_number_of_rows(both):
     with pytest.raises(DataError, match="1 of 'a', 2 of 'b'"):
         both.prepare({"a": [[1, 2]], "b": [0, 1]})
 
 
-def test_it_goes_to_json_and_back(both):
+def test_preprocessing_goes_to_json_and_back(both):
     assert Preprocessing.model_validate_json(both.model_dump_json()) == both
     assert both.output("y").size == 1
 

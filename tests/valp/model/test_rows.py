@@ -1,4 +1,4 @@
-"""Raw rows of every form become the inputs that the model learnt from."""
+"""Raw rows in every form become the inputs on which the model was trained."""
 
 import numpy as np
 import pandas as pd
@@ -59,7 +59,7 @@ def test_inputs_by_their_names_are_taken_as_they_are():
     assert raw_inputs(packed, COLUMNS) is packed
 
 
-def test_a_mapping_without_any_of_them_is_left_to_the_one_who_names_the_input():
+def test_a_mapping_without_any_of_the_columns_is_returned_as_it_is():
     assert raw_inputs({"other": [1]}, COLUMNS) == {"other": [1]}
 
 
@@ -77,19 +77,19 @@ def test_a_mapping_without_any_of_them_is_left_to_the_one_who_names_the_input():
         (FRAME.assign(level=[[1], [2], [3]]), "column 'level' must have one category a row, but holds list"),
     ],
 )
-def test_what_does_not_fit_is_said_in_one_sentence(data, words):
+def test_rows_that_do_not_fit_are_refused_in_one_sentence(data, words):
     with pytest.raises(DataError, match=words) as error:
         raw_inputs(data, COLUMNS)
     assert "\n" not in str(error.value)
 
 
-def test_a_hole_is_refused_where_the_model_learnt_from_none():
+def test_a_missing_value_is_refused_if_the_training_split_had_none():
     whole = MEASURED.model_copy(update={"fill": None})
     with pytest.raises(DataError, match="row 1 counted from 0: column 'width' is empty, but the model cannot fill it"):
         raw_inputs(FRAME, (whole,))
 
 
-def test_an_array_may_be_columns_of_its_own_and_the_other_way_round():
+def test_an_input_array_may_be_given_as_several_columns_and_several_columns_as_an_array():
     pixels = Column(name="pixels", type=DataType.NUMERIC, size=3)
     rows = np.arange(6.0).reshape(2, 3)
     assert np.array_equal(
@@ -101,7 +101,7 @@ def test_an_array_may_be_columns_of_its_own_and_the_other_way_round():
         raw_inputs(pd.DataFrame({"other": [1]}), [pixels])
 
 
-def test_classes_that_no_table_named_are_names_or_numbers():
+def test_classes_of_problems_without_a_table_are_names_or_numbers():
     side = Column(name="side", type=DataType.DISCRETE, size=2, classes=("left", "right"))
     assert raw_inputs(pd.DataFrame({"side": ["left", "right"]}), [side])["side"].tolist() == ["left", "right"]
     assert raw_inputs(pd.DataFrame({"side": [1, 0]}), [side])["side"].tolist() == [1, 0]
@@ -109,11 +109,11 @@ def test_classes_that_no_table_named_are_names_or_numbers():
     assert raw_inputs(pd.DataFrame({"side": [1, 0]}), [nameless])["side"].tolist() == [1, 0]
 
 
-def test_categories_that_the_model_does_not_know_are_told():
+def test_unknown_categories_are_reported():
     assert unseen(raw_inputs(FRAME, COLUMNS), COLUMNS) == ["level: '8' (1 row) is not a category that the model knows"]
 
 
-def test_a_column_without_holes_is_written_as_it_ever_was():
+def test_a_column_without_missing_values_is_written_as_in_older_versions():
     document = LEVEL.model_dump()
     assert not {"fill", "missing"} & document.keys()
     assert Column.model_validate_json(MEASURED.model_dump_json()) == MEASURED

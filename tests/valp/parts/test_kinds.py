@@ -49,7 +49,7 @@ def codes(graph):
     return {(violation.code, violation.component) for violation in check(graph).violations}
 
 
-def test_a_kind_says_what_it_is(kind):
+def test_a_kind_describes_itself(kind):
     assert isinstance(kind, Kind)
     assert KINDS[kind.code] is kind
     assert kind.title
@@ -69,19 +69,19 @@ def test_codes_titles_and_signs_are_unique():
         assert len({getattr(kind, field) for kind in KINDS.values()}) == len(KINDS)
 
 
-def test_a_minimal_graph_passes(graph):
+def test_a_minimal_graph_passes_the_check(graph):
     report = check(graph)
     assert report.passed, report.violations
 
 
-def test_it_goes_to_json_and_back(graph):
+def test_a_kind_goes_to_json_and_back(graph):
     again = Graph.model_validate_json(graph.model_dump_json())
     assert again == graph
     assert content_key(again) == content_key(graph)
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_it_runs_in_every_mode(graph, mode):
+def test_a_kind_runs_in_every_mode(graph, mode):
     module = compile(graph, seed=0)
     inputs, _ = rows_of(graph, BATCH)
     result = module(inputs, mode)["o"]
@@ -98,7 +98,7 @@ def test_a_row_does_not_depend_on_the_other_rows(graph):
 
 
 def normalised_biases(graph):
-    """The parameters whose effect batch normalisation takes away again."""
+    """The parameters whose effect batch normalisation removes."""
     layers = {op.layer for op in lower(graph).operations if getattr(op, "normalise", False)}
     return {f"layers.{layer}.bias" for layer in layers}
 
@@ -114,7 +114,7 @@ def test_gradients_reach_every_parameter(kind, graph, normalise):
         assert parameter.grad.any() or name in normalised_biases(graph), name
 
 
-def test_gradients_in_double_precision_are_differences(kind, graph, normalise):
+def test_gradients_equal_differences_in_double_precision(kind, graph, normalise):
     graph = minimal(kind, graph.networks[-1].combiner, normalise)
     module = compile(graph, seed=0).double()
     assert_gradients_are_right(module, *rows_of(graph, BATCH, dtype=torch.float64))
@@ -131,7 +131,7 @@ def test_a_convolution_over_a_sequence_has_right_gradients(fields):
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 @pytest.mark.parametrize("normalise", [False, True])
-def test_a_recurrent_network_makes_a_sequence_of_a_sequence(cell, normalise):
+def test_a_recurrent_network_maps_a_sequence_to_a_sequence(cell, normalise):
     graph = sequence("r", Recurrent(units=4, cell=cell, normalise=normalise), KINDS["r"])
     assert graph.networks[0].output == unit(DataType.FEATURES, 2, 7)
     assert check(graph).passed
@@ -153,7 +153,7 @@ def sequence(code, layer, kind):
     )
 
 
-def test_it_learns_a_batch_by_heart(kind, normalise):
+def test_a_kind_can_memorise_a_batch(kind, normalise):
     graph = minimal(kind, normalise=normalise)
     module = compile(graph, seed=0)
     inputs, truths = rows_of(graph, BATCH)
@@ -169,7 +169,7 @@ def test_it_learns_a_batch_by_heart(kind, normalise):
     assert history[-1] < 0.1 * history[0]
 
 
-def test_types_it_does_not_take_are_refused(kind):
+def test_types_that_a_kind_does_not_take_are_refused(kind):
     graph = minimal(kind)
     for place, connection in enumerate(graph.connections):
         if connection.target != "n":
@@ -183,13 +183,13 @@ def test_types_it_does_not_take_are_refused(kind):
             assert ("takes", graph.connections[place].name) in codes(other)
 
 
-def test_types_it_cannot_make_are_refused(kind):
+def test_types_that_a_kind_cannot_make_are_refused(kind):
     graph = minimal(kind)
     for type_ in sorted(ANY - kind.produces(DataType.NUMERIC)):
         assert ("produces", "n") in codes(with_part(graph, "networks", -1, output=unit_of(type_)))
 
 
-def test_layers_that_are_not_its_own_are_refused(kind):
+def test_layers_that_a_kind_does_not_have_are_refused(kind):
     graph = minimal(kind)
     for form, layers in LAYERS.items():
         if form is not None and form is not kind.layer:
@@ -206,7 +206,7 @@ def test_layers_that_make_another_shape_than_the_output_are_refused(kind):
     assert found == (set() if kind.last_layer else {("layers-make", "n")})
 
 
-def test_roles_it_does_not_know_are_refused(kind):
+def test_roles_that_a_kind_does_not_take_are_refused(kind):
     graph = minimal(kind)
     places = [place for place, connection in enumerate(graph.connections) if connection.target == "n"]
     for role in sorted(set(Role) - set(kind.takes)):
@@ -215,8 +215,8 @@ def test_roles_it_does_not_know_are_refused(kind):
         )
 
 
-def test_a_kind_says_truly_whether_a_last_layer_is_implied(kind):
-    """Its initialiser is that of no operation where there is none, and has no say in the key."""
+def test_a_kind_says_correctly_whether_a_last_layer_is_implied(kind):
+    """Without a network's own operation its initialiser is not used, and does not count in the key."""
     graph = minimal(kind)
     other = with_part(graph, "networks", -1, initializer="uniform")
     assert (lower(other) != lower(graph)) is kind.last_layer
@@ -229,7 +229,7 @@ def test_a_discretizer_gives_probabilities():
     assert (result >= 0).all()
 
 
-def test_a_bottleneck_hands_on_its_latent_variables_and_learns_nothing():
+def test_a_bottleneck_outputs_its_latent_variables_and_has_no_weights():
     module = compile(minimal(KINDS["b"]), seed=0)
     noise = noise_of(module, BATCH)
     x = torch.randn(BATCH, 4)

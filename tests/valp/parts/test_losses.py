@@ -1,4 +1,4 @@
-"""What every loss must do, and what each one is."""
+"""What every loss must do, and the formula of each."""
 
 import math
 
@@ -89,7 +89,7 @@ def loss(request):
     return request.param
 
 
-def test_a_loss_says_what_it_is(loss):
+def test_a_loss_describes_itself(loss):
     assert isinstance(loss, LossKind)
     assert LOSSES[loss.code] is loss
     assert loss.code != KL
@@ -143,7 +143,7 @@ def test_a_loss_is_smallest_at_the_truth(loss):
     generator = torch.Generator().manual_seed(1)
     for scale in (0.01, 1.0, 10.0):
         moved = best.detach() + scale * torch.randn(best.shape, generator=generator, dtype=torch.float64)
-        assert loss(moved, truth) >= value - 1e-10  # of which infinite logits would be the least
+        assert loss(moved, truth) >= value - 1e-10  # infinite logits would be the minimum
 
 
 def test_the_huber_loss_is_squared_near_the_truth_and_linear_far_from_it():
@@ -158,13 +158,13 @@ def test_the_smoothed_cross_entropy_gives_a_tenth_of_the_label_to_all_classes():
     torch.testing.assert_close(LOSSES["smoothed_cross_entropy"](PREDICTION, CLASSES), expected)
 
 
-def test_the_focal_loss_weighs_the_cross_entropy_by_the_square_of_what_is_missing():
+def test_the_focal_loss_weights_the_cross_entropy_by_the_squared_error_of_the_probability():
     p = PREDICTION.softmax(1)[torch.arange(BATCH), CLASSES]
     torch.testing.assert_close(LOSSES["focal"](PREDICTION, CLASSES), (-((1 - p) ** 2) * p.log()).mean())
 
 
 @each_case
-def test_a_graph_may_judge_what_a_loss_takes(graph):
+def test_a_loss_is_accepted_for_the_types_that_it_takes(graph):
     assert check(graph).passed
     again = Graph.model_validate_json(graph.model_dump_json())
     assert again == graph
@@ -175,7 +175,7 @@ def test_a_graph_may_judge_what_a_loss_takes(graph):
 
 
 @each_case
-def test_a_loss_of_a_graph_has_the_right_gradient(graph):
+def test_the_gradient_of_a_loss_through_a_graph_is_right(graph):
     module = compile(graph, seed=0).double()
     critic = nn.Sequential(nn.Linear(graph.outputs[0].unit.size, 3), nn.Tanh(), nn.Linear(3, 1)).double()
     critics = dict.fromkeys(module.loss_names, lambda samples, _, __: critic(samples)[:, 0])
@@ -230,7 +230,7 @@ def test_several_losses_judge_one_output():
     torch.testing.assert_close(total, 2 * terms[0] + 0.5 * terms[1])
 
 
-def test_each_term_has_a_name_of_its_own_though_a_network_is_called_like_a_loss():
+def test_each_term_has_its_own_name_even_if_a_network_has_the_name_of_a_loss():
     graph = wired(
         [("mse", "g", numeric(2), "concatenation")],
         [("i0", "mse"), ("mse", "o")],
@@ -240,18 +240,18 @@ def test_each_term_has_a_name_of_its_own_though_a_network_is_called_like_a_loss(
     assert compile(graph).loss_names == ("mse:mse:o", "mse:o")
 
 
-def test_losses_that_ask_for_different_truths_are_refused():
+def test_losses_that_need_different_truths_are_refused():
     graph = judged(LOSSES["cross_entropy"], DataType.DISCRETE)
     both = (*graph.losses, Loss(kind="binary_cross_entropy", prediction="o", truth="o"))
     report = check(graph.model_copy(update={"losses": both}))
     assert [(v.code, v.component, v.found) for v in report.violations] == [("loss-truths", "o", "classes and labels")]
 
 
-def test_mean_squared_error():
+def test_the_mean_squared_error_is_that_of_torch():
     assert LOSSES["mse"](PREDICTION, VALUES).item() == pytest.approx(F.mse_loss(PREDICTION, VALUES).item())
 
 
-def test_cross_entropy():
+def test_the_cross_entropy_is_the_mean_negative_log_likelihood_of_the_class():
     expected = -torch.distributions.Categorical(logits=PREDICTION).log_prob(CLASSES).mean()
     torch.testing.assert_close(LOSSES["cross_entropy"](PREDICTION, CLASSES), expected)
 
@@ -261,22 +261,22 @@ def test_cross_entropy_of_equal_logits_is_the_logarithm_of_the_classes():
     assert value.item() == pytest.approx(math.log(10))
 
 
-def test_gaussian_likelihood():
+def test_the_gaussian_loss_is_the_mean_negative_log_likelihood_of_unit_variance():
     expected = -torch.distributions.Normal(PREDICTION, 1.0).log_prob(VALUES).mean()
     torch.testing.assert_close(LOSSES["gaussian"](PREDICTION, VALUES), expected)
 
 
-def test_bernoulli_likelihood():
+def test_the_bernoulli_loss_is_the_mean_negative_log_likelihood():
     expected = -torch.distributions.Bernoulli(logits=PREDICTION, validate_args=False).log_prob(VALUES).mean()
     torch.testing.assert_close(LOSSES["bernoulli"](PREDICTION, VALUES), expected)
 
 
-def test_binary_cross_entropy():
+def test_the_binary_cross_entropy_is_the_mean_negative_log_likelihood_of_the_labels():
     expected = -torch.distributions.Bernoulli(logits=PREDICTION).log_prob(LABELS).mean()
     torch.testing.assert_close(LOSSES["binary_cross_entropy"](PREDICTION, LABELS), expected)
 
 
-def test_the_adversarial_loss_is_small_where_the_critic_takes_samples_for_real():
+def test_the_adversarial_loss_is_small_if_the_critic_takes_samples_for_data():
     logits = torch.tensor([-2.0, 0.0, 3.0], dtype=torch.float64)
     expected = -torch.log(torch.sigmoid(logits)).mean()
     torch.testing.assert_close(LOSSES["adversarial"](logits, VALUES[:3]), expected)
@@ -288,7 +288,7 @@ def test_bernoulli_likelihood_of_extreme_logits_is_finite():
 
 
 @pytest.mark.parametrize("size", [1, 3, 7])
-def test_divergence(size):
+def test_the_divergence_is_the_kl_divergence_from_the_standard_normal(size):
     latent = torch.randn(BATCH, 2 * size, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     normal = torch.distributions.Normal(latent[:, :size], (latent[:, size:] / 2).exp())
     standard = torch.distributions.Normal(torch.zeros(()).double(), torch.ones(()).double())

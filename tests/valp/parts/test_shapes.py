@@ -1,4 +1,4 @@
-"""Shapes without torch are torch's, and what does not fit is named."""
+"""Shapes computed without torch equal those of torch, and layers that do not fit are named."""
 
 import pytest
 import torch
@@ -39,7 +39,7 @@ dimensions = st.shared(st.integers(1, 2), key="dimensions")
 
 
 def sides(least, most):
-    """One number a spatial dimension."""
+    """One number for each spatial dimension."""
     return dimensions.flatmap(lambda count: st.tuples(*[st.integers(least, most)] * count))
 
 
@@ -92,7 +92,7 @@ def test_whole_channels_stay_features_and_other_parts_become_numeric(shape, data
     assert transported(source, part) == Arrival(DataType.NUMERIC, (len(indices) - 1,))
 
 
-def test_what_connections_bring():
+def test_a_connection_brings_its_selected_variables_and_a_latent_one_half_of_them():
     source = unit(FEATURES, 2, 3, 4)
     assert transported(source, Connection(source="a", target="b")) == Arrival(FEATURES, (2, 3, 4))
     latent = Connection(source="a", target="b", role=Role.LATENT)
@@ -103,8 +103,8 @@ def test_what_connections_bring():
 
 @pytest.mark.parametrize("combiner", COMBINERS)
 @given(st.data())
-def test_what_combiners_make_has_the_type_and_size_that_torch_gives_it(combiner, data):
-    """Two or three units meet at a Generic MLP, which tells the size that reaches it."""
+def test_the_output_of_a_combiner_has_the_type_and_size_of_torchs_result(combiner, data):
+    """Two or three units meet at a Generic MLP, whose message says the size that reaches it."""
     drawn = st.sampled_from([DataType.NUMERIC, DataType.DISCRETE, DataType.SAMPLES, FEATURES])
     features = st.sampled_from([(1, 2, 2), (3, 2, 2), (2, 3, 2), (2, 4)])
     units = [

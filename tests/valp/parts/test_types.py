@@ -1,4 +1,4 @@
-"""A user's own data types: what takes them, what makes them, and what they count as (002, VI-A)."""
+"""A user's own data types: which kinds take and make them, and what they count as (Garciarena et al., VI-A)."""
 
 import pytest
 import torch
@@ -74,7 +74,7 @@ def assert_runs(graph):
     return module
 
 
-def test_what_a_type_is_like(own):
+def test_an_own_type_is_like_a_built_in_one(own):
     own("angle", NUMERIC)
     assert [like(type_) for type_ in DataType] == list(DataType)
     assert like("angle") is NUMERIC
@@ -89,7 +89,7 @@ def test_an_unknown_type_is_named():
 
 
 @pytest.mark.parametrize("base", DataType)
-def test_a_kind_takes_a_type_that_it_is_named_for_in_the_roles_of_what_it_is_like(own, base):
+def test_a_kind_listed_by_a_type_takes_it_in_the_roles_of_the_type_that_it_is_like(own, base):
     own("shy", base)
     own("open", base, taken_by=KINDS)
     for kind in KINDS.values():
@@ -100,7 +100,7 @@ def test_a_kind_takes_a_type_that_it_is_named_for_in_the_roles_of_what_it_is_lik
 
 
 @pytest.mark.parametrize("base", DataType)
-def test_a_kind_makes_a_type_that_it_is_named_for_where_it_makes_what_it_is_like(own, base):
+def test_a_kind_listed_by_a_type_makes_it_where_it_makes_the_type_that_it_is_like(own, base):
     own("shy", base)
     own("open", base, made_by=KINDS)
     for kind in KINDS.values():
@@ -109,7 +109,7 @@ def test_a_kind_makes_a_type_that_it_is_named_for_where_it_makes_what_it_is_like
             assert not produces(kind, [received], "shy")
 
 
-def test_a_type_may_ask_for_what_must_have_been_received(own):
+def test_a_type_may_require_a_type_that_its_maker_received(own):
     own("angle", NUMERIC)
     own("sine", NUMERIC, made_by={"g"}, received={"angle", DISCRETE})
     assert [produces(KINDS["g"], received, "sine") for received in (["angle"], [NUMERIC, DISCRETE], [NUMERIC])] == [
@@ -119,7 +119,7 @@ def test_a_type_may_ask_for_what_must_have_been_received(own):
     assert ("produces", "n") in codes(chain("g", unit(NUMERIC, 3), unit("sine", 2)))
 
 
-def test_what_a_type_counts_as_where_it_meets_others(own):
+def test_an_own_type_merged_with_another_counts_as_the_type_that_it_is_like(own):
     own("angle", NUMERIC)
     own("species", DISCRETE)
     own("sketch", SAMPLES)
@@ -188,7 +188,7 @@ def test_a_type_like_samples_is_generated_and_divides_the_divergence(own):
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES.keys())
-def test_a_loss_takes_what_is_like_what_it_takes(own, loss):
+def test_a_loss_takes_types_that_are_like_one_it_takes(own, loss):
     for base in DataType:
         own("mine", base, made_by=KINDS)
         shape = (2, 4) if base is FEATURES else (4,)
@@ -196,7 +196,7 @@ def test_a_loss_takes_what_is_like_what_it_takes(own, loss):
         assert refused == (base not in loss.takes)
 
 
-def test_a_type_enters_the_key(own):
+def test_the_type_counts_in_the_key(own):
     own("angle", NUMERIC, made_by={"g"})
     keys = {content_key(chain("g", unit(NUMERIC, 3), unit(type_, 2))) for type_ in ("angle", NUMERIC, SAMPLES)}
     assert len(keys) == 3

@@ -1,4 +1,4 @@
-"""Weights and masks: what has no weight does not count, and what is left counts as if it were all."""
+"""Weights and masks: values without weight do not count, and the loss is the mean over the rest."""
 
 import pytest
 import torch
@@ -27,7 +27,7 @@ def close(actual, expected):
 
 @each_loss
 @given(mask=masks)
-def test_rows_of_weight_0_are_not_there(loss, mask):
+def test_rows_of_weight_0_do_not_count(loss, mask):
     prediction, truth = prediction_of(loss), truth_of(loss)
     rest = loss(prediction[mask], truth[mask])
     close(loss(prediction, truth, mask.double()), rest)
@@ -36,7 +36,7 @@ def test_rows_of_weight_0_are_not_there(loss, mask):
 
 @each_loss
 @given(mask=grids)
-def test_variables_of_weight_0_are_not_there(loss, mask):
+def test_variables_of_weight_0_do_not_count(loss, mask):
     prediction, truth, mask = prediction_of(loss), truth_of(loss), mask.reshape(ROWS, SIZE)
     each = loss.each(prediction, truth)
     value = loss(prediction, truth, mask.double())
@@ -58,7 +58,7 @@ def test_a_weighted_loss_is_a_weighted_mean(loss, weights, factor):
 
 @each_loss
 @pytest.mark.parametrize("shape", [(ROWS,), (ROWS, SIZE)])
-def test_the_loss_of_nothing_is_0_with_gradients_of_0(loss, shape):
+def test_a_loss_without_any_weight_is_0_with_gradients_of_0(loss, shape):
     prediction = prediction_of(loss).clone().requires_grad_()
     value = loss(prediction, truth_of(loss), torch.zeros(shape, dtype=torch.float64))
     assert value.item() == 0.0
@@ -67,7 +67,7 @@ def test_the_loss_of_nothing_is_0_with_gradients_of_0(loss, shape):
 
 
 @pytest.mark.parametrize("graph", CASES)
-def test_a_models_loss_of_a_masked_batch_is_that_of_what_is_left(graph):
+def test_the_loss_of_a_masked_batch_is_that_of_the_rest(graph):
     module = compile(graph, seed=0).double()
     inputs, truths = rows_of(graph, ROWS, dtype=torch.float64)
     mask = torch.tensor([True, False, True, True, False, True])
@@ -105,7 +105,7 @@ def test_weights_belong_to_their_output():
 
 
 @pytest.mark.parametrize("wide", [False, True])
-def test_training_ignores_what_has_no_weight(wide):
+def test_training_ignores_labels_without_weight(wide):
     graph = judged(LOSSES["mse"], DataType.NUMERIC)
     inputs, truths = rows_of(graph, 40)
     mask = torch.arange(40) % 2 == 0
@@ -120,7 +120,7 @@ def test_training_ignores_what_has_no_weight(wide):
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
-def test_training_goes_on_where_a_batch_has_no_label():
+def test_training_continues_if_a_batch_has_no_label():
     graph = judged(LOSSES["cross_entropy"], DataType.DISCRETE)
     inputs, truths = rows_of(graph, 20)
     made = fit(compile(graph, seed=0), inputs, truths, weights={"o": torch.arange(20) == 3}, steps=40, batch=2)

@@ -67,7 +67,7 @@ def test_entropy_ignores_order_and_names_of_classes(labels, names, random):
 
 @settings(deadline=None)
 @given(label_lists, st.integers(2, 4))
-def test_entropy_ignores_how_often_all_is_repeated(labels, times):
+def test_entropy_ignores_repetition_of_all_samples(labels, times):
     once, repeated = torch.tensor(labels), torch.tensor(labels * times)
     assert class_entropy(repeated, CLASSES) == pytest.approx(class_entropy(once, CLASSES))
 
@@ -92,7 +92,7 @@ def test_density_and_coverage_agree_with_a_loop_over_the_definition(seed, m, n, 
 
 @settings(max_examples=30, deadline=None)
 @given(seeds, st.integers(6, 60), st.integers(1, 5), st.booleans())
-def test_the_data_covers_itself(seed, m, k, repeated):
+def test_copies_of_the_data_cover_it(seed, m, k, repeated):
     real = gaussian(seed, m)
     if repeated:
         real = real.repeat(2, 1)
@@ -174,7 +174,7 @@ def test_copies_of_one_sample_have_no_diversity():
     assert within_class_diversity(real, labels, real[:1].repeat(40, 1), labels) == 0.0
 
 
-def test_data_without_variety_has_nothing_to_compare_with():
+def test_data_without_variety_gives_diversity_0():
     alike, labels = torch.ones(6, 3), torch.arange(6) % 2
     assert within_class_diversity(alike, labels, gaussian(0, 6), labels) == 0.0
     assert within_class_diversity(gaussian(0, 2), torch.tensor([0, 1]), gaussian(0, 6), labels) == 0.0

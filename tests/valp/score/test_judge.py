@@ -61,7 +61,7 @@ def test_labels_are_the_largest_logit_and_come_without_gradient(judge, digits):
     assert torch.equal(labels, judge.head(features).argmax(1))
 
 
-def test_a_sample_is_judged_alike_alone_and_among_others(judge, digits):
+def test_a_sample_gets_the_same_label_alone_and_in_a_batch(judge, digits):
     _, together = judge.judge(digits[0][:20])
     _, alone = judge.judge(digits[0][7:8])
     torch.testing.assert_close(together[7:8], alone)
@@ -77,7 +77,7 @@ def test_judging_uses_eval_mode_and_restores_the_mode(judge, digits):
     assert all(torch.equal(value, before[name]) for name, value in judge.state_dict().items())
 
 
-def test_no_samples_have_no_labels(judge):
+def test_an_empty_batch_has_no_labels(judge):
     labels, features = judge.judge(torch.zeros(0, 64))
     assert labels.shape == (0,)
     assert features.shape == (0, 32)
@@ -124,7 +124,7 @@ def test_training_leaves_the_global_random_state_alone(digits):
     assert torch.equal(before, torch.get_rng_state())
 
 
-def test_a_judge_of_vectors_learns_and_survives_a_constant_entry():
+def test_a_judge_of_vectors_learns_even_with_a_constant_variable():
     generator = torch.Generator().manual_seed(0)
     labels = torch.arange(600) % 3
     samples = torch.randn(600, 5, generator=generator) * 50 + 1000
@@ -154,7 +154,7 @@ def test_one_sample_is_too_few():
         train_judge(torch.rand(1, 64), torch.tensor([0]), (1, 8, 8), 10, seed=0, epochs=1)
 
 
-def test_no_epoch_is_too_few(digits):
+def test_zero_epochs_are_too_few(digits):
     with pytest.raises(SettingError, match="epochs=0"):
         train_judge(digits[0][:10], digits[1][:10], (64,), 10, seed=0, epochs=0)
 
@@ -203,7 +203,7 @@ def test_erasing_sets_a_square_to_the_mean():
     assert torch.equal(augment(images, generator), images)
 
 
-def test_a_trained_judge_is_exactly_itself_after_saving(judge, digits, tmp_path):
+def test_a_saved_judge_is_loaded_exactly(judge, digits, tmp_path):
     path = tmp_path / "judge.safetensors"
     save_judge(judge, path)
     loaded = load_judge(path)
@@ -269,7 +269,7 @@ def test_a_damaged_file_is_refused_in_one_sentence(judge, tmp_path, how):
     assert str(raised.value).endswith(".")
 
 
-def test_a_place_that_cannot_be_written_is_refused(judge, tmp_path):
+def test_a_path_that_cannot_be_written_is_refused(judge, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(FileError, match="cannot be written"):
         save_judge(judge, tmp_path / "file" / "judge.safetensors")

@@ -1,4 +1,4 @@
-"""The contract that every score keeps, VALP's own and those of other packages, and the three directions."""
+"""The contract of every score, built in or of another package, and the three directions."""
 
 import math
 
@@ -31,7 +31,7 @@ ROWS = [*SCORES.values(), Near()]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.code)
-def test_a_row_says_what_it_is(row):
+def test_a_score_describes_itself(row):
     assert isinstance(row, OutputScore | GraphScore)
     assert row.code.isidentifier()
     assert "" not in (row.title, row.arrow)
@@ -61,12 +61,12 @@ def test_the_value_without_learning_is_a_number_where_the_score_applies(row):
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.code)
-def test_a_value_is_written_as_a_number_and_none_as_a_dash(row):
+def test_a_value_is_written_as_a_number_and_a_missing_one_as_a_dash(row):
     assert row.text(None) == ABSENT == "–"
     assert float(row.text(1234.0).replace(",", "")) == 1234
 
 
-def test_each_output_has_its_scores():
+def test_each_output_has_the_scores_of_its_type():
     codes = [[r.code for r in SCORES.values() if isinstance(r, OutputScore) and r.applies(o)] for o in OUTPUTS]
     judged = ["entropy", "coverage", "density", "diversity", "conditioning", "copying", "entropy_coverage"]
     assert codes == [["accuracy"], ["label_accuracy"], ["mse", "r2"], judged, ["coverage", "density"]]
@@ -80,7 +80,7 @@ def test_values_close_to_a_target_are_better_on_either_side():
     assert (near.arrow, near.goal, near.figure(0.25), near.loss(0.75)) == ("→ 0.5", "minimize", 0.25, 0.25)
 
 
-def test_models_side_by_side_have_the_sum_of_sizes_and_times():
+def test_several_models_together_have_the_sum_of_sizes_and_times():
     assert SCORES["parameters"].together([10, 20]) == 30
     assert SCORES["latency"].together([1.5, 0.5]) == 2
     assert SCORES["inferences_per_second"].together([100.0, 100.0]) == pytest.approx(50)

@@ -1,4 +1,4 @@
-"""Scores of predictions: closed forms, and what is missing of the truth."""
+"""Scores of predictions: closed forms, and missing truths."""
 
 import math
 
@@ -43,7 +43,7 @@ def test_variables_that_do_not_vary_are_left_out_of_r_squared():
 
 
 @pytest.mark.parametrize("metric", [mean_squared_error, r_squared, label_accuracy])
-def test_what_is_missing_has_no_influence(metric):
+def test_missing_values_have_no_influence(metric):
     truth, prediction = rows() > 0, rows(seed=1).sigmoid()
     present = rows(seed=2) > -0.5
     found = metric(prediction, truth.float(), present)
@@ -59,7 +59,7 @@ def test_r_squared_with_gaps_is_the_mean_over_the_variables_rows():
     assert r_squared(prediction, truth, present) == pytest.approx(sum(one_by_one) / 3)
 
 
-def test_a_variable_of_which_nothing_is_present_is_left_out():
+def test_a_variable_without_any_value_is_left_out():
     truth, prediction = rows(), rows(seed=1)
     present = torch.ones(ROWS, 3, dtype=torch.bool)
     present[:, 1] = False

@@ -1,4 +1,4 @@
-"""The public contract tests pass for every row of ours, and fail for rows that break their word."""
+"""The public contract tests pass for every built-in row, and fail for rows that break the contract."""
 
 from dataclasses import replace
 from typing import ClassVar
@@ -63,7 +63,7 @@ class Plain(Kind):
 
 
 @pytest.mark.parametrize("kind", [Own(), Plain()])
-def test_a_kind_that_is_not_installed_is_tried_and_gone_again(kind):
+def test_a_kind_that_is_not_installed_is_in_the_table_only_during_the_test(kind):
     check_kind(kind)
     assert "own" not in KINDS
 
@@ -73,7 +73,7 @@ def broken(base, **words):
 
 
 def of_no_wish(self, made, wish, designer):
-    """As many variables as it likes."""
+    """A number of variables that does not follow from its inputs."""
     return GenericMLP.design(self, made, replace(wish, unit=None), designer)
 
 
@@ -91,7 +91,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("what", BROKEN)
-def test_a_kind_that_breaks_its_word_is_told_so(what):
+def test_a_kind_that_breaks_the_contract_fails_with_the_reason(what):
     kind, said = BROKEN[what]
     with pytest.raises(AssertionError, match=said):
         check_kind(kind)
@@ -126,7 +126,7 @@ class Wrong(torch.autograd.Function):
         ({"__call__": lambda self, p, t, weights=None: self.each(p, t).mean()}, "must leave out rows of weight 0"),
     ],
 )
-def test_a_loss_that_breaks_its_word_is_told_so(words, said):
+def test_a_loss_that_breaks_the_contract_fails_with_the_reason(words, said):
     with pytest.raises(AssertionError, match=said):
         check_loss(broken(MeanSquaredError, **words))
 
@@ -152,7 +152,7 @@ def applied(module):
         (Combiner("own", "o", min, applied(Last), True), "must not depend on the order"),
     ],
 )
-def test_a_combiner_that_breaks_its_word_is_told_so(combiner, said):
+def test_a_combiner_that_breaks_the_contract_fails_with_the_reason(combiner, said):
     with pytest.raises(AssertionError, match=said):
         check_combiner(combiner)
     assert "own" not in COMBINERS

@@ -1,4 +1,4 @@
-"""Balancing methods: what they are told, what they do in a step, and how a candidate names them."""
+"""Balancing methods: their inputs, what they do in a step, and how a candidate names them."""
 
 import json
 from dataclasses import replace
@@ -26,7 +26,7 @@ UNCERTAIN = Balance(method="uncertainty")
 
 
 class Mean(GradientBalancer):
-    """The mean of the gradients; it keeps what it saw."""
+    """The mean of the gradients; it records its inputs."""
 
     code, title = "mean", "the mean of the gradients"
 
@@ -267,7 +267,7 @@ def test_a_loss_of_zero_has_a_weight_with_a_bound():
     assert -1 < state.log_variances[2] < 1  # the loss is 1: log σ² goes to log 1
 
 
-def test_the_noise_is_learned_with_the_networks_and_faster_where_it_is_told_to():
+def test_the_noise_is_learned_with_the_networks_and_faster_with_a_higher_rate():
     data, found = figure_2_rows(ROWS), {}
     for rate in (1.0, 20.0):
         module = compile(figure_2(), seed=0)
@@ -311,7 +311,7 @@ def test_a_method_that_no_executor_supports_is_refused(monkeypatch):
         fit(compile(figure_2(), seed=0), *figure_2_rows(ROWS), steps=1, balance=Balance(method="bare"))
 
 
-def test_a_training_in_parts_takes_the_same_steps_as_one_at_once():
+def test_training_in_parts_takes_the_same_steps_as_training_at_once():
     states = []
     for stops in ([30], [7, 30]):
         module = compile(figure_2(), seed=0)
@@ -360,7 +360,7 @@ def test_a_balance_goes_to_json_and_to_text_and_back():
     assert str(Balance()) == "fixed"
 
 
-def test_a_candidate_of_before_has_fixed_beta():
+def test_a_candidate_of_an_older_version_has_fixed_beta():
     held = json.loads(Candidate(graph=figure_2()).model_dump_json())
     del held["training"]["balance"]
     assert Candidate.model_validate_json(json.dumps(held)) == Candidate(graph=figure_2())
@@ -416,7 +416,7 @@ def test_settings_are_read_and_bounded_by_their_kind():
         NumberSetting("α", 0.3, 0.0, 1.0, log_scale=True)
 
 
-def test_discrete_and_numeric_tasks_are_weighed_apart():
+def test_discrete_and_numeric_tasks_have_separate_weights():
     """One σ for each loss: the loss that stays large gets the smaller weight."""
     graph = wired(
         [("a", "g", numeric(1), "concatenation"), ("c", "delta", discrete(3), "concatenation")],

@@ -1,4 +1,4 @@
-"""The adversarial loss: a critic learns beside the model, and is no part of it."""
+"""The adversarial loss: a critic learns together with the model, and is not part of it."""
 
 import pytest
 import torch
@@ -42,7 +42,7 @@ def test_a_critic_learns_to_tell_samples_from_data():
     assert not any(torch.equal(a, b) for a, b in zip(before, critic.network.parameters(), strict=True))
 
 
-def test_a_critic_learns_nothing_where_there_is_no_gradient_and_nothing_of_rows_without_weight():
+def test_a_critic_learns_nothing_without_gradients_and_nothing_from_rows_without_weight():
     def learnt(data, weights=None):
         critic = Critic(2, seed=0)
         critic(torch.zeros(ROWS, 2), data, weights)
@@ -60,7 +60,7 @@ def test_a_critic_learns_nothing_where_there_is_no_gradient_and_nothing_of_rows_
     assert all(torch.equal(a, b) for a, b in zip(nothing, untouched, strict=True))
 
 
-def test_its_gradient_reaches_the_generator_and_all_that_feeds_it():
+def test_the_gradient_of_a_critic_reaches_the_generator_and_all_that_feeds_it():
     graph = generator_graph("adversarial")
     assert check(graph).passed
     module = compile(graph, seed=0)
@@ -70,7 +70,7 @@ def test_its_gradient_reaches_the_generator_and_all_that_feeds_it():
     assert all(gradient.any() for gradient in gradients)
 
 
-def test_no_latent_connection_is_cut_for_it():
+def test_the_critic_judges_samples_as_they_are_made_in_training():
     """What the critic judges is what the model makes while it trains: z ~ N(μ, σ), and not N(0, I)."""
     graph = generator_graph("adversarial")
     module = compile(graph, seed=0)
@@ -96,14 +96,14 @@ def test_the_critic_is_no_part_of_the_model():
     assert one.parameter_count == other.parameter_count
 
 
-def test_a_loss_without_its_critic_is_named():
+def test_an_adversarial_loss_without_its_critic_is_named():
     graph = generator_graph("mse", "adversarial")
     module = compile(graph, seed=0)
     with pytest.raises(ValueError, match=r"the loss adversarial:o0 needs a critic; valp\.train\.critic"):
         module.losses(*rows_of(graph, ROWS))
 
 
-def test_training_draws_the_samples_towards_the_data():
+def test_training_moves_the_samples_towards_the_data():
     graph = generator_graph("adversarial")
     torch.manual_seed(0)
     inputs = {"i0": torch.randn(400, 6)}

@@ -1,4 +1,4 @@
-"""Training: order, noise, curves, failures, and that it learns."""
+"""Training: order, noise, curves, failures, and that losses fall."""
 
 from collections import Counter
 from itertools import pairwise
@@ -61,7 +61,7 @@ def test_a_seed_repeats_random_graphs_too():
 
 
 @pytest.mark.parametrize("stirred", [False, True])
-def test_torchs_generator_neither_matters_nor_moves(data, stirred):
+def test_training_neither_reads_nor_changes_torchs_generator(data, stirred):
     def trained():
         module = compile(figure_2(), seed=3)
         state = torch.get_rng_state()
@@ -75,7 +75,7 @@ def test_torchs_generator_neither_matters_nor_moves(data, stirred):
     assert trained() == first
 
 
-def test_another_seed_takes_other_orders_and_noise(data):
+def test_another_seed_gives_another_order_and_other_noise(data):
     curves = [fit(compile(figure_2(), seed=3), *data, steps=20, batch=7, seed=seed).curves for seed in (1, 2)]
     assert curves[0].values != curves[1].values
 
@@ -108,7 +108,7 @@ def test_a_curve_has_about_a_hundred_points_and_ends_with_the_last_step(numbered
 
 
 def test_curves_are_means_over_the_steps_since_the_point_before(data):
-    """Beside a training written by hand, in which nothing is averaged."""
+    """Compared with a training written by hand, in which nothing is averaged."""
     inputs, truths = data
     steps, batch = 250, ROWS  # each batch has all rows, so that their order matters to rounding only
     module, other = compile(figure_2(), seed=3), compile(figure_2(), seed=3)
@@ -184,7 +184,7 @@ def test_a_setting_out_of_its_range_is_refused(data, setting, said):
     assert all(torch.equal(before[name], tensor) for name, tensor in module.state_dict().items())
 
 
-def test_progress_is_told_at_every_point(data):
+def test_progress_is_reported_at_every_point(data):
     told = []
     made = fit(compile(figure_2(), seed=3), *data, steps=250, batch=7, progress=told.append)
     assert tuple(told) == made.curves.steps
@@ -227,7 +227,7 @@ def test_training_reduces_every_loss_of_the_digits():
 
 
 @pytest.mark.parametrize("executor", ["torch", "native"])
-def test_a_training_in_parts_makes_the_same_steps(executor, data):
+def test_training_in_parts_takes_the_same_steps(executor, data):
     whole, parts = compile(figure_2(), seed=3), compile(figure_2(), seed=3)
     made = fit(whole, *data, steps=60, batch=7, seed=5, executor=executor)
     training = Fitting(parts, *data, steps=60, batch=7, seed=5, executor=executor)

@@ -1,4 +1,4 @@
-"""Inheritance: a child computes what its parents did, and what is new in it learns."""
+"""Inheritance: a child computes what its parents did, and its new parts learn."""
 
 from random import Random
 
@@ -52,7 +52,7 @@ def trained(graph, seed=1):
 
 
 def child_of(graph, parent_graph, parent, names=None):
-    """A module of a graph with the parent's weights, and who received any; by default by the networks' names."""
+    """A module of a graph with the parent's weights, and the networks that received any; by default matched by name."""
     module = compile(graph, seed=2)
     shared = {network.name for network in graph.networks} if names is None else names
     origins = {name: (0, name if names is None else names[name]) for name in shared}
@@ -387,7 +387,7 @@ def test_each_half_of_a_crossover_computes_what_its_parent_did():
                 torch.testing.assert_close(after[these[output.name]], before[output.name], rtol=1e-5, atol=1e-5)
 
 
-def test_what_is_new_learns():
+def test_new_parts_learn():
     graph = dense_base()
     wider = CHANGES["a new source before the others"](CHANGES["wider hidden layers"](graph))
     child, _ = child_of(wider, graph, trained(graph))
@@ -406,7 +406,7 @@ def test_what_is_new_learns():
     assert (child.layers["c-0"].weight != before["layers.c-0.weight"])[5:].any()
 
 
-def test_gates_of_sources_that_stay_are_kept_and_new_ones_start_as_ever():
+def test_gates_of_sources_that_stay_are_kept_and_new_ones_start_as_usual():
     graph = dense_base()
     other = connected(graph, Connection(source="a", target="w"))
     parent = trained(graph)
@@ -416,7 +416,7 @@ def test_gates_of_sources_that_stay_are_kept_and_new_ones_start_as_ever():
     assert torch.equal(gates[1:], parent.layers["w-in"].gates)
 
 
-def test_gates_of_an_output_go_by_its_name():
+def test_gates_of_an_output_are_matched_by_its_name():
     graph = with_part(dense_base(), "outputs", 1, combiner="gated_sum")
     graph = connected(graph, Connection(source="f", target="o_c"))
     parent = trained(graph)
@@ -437,7 +437,7 @@ def test_fewer_units_and_layers_are_the_first_ones_and_those_of_the_same_activat
     assert torch.equal(child.layers["a-1"].weight, parent.layers["a-2"].weight)
 
 
-def test_an_origin_of_another_kind_or_that_is_nowhere_counts_as_none():
+def test_an_origin_that_is_missing_or_of_another_kind_is_ignored():
     graph = dense_base()
     child, fresh = compile(graph, seed=2), compile(graph, seed=2)
     origins = {"a": (0, "k"), "b": (0, "nobody"), "c": (3, "c"), "nobody": (0, "a"), "e": (-1, "e")}

@@ -1,4 +1,4 @@
-"""The native executor: elementary functions, gradients beside autograd's, and trainings beside torch's."""
+"""The native executor: elementary functions, gradients compared with autograd, training compared with torch."""
 
 import copy
 import logging
@@ -68,7 +68,7 @@ def native(module, tensors, draws):
 
 
 def compare(graph, seed, weighted):
-    """One step's terms and gradients beside those of autograd in float64.
+    """Compares one step's terms and gradients with those of autograd in float64.
 
     Where autograd in float32 is itself further off than 1e-5, twice its error is allowed.
     """
@@ -126,7 +126,7 @@ def test_elementary_functions_are_right_to_a_millionth(name, low, high, referenc
     assert (np.abs(found - expected) <= 1e-6 * np.abs(expected)).all()
 
 
-def test_elementary_functions_at_the_ends():
+def test_elementary_functions_are_right_at_infinities_and_nan():
     ends = np.array([-np.inf, -1e30, 1e30, np.inf, np.nan], np.float32)
     with np.errstate(invalid="ignore"):
         found = {name: mapped(name, ends) for name in ("exp", "sigmoid", "tanh", "softplus")}
@@ -140,19 +140,19 @@ def test_elementary_functions_at_the_ends():
 
 @pytest.mark.parametrize("space", [PAPER, DEFAULT], ids=lambda space: space.name)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_gradients_of_algorithm_1s_graphs_are_autograds(space, shape):
+def test_gradients_of_graphs_of_algorithm_1_equal_those_of_autograd(space, shape):
     for seed in range(10):
         compare(drawn_graph(seed, SHAPES[shape], space), seed, seed % 3)
 
 
-def test_gradients_of_any_mlps_are_autograds():
+def test_gradients_of_random_mlps_equal_those_of_autograd():
     for seed, graph in mlps(range(60)):
         compare(graph, seed, seed % 3)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_gradients_of_many_graphs_are_autograds():
+def test_gradients_of_many_graphs_equal_those_of_autograd():
     for seed, graph in mlps(range(100, 400)):
         compare(graph, seed, seed % 3)
     for seed in range(100, 350):
@@ -161,7 +161,7 @@ def test_gradients_of_many_graphs_are_autograds():
 
 @pytest.mark.parametrize("combiner", COMBINERS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_every_combiner_and_activation(combiner, activation):
+def test_every_combiner_and_activation_has_the_gradients_of_autograd(combiner, activation):
     graph = wired(
         [("a", "g", numeric(5), "concatenation"), ("b", "g", numeric(7), "concatenation"),
          ("c", "g", numeric(3), combiner)],
@@ -182,8 +182,8 @@ def test_every_combiner_and_activation(combiner, activation):
     + [(code, discrete(6), "delta") for code, loss in LOSSES.items() if loss.truth != "values"],
 )
 @pytest.mark.parametrize("weighted", [0, 1, 2])
-def test_every_loss(loss, unit, kind, weighted):
-    """A generated output beside it, since Samples come of a latent connection."""
+def test_every_loss_has_the_gradients_of_autograd(loss, unit, kind, weighted):
+    """With a latent connection for Samples."""
     name = "d" if unit.type == samples(1).type else kind
     role = Role.LATENT if name == "d" else Role.DATA
     graph = wired(
@@ -196,7 +196,7 @@ def test_every_loss(loss, unit, kind, weighted):
 
 
 @pytest.mark.parametrize(("batch", "warmup", "decay"), [(1, 0.0, 0.5), (7, 0.0, 0.0), (7, 0.5, 1.0), (ROWS, 0.0, 0.0)])
-def test_training_is_torchs(batch, warmup, decay):
+def test_training_gives_the_same_as_with_torch(batch, warmup, decay):
     for seed in range(6):
         graph = drawn_graph(seed, TINY, TINY_SPACE)
         made, states = {}, {}
@@ -258,7 +258,7 @@ def unsupported():
 
 
 @pytest.mark.parametrize("reason", ["batch normalisation", "hooks", "parameters that", "parameters on cpu"])
-def test_what_native_cannot_train_torch_trains(reason, caplog):
+def test_torch_trains_what_native_does_not_support(reason, caplog):
     (module, options), *_ = [(m, options) for said, m, options in unsupported() if said.startswith(reason)]
     inputs, truths, _ = data(module, 1)
     if "dtype" in options:
@@ -292,7 +292,7 @@ for _ in range(2):
     assert made.stderr.count("trained by torch: ModuleNotFoundError: import of numba halted") == 1
 
 
-def test_a_class_that_is_not_there_is_left_to_torch():
+def test_a_class_out_of_range_is_left_to_torch():
     module = compile(figure_2(), seed=0)
     inputs, truths, _ = data(module, 1)
     truths["o2"][3] = 3
@@ -307,6 +307,6 @@ def test_an_unknown_executor_is_refused():
         fit(module, *data(module, 1)[:2], steps=3, executor="fast")
 
 
-def test_a_prepared_interpreter_is_there_at_once():
+def test_preparing_a_second_time_takes_no_time():
     prepare()
     assert prepare() < 1

@@ -1,4 +1,4 @@
-"""The schedule of a training: β of the KL losses rises from 0, the learning rate falls to 0, and all else stays."""
+"""The schedule of a training: β of the KL losses rises from 0, the learning rate falls to 0, the rest stays."""
 
 import pytest
 import torch
@@ -21,7 +21,7 @@ def module():
     return compile(figure_2(), seed=0)
 
 
-def test_beta_of_a_kl_loss_rises_to_what_it_is_and_stays(module):
+def test_beta_of_a_kl_loss_rises_to_its_full_value_and_stays(module):
     betas, names = Schedule(module, 10, 1e-3, kl_warmup=0.4).betas(0, 10), module.loss_names
     (kl,) = [i for i, name in enumerate(names) if name.startswith("kl")]
     rising = [float(module.betas[kl]) * share for share in (0.25, 0.5, 0.75, 1, 1, 1, 1, 1, 1, 1)]
@@ -30,18 +30,18 @@ def test_beta_of_a_kl_loss_rises_to_what_it_is_and_stays(module):
         assert betas[:, i].tolist() == pytest.approx([float(module.betas[i])] * 10)
 
 
-def test_the_learning_rate_stays_and_then_falls_until_nothing_is_left(module):
+def test_the_learning_rate_is_constant_and_then_falls_to_zero(module):
     rates = Schedule(module, 10, 0.5, decay=0.4).rates(0, 12).tolist()
     assert rates == pytest.approx([0.5] * 7 + [0.375, 0.25, 0.125, 0, 0])
 
 
-def test_the_steps_may_be_asked_for_in_parts(module):
+def test_the_schedule_can_be_computed_in_parts(module):
     schedule = Schedule(module, 12, 1e-3, kl_warmup=0.6, decay=0.7)
     assert torch.equal(torch.cat([schedule.betas(made, 4) for made in (0, 4, 8)]), schedule.betas(0, 12))
     assert torch.equal(torch.cat([schedule.rates(made, 4) for made in (0, 4, 8)]), schedule.rates(0, 12))
 
 
-def test_without_shares_all_is_as_it_is_from_the_first_step_to_the_last(module):
+def test_without_warm_up_and_decay_nothing_changes_between_the_steps(module):
     schedule = Schedule(module, 3, 1e-3)
     assert torch.equal(schedule.betas(0, 3), module.betas.double().expand(3, -1))
     assert schedule.rates(0, 3).tolist() == [1e-3] * 3
@@ -75,7 +75,7 @@ def test_weights_settle_while_the_learning_rate_falls(executor, data):
 
 
 @pytest.mark.parametrize("executor", ["torch", "native"])
-def test_a_training_in_parts_takes_the_same_steps_as_one_at_once(executor, data):
+def test_training_in_parts_takes_the_same_steps_as_training_at_once(executor, data):
     states = []
     for stops in ([90], [13, 40, 90]):
         module = compile(figure_2(), seed=0)

@@ -1,4 +1,4 @@
-"""What planters share: a planter breaks a rule in a graph that keeps it, and says where."""
+"""What planters share. A planter breaks a rule in a graph that keeps it, and returns where."""
 
 from collections.abc import Callable
 from random import Random
