@@ -1,4 +1,4 @@
-"""What several test modules share: a real problem, and a real run that a real search has made of it."""
+"""Fixtures that several test modules share: a real problem, and the run of a real search on it."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from valp.search.run.run import StoredRun, open_run
 from valp.spaces.builtin.digits import digits
 from valp.spaces.problem.problem import Problem
 
-settings.register_profile("valp", deadline=None)  # a machine that has other work to do is not a failure
+settings.register_profile("valp", deadline=None)  # a busy machine must not fail a test
 settings.load_profile("valp")
 
 SMALL_STEPS = 60
@@ -24,7 +24,7 @@ SMALL_SEED = 3
 
 @pytest.fixture(autouse=True)
 def one_torch_thread():
-    """One thread, and no flushing of denormals, which a command sets for its process and Hypothesis cannot do with."""
+    """One thread, and denormals are kept: commands flush them to zero, and Hypothesis needs them."""
     torch.set_num_threads(1)
     torch.set_flush_denormal(False)
 
@@ -42,7 +42,7 @@ def digits_problem() -> Problem:
 
 @pytest.fixture(scope="session")
 def small_runs(tmp_path_factory, digits_problem) -> Path:
-    """A folder with one run, `small`: four candidates, without Ray. Tests only read it; `runs_copy` is theirs."""
+    """A folder with one run, `small`: four candidates, without Ray. Tests that change it take `runs_copy`."""
     runs = tmp_path_factory.mktemp("session") / "runs"
     launch(
         digits_problem, name="small", runs=runs, strategy="random", candidates=4, steps=SMALL_STEPS, workers=0,
@@ -58,7 +58,7 @@ def small_run(small_runs) -> StoredRun:
 
 @pytest.fixture
 def runs_copy(small_runs, tmp_path) -> Path:
-    """A folder with a copy of the run `small`, to do as one likes with."""
+    """A folder with a copy of the run `small`, which a test may change."""
     return Path(shutil.copytree(small_runs, tmp_path / "copied"))
 
 
@@ -73,7 +73,7 @@ def postscript_runs(monkeypatch) -> list[str]:
 
 
 def files_of(path: Path) -> dict[str, tuple[bytes, int]]:
-    """Every file below a folder, with its content and the time it was written."""
+    """Each file in a folder and its subfolders, with its content and the time of its last change."""
     return {
         os.path.relpath(file, path): (file.read_bytes(), file.stat().st_mtime_ns)
         for file in sorted(path.rglob("*"))

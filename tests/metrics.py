@@ -1,11 +1,11 @@
-"""Scores as a problem of one output has them."""
+"""The scores of a problem with one output."""
 
 from valp.score import SCORES
 from valp.spaces.problem.metrics import Metric
 
 
 def metric_of(code, chance=None):
-    """A score that goes by its code, of an output called y."""
+    """The score with this code, of an output named y; its name is its code."""
     return Metric(code, SCORES[code], "y", chance)
 
 
@@ -17,5 +17,5 @@ def always_measured(problem):
 
 
 def are_measured(scores, problem):
-    """Whether there are all scores that every graph has, and none that is unknown."""
+    """Whether the scores include all that every graph has, and no unknown one."""
     return always_measured(problem) <= scores.keys() <= problem.metrics.keys()

@@ -1,4 +1,4 @@
-"""Where a process' stderr goes while it is at work."""
+"""Where the stderr of this process goes while a thread works."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""What benchmarks measure by, beside definitions spelt out."""
+"""The measures of the benchmarks, compared with their definitions."""
 
 from dataclasses import replace
 from math import inf
@@ -40,7 +40,7 @@ CELLS = st.lists(st.tuples(*[st.integers(0, 5)] * 3), max_size=12)
 
 
 def ended(number, state="complete", lineage=100, test=None, conditioned=False, structure="", **scores):
-    """A candidate of 100 samples, one after the other, good unless told otherwise."""
+    """A candidate that saw 100 samples after the earlier ones, with good scores if none are given."""
     scores = GOOD | scores if state != "failed" else {}
     seen = 100 * (number + 1)
     return Ended(number, state, 100, seen, lineage, 1.0, seen / 10, scores, structure or str(number), conditioned, test)
@@ -59,14 +59,14 @@ def test_the_hypervolume_of_whole_numbers_is_the_number_of_cells_below_a_point(p
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_hypervolume_is_what_monte_carlo_finds(seed):
+def test_the_hypervolume_agrees_with_monte_carlo(seed):
     random = np.random.default_rng(seed)
     points, thrown = random.random((15, 3)), random.random((100_000, 3))
     hit = (thrown[:, None] <= points).all(2).any(1)
     assert hypervolume(points) == pytest.approx(hit.mean(), abs=5 * hit.std() / np.sqrt(len(hit)))
 
 
-def test_what_is_worse_than_the_reference_spans_nothing():
+def test_points_worse_than_the_reference_add_no_hypervolume():
     assert hypervolume(np.array([[0.5, 0.5, 0.5], [2.0, 2.0, -0.1]])) == pytest.approx(0.125)
     assert hypervolume(np.zeros((0, 3))) == 0
 
@@ -76,7 +76,7 @@ def test_gains_are_0_at_the_reference_and_1_at_the_ideal():
     np.testing.assert_allclose(gains([ended(0, **one) for one in ends], SCALE), [[0] * 3, [1] * 3])
 
 
-def test_the_hypervolume_grows_when_a_candidate_ends_that_was_trained_to_the_end():
+def test_the_hypervolume_grows_only_with_fully_trained_candidates():
     best = {"accuracy": 1.0, "mse": 3e-4, "entropy_coverage": 1.0}
     search = Search("random", 0, 500, [ended(0), ended(1, "failed"), ended(2, "pruned", **best), ended(3, **best)])
     volumes = growth(search, SCALE, [0, 99, 100, 300, 399, 400, 500])
@@ -84,7 +84,7 @@ def test_the_hypervolume_grows_when_a_candidate_ends_that_was_trained_to_the_end
     assert 0 < volumes[2] == volumes[3] == volumes[4] < volumes[5] == volumes[6] == pytest.approx(1)
 
 
-def test_a_goal_is_reached_by_the_first_that_was_trained_to_the_end():
+def test_the_first_fully_trained_candidate_with_the_scores_reaches_a_goal():
     tried = [ended(0, "failed"), ended(1, "pruned"), ended(2, entropy=0.89), ended(3, mse=6e-4), ended(4), ended(5)]
     assert first(tried, WHOLE, rivals).number == 4
     assert first(tried, MLPS, rivals).number == 2
@@ -97,13 +97,13 @@ def test_the_mlps_are_given_the_samples_of_the_whole_lineage():
     assert first([ended(0, lineage=400), ended(1, lineage=200)], MLPS, rivals).number == 1
 
 
-def test_a_goal_holds_on_test_or_does_not_or_nobody_knows():
+def test_a_goal_on_the_test_split_holds_fails_or_is_unknown():
     assert holds(WHOLE, ended(0, test=GOOD), rivals) is True
     assert holds(WHOLE, ended(0, test=GOOD | {"coverage": 0.1}), rivals) is False
     assert holds(WHOLE, ended(0), rivals) is None
 
 
-def test_a_goal_is_confirmed_by_the_first_that_reaches_it_on_both_splits():
+def test_the_first_candidate_that_reaches_a_goal_on_both_splits_confirms_it():
     tried = [
         ended(0, coverage=0.1, test=GOOD),
         ended(1, test=GOOD | {"accuracy": 0.7}),
@@ -129,11 +129,11 @@ def test_a_goal_is_confirmed_by_the_first_that_reaches_it_on_both_splits():
         ([], inf),
     ],
 )
-def test_a_search_that_never_gets_there_takes_longer_than_any_other(times, expected):
+def test_a_search_that_misses_the_goal_counts_as_the_longest(times, expected):
     assert censored_median(times) == expected
 
 
-def test_mlps_stop_where_they_were_best_with_at_least_as_many_samples():
+def test_mlps_stop_at_their_best_epoch_within_at_least_the_same_samples():
     curves = {
         "accuracy": {"validation": [[0.5, 0.7], [0.8, 0.9], [0.6, 0.6]], "test": [[0.1, 0.1], [0.2, 0.4], [0.9, 0.9]]},
         "mse": {"validation": [[3.0], [4.0], [2.0]], "test": [[1.0], [2.0], [3.0]]},
@@ -148,14 +148,14 @@ def test_mlps_stop_where_they_were_best_with_at_least_as_many_samples():
     assert within(300, "test") == {"accuracy": pytest.approx(0.3), "mse": 3.0}
 
 
-def test_the_last_quarter_counts_all_that_ended():
+def test_the_last_quarter_counts_failed_candidates_too():
     tried = [ended(i) for i in range(6)] + [ended(6, "failed", structure="a"), ended(7, structure="a")]
     assert last(tried) == (0.5, 0.5)
     assert last(tried[:1]) == (1, 1)
     assert last([]) is None
 
 
-def test_weights_are_kept_of_what_is_reported():
+def test_the_weights_of_reported_candidates_are_kept():
     dominated = {"accuracy": 0.85, "mse": 4.5e-4, "entropy_coverage": 0.3}
     tried = [
         ended(0, **dominated),
@@ -168,13 +168,13 @@ def test_weights_are_kept_of_what_is_reported():
     assert notable([], rivals) == set()
 
 
-def test_weights_are_kept_of_all_that_reach_a_goal():
+def test_the_weights_of_all_candidates_that_reach_a_goal_are_kept():
     worse = {"accuracy": 0.85, "mse": 4.5e-4, "entropy_coverage": 0.2}
     tried = [ended(0), ended(1, **worse), ended(2, coverage=0.1, **worse), ended(3, coverage=0.1, **worse | {"mse": 1})]
     assert notable(tried, rivals) == {0, 1, 2}
 
 
-def test_tables_are_written_whatever_came_of_the_searches():
+def test_tables_are_written_whether_searches_reach_the_goals_or_not():
     searches = [
         Search("random", 0, 800, []),
         Search("random", 1, 800, [ended(0, "failed")]),
@@ -189,7 +189,7 @@ def test_tables_are_written_whatever_came_of_the_searches():
 SETTINGS = {"steps": 2, "batch": 50, "workers": 2, "seeds": [0, 1]}
 
 
-def test_published_figures_are_the_searches_they_were_made_of(tmp_path):
+def test_published_figures_read_back_as_the_searches_they_were_made_from(tmp_path):
     file = tmp_path / "figures.json"
     assert [name for name in GOOD if name not in COLUMNS + SCORES] == ["entropy_coverage"]
     searches = [
@@ -227,13 +227,13 @@ def of_two_seeds(folder):
         ("default", "random", SETTINGS | {"steps": 3, "seeds": [2, 3]}),
     ],
 )
-def test_what_is_not_published_is_not_compared_with(tmp_path, space, code, settings):
+def test_comparing_with_an_unpublished_search_is_refused(tmp_path, space, code, settings):
     file = of_two_seeds(tmp_path)
     with pytest.raises(SettingError, match=code):
         published(file, "digits", space, settings, code)
 
 
-def test_of_what_is_published_the_seeds_that_are_there_are_compared_with(tmp_path):
+def test_of_published_figures_the_wanted_seeds_are_read_or_all_if_there_are_none(tmp_path):
     file = of_two_seeds(tmp_path)
     for seeds, found in (([0], [0]), ([0, 1, 2], [0, 1]), ([5, 6], [0, 1])):
         of_them = published(file, "digits", "default", SETTINGS | {"seeds": seeds}, "random")
@@ -244,12 +244,12 @@ def test_of_what_is_published_the_seeds_that_are_there_are_compared_with(tmp_pat
     assert len(published(file, "digits", "default", SETTINGS | {"seeds": [5, 6]}, "random")) == 2
 
 
-def test_other_seeds_are_kept_beside_the_first():
+def test_figures_of_other_seeds_have_a_part_of_their_own():
     assert part_of("digits", "default", [0, 1, 2]) == "digits-default"
     assert part_of("digits", "default", [5, 6, 7]) == "digits-default-seeds-5-7"
 
 
-def test_a_contender_is_a_strategy_a_variant_of_it_and_a_budget():
+def test_the_text_of_a_contender_names_its_strategy_variant_and_budget():
     plain = Contender.parse("random", 60)
     assert (plain.code, plain.trainings, plain.longest, plain.strategy) == ("random", 60, 1, STRATEGIES["random"])
     assert Contender.parse("random:halving@300", 60).halving
@@ -265,7 +265,7 @@ def test_a_contender_is_a_strategy_a_variant_of_it_and_a_budget():
 @pytest.mark.parametrize(
     "text", ["none", "random:no-inherit", "evolution:no-such", "evolution:population=x", "random@0", "random@x"]
 )
-def test_a_contender_that_is_none_is_refused(text):
+def test_an_unknown_contender_is_refused(text):
     with pytest.raises(SettingError):
         Contender.parse(text, 60)
 

@@ -1,4 +1,4 @@
-"""`import valp`: its names are there, say what they are, and are imported when they are used."""
+"""`import valp`: its names exist, are documented, and are imported on first use."""
 
 import ast
 import inspect
@@ -21,11 +21,11 @@ HEAVY = (
     "ray", "optuna", "numba", "matplotlib", "sklearn", "pandas", "pyarrow", "scipy", "sqlalchemy", "torchvision",
     "jinja2", "pygraphviz", "PIL", "click", "onnx", "mlxtend",
 )  # fmt: skip
-"""What a user of a model does without."""
+"""Packages that using a model must not import."""
 
 
 def python(program, *arguments):
-    """What a program in a fresh process prints."""
+    """The output of a program in a new process."""
     done = subprocess.run(
         [sys.executable, "-c", program, *map(str, arguments)],
         cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False,
@@ -34,7 +34,7 @@ def python(program, *arguments):
     return done.stdout.strip()
 
 
-def test_the_names_are_listed_and_found():
+def test_every_public_name_is_listed_and_found():
     assert set(dir(valp)) >= PROMISED
     assert dir(valp) == sorted(valp.__all__)
     for name in valp.__all__:
@@ -44,7 +44,7 @@ def test_the_names_are_listed_and_found():
     assert valp.__version__.count(".") == 2
 
 
-def test_what_the_type_checker_sees_is_what_is_there():
+def test_the_type_checker_sees_the_names_that_exist():
     tree = ast.parse(Path(valp.__file__).read_text())
     imported: dict[str, str] = {
         alias.asname or alias.name: node.module
@@ -59,7 +59,7 @@ def test_what_the_type_checker_sees_is_what_is_there():
 
 
 @pytest.mark.parametrize("name", sorted(set(valp.__all__) - {"__version__"}))
-def test_each_name_says_what_it_is_and_what_it_takes_and_raises(name):
+def test_each_public_name_documents_its_arguments_and_errors(name):
     found = getattr(valp, name)
     said = inspect.getdoc(found)
     assert said
@@ -75,7 +75,7 @@ def test_each_name_says_what_it_is_and_what_it_takes_and_raises(name):
      "from valp import draw", "import valp.search.facade.launch", "import valp.spaces.problem.problem",
      "from valp.check import check", "import valp; valp.launch; valp.Model; import valp.draw, valp.compile"],
 )  # fmt: skip
-def test_functions_with_the_names_of_packages_stay_functions(first):
+def test_functions_named_like_packages_stay_functions(first):
     program = f"""
 {first}
 import valp
@@ -91,7 +91,7 @@ def test_a_graph_shows_its_picture_in_a_notebook():
     assert figure_2()._repr_svg_().startswith("<?xml")
 
 
-def test_a_models_user_imports_no_more_than_it_takes(tmp_path):
+def test_using_a_model_imports_nothing_of_searching(tmp_path):
     model_of(graph_of()).save(str(tmp_path / "digits.valp"))
     program = f"""
 import sys

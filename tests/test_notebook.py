@@ -12,7 +12,7 @@ NOTEBOOK = Path(__file__).parents[1] / "docs" / "notebook.ipynb"
 
 
 def shown(cell, kind):
-    """What a cell shows of one MIME type."""
+    """The outputs of a cell with one MIME type."""
     return "".join(output.get("data", {}).get(kind, "") for output in cell.outputs)
 
 

@@ -1,4 +1,4 @@
-"""What is installed is what is there, and nothing of a user's can stand in its way."""
+"""The installed package has every file of the rooms, and no file of a user shadows it."""
 
 import re
 import shutil
@@ -29,8 +29,8 @@ def test_every_package_is_listed_for_the_installation():
     assert sorted(listed) == sorted(found)
 
 
-def test_a_folder_full_of_our_names_changes_nothing(tmp_path):
-    """A user's own search.py, search/ and spaces/ stand in the working folder and beside the script."""
+def test_files_of_the_user_with_the_names_of_the_rooms_are_not_imported(tmp_path):
+    """The working folder, which is also the script's, has a search.py, a search/ and a spaces/ of the user."""
     for name in ("search", "spaces", "strategies"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text("raise RuntimeError('the wrong one')")
@@ -95,7 +95,7 @@ def test_the_source_archive_builds_the_same(built):
         assert {name for name in found if "__pycache__" not in name} <= names
 
 
-def test_the_package_says_its_version():
+def test_the_package_has_its_version():
     assert valp.__version__ == version("valp")
     assert "__version__" in dir(valp)
 

@@ -1,4 +1,4 @@
-"""The pages of docs/ that teach: their Python runs, in the order of the page, and their commands are commands."""
+"""The tutorial pages of docs/: their Python runs, in the order of the page, and their commands exist."""
 
 import contextlib
 import re
@@ -31,7 +31,7 @@ def commands(text):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
-def test_every_command_of_a_page_is_one_with_the_options_it_is_given(page):
+def test_every_command_of_a_page_exists_and_has_the_options_it_is_given(page):
     for name, *words in commands(page.read_text()):
         command = cli.commands.get(name)
         assert command is not None or name.startswith("-"), name
@@ -40,7 +40,7 @@ def test_every_command_of_a_page_is_one_with_the_options_it_is_given(page):
         assert given <= known, (name, given - known)
 
 
-def test_the_graph_of_the_concepts_is_one_and_its_picture_is_the_pages(tmp_path, capsys):
+def test_the_python_of_the_concepts_page_runs_and_makes_the_graph_of_its_picture(tmp_path, capsys):
     from valp.draw.draw import draw_svg
 
     ((_, _, text),) = [fence for fence in fences("concepts.md") if fence[0] == "python"]

@@ -19,11 +19,11 @@ SUB_ROOMS = {
 """The sub-rooms of each room in the order in which they may import each other: each those before it."""
 
 FACADE = "valp"
-"""Its `__init__` imports from everywhere; nothing in the house imports it."""
+"""Its `__init__` imports from all rooms; no file of the rooms imports it."""
 
 
 def modules_of(root):
-    """The files of the house by their import names."""
+    """The files of the rooms by their import names."""
     files = {}
     for folder, package in ROOMS.items():
         for path in sorted((root / folder).rglob("*.py")):
@@ -34,7 +34,7 @@ def modules_of(root):
 
 
 def imports_of(name, path, files):
-    """The files of the house that a file imports: anywhere in it, also for the type checker alone."""
+    """The files of the rooms that a file imports, anywhere in it, also under TYPE_CHECKING."""
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -58,7 +58,7 @@ def import_graph(root):
 
 
 def place(name):
-    """A module's room, and its place among the sub-rooms; -1 for the files that stand before all of them."""
+    """A module's room, and the position of its sub-room; -1 for files directly in the room."""
     room = max((package for package in SUB_ROOMS if f"{name}.".startswith(f"{package}.")), key=len)
     sub_room = name.removeprefix(room).strip(".").split(".")[0]
     order = SUB_ROOMS[room]
@@ -115,7 +115,7 @@ def test_few_files_lie_flat_in_a_room():
         assert len([*(ROOT / folder).glob("*.py")]) <= 4
 
 
-def test_one_file_name_is_one_concept_and_one_class_name_one_thing():
+def test_no_two_files_and_no_two_classes_have_the_same_name():
     files, classes = {}, {}
     for name, path in modules_of(ROOT).items():
         if path.name != "__init__.py":
@@ -144,7 +144,7 @@ PLANTED = {
 
 @pytest.mark.parametrize("what", PLANTED)
 def test_a_planted_circle_is_found(what, tmp_path):
-    """On a small house that is sound without it."""
+    """A small import graph without a circle gets one."""
     small = {
         "valp/graph/__init__.py": '"""Graphs."""',
         "valp/graph/a.py": "from valp.graph.b import y\nfrom valp.graph import z",

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 LOADING = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src", "object": "data"}
 ELSEWHERE = re.compile(r"""(?:@import\s*["']|url\(\s*["']?)\s*(?:https?:)?//""")
 CONNECTED = {"stylesheet", "icon", "preload", "preconnect", "dns-prefetch", "modulepreload"}
-"""What a link may be to make a browser ask for it."""
+"""The `rel` of links that a browser loads."""
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def address(site):
 
 
 class Loaded(HTMLParser):
-    """What a page makes a browser ask for."""
+    """The addresses that a page makes a browser load."""
 
     def __init__(self, text):
         super().__init__()
@@ -91,7 +91,7 @@ def test_every_command_has_its_section_with_its_options_and_examples(site):
         assert set(examples) <= set(shown), name
 
 
-def test_the_search_finds_pages_that_are_opened_as_files(site):
+def test_the_search_works_on_pages_that_are_opened_as_files(site):
     with browser() as opened:
         page = opened.new_page()
         asked = []
@@ -103,7 +103,7 @@ def test_the_search_finds_pages_that_are_opened_as_files(site):
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:", "about:"))] == []
 
 
-def test_a_browser_asks_only_the_sites_own_host_and_finds_by_searching(site, address):
+def test_a_browser_loads_from_the_sites_own_host_only_and_its_search_finds_pages(site, address):
     with browser() as opened:
         page = opened.new_page()
         asked, wrong = [], []

@@ -1,10 +1,10 @@
-"""A display for tests: nothing is shown, and what a search told can be asked for."""
+"""A display for tests that shows nothing and keeps what it was given."""
 
 from valp.search.show.display import SilentDisplay
 
 
 class Listener(SilentDisplay):
-    """Keeps the lines that it was told and the numbers of the candidates that ended."""
+    """Keeps the lines, and the numbers of the candidates that ended."""
 
     def __init__(self):
         self.lines, self.ended = [], []

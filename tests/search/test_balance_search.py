@@ -1,4 +1,4 @@
-"""A search with balancing methods: slots, the command line, resuming, inheritance, another package's method."""
+"""A search among balancing methods: slots, command line, resuming, inheritance, a method of another package."""
 
 import json
 
@@ -38,7 +38,7 @@ def test_methods_have_the_same_slots_in_every_trial(digits_problem):
 
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory, digits_problem):
-    """A run among two methods, in two sessions."""
+    """A search among two methods, made in two sessions."""
     runs = tmp_path_factory.mktemp("balance") / "runs"
     options = {"name": "both", "runs": runs, "strategy": "random", "steps": 20, "workers": 0, "balance": BOTH}
     options["executor"] = "torch"
@@ -47,7 +47,7 @@ def searched(tmp_path_factory, digits_problem):
     return runs
 
 
-def test_a_search_among_methods_resumes_and_tells_of_them(searched, valp):
+def test_a_search_among_methods_resumes_and_shows_them(searched, valp):
     from valp.search.run.run import open_run
 
     held = open_run(searched, "both")
@@ -87,7 +87,7 @@ def test_the_report_has_the_methods_and_the_command_that_repeats_the_search(sear
     assert "--balance fixed --balance uncertainty:rate=10" in text
 
 
-def test_train_takes_a_method(searched, tmp_path, valp):
+def test_train_accepts_a_method(searched, tmp_path, valp):
     model = tmp_path / "m.valp"
     words = ["train", "--from", "both", 0, "--runs", searched, "--steps", 5, "-o", model, "--executor", "torch"]
     done = valp(*words, "--balance", "uncertainty")

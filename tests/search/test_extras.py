@@ -1,4 +1,4 @@
-"""The main job needs no package of an extra; what needs one says in a sentence which extra brings it."""
+"""The main job needs no extra; a command that needs one says so in one sentence."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.heavy  # a whole session in a process of its own
+pytestmark = pytest.mark.heavy  # a session of commands in a separate process
 
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 IMPORTED = {"onnx": ["onnx", "onnxruntime", "onnxscript"], "dashboard": ["optuna_dashboard"],
@@ -25,7 +25,7 @@ import sys
 refused, steps = json.loads(sys.argv[1]), json.loads(sys.argv[2])
 
 class Without:
-    """A finder of modules that does not find some packages, as where they are not installed."""
+    """A finder of modules that does not find some packages, as if they were not installed."""
 
     def __init__(self, finder):
         self.finder = finder
@@ -94,7 +94,7 @@ MISSING = {
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
-    """What the commands did, by their words, in one process that finds no package of the extras."""
+    """The exit code and stderr of each command, in one process without the packages of the extras."""
     folder = tmp_path_factory.mktemp("light")
     steps = [*MAIN_JOB, *(words for words, _ in MISSING.values())]
     refused = [package for packages in IMPORTED.values() for package in packages]
@@ -121,14 +121,14 @@ def test_the_main_job_needs_no_extra(session, words):
     assert code == 0, said
 
 
-def test_what_the_main_job_writes_is_there(session):
+def test_the_files_of_the_main_job_are_written(session):
     folder, _ = session
     for name in ("runs/few/report.html", "few.valp", "few.pt2", "more.npz"):
         assert (folder / name).is_file()
 
 
 @pytest.mark.parametrize("extra", MISSING)
-def test_what_needs_an_extra_says_so_in_one_sentence(session, extra):
+def test_a_missing_extra_is_named_in_one_sentence(session, extra):
     words, said = MISSING[extra]
     assert session[1][" ".join(words)] == [1, f"valp: {said}\n"]
     assert not (session[0] / "few.onnx").exists()

@@ -1,4 +1,4 @@
-"""Runs that earlier versions made open, are shown, reported and exported, and their searches resume.
+"""Runs of earlier versions can be opened, shown, reported, exported and resumed.
 
 Each folder of tests/old_runs is named for the version that made its runs. The driver of each run was killed while its
 last candidate was training.
@@ -22,19 +22,19 @@ from valp.search.run.settings import read_settings, read_versions
 OLD = Path(__file__).parents[1] / "old_runs"
 RUNS = sorted(str(path.parent.relative_to(OLD)) for path in OLD.glob("*/*/run.toml"))
 MORE = 2
-"""Candidates that a resumed search makes besides those that the earlier version began."""
+"""The number of candidates that a resumed search adds."""
 
 
 @pytest.fixture(params=RUNS)
 def old(request, tmp_path, monkeypatch):
-    """A copy of a run, in the folder of runs that commands use; its name."""
+    """A copy of a run, in the folder of runs that commands use by default."""
     runs = tmp_path / "runs"
     monkeypatch.setenv("VALP_RUNS", str(runs))
     return shutil.copytree(OLD / request.param, runs / Path(request.param).name)
 
 
 def resuming(old, graphs):
-    """The words of the command that resumes a run; the graphs that it started from are written there."""
+    """The words of the command that resumes a run. The start graphs are written into the folder `graphs`."""
     settings, words = read_settings(old / "run.toml"), []
     stored = open_run(old.parent, old.name)
     for number in range(len(settings.start_from)):
@@ -59,7 +59,7 @@ def test_there_are_runs_of_each_released_version():
         assert read_versions(OLD / name / "run.toml")["valp"] == name.split("/")[0]
 
 
-def test_it_is_listed_and_shown(old, valp):
+def test_an_old_run_is_listed_and_shown(old, valp):
     (row,) = valp("list", "--json").json
     assert (row["name"], row["failed"], row["unfinished"]) == (old.name, 0, 1)
     assert row["complete"] >= 2
@@ -67,7 +67,8 @@ def test_it_is_listed_and_shown(old, valp):
     assert front
     for entry in front:
         told = json.loads((old / "candidates" / str(entry["number"]) / "scores.json").read_text())
-        assert entry["scores"] == told["scores"] | {"parameters": told["parameters"]}  # the size is a score since then
+        size = {"parameters": told["parameters"]}  # later versions count the size as a score
+        assert entry["scores"] == told["scores"] | size
         shown = valp("show", old.name, entry["number"])
         assert shown.code == 0, shown.err
         assert f"candidate {entry['number']} of {old.name}: complete" in shown.out
@@ -75,14 +76,14 @@ def test_it_is_listed_and_shown(old, valp):
     assert "running" in unfinished.out
 
 
-def test_it_is_reported(old, valp):
+def test_an_old_run_has_a_report(old, valp):
     done = valp("report", old.name, "--json")
     assert done.code == 0, done.err
     page = Path(done.json["report"]).read_text()
     assert old.name in page
 
 
-def test_a_model_of_it_is_exported_and_predicts(old, valp, tmp_path, digits_problem):
+def test_a_model_of_an_old_run_is_exported_and_predicts(old, valp, tmp_path, digits_problem):
     best = valp("best", old.name, "--json").json[0]["number"]
     done = valp("export", old.name, best, "-o", tmp_path / "m.valp")
     assert done.code == 0, done.err
@@ -90,7 +91,7 @@ def test_a_model_of_it_is_exported_and_predicts(old, valp, tmp_path, digits_prob
     assert predicted["digit"].shape == (3,)
 
 
-def test_it_resumes(old, valp, tmp_path, monkeypatch):
+def test_an_old_run_resumes(old, valp, tmp_path, monkeypatch):
     before, ended = files_of(old / "candidates"), open_run(old.parent, old.name).ledger.entries()
     now = run_settings.versions() | {"valp": "99.0"}
     monkeypatch.setattr(run_settings, "versions", lambda: now)
@@ -113,7 +114,7 @@ def test_it_resumes(old, valp, tmp_path, monkeypatch):
     assert len(open_run(old.parent, old.name).ledger.entries()) == len(entries)
 
 
-def test_it_is_not_resumed_with_other_settings(old, valp, tmp_path):
+def test_an_old_run_is_not_resumed_with_other_settings(old, valp, tmp_path):
     command = resuming(old, tmp_path)
     command[command.index("--steps") + 1] += 1
     done = valp(*command)

@@ -1,4 +1,4 @@
-"""A kind of network with layers of its own, one file of another package with one entry point, is what ours are.
+"""A kind of network with its own layers, in one file of another package with one entry point, equals a built-in one.
 
 The file is the one that docs/extending.md shows.
 """
@@ -131,18 +131,18 @@ def own_kind(tmp_path_factory):
     return install(tmp_path_factory.mktemp("own") / "site", {"periodic.py": text}, ENTRY_POINT)
 
 
-def test_a_kind_of_one_file_is_drawn_mutated_crossed_inherited_and_pictured(own_kind):
+def test_a_kind_in_one_file_is_sampled_mutated_crossed_inherited_and_drawn(own_kind):
     done = run(COMMON + VARIED, own_kind)
     assert done.returncode == 0, done.stderr
 
 
-def test_a_kind_of_one_file_is_searched_reported_and_exported(own_kind, tmp_path):
+def test_a_kind_in_one_file_is_searched_reported_and_exported(own_kind, tmp_path):
     done = run(COMMON + SEARCHED, own_kind, tmp_path / "runs")
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("installed", [True, False])
-def test_it_keeps_the_contract_whether_it_is_installed_or_not(own_kind, installed, tmp_path):
+def test_the_kind_passes_the_contract_tests_installed_or_not(own_kind, installed, tmp_path):
     folder = own_kind
     if not installed:
         folder = tmp_path
@@ -152,8 +152,8 @@ def test_it_keeps_the_contract_whether_it_is_installed_or_not(own_kind, installe
     assert done.returncode == 0, done.stderr
 
 
-def test_nothing_outside_the_kinds_names_a_kind_by_its_code():
-    """In the Python of the rooms: no comparison with a code, no network made of a code, no code in a string."""
+def test_only_the_kinds_name_a_kind_by_its_code():
+    """In the Python of the rooms: no comparison with a code, no network made with a code, no code in a string."""
     codes = {kind.code for kind in BUILT_IN}
     found = []
     for name, path in modules_of(ROOT).items():

@@ -1,4 +1,4 @@
-"""A kind, a loss and a data type of another package are searched, drawn and exported as ours are."""
+"""A kind, a loss and a data type of another package are searched, drawn and exported like the built-in ones."""
 
 from tests.valp.test_plugins import install, package, run  # noqa: F401 - a fixture
 
@@ -44,7 +44,7 @@ print("searched")
 """
 
 
-def test_what_another_package_adds_is_searched(package, tmp_path):  # noqa: F811 - the fixture
+def test_parts_of_another_package_are_searched_drawn_and_exported(package, tmp_path):  # noqa: F811 - the fixture
     done = run(SEARCH, package, tmp_path / "runs")
     assert done.returncode == 0, done.stderr
     assert done.stdout == "searched\n"

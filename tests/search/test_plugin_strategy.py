@@ -1,4 +1,4 @@
-"""A strategy and a problem of another package, as the command line has them: the package of docs/extending.md."""
+"""A strategy and a problem of another package at the command line: the package of docs/extending.md."""
 
 import json
 import re
@@ -37,7 +37,7 @@ climb.Climb.propose = killed
 """
 COMMAND = "search springs --name s --strategy climb --steps 40 --workers 0 --executor torch"
 SEARCH = COMMAND.split()
-pytestmark = pytest.mark.heavy  # searches in processes of their own
+pytestmark = pytest.mark.heavy  # searches in separate processes
 
 WHOLE = [*SEARCH, "--candidates", "4"]
 
@@ -59,14 +59,14 @@ def candidates(runs):
 
 @pytest.fixture(scope="module")
 def whole(waves, tmp_path_factory):
-    """The runs folder of a search that nothing interrupted."""
+    """The runs folder of a search that was not interrupted."""
     runs = tmp_path_factory.mktemp("whole")
     done = called(waves, runs, *WHOLE)
     assert done.returncode == 0, done.stderr
     return runs
 
 
-def test_a_search_changes_what_the_strategy_found(whole):
+def test_the_strategy_proposes_four_different_candidates(whole):
     found = candidates(whole)
     assert found.keys() == set(range(4))
     assert len(set(found.values())) == 4
@@ -81,7 +81,7 @@ def test_a_search_killed_in_a_proposal_resumes_with_the_same_proposals(waves, wh
     assert candidates(tmp_path) == candidates(whole)
 
 
-def test_a_search_that_stopped_goes_on_without_naming_the_strategy_again(waves, whole, tmp_path):
+def test_a_stopped_search_resumes_without_naming_the_strategy_again(waves, whole, tmp_path):
     done = called(waves, tmp_path, *SEARCH, "--candidates", "2")
     assert done.returncode == 0, done.stderr
     words = [word for word in WHOLE if word not in ("--strategy", "climb")]
@@ -99,7 +99,7 @@ def test_without_its_package_a_run_is_listed_and_not_resumed(whole, tmp_path):
     assert done.stderr.count("\n") == 1
 
 
-def test_problems_lists_it_by_name_and_title(waves):
+def test_a_problem_of_another_package_is_listed_by_name_and_title(waves):
     done = run(MAIN, waves, "problems", "--json")
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)
@@ -114,7 +114,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_a_problem_that_does_not_load_what_it_says_is_refused(wrong):
+def test_a_loader_that_does_not_return_the_named_problem_is_refused(wrong):
     load, found = WRONG[wrong]
     row = NamedProblem("other", "another", eval(load, {"logic": logic}))
     said = f"the loader of problem 'other' must return the problem 'other', but returns {found}"

@@ -1,4 +1,4 @@
-"""Scores in a search: of another package, of whole graphs, with a target, and absent ones."""
+"""Scores in a search: of another package, of whole graphs, with a target, and absent."""
 
 import json
 
@@ -68,12 +68,12 @@ rare = median_error:Rare
 
 
 def launch(problem, **settings):
-    """A search in this process by torch, which needs no compiling."""
+    """A search in this process with the torch executor, which needs no compilation."""
     return facade.launch(problem, workers=0, executor="torch", **settings)
 
 
 def forget_scores():
-    """Makes the table look for the rows of other packages again."""
+    """Makes the table load the rows of other packages again."""
     vars(SCORES).pop("rows", None)
 
 
@@ -179,7 +179,7 @@ def test_a_search_for_size_finds_smaller_graphs(numbers, tmp_path):
 
 @pytest.fixture
 def ledger(numbers, tmp_path):
-    """A ledger of accuracy and a score that some candidates lack, with three that have ended."""
+    """A ledger with accuracy and a score that some candidates lack; three candidates have ended."""
     objectives = {"accuracy": metric_of("accuracy", 0.5), "conditioning": metric_of("conditioning", 0.25)}
     objectives = {name: Metric(name, metric.score, "c", metric.chance) for name, metric in objectives.items()}
     made = Ledger.create(tmp_path / "study.db", objectives)
@@ -226,7 +226,7 @@ def test_single_task_models_are_taken_together_when_all_are_there():
     assert together(metrics, {"y": told["y"]}, ["y", "c"]) == {"mse": 0.5}
 
 
-def test_speeds_are_measured_within_a_bound(numbers):
+def test_measured_speeds_are_plausible(numbers):
     module = compile(single_task(numbers, "y"), seed=0)
     inputs = numbers.validation.inputs
     assert 0 < latency(module, inputs) < 1000

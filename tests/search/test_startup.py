@@ -1,4 +1,4 @@
-"""What a command and a worker do without, for libraries take seconds to import."""
+"""Commands and workers do not import libraries that they do not need; an import can take seconds."""
 
 import gc
 import subprocess
@@ -45,7 +45,7 @@ print(before, [name for name in heavy if name in sys.modules])
     ],
     ids=["help", "list, best and show", "a worker"],
 )
-def test_what_takes_long_to_import_is_not_imported(program, without, small_runs, pytestconfig):
+def test_slow_imports_are_avoided(program, without, small_runs, pytestconfig):
     told = f"{program}\nimport sys; print([name for name in {without} if name in sys.modules], file=sys.stderr)"
     run = subprocess.run(
         [sys.executable, "-c", told, str(small_runs)],
@@ -55,7 +55,7 @@ def test_what_takes_long_to_import_is_not_imported(program, without, small_runs,
     assert run.stderr.splitlines()[-1] == "[]"
 
 
-def test_a_model_is_used_without_what_searches(small_run, tmp_path, pytestconfig):
+def test_using_a_model_imports_nothing_of_the_search(small_run, tmp_path, pytestconfig):
     bundle = tmp_path / "m.valp"
     save(model_of(small_run, small_run.front()[0]), bundle)
     run = subprocess.run(
@@ -65,7 +65,7 @@ def test_a_model_is_used_without_what_searches(small_run, tmp_path, pytestconfig
     assert run.stdout == "False []\n", run.stderr
 
 
-def test_garbage_is_collected_again_after_what_was_imported():
+def test_garbage_collection_is_paused_and_then_as_it_was():
     with uncollected():
         assert not gc.isenabled()
     assert gc.isenabled()

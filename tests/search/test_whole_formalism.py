@@ -1,4 +1,4 @@
-"""Searches over every kind of network, with several inputs and outputs of any type, from given graphs on."""
+"""Searches over every kind of network, with several inputs and outputs of any type, also from given graphs."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def sine():
 
 @pytest.fixture(scope="module")
 def mixed():
-    """Two inputs of a shape and one without; each type of output, some twice, with holes, and two losses on one."""
+    """Two inputs with a shape and one without; each type of output, some twice, with gaps; two losses on one."""
     random = np.random.default_rng(0)
     signal, other = random.normal(size=(ROWS, 2, 16)), random.normal(size=(ROWS, 3))
     kind = (signal[:, 0].mean(1) > 0).astype(int)
@@ -68,7 +68,7 @@ def test_every_type_of_output_is_searched_and_scored(mixed, tmp_path):
     assert all(result.failure is None for result in run.ledger.baselines.values())
 
 
-def test_given_graphs_are_the_first_candidates_and_the_strategy_goes_on(sine, tmp_path):
+def test_given_graphs_are_the_first_candidates_and_then_the_strategy_proposes(sine, tmp_path):
     starts = [catalogue_graph("mt-vae", sine), catalogue_graph("mtvib", sine)]
     asked = {"name": "s", "runs": tmp_path, "space": "full", "strategy": "nsga2", "steps": 10, "workers": 0}
     run = launch(sine, start_from=starts, candidates=4, display=Listener(), **asked).stored
@@ -83,13 +83,13 @@ def test_given_graphs_are_the_first_candidates_and_the_strategy_goes_on(sine, tm
     assert run.ledger.entries() == entries
 
 
-def test_a_graph_of_another_problem_is_no_start(sine, mixed, tmp_path):
+def test_a_search_cannot_start_from_a_graph_of_another_problem(sine, mixed, tmp_path):
     with pytest.raises(SettingError, match=r"input 'signal' .* of the graph must be an input of mixed"):
         launch(mixed, name="s", runs=tmp_path, start_from=[catalogue_graph("mtvib", sine)], candidates=1)
     assert not (tmp_path / "s").exists()
 
 
-def test_a_problem_without_classes_is_searched_on_coverage_and_a_user_is_told(tmp_path):
+def test_a_problem_without_classes_is_searched_for_coverage_and_a_message_says_so(tmp_path):
     random = np.random.default_rng(0)
     x = random.normal(size=(ROWS, 5))
     problem = Problem.from_arrays(
@@ -101,7 +101,7 @@ def test_a_problem_without_classes_is_searched_on_coverage_and_a_user_is_told(tm
     assert any("coverage in the samples' own space replaces class entropy" in line for line in display.lines)
     assert "entropy" not in run.ledger.entries()[0].result.scores
 
-    (path,) = draw_samples(run, run.front()[0], problem)  # no images, so they are lines
+    (path,) = draw_samples(run, run.front()[0], problem)  # not images, so they are drawn as lines
     with Image.open(path) as picture:
         assert np.asarray(picture.convert("RGB")).std() > 1
 
@@ -113,7 +113,7 @@ def test_a_problem_without_generation_is_searched(tmp_path):
     assert [entry.state for entry in run.ledger.entries()] == ["complete"] * 2
 
 
-def test_the_kinds_of_a_space_are_a_users_to_choose(sine, tmp_path):
+def test_a_user_chooses_the_kinds_of_a_space(sine, tmp_path):
     kinds = ("g", "delta", "d", "r")
     run = launch(
         sine, name="r", runs=tmp_path, space="full", kinds=kinds, candidates=3, steps=5, workers=0, display=Listener()

@@ -8,7 +8,7 @@ from valp.graph.graph import Graph
 from valp.spaces.catalogue import CATALOGUE, catalogue_graph
 
 
-def test_the_list_has_every_entry_with_what_it_is(valp):
+def test_the_list_has_every_entry_with_its_description(valp):
     code, out, err = valp("graphs")
     assert (code, err) == (0, "")
     for name, entry in CATALOGUE.items():
@@ -41,7 +41,7 @@ def test_a_graph_is_written_drawn_checked_and_trained(valp, digits_problem, tmp_
     assert model.is_file()
 
 
-def test_what_was_written_is_told_as_json(valp, tmp_path):
+def test_the_written_file_is_named_in_json(valp, tmp_path):
     path = tmp_path / "vae.json"
     code, out, _ = valp("graphs", "vae", "--problem", "digits", "-o", path, "--json")
     assert (code, json.loads(out)) == (0, {"graph": str(path)})
@@ -59,7 +59,7 @@ def test_what_was_written_is_told_as_json(valp, tmp_path):
         (["vae", "--problem", "digits", "-o", "/dev/null/vae.json"], "cannot be written"),
     ],
 )
-def test_what_is_wrong_is_one_sentence(valp, words, said):
+def test_wrong_input_is_refused_in_one_sentence(valp, words, said):
     code, out, err = valp("graphs", *words)
     assert (code, out) == (1, "")
     assert err.startswith("valp: ")

@@ -29,7 +29,7 @@ def test_show_without_a_number_takes_the_same_candidate(valp, runs_copy, small_r
     assert valp("show", "small", "--runs", runs_copy, "--json").json["number"] == best
 
 
-def test_a_number_is_taken_at_its_word(valp, small_runs, small_run, model):
+def test_a_given_number_is_used(valp, small_runs, small_run, model):
     last = small_run.front()[-1].number
     outcome = valp("export", "small", last, "-o", model, "--runs", small_runs)
     assert (outcome.code, outcome.err) == (0, "")
@@ -48,7 +48,7 @@ def test_a_candidate_without_weights_is_refused_with_those_that_can_be_exported(
     assert not model.exists()
 
 
-def test_neither_a_run_nor_a_file_is_refused(valp, small_runs, model, tmp_path):
+def test_a_name_that_is_neither_a_run_nor_a_file_is_refused(valp, small_runs, model, tmp_path):
     outcome = valp("export", "smal", "-o", model, "--runs", small_runs)
     assert outcome.code == 1
     assert outcome.err.startswith(f"valp: there is no run 'smal' in {small_runs}, and no file smal")

@@ -1,4 +1,4 @@
-"""The command line: its help, its exit codes, what it prints where, and what it leaves alone."""
+"""The command line: help, exit codes, stdout and stderr, and the files it leaves unchanged."""
 
 from importlib.metadata import version
 
@@ -24,7 +24,7 @@ COMMANDS = ("problems", "search", "list", "best", "show", "draw", "check", "grap
 
 @pytest.fixture
 def small(small_runs):
-    """The option that says where the session's run is."""
+    """The option with the folder of the session's run."""
     return ("--runs", small_runs)
 
 
@@ -35,7 +35,7 @@ def graph(digits_problem) -> Graph:
 
 @pytest.fixture
 def written(tmp_path):
-    """Writes a document of pydantic's to a file."""
+    """Writes a pydantic model to a file."""
 
     def write(model, name="graph.json"):
         (tmp_path / name).write_text(model.model_dump_json())
@@ -45,7 +45,7 @@ def written(tmp_path):
 
 
 def wrong(outcome):
-    """Asserts that the command refused its input as it must, and returns the sentence."""
+    """Asserts that the command refused its input in one sentence, and returns the sentence."""
     assert outcome.code == 1, outcome.err
     assert outcome.out == ""
     lines = outcome.err.splitlines()
@@ -56,7 +56,7 @@ def wrong(outcome):
 
 
 def dropped(run):
-    """A candidate whose weights are not kept; the test makes sure that there is one."""
+    """A candidate off the front, whose weights are not kept; None if all are on the front."""
     front = {entry.number for entry in run.front()}
     off = [entry.number for entry in run.ledger.entries() if entry.number not in front]
     return off[0] if off else None
@@ -74,7 +74,7 @@ def test_the_group_lists_the_commands_in_the_order_a_user_meets_them():
 
 
 @pytest.mark.parametrize("name", list(cli.commands))
-def test_every_command_has_help_and_so_has_each_of_its_options(name, valp):
+def test_every_command_and_each_of_its_options_has_help(name, valp):
     outcome = valp(name, "--help")
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.startswith(f"Usage: valp {name}")
@@ -100,7 +100,7 @@ def test_the_help_of_search_lists_the_rows_of_the_tables(valp):
     assert f": {', '.join(STRATEGIES)}, or" in text  # written by hand: the strategies import torch
 
 
-def test_the_version_is_told(valp):
+def test_the_version_is_printed(valp):
     outcome = valp("--version")
     assert (outcome.code, outcome.err) == (0, "")
     assert version("valp") in outcome.out
@@ -120,7 +120,7 @@ def test_the_version_is_told(valp):
     ],
     ids=" ".join,
 )
-def test_a_usage_error_exits_with_2_and_says_so_on_stderr(words, valp):
+def test_a_usage_error_exits_with_2_and_is_printed_on_stderr(words, valp):
     outcome = valp(*words)
     assert outcome.code == 2
     assert outcome.out == ""
@@ -152,7 +152,7 @@ def test_runs_are_listed_as_json(valp, small, small_run):
     assert listed["best"].keys() == small_run.objectives.keys()
 
 
-def test_where_there_is_no_run_the_list_is_empty(valp, tmp_path):
+def test_without_runs_the_list_is_empty(valp, tmp_path):
     assert valp("list", "--runs", tmp_path / "none", "--json").json == []
     assert valp("list", "--runs", tmp_path / "none").code == 0
     assert not (tmp_path / "none").exists()
@@ -166,7 +166,7 @@ def test_the_front_is_an_array_of_candidates_the_knee_first(valp, small, small_r
 
 
 @pytest.mark.parametrize(("score", "best_first"), [("accuracy", -1), ("mse", 1), ("coverage", -1)])
-def test_the_front_is_sorted_by_a_score_its_best_first(score, best_first, valp, small):
+def test_the_front_can_be_sorted_by_a_score_the_best_first(score, best_first, valp, small):
     listed = valp("best", "small", "--by", score, *small, "--json").json
     values = [best_first * candidate["scores"][score] for candidate in listed]
     assert values == sorted(values)
@@ -179,15 +179,15 @@ def test_a_candidate_is_shown_as_json_with_its_document(valp, small, small_run):
     assert type(entry.candidate).model_validate(shown["candidate"]) == entry.candidate
 
 
-def test_a_report_of_check_is_json(valp, graph, written):
+def test_the_report_of_check_can_be_json(valp, graph, written):
     outcome = valp("check", written(graph), "--json")
     assert (outcome.code, outcome.json["passed"], outcome.json["violations"]) == (0, True, [])
 
 
-# For people
+# Text
 
 
-def test_the_front_is_shown_beside_the_single_task_models(valp, small, small_run):
+def test_the_front_is_shown_with_the_single_task_models(valp, small, small_run):
     text = valp("best", "small", *small).out
     for output in ("digit", "histogram", "image"):
         assert f"single-task {output}" in text
@@ -219,10 +219,10 @@ def test_a_candidates_document_is_checked_and_drawn_like_a_graph(valp, small_run
     assert valp("draw", document, "-o", tmp_path / "picture.svg").code == 0
 
 
-# The way from a run to a model
+# From a run to a model
 
 
-def test_a_candidate_is_exported_scored_and_trained_on_with_several_seeds(valp, small, small_run, tmp_path):
+def test_a_candidate_is_exported_scored_and_trained_again_with_several_seeds(valp, small, small_run, tmp_path):
     best = small_run.front()[0]
     model, longer = tmp_path / "one.valp", tmp_path / "longer.valp"
     exported = valp("export", "small", best.number, "-o", model, *small)
@@ -245,7 +245,7 @@ def test_a_candidate_is_exported_scored_and_trained_on_with_several_seeds(valp, 
     assert manifest.training["steps"] == 20
 
 
-def test_a_graph_of_ones_own_is_trained_and_scored_on_the_outputs_it_has(valp, graph, written, tmp_path):
+def test_a_graph_of_the_user_is_trained_and_scored_on_the_outputs_it_has(valp, graph, written, tmp_path):
     model = tmp_path / "own.valp"
     words = ("--steps", 20, "--seed", 5, "--decay", 0.5)
     outcome = valp("train", written(graph), "--problem", "digits", *words, "-o", model)
@@ -281,12 +281,12 @@ def test_the_same_training_makes_the_same_file(valp, graph, written, tmp_path):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_a_search_of_wrong_settings_is_refused_and_nothing_is_written(words, sentence, valp, tmp_path):
+def test_a_search_with_wrong_settings_is_refused_and_nothing_is_written(words, sentence, valp, tmp_path):
     assert wrong(valp(*words, "--runs", tmp_path / "none")).startswith(sentence)
     assert not (tmp_path / "none").exists()
 
 
-def test_a_run_of_another_setting_is_left_as_it_is(valp, runs_copy):
+def test_a_run_with_another_setting_is_left_as_it_is(valp, runs_copy):
     before = files_of(runs_copy)
     words = ("search", "digits", "--name", "small", "--strategy", "random", "--runs", runs_copy, "--candidates", 9)
     assert "has steps 60, but 61 was given" in wrong(valp(*words, "--steps", 61))
@@ -304,7 +304,7 @@ def test_a_run_of_another_problem_is_left_as_it_is(valp, runs_copy):
     assert files_of(runs_copy) == before
 
 
-def test_data_that_is_not_where_it_is_said_to_be_is_an_error(valp, tmp_path, monkeypatch):
+def test_missing_data_files_are_an_error(valp, tmp_path, monkeypatch):
     for name in ("data", "home", "cache"):
         (tmp_path / name).mkdir()
     monkeypatch.setenv("VALP_DATA", str(tmp_path / "data"))
@@ -336,7 +336,9 @@ def test_data_that_is_not_where_it_is_said_to_be_is_an_error(valp, tmp_path, mon
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_what_a_run_does_not_have_is_refused_and_the_target_stays(words, sentence, valp, small, small_runs, tmp_path):
+def test_missing_runs_and_candidates_and_wrong_words_are_refused_and_the_target_stays(
+    words, sentence, valp, small, small_runs, tmp_path
+):
     target = tmp_path / "model.valp"
     target.write_bytes(b"precious")
     before = files_of(small_runs)
@@ -377,7 +379,7 @@ def test_a_truncated_bundle_is_refused(share, valp, small, small_run, tmp_path):
     assert "is not a complete VALP bundle" in wrong(valp("score", model))
 
 
-def test_a_bundle_with_other_bytes_in_it_is_refused(valp, small, small_run, tmp_path):
+def test_a_bundle_with_changed_bytes_is_refused(valp, small, small_run, tmp_path):
     model = tmp_path / "model.valp"
     assert valp("export", "small", small_run.front()[0].number, "-o", model, *small).code == 0
     content = bytearray(model.read_bytes())
@@ -387,7 +389,7 @@ def test_a_bundle_with_other_bytes_in_it_is_refused(valp, small, small_run, tmp_
 
 
 @pytest.mark.parametrize("command", ["score", "check", "draw", "train"])
-def test_a_file_that_is_not_there_or_is_a_folder_is_refused(command, valp, tmp_path):
+def test_a_missing_file_or_a_folder_is_refused(command, valp, tmp_path):
     more = {"draw": ("-o", tmp_path / "x.svg"), "train": ("--problem", "digits", "-o", tmp_path / "x.valp")}
     for path in (tmp_path / "none.json", tmp_path):
         assert "cannot be read" in wrong(valp(command, path, *more.get(command, ())))
@@ -396,7 +398,7 @@ def test_a_file_that_is_not_there_or_is_a_folder_is_refused(command, valp, tmp_p
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"graph": {}}', b"\xff\x00", b'{"inputs": []}'])
 @pytest.mark.parametrize("command", ["check", "draw", "train"])
-def test_a_document_that_is_no_graph_is_refused(command, content, valp, tmp_path):
+def test_a_document_that_is_not_a_graph_is_refused(command, content, valp, tmp_path):
     more = {"draw": ("-o", tmp_path / "x.svg"), "train": ("--problem", "digits", "-o", tmp_path / "x.valp")}
     document = tmp_path / "graph.json"
     document.write_bytes(content)
@@ -405,13 +407,13 @@ def test_a_document_that_is_no_graph_is_refused(command, content, valp, tmp_path
 
 
 def broken(graph):
-    """A graph that breaks three rules: a kind, a combiner and a loss that there are not."""
+    """A graph that breaks three rules: its kind, its combiner and its loss are unknown."""
     network = graph.networks[0].model_copy(update={"kind": "other", "combiner": "product"})
     loss = graph.losses[0].model_copy(update={"kind": "none"})
     return graph.model_copy(update={"networks": (network, *graph.networks[1:]), "losses": (loss, *graph.losses[1:])})
 
 
-def test_a_graph_that_breaks_three_rules_is_told_all_three_one_a_line(valp, graph, written):
+def test_a_graph_that_breaks_three_rules_gets_three_messages_one_per_line(valp, graph, written):
     file = written(broken(graph))
     listed = valp("check", file, "--json")
     assert listed.code == 1
@@ -461,7 +463,7 @@ def test_a_target_that_cannot_be_written_is_refused(valp, graph, written, small,
     assert (tmp_path / "file").read_text() == "in the way"
 
 
-def test_a_picture_of_another_kind_is_refused(valp, graph, written, tmp_path):
+def test_a_picture_with_another_suffix_is_refused(valp, graph, written, tmp_path):
     target = tmp_path / "picture.gif"
     target.write_bytes(b"precious")
     assert "a picture's suffix must be .svg or .png" in wrong(valp("draw", written(graph), "-o", target))

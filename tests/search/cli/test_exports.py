@@ -72,7 +72,7 @@ def test_the_session_of_the_page_runs(valp, best, small_runs, tmp_path, monkeypa
     assert "float32 (batch, 10)" in capsys.readouterr().out
 
 
-def test_json_has_the_signature_and_nothing_else_is_printed(valp, bundle, tmp_path):
+def test_json_has_the_signature_and_is_all_that_is_printed(valp, bundle, tmp_path):
     target = tmp_path / "digits.pt2"
     outcome = valp("export", bundle, "-o", target, "--json")
     assert outcome.err == ""
@@ -82,7 +82,7 @@ def test_json_has_the_signature_and_nothing_else_is_printed(valp, bundle, tmp_pa
     assert outcome.json["outputs"]["digit"]["classes"] == [str(digit) for digit in range(10)]
 
 
-def test_a_format_that_is_named_counts_more_than_the_suffix(valp, bundle, tmp_path):
+def test_a_named_format_overrides_the_suffix(valp, bundle, tmp_path):
     target = tmp_path / "digits.onnx"
     assert valp("export", bundle, "-o", target, "--format", "bundle").code == 0
     assert load(target).manifest.problem == "digits"
@@ -97,7 +97,7 @@ def test_without_the_number_the_best_compromise_is_taken(valp, best, small_runs,
 @pytest.mark.parametrize(
     ("source", "sentence"), [("none.valp", "and no file "), ("text.valp", "is not a complete VALP bundle")]
 )
-def test_what_is_no_bundle_is_refused_and_the_target_stays(source, sentence, valp, tmp_path):
+def test_a_file_that_is_not_a_bundle_is_refused_and_the_target_stays(source, sentence, valp, tmp_path):
     (tmp_path / "text.valp").write_text("no bundle")
     target = tmp_path / "x.onnx"
     target.write_bytes(b"precious")

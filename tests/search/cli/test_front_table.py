@@ -1,4 +1,4 @@
-"""The table of `valp best`: which columns a narrow terminal keeps, and that its figures are those of the JSON."""
+"""The table of `valp best`: the columns that a narrow terminal keeps; its figures agree with the JSON."""
 
 import json
 import re
@@ -37,7 +37,7 @@ def columns(small_run):
 
 
 def on_a_terminal(monkeypatch, width):
-    """What stdout is taken for, from now on: a terminal of this width."""
+    """From now on, stdout is taken for a terminal of this width."""
 
     def console(**settings):
         return Console(file=sys.stdout, force_terminal=True, color_system=None, **({"width": width} | settings))
@@ -50,7 +50,7 @@ def names(columns):
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 120])
-def test_a_narrow_terminal_keeps_the_number_the_objectives_and_what_warns(width, columns, small_run):
+def test_a_narrow_terminal_keeps_the_number_the_objectives_and_the_warnings(width, columns, small_run):
     kept = names(fitting_columns(columns, width))
     assert kept[: 1 + len(small_run.objectives)] == ["candidate", *small_run.objectives]
     assert {"coverage", "copying"} <= set(kept)
@@ -74,7 +74,7 @@ def test_a_wide_terminal_has_every_column(columns):
 
 
 @pytest.mark.parametrize("width", [60, 80])
-def test_a_narrow_table_fits_shows_every_objective_and_names_what_it_left_out(
+def test_a_narrow_table_fits_shows_every_objective_and_names_the_columns_left_out(
     width, valp, small_runs, small_run, monkeypatch
 ):
     on_a_terminal(monkeypatch, width)
@@ -123,7 +123,7 @@ def test_the_samples_of_the_table_are_those_of_the_json_and_of_the_ledger(bred_r
     assert any(row["samples_seen_with_parents"] > row["samples_seen"] for row in listed.values())
 
 
-def test_show_tells_both_counts_of_samples(bred_runs):
+def test_show_prints_both_counts_of_samples(bred_runs):
     run = open_run(bred_runs, "bred")
     bred = next(entry for entry in run.ledger.entries() if entry.parents and entry.state == "complete")
     text = CliRunner().invoke(cli, ["show", "bred", str(bred.number), "--runs", str(bred_runs)]).stdout

@@ -5,14 +5,14 @@ import pytest
 from valp.search.cli import cli
 
 SILENT = {"dashboard"}
-"""What it shows is in a browser."""
+"""Commands without --json: they show things in a browser."""
 
 WIDTH = 100
-"""Letters of a line of help."""
+"""The longest line of help, in characters."""
 
 
 @pytest.mark.parametrize("name", [name for name in cli.commands if name not in SILENT])
-def test_every_command_has_it(name):
+def test_every_command_that_shows_something_has_json(name):
     assert any("--json" in parameter.opts for parameter in cli.commands[name].params)
 
 
@@ -53,7 +53,7 @@ def test_a_search_prints_its_front(valp, small_run, runs_copy):
     assert [candidate["number"] for candidate in outcome.json] == [entry.number for entry in small_run.front()]
 
 
-def test_a_picture_and_a_model_are_named(valp, small_run, tmp_path):
+def test_the_files_of_pictures_and_models_are_named(valp, small_run, tmp_path):
     document, picture, model = small_run.folder.candidate(0) / "candidate.json", tmp_path / "g.svg", tmp_path / "m.valp"
     assert valp("draw", document, "-o", picture, "--json").json == {"picture": str(picture)}
     words = ("--problem", "digits", "--steps", 5, "--seeds", 2, "-o", model)

@@ -11,7 +11,7 @@ from valp.search.run.folder import Folder
 
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
-    """A `valp` in a folder of programs that is not on the path, as after `make demo`; it is the one that runs."""
+    """A `valp` in a folder that is not on the PATH, as after `make demo`; this is the running program."""
     file = tmp_path / "new bin" / "valp"
     file.parent.mkdir()
     file.write_text("#!/bin/sh\n")
@@ -54,6 +54,6 @@ def test_the_commands_work_as_they_are_printed(valp, small_run, runs_copy, tmp_p
         outcome = valp(*line)
         assert outcome.code == 0, outcome.err
     steps = lines[-1].index("--steps") + 1
-    outcome = valp(*lines[-1][:steps], 5, *lines[-1][steps + 1 :])  # as it is, it takes minutes
+    outcome = valp(*lines[-1][:steps], 5, *lines[-1][steps + 1 :])  # the printed number of steps takes minutes
     assert outcome.code == 0, outcome.err
     assert (tmp_path / "digits.valp").is_file()

@@ -1,4 +1,4 @@
-"""A user's own data at the command line: the way from a table to a model, and what is wrong in one sentence."""
+"""A user's own data at the command line: from a table to a model, and one sentence for wrong input."""
 
 from datetime import date
 
@@ -32,12 +32,12 @@ def refused(outcome):
     return line.removeprefix("valp: ")
 
 
-# A whole way, on real data
+# From a table to a model, on real data
 
 
 @pytest.fixture
 def wine(tmp_path):
-    """scikit-learn's wines, with the grower of one in five unknown."""
+    """The wines of scikit-learn; the grower of every fifth is unknown."""
     frame = load_wine()
     growers = [["Ada", "Bo", "Cy"][i] if row % 5 else None for row, i in enumerate(frame.target)]
     measured = {name: frame.data[:, i].tolist() for i, name in enumerate(frame.feature_names)}
@@ -107,7 +107,7 @@ def test_a_draft_overwrites_nothing(valp, tmp_path):
         (("-o", "t.toml"), "--new TABLE"),
     ],
 )
-def test_a_draft_of_what_is_no_table_is_refused(words, word, valp, tmp_path):
+def test_a_draft_from_a_file_that_is_not_a_table_is_refused(words, word, valp, tmp_path):
     table_file(tmp_path / "t.csv", columns())
     (tmp_path / "t.xlsx").write_bytes(b"PK")
     (tmp_path / "empty").mkdir()
@@ -322,7 +322,7 @@ def test_a_wrong_folder_of_pictures_is_refused(make, words, valp, tmp_path):
 
 
 @pytest.mark.parametrize("words", [("search", "own.toml"), ("problems", "--new", "pictures")])
-def test_postscript_that_is_called_a_picture_is_refused_and_not_run(words, valp, tmp_path, postscript_runs):
+def test_postscript_named_as_a_picture_is_refused_and_not_run(words, valp, tmp_path, postscript_runs):
     (tmp_path / "own.toml").write_text(IMAGES)
     Image.new("L", (4, 6)).save(pictures(tmp_path / "pictures") / "cat" / "cat.png", format="EPS")
     assert "cat/cat.png (not a PNG, JPEG, BMP, GIF, TIFF, WEBP or PPM picture)" in refused(valp(*words))

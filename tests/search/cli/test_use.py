@@ -1,4 +1,4 @@
-"""`valp predict` and `valp generate`: models at work on raw rows, without the problem they learnt from."""
+"""`valp predict` and `valp generate` on raw rows, without the problem that the models learnt."""
 
 import csv
 
@@ -113,7 +113,7 @@ def read_csv(path):
 # Predict
 
 
-def test_raw_rows_are_predicted_in_the_users_terms(valp, table_model, folder):
+def test_predictions_have_the_users_names_and_units(valp, table_model, folder):
     code, out, err = valp("predict", table_model, "new.csv", "--id", "bottle", "-o", "p.csv")
     assert (code, out, err) == (0, "p.csv: 6 rows of kind, taste, y, wave\n", "")
     header, rows = read_csv(folder / "p.csv")
@@ -137,7 +137,7 @@ def test_raw_rows_are_predicted_in_the_users_terms(valp, table_model, folder):
     assert [float(row[9]) for row in rows] == pytest.approx(list(found["y"]), rel=1e-6)
 
 
-def test_every_format_says_the_same(valp, table_model, folder):
+def test_every_format_holds_the_same_predictions(valp, table_model, folder):
     for data, output in (("new.csv", "p.csv"), ("new.parquet", "p.parquet"), ("new.csv", "deep/p.npz")):
         assert valp("predict", table_model, data, "--id", "bottle", "-o", output)[0] == 0
     header, rows = read_csv(folder / "p.csv")
@@ -152,14 +152,14 @@ def test_every_format_says_the_same(valp, table_model, folder):
         assert arrays["wave"].shape == (6, 4)
 
 
-def test_what_was_written_is_a_document_too(valp, table_model, folder):
+def test_the_written_file_is_described_in_json(valp, table_model, folder):
     predicted = valp("predict", table_model, "new.csv", "-o", "p.csv", "--json").json
     assert predicted == {"output": "p.csv", "rows": 6, "outputs": ["kind", "taste", "y", "wave"]}
     generated = valp("generate", table_model, "-n", 3, "-o", "g.npz", "--json").json
     assert generated == {"output": "g.npz", "samples": 3, "outputs": ["wave"]}
 
 
-def test_draws_follow_their_seed(valp, table_model, folder):
+def test_the_same_seed_draws_the_same_samples(valp, table_model, folder):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         assert valp("predict", table_model, "new.csv", "--draws", 2, "--seed", seed, "-o", f"{name}.csv")[0] == 0
     texts = [(folder / f"{name}.csv").read_text() for name in "abc"]
@@ -179,7 +179,7 @@ def test_a_built_in_model_takes_an_array_for_each_input(valp, digit_models, tmp_
         assert arrays["image"].shape == (10, 1, 8, 8)
 
 
-def test_a_category_that_is_new_is_told_on_stderr(valp, table_model, folder):
+def test_a_new_category_is_reported_on_stderr(valp, table_model, folder):
     text = (folder / "new.csv").read_text()
     (folder / "new.csv").write_text(text.replace("old,7", "old,8").replace(",7,", ",8,"))
     code, _, err = valp("predict", table_model, "new.csv", "-o", "p.csv")
@@ -216,7 +216,7 @@ def test_a_category_that_is_new_is_told_on_stderr(valp, table_model, folder):
         ),
     ],
 )
-def test_what_is_wrong_is_said_in_one_sentence_and_nothing_is_left(words, sentence, valp, table_model, folder):
+def test_wrong_input_is_refused_in_one_sentence_and_leaves_no_file(words, sentence, valp, table_model, folder):
     (folder / "t.valp").write_bytes(table_model.read_bytes())
     (folder / "folder.csv").mkdir()
     for name, text in {
@@ -237,7 +237,7 @@ def test_what_is_wrong_is_said_in_one_sentence_and_nothing_is_left(words, senten
 # Generate
 
 
-def test_samples_are_rows_like_the_users(valp, table_model, folder):
+def test_samples_are_rows_in_the_form_of_the_table(valp, table_model, folder):
     for name in ("g.csv", "g.parquet", "again.csv"):
         code, out, err = valp("generate", table_model, "-n", 40, "--seed", 3, "-o", name)
         assert (code, out, err) == (0, f"{name}: 40 samples of wave\n", "")
@@ -269,7 +269,7 @@ def test_a_class_conditions_by_name_or_number(valp, digit_models, tmp_path):
     ("count", "origins"),
     [(None, list(range(10))), (20, [i // 2 for i in range(20)]), (13, [0, 0, 1, 1, 2, 2, *range(3, 10)]), (2, [0, 1])],
 )
-def test_samples_are_dealt_out_among_the_rows_of_a_condition(count, origins, valp, digit_models, tmp_path):
+def test_samples_are_divided_among_the_rows_of_a_condition(count, origins, valp, digit_models, tmp_path):
     words = () if count is None else ("-n", count)
     where = ("--condition", digit_models / "ten.npz", "--seed", 1, "-o", tmp_path / "g.csv")
     code, _, err = valp("generate", digit_models / "both.valp", *words, *where)
@@ -283,7 +283,7 @@ def test_samples_are_dealt_out_among_the_rows_of_a_condition(count, origins, val
     np.testing.assert_allclose(np.array(rows, float)[:, 1:], expected.reshape(len(origins), -1), rtol=1e-4)
 
 
-def test_pictures_are_a_grid(valp, digit_models, tmp_path):
+def test_generated_images_are_written_as_a_grid(valp, digit_models, tmp_path):
     grid = tmp_path / "g.png"
     assert valp("generate", digit_models / "free.valp", "-n", 7, "-o", grid)[0] == 0
     with Image.open(grid) as picture:
@@ -324,13 +324,13 @@ def test_a_condition_that_does_not_fit_is_refused(model, words, sentence, valp, 
     assert files_of(folder) == before
 
 
-def test_what_is_no_picture_is_not_drawn(valp, table_model, folder):
+def test_samples_that_are_not_images_are_not_drawn(valp, table_model, folder):
     assert "a .png needs one output of grey or colour pictures" in refused(
         valp("generate", table_model, "-o", folder / "g.png")
     )
 
 
-def test_a_model_that_generates_nothing_says_so(valp, tmp_path):
+def test_a_model_without_samples_cannot_generate(valp, tmp_path):
     graph = wired(
         [("a", "g", numeric(1), "concatenation")], [("pixels", "a"), ("a", "ink")], [("ink", numeric(1))],
         [("mse", "ink", "ink")], inputs=[("pixels", 64)],
@@ -341,5 +341,5 @@ def test_a_model_that_generates_nothing_says_so(valp, tmp_path):
 
 
 @pytest.mark.parametrize("words", [("-n", 0), ("--seed", -1)])
-def test_a_number_that_cannot_be_is_a_usage_error(words, valp, digit_models):
+def test_an_impossible_number_is_a_usage_error(words, valp, digit_models):
     assert valp("generate", digit_models / "free.valp", *words, "-o", "g.npz")[0] == 2

@@ -1,4 +1,4 @@
-"""What `valp clean` deletes, what it leaves, and that a cleaned run goes on as it would have."""
+"""What `valp clean` deletes, what it keeps, and that a cleaned run resumes as it would have without cleaning."""
 
 import io
 import re
@@ -19,12 +19,12 @@ from valp.search.run.run import open_run
 from valp.search.run.temporary_folders import abandoned, claimed
 
 BRED = 16
-"""More candidates than a population has members: some have left it."""
+"""More candidates than a population has members, so that some have left it."""
 
 
 @pytest.fixture(autouse=True)
 def temporary(monkeypatch, tmp_path):
-    """A temporary folder of the test's own: what others left behind is theirs."""
+    """A temporary folder for this test only: other processes have folders in the usual one."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(scratch.tempfile, "gettempdir", lambda: str(folder))
@@ -33,7 +33,7 @@ def temporary(monkeypatch, tmp_path):
 
 @pytest.fixture(scope="module")
 def bred(tmp_path_factory, digits_problem):
-    """A run of an evolution that kept all weights. Tests only read it."""
+    """A run of evolution that kept all weights. Tests only read it."""
     runs = tmp_path_factory.mktemp("bred")
     search(digits_problem, runs, BRED)
     return runs
@@ -52,7 +52,7 @@ def weighted(runs):
     return {int(file.parent.name) for file in (runs / "bred" / "candidates").glob("*/weights.safetensors")}
 
 
-def test_the_weights_of_the_front_and_of_who_may_have_offspring_stay_and_the_others_go(valp, copy):
+def test_the_weights_of_the_front_and_of_possible_parents_are_kept_and_the_others_deleted(valp, copy):
     kept = needed(open_run(copy, "bred"))
     assert weighted(copy) - kept, "the run must have something to delete"
     before = files_of(copy)
@@ -77,7 +77,7 @@ def test_a_cleaned_run_resumes_with_the_same_further_candidates(valp, bred, copy
     assert cleaned == other
 
 
-def test_a_second_cleaning_finds_nothing(valp, copy):
+def test_cleaning_a_clean_run_finds_nothing(valp, copy):
     valp("clean", "bred", "--yes", "--runs", copy)
     before = files_of(copy)
     outcome = valp("clean", "bred", "--yes", "--runs", copy)
@@ -85,7 +85,7 @@ def test_a_second_cleaning_finds_nothing(valp, copy):
     assert files_of(copy) == before
 
 
-def test_what_goes_is_listed_and_without_an_answer_nothing_is_deleted(valp, copy, monkeypatch):
+def test_the_parts_to_delete_are_listed_and_without_an_answer_nothing_is_deleted(valp, copy, monkeypatch):
     before = files_of(copy)
     monkeypatch.setattr("sys.stdin", io.StringIO())
     outcome = valp("clean", "bred", "--runs", copy)
@@ -105,7 +105,7 @@ def test_the_answer_decides(answer, deleted, valp, copy, monkeypatch):
     assert (files_of(copy).keys() < before.keys()) == deleted
 
 
-def test_json_lists_what_would_go_and_with_yes_deletes_it(valp, copy):
+def test_json_lists_the_parts_to_delete_and_with_yes_deletes_them(valp, copy):
     before = files_of(copy)
     listed = valp("clean", "bred", "--json", "--runs", copy).json
     assert (listed["run"], listed["deleted"]) == ("bred", False)
@@ -127,7 +127,7 @@ def test_a_run_that_is_being_searched_is_left_alone(valp, copy):
     assert files_of(copy) == before
 
 
-def test_a_candidate_that_is_not_finished_keeps_its_parents(copy):
+def test_the_parents_of_an_unfinished_candidate_are_needed(copy):
     run = open_run(copy, "bred")
     off = min(set(range(BRED)) - needed(run))
     trial = run.ledger.ask(run.ledger.study.sampler)
@@ -149,7 +149,7 @@ with filling(run / "candidates" / "16") as folder, replacing(folder / "weights.s
 """
 
 
-def test_what_was_being_written_when_a_search_was_killed_goes(valp, copy):
+def test_the_interrupted_writes_of_a_killed_search_are_deleted(valp, copy):
     run = copy / "bred"
     valp("clean", "bred", "--yes", "--runs", copy)
     before = files_of(copy)
@@ -176,7 +176,7 @@ USERS_OWN = (
 
 
 @pytest.mark.parametrize("words", [("bred",), ()])
-def test_a_file_of_the_users_own_stays_whatever_its_name(words, valp, copy):
+def test_files_of_the_user_are_kept_whatever_their_names(words, valp, copy):
     valp("clean", "bred", "--yes", "--runs", copy)
     shutil.copytree(copy / "bred", copy / ".first.20261128")
     for name in USERS_OWN:
@@ -197,7 +197,7 @@ def test_a_run_of_an_earlier_version_keeps_what_no_record_names(valp, copy):
     assert left.exists()
 
 
-def test_what_goes_is_listed_by_name_and_a_long_list_is_shortened(valp, copy, monkeypatch):
+def test_the_parts_to_delete_are_listed_by_name_and_a_long_list_is_shortened(valp, copy, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     for number in range(BRED):
         (copy / "bred" / "candidates" / str(number) / "graph.svg").write_text("a picture")
@@ -213,7 +213,7 @@ def test_what_goes_is_listed_by_name_and_a_long_list_is_shortened(valp, copy, mo
         assert f"\n{what}:\n" + "".join(f"  {path}\n" for path in paths[:2]) + more in fewer
 
 
-def test_the_whole_run_goes_with_all_and_no_other(valp, copy):
+def test_all_deletes_the_whole_run_and_no_other_run(valp, copy):
     shutil.copytree(copy / "bred", copy / "other")
     before = files_of(copy / "other")
     outcome = valp("clean", "bred", "--all", "--yes", "--runs", copy)
@@ -235,13 +235,13 @@ remove(whole(Folder(pathlib.Path(path))))
 
 
 def interrupt_deletion(run, call="folders"):
-    """Has a process killed where it calls this while it deletes a run; the run's hidden folder, if there is one."""
+    """Starts a process that deletes a run and is killed at this call. Returns the hidden folder of the run, if any."""
     before = set(run.parent.iterdir())
     assert subprocess.run([sys.executable, "-c", DELETED, run, call]).returncode == -9
     return next(iter(set(run.parent.iterdir()) - before), None)
 
 
-def test_a_deletion_that_was_interrupted_is_ended_and_its_folder_is_named(valp, copy):
+def test_an_interrupted_deletion_is_completed_and_its_folder_is_named(valp, copy):
     hidden = interrupt_deletion(copy / "bred")
     assert hidden is not None
     assert not (copy / "bred").exists()
@@ -252,7 +252,7 @@ def test_a_deletion_that_was_interrupted_is_ended_and_its_folder_is_named(valp, 
     assert [path.name for path in copy.iterdir()] == [f".copy{hidden.name}"]
 
 
-def test_a_deletion_that_was_interrupted_before_its_end_or_its_beginning(valp, copy):
+def test_a_deletion_may_be_interrupted_before_its_first_step_or_its_last(valp, copy):
     before = files_of(copy)
     assert interrupt_deletion(copy / "bred", "rename") is None
     assert valp("clean", "--yes", "--runs", copy).out == "nothing to clean\n"
@@ -263,7 +263,7 @@ def test_a_deletion_that_was_interrupted_before_its_end_or_its_beginning(valp, c
     assert list(copy.iterdir()) == []
 
 
-def test_a_half_deleted_run_that_is_renamed_is_the_users(valp, copy):
+def test_a_half_deleted_run_that_the_user_renamed_is_kept(valp, copy):
     hidden = interrupt_deletion(copy / "bred")
     hidden.rename(copy / ".saved.0a1b2c3d")
     before = files_of(copy)
@@ -280,14 +280,14 @@ def test_a_damaged_record_of_a_deletion_deletes_nothing(content, valp, copy):
     assert files_of(copy) == before
 
 
-def test_a_deletion_that_another_process_is_at_is_left_to_it(valp, copy):
+def test_a_deletion_by_another_process_is_left_alone(valp, copy):
     hidden = interrupt_deletion(copy / "bred")
     with locked(Folder(hidden)):
         assert valp("clean", "--yes", "--runs", copy).out == "nothing to clean\n"
     assert hidden.exists()
 
 
-def test_symbolic_links_to_runs_and_hidden_folders_are_left(valp, copy, tmp_path):
+def test_symbolic_links_to_runs_and_to_hidden_folders_are_not_followed(valp, copy, tmp_path):
     hidden = interrupt_deletion(copy / "bred").rename(tmp_path / "elsewhere")
     (copy / ".bred.0a1b2c3d").symlink_to(hidden)
     (hidden / ".valp-deleting").write_text(".bred.0a1b2c3d\n")
@@ -301,7 +301,7 @@ def test_symbolic_links_to_runs_and_hidden_folders_are_left(valp, copy, tmp_path
     assert files_of(hidden).items() >= before.items()
 
 
-def test_temporary_folders_go_if_nobody_living_has_made_them(valp, temporary, tmp_path):
+def test_temporary_folders_of_processes_that_ended_are_deleted(valp, temporary, tmp_path):
     dead, alive, foreign = temporary / "valp-tune-dead", temporary / "ray" / "session_alive", temporary / "valp-mine"
     for folder in (dead, alive, foreign):
         folder.mkdir(parents=True)
@@ -318,7 +318,7 @@ def test_temporary_folders_go_if_nobody_living_has_made_them(valp, temporary, tm
 
 
 @pytest.mark.parametrize("how", ["renamed", "copied", "no record", "damaged record", "link as record", "link as lock"])
-def test_a_temporary_folder_without_a_record_of_its_own_path_stays(how, temporary, tmp_path):
+def test_a_temporary_folder_without_a_record_of_its_own_path_is_kept(how, temporary, tmp_path):
     made, folder = temporary / "valp-tune-made", temporary / "valp-tune-kept"
     made.mkdir()
     with claimed(made):
@@ -344,7 +344,7 @@ def test_a_temporary_folder_without_a_record_of_its_own_path_stays(how, temporar
     assert other.read_text() == f"{folder.resolve()}\n"
 
 
-def test_a_process_that_is_killed_leaves_its_folder_behind_to_be_cleaned(temporary):
+def test_the_temporary_folder_of_a_killed_process_is_found(temporary):
     code = f"""
 import os, signal, tempfile
 tempfile.tempdir = {str(temporary)!r}
@@ -363,7 +363,7 @@ with scratch("tune"):
         (("--all",), "--all deletes a whole run, so it needs the name of a RUN"),
     ],
 )
-def test_a_run_that_is_not_named_or_not_there_is_one_sentence(words, sentence, valp, copy):
+def test_a_missing_run_or_name_is_refused_in_one_sentence(words, sentence, valp, copy):
     before = files_of(copy)
     outcome = valp("clean", *words, "--yes", "--runs", copy)
     assert (outcome.code, outcome.out) == (1, "")

@@ -54,7 +54,7 @@ def test_scikit_learns_checks_pass_without_an_exception(estimator, check):
 
 @pytest.fixture(scope="module")
 def rows():
-    """Rows with a category and holes, and four outputs: a class, a number, a number of which some is missing, rows."""
+    """Inputs with a category and missing values; outputs: a class, a number, one with missing values, and rows."""
     random = np.random.default_rng(0)
     x = pd.DataFrame({"length": random.normal(5, 2, 300), "width": random.normal(0, 1, 300)})
     x["colour"] = np.where(x["width"] > 0, "red", "blue")
@@ -86,7 +86,7 @@ def test_a_frame_of_mixed_outputs_comes_back_as_a_frame(mixed, rows):
     assert mixed.n_features_in_ == 3
 
 
-def test_its_model_is_a_model_as_any_other(mixed, rows, tmp_path):
+def test_its_model_can_be_saved_and_used_like_any_other(mixed, rows, tmp_path):
     valp.save(mixed.model_, tmp_path / "m.valp")
     found = valp.load(tmp_path / "m.valp").predict(rows[0])
     assert found["size"].tolist() == mixed.predict(rows[0])["size"].tolist()
@@ -141,17 +141,17 @@ def test_a_mapping_may_hold_arrays_labels_and_samples():
         (np.ones((12, 3)) / 2, ["numeric"]),
     ],
 )
-def test_what_y_is_follows_from_its_values(values, kinds):
+def test_the_type_of_an_output_follows_from_its_values(values, kinds):
     assert [target.kind for target in targets_of(values, "auto")[1]] == kinds
 
 
-def test_scikit_learns_tools_take_it():
+def test_tools_of_scikit_learn_accept_it():
     x, y = load_iris(return_X_y=True)
     chain = make_pipeline(StandardScaler(), small("discrete")).set_params(valpsearch__steps=150)
     assert cross_val_score(chain, x, y, cv=2, scoring="roc_auc_ovr").mean() > 0.8
 
 
-def test_it_says_what_it_is():
+def test_it_is_a_classifier_or_a_regressor_if_the_type_of_its_outputs_is_given():
     assert is_classifier(small("discrete"))
     assert is_regressor(small("numeric"))
     assert not is_classifier(small())
@@ -161,7 +161,7 @@ def test_it_says_what_it_is():
     assert clone(small("numeric", objectives=("mse",))).get_params()["objectives"] == ("mse",)
 
 
-def test_a_run_is_kept_where_it_shall_be_and_taken_up_again(tmp_path, capsys):
+def test_a_run_is_kept_in_the_named_folder_and_resumed(tmp_path, capsys):
     x, y = load_iris(return_X_y=True)
     first = small("discrete", steps=20, runs=tmp_path, verbose=True).fit(x, y)
     assert "candidate 0" in capsys.readouterr().err
@@ -187,7 +187,7 @@ def test_a_run_is_kept_where_it_shall_be_and_taken_up_again(tmp_path, capsys):
         ),
     ],
 )
-def test_a_setting_that_cannot_be_is_a_value_error(asked, words):
+def test_an_impossible_setting_is_a_value_error(asked, words):
     x, y = load_iris(return_X_y=True)
     with pytest.raises(ValueError, match=words):
         small(**asked).fit(x, y)
@@ -198,7 +198,7 @@ def test_categories_must_have_a_name(rows):
         small().fit(rows[0].set_axis([0, 1, 2], axis=1), rows[1])
 
 
-def test_a_frame_of_outputs_may_lack_values_but_not_all(rows):
+def test_outputs_without_values_or_classes_or_with_fewer_rows_are_refused(rows):
     x, y = rows
     with pytest.raises(ValueError, match="has no value"):
         small().fit(x, y.assign(area=np.nan))

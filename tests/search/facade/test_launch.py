@@ -1,4 +1,4 @@
-"""What a search is when little is asked of it."""
+"""The defaults of a search."""
 
 import pytest
 
@@ -8,11 +8,11 @@ from valp.search.strategies.evolution import Breeding
 
 
 @pytest.mark.parametrize(("candidates", "strategy"), [(1, "random"), (15, "random"), (16, "evolution")])
-def test_few_candidates_are_drawn_and_many_are_bred(candidates, strategy, tmp_path):
+def test_a_short_search_is_random_and_a_longer_one_evolution(candidates, strategy, tmp_path):
     assert usual_strategy(Folder(tmp_path / "new"), candidates) == strategy
 
 
-def test_a_run_keeps_its_strategy_however_many_candidates_are_added(small_run):
+def test_a_run_keeps_its_strategy_when_candidates_are_added(small_run):
     assert usual_strategy(small_run.folder, 1000) == small_run.settings.strategy == "random"
 
 

@@ -1,4 +1,4 @@
-"""`Run`: what a user of `launch` holds."""
+"""`Run`, the result of `launch`."""
 
 import re
 from dataclasses import replace
@@ -25,7 +25,7 @@ def rows():
 
 @pytest.fixture(scope="module")
 def search(rows, tmp_path_factory):
-    """Searches, and goes on when it is called again."""
+    """Starts a search, and resumes it when it is called again."""
     problem = Problem.from_arrays(
         "mine",
         inputs={"x": numeric(rows)},
@@ -63,7 +63,7 @@ def test_the_front_is_a_frame_by_number_with_the_objectives_first(run):
         run.front(by="beauty")
 
 
-def test_what_is_computed_from_a_frame_is_a_plain_frame(run):
+def test_a_result_computed_from_the_frame_is_a_plain_frame(run):
     frame = run.candidates()
     assert type(frame[["mse"]]) is type(frame.query("mse > 0")) is pd.DataFrame
     assert "data:image" in frame._repr_html_()
@@ -102,7 +102,7 @@ def test_a_run_without_a_complete_candidate_has_no_best_and_says_why(run, monkey
         run.best()
 
 
-def test_the_report_goes_where_a_text_says(run, tmp_path):
+def test_the_path_of_the_report_may_be_text(run, tmp_path):
     path = run.report(str(tmp_path / "page.html"))
     assert path == tmp_path / "page.html"
     assert path.read_text().startswith("<!")
@@ -117,7 +117,7 @@ def test_a_notebook_shows_the_front_with_a_picture_of_each_graph(run):
     assert repr(run) == f"<Run 'mine' of mine: 3 complete, 0 failed, 0 unfinished, {len(run.front())} on the front>"
 
 
-def test_the_same_call_goes_on_and_a_run_is_found_by_its_name(run, search):
+def test_the_same_call_resumes_and_a_run_is_found_by_its_name(run, search):
     seconds = run.candidates()["seconds"]
     again = search(candidates=CANDIDATES + 1)
     assert len(again.candidates()) == CANDIDATES + 1

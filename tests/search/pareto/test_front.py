@@ -12,7 +12,7 @@ from tests.metrics import metric_of
 from valp.search.pareto.front import Front, by_knee, chances, losses, non_dominated, scaled
 
 FEW_VALUES = st.integers(-2, 2).map(float)
-"""So few that rows often tie and repeat."""
+"""Few values, so that rows often tie and repeat."""
 
 FINITE = st.floats(-1e9, 1e9, allow_nan=False)
 POINTS = st.one_of(
@@ -22,7 +22,7 @@ POINTS = st.one_of(
 
 
 def dominates(a, b) -> bool:
-    """Whether a is as good as b in all and better in one, told by a loop."""
+    """Whether a is at least as good as b in every objective and better in one."""
     no_worse = all(x <= y for x, y in zip(a, b, strict=True))
     return no_worse and any(x < y for x, y in zip(a, b, strict=True))
 
@@ -34,7 +34,7 @@ def test_non_dominated_keeps_what_a_naive_loop_keeps(points):
 
 
 @given(POINTS)
-def test_no_front_is_empty_and_whatever_is_off_it_is_dominated_by_a_member(points):
+def test_the_front_of_candidates_is_not_empty_and_dominates_all_others(points):
     kept = non_dominated(points)
     assert kept
     for i in set(range(len(points))) - set(kept):
@@ -79,7 +79,7 @@ def test_of_equal_points_all_are_on_the_front_and_the_first_is_the_knee():
     assert by_knee(points) == [0, 1, 2]
 
 
-def test_nothing_has_an_empty_front():
+def test_the_front_of_no_candidates_is_empty():
     points = losses([], [metric_of("accuracy"), metric_of("mse")])
     assert points.shape == (0, 2)
     assert non_dominated(points) == []
@@ -91,14 +91,14 @@ def test_a_score_to_be_maximised_changes_its_sign_and_one_to_be_minimised_does_n
     assert points.tolist() == [[-0.9, 0.2], [-0.5, 0.1]]
 
 
-def test_a_narrow_range_counts_as_little_as_it_is_worth():
-    """All regress about as well, and one of them classifies and generates far better."""
+def test_a_narrow_range_counts_little_when_scores_are_scaled_by_the_score_without_learning():
+    """All have about the same mse, and one has far better accuracy and entropy."""
     known = [replace(metric_of(code), chance=c) for code, c in (("accuracy", 0.1), ("mse", 1.0), ("entropy", 0.0))]
     points = losses([[0.5, 0.100, 0.1], [0.9, 0.110, 0.9], [0.55, 0.105, 0.2]], known)
     assert by_knee(points, chances(known))[0] == 1
 
 
-def test_an_objective_of_which_nothing_is_known_is_scaled_to_the_rows():
+def test_an_objective_without_a_known_scale_is_scaled_to_the_candidates():
     metrics = [replace(metric_of("accuracy"), chance=0.5), metric_of("mse")]
     worst = chances(metrics)
     assert worst[0] == -0.5
@@ -107,7 +107,7 @@ def test_an_objective_of_which_nothing_is_known_is_scaled_to_the_rows():
     np.testing.assert_allclose(scaled(points, worst), [[0, 1], [0.5, 0]])
 
 
-def test_where_nobody_is_better_than_without_learning_the_rows_are_the_scale():
+def test_if_no_candidate_has_learnt_an_objective_is_scaled_to_the_candidates():
     metrics = [replace(metric_of("accuracy"), chance=0.5)]
     points = losses([[0.1], [0.3]], metrics)
     np.testing.assert_allclose(scaled(points, chances(metrics)), [[1], [0]])

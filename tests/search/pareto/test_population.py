@@ -1,4 +1,4 @@
-"""Ranks and crowding beside their definitions, spelt out."""
+"""Ranks and crowding distances, compared with their definitions."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def test_the_best_are_those_of_the_lowest_ranks(points, count):
 
 
 @given(POINTS)
-def test_in_a_rank_the_emptier_places_come_first(points):
+def test_within_a_rank_larger_crowding_distances_come_first(points):
     rows, ranks = best(points, len(points))
     for rank in set(ranks):
         members = [row for row, r in zip(rows, ranks, strict=True) if r == rank]
@@ -39,14 +39,14 @@ def test_in_a_rank_the_emptier_places_come_first(points):
         assert sorted(room.values(), reverse=True) == [room[row] for row in members]
 
 
-def test_crowding_is_the_scaled_perimeter_between_the_neighbours():
+def test_the_crowding_distance_is_the_scaled_perimeter_between_the_neighbours():
     points = np.array([[0.0, 10.0], [1.0, 6.0], [2.0, 5.0], [4.0, 0.0]])
     room = crowding(points)
     assert room[0] == room[3] == np.inf
     np.testing.assert_allclose(room[1:3], [2 / 4 + 5 / 10, 3 / 4 + 6 / 10])
 
 
-def test_of_equal_rows_all_but_one_have_no_room():
+def test_of_equal_rows_all_but_one_have_crowding_distance_0():
     room = crowding(np.array([[0.0, 1.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]))
     assert sorted(room) == [0, 0, np.inf, np.inf]
 
@@ -56,7 +56,7 @@ def test_scales_do_not_matter(points, factor, offset):
     assert best(points, 25)[1] == best(points * factor + offset, 25)[1]
 
 
-def test_ten_thousand_are_ordered_in_a_moment():
+def test_the_best_of_ten_thousand_points_are_distinct_and_on_the_front():
     points = np.random.default_rng(0).random((10_000, 3))
     rows, ranks = best(points, 20)
     assert ranks == [0] * 20
@@ -64,7 +64,7 @@ def test_ten_thousand_are_ordered_in_a_moment():
 
 
 @given(POINTS, st.integers(1, 6))
-def test_who_has_left_a_population_never_comes_back(points, size):
+def test_a_member_that_leaves_a_population_does_not_return(points, size):
     population, left = Population(size, points.shape[1]), set()
     for i, point in enumerate(points):
         before = set(population.members)
@@ -76,7 +76,7 @@ def test_who_has_left_a_population_never_comes_back(points, size):
 
 
 @given(POINTS, st.integers(4, 8))
-def test_a_population_has_one_of_the_best_of_all_in_each_objective(points, size):
+def test_a_population_keeps_a_best_candidate_of_each_objective(points, size):
     population = Population(2 * size, points.shape[1])
     for i, point in enumerate(points):
         population.add(i, point[None])
@@ -84,7 +84,7 @@ def test_a_population_has_one_of_the_best_of_all_in_each_objective(points, size)
         assert points[population.members, column].min() == points[:, column].min()
 
 
-def test_who_is_good_in_all_spans_more_than_who_is_best_in_one():
+def test_a_good_compromise_dominates_more_volume_than_an_extreme():
     points, worst = np.array([[0.0, 1.0], [0.4, 0.4], [1.0, 0.0]]), np.array([1.0, 1.0])
     spanned = volumes(points, worst)
     assert spanned.argmax() == 1
@@ -92,9 +92,9 @@ def test_who_is_good_in_all_spans_more_than_who_is_best_in_one():
     assert (spanned > 0).all()
 
 
-def test_nobody_spans_nothing():
+def test_no_points_have_no_volumes():
     assert volumes(np.zeros((0, 2)), np.ones(2)).shape == (0,)
 
 
-def test_places_are_counted_from_the_best_and_equals_share_one():
+def test_the_ranks_in_each_objective_are_added_and_ties_share_a_rank():
     assert places(np.array([[1.0, 5.0], [2.0, 5.0], [3.0, 4.0]])).tolist() == [1 + 2, 2 + 2, 3 + 1]

@@ -1,4 +1,4 @@
-"""A run's folder: files that are there whole or not at all."""
+"""A run's folder: each file is complete or absent."""
 
 import csv
 
@@ -30,7 +30,7 @@ RESULT = Result({"accuracy": 0.1 + 0.2, "mse": 1e-30, "parameters": 12}, 12, "a 
 STATE = {"a.weight": torch.arange(6.0).reshape(2, 3).T, "a.bias": torch.tensor([float(2**-20)])}
 
 
-def test_a_filled_folder_takes_its_place_with_all_that_was_written(tmp_path):
+def test_a_filled_folder_appears_with_all_its_files_at_once(tmp_path):
     with filling(tmp_path / "candidates" / "0") as folder:
         (folder / "one").write_text("1")
         assert not (tmp_path / "candidates" / "0").exists()
@@ -38,7 +38,7 @@ def test_a_filled_folder_takes_its_place_with_all_that_was_written(tmp_path):
     assert [path.name for path in (tmp_path / "candidates").iterdir()] == ["0"]
 
 
-def test_a_folder_whose_filling_fails_leaves_what_was_there_and_nothing_else(tmp_path):
+def test_if_filling_fails_the_old_folder_stays_and_nothing_else(tmp_path):
     place = tmp_path / "0"
     with filling(place) as folder:
         (folder / "one").write_text("1")
@@ -117,14 +117,14 @@ def test_curves_have_a_column_for_the_step_and_one_for_each_loss(tmp_path):
     assert [[float(value) for value in row] for row in rows[1:]] == [[1, 1.5, 0.25], [10, 1.0, 0.125]]
 
 
-def test_a_run_that_is_not_there_is_a_file_error_that_names_those_that_are(small_runs, tmp_path):
+def test_a_missing_run_is_a_file_error_that_names_the_runs_of_the_folder(small_runs, tmp_path):
     with pytest.raises(FileError, match=r"there is no run 'large' in .*; its runs are: small"):
         existing(small_runs, "large")
     with pytest.raises(FileError, match=r"there is no run 'large' in .*; its runs are: none"):
         existing(tmp_path / "nowhere", "large")
 
 
-def test_a_folder_knows_its_name_and_whether_it_is_a_run(small_runs, tmp_path):
+def test_a_folder_has_a_name_and_may_hold_a_run(small_runs, tmp_path):
     assert Folder(small_runs / "small").name == "small"
     assert Folder(small_runs / "small").exists()
     assert not Folder(tmp_path).exists()

@@ -55,7 +55,7 @@ def test_candidates_are_numbered_from_zero_in_the_order_they_are_asked_for(ledge
     assert [begun(ledger, candidate) for _ in range(3)] == [0, 1, 2]
 
 
-def test_a_candidate_runs_from_its_proposal_until_it_is_told(ledger, candidate):
+def test_a_candidate_is_running_from_its_proposal_until_its_result(ledger, candidate):
     trial = ledger.ask(RandomSampler(seed=0))
     assert ledger.entries() == []
     ledger.propose(trial, candidate)
@@ -75,7 +75,7 @@ def test_a_failed_candidate_keeps_its_reason_and_is_not_on_the_front(ledger, can
     assert ledger.front() == []
 
 
-def test_what_was_told_is_there_when_the_ledger_is_opened_again(ledger, path, candidate):
+def test_results_are_there_when_the_ledger_is_opened_again(ledger, path, candidate):
     for outcome in (result(0.5, 0.1), result(failure="no")):
         ledger.tell(begun(ledger, candidate), outcome)
     begun(ledger, candidate)
@@ -91,7 +91,7 @@ def begun_states(ledger):
     return [(trial.state, trial.values, trial.user_attrs) for trial in ledger.trials()]
 
 
-def test_a_trial_left_running_is_taken_up_under_its_own_number(ledger, path, candidate):
+def test_a_trial_left_running_is_resumed_under_its_own_number(ledger, path, candidate):
     ledger.ask(RandomSampler(seed=0)).suggest_float("n0.kind", 0, 1)
     again = Ledger.open(path, OBJECTIVES)
     trial = again.again(again.trials()[0], RandomSampler(seed=1))
@@ -126,7 +126,7 @@ def test_the_front_has_the_non_dominated_candidates_the_knee_first(ledger, candi
     assert sorted(numbers) == [0, 1, 2]
 
 
-def test_a_listing_has_the_words_that_json_listings_promise(ledger, candidate):
+def test_a_listing_has_the_fields_that_the_json_of_commands_promises(ledger, candidate):
     ledger.tell(begun(ledger, candidate), result())
     assert ledger.entry(0).listing() == {
         "number": 0,
@@ -147,7 +147,7 @@ def test_baselines_of_several_outputs_are_kept_side_by_side(ledger):
 
 
 @pytest.mark.parametrize("number", [-1, 1, 99])
-def test_a_number_that_is_not_there_is_a_file_error(number, ledger, candidate):
+def test_an_unknown_number_is_a_file_error(number, ledger, candidate):
     begun(ledger, candidate)
     with pytest.raises(FileError, match=f"there is no candidate {number}; the run has 1, numbered from 0"):
         ledger.entry(number)
@@ -195,5 +195,5 @@ def test_dense_numbers_make_a_short_text(low, count):
 @pytest.mark.parametrize(
     ("numbers", "text"), [([], ""), ([3], "3"), ([0, 1], "0-1"), ([0, 1, 2, 4, 7, 8], "0-2,4,7-8")]
 )
-def test_ranges_are_written_as_a_person_would(numbers, text):
+def test_ranges_are_written_with_a_dash_and_commas(numbers, text):
     assert ranges(numbers) == text

@@ -74,7 +74,7 @@ def test_any_setting_that_differs_is_refused_in_one_sentence_that_names_it(name)
     assert ("the data of problem 'digits' has changed" if name == "fingerprint" else f"has {name} ") in sentence
 
 
-def test_what_is_held_and_what_was_asked_for_are_both_told():
+def test_the_message_has_the_stored_and_the_given_setting():
     with pytest.raises(SettingError, match="has objectives accuracy, mse, but mse, accuracy was given"):
         SETTINGS.require_same(SETTINGS.model_copy(update={"objectives": ("mse", "accuracy")}), "r")
 
@@ -104,7 +104,7 @@ def test_a_missing_file_is_a_file_error(tmp_path):
         read_settings(tmp_path / "run.toml")
 
 
-def test_other_versions_than_now_are_one_line(tmp_path):
+def test_packages_of_other_versions_are_named_in_one_line(tmp_path):
     path = tmp_path / "run.toml"
     write_settings(SETTINGS, path)
     assert other_versions(path) is None

@@ -1,4 +1,4 @@
-"""Pictures of samples beside real ones."""
+"""Pictures of generated samples next to real ones."""
 
 from dataclasses import replace
 
@@ -9,8 +9,8 @@ from valp.search.run.run import open_run
 from valp.search.show.pictures import draw_samples
 
 
-def test_a_picture_shows_rows_whose_sample_is_there(runs_copy, digits_problem):
-    """What stands where a sample is missing does not show, nor do other outputs that are missing there."""
+def test_a_picture_shows_only_rows_with_a_sample(runs_copy, digits_problem):
+    """A row without a sample is left out, whatever values it has."""
     run = open_run(runs_copy, "small")
     entry = next(entry for entry in run.front() if "image" in {o.name for o in entry.candidate.graph.outputs})
     validation = digits_problem.validation
@@ -25,7 +25,7 @@ def test_a_picture_shows_rows_whose_sample_is_there(runs_copy, digits_problem):
     assert contents[0] == contents[1]
 
 
-def test_a_picture_that_is_there_is_not_drawn_again(runs_copy, digits_problem):
+def test_an_existing_picture_is_not_drawn_again(runs_copy, digits_problem):
     run = open_run(runs_copy, "small")
     entry = run.front()[0]
     paths = draw_samples(run, entry, digits_problem)

@@ -29,7 +29,7 @@ def test_a_space_has_a_slot_for_each_network_it_allows(space, digits_problem):
     assert len({tuple(each) for each in fields.values()}) == 1
 
 
-def test_a_range_that_leaves_a_choice_is_a_parameter_and_a_fixed_one_is_none(digits_problem):
+def test_a_range_with_a_choice_is_a_parameter_and_a_fixed_value_is_not(digits_problem):
     assert {"learning_rate", "beta.kl", "beta.digit"} <= slot_distributions(DEFAULT, digits_problem).keys()
     assert not {"learning_rate", "beta.kl", "beta.digit"} & slot_distributions(PAPER, digits_problem).keys()
 
@@ -40,7 +40,7 @@ def test_a_space_with_too_many_parameters_is_refused(digits_problem):
         slot_distributions(wide, digits_problem)
 
 
-def test_a_trial_is_asked_for_every_parameter_also_those_a_graph_makes_no_use_of(digits_problem):
+def test_a_trial_suggests_every_parameter_even_those_a_graph_does_not_use(digits_problem):
     trial = trial_of(0)
     SlotChoose.of_trial(trial, DEFAULT, digits_problem)
     assert trial.distributions == slot_distributions(DEFAULT, digits_problem)
@@ -48,7 +48,7 @@ def test_a_trial_is_asked_for_every_parameter_also_those_a_graph_makes_no_use_of
 
 @pytest.mark.parametrize("space", SPACES.values(), ids=list(SPACES))
 @pytest.mark.parametrize("seed", range(5))
-def test_what_the_slots_decide_is_a_valp_and_the_same_each_time(seed, space, digits_problem):
+def test_the_parameters_of_a_trial_make_a_valid_graph_and_always_the_same(seed, space, digits_problem):
     trial = trial_of(seed)
     SlotChoose.of_trial(trial, space, digits_problem)
     graphs = [
@@ -69,26 +69,26 @@ def values(**decided):
     return {f"n{slot}.wiring": 5 + slot for slot in range(DEFAULT.max_n)} | decided
 
 
-def test_a_parameter_is_the_decision_of_its_name():
+def test_a_parameter_makes_the_decision_of_the_same_name():
     choose = SlotChoose(values(**{"n0.layers": 2, "beta.kl": 0.7}), DEFAULT)
     assert choose.integer("n0.layers", 1, 3) == 2
     assert choose.real("beta.kl", 0.1, 2.0) == 0.7
 
 
 @given(st.floats(0, 1), st.integers(0, 5), st.integers(0, 9))
-def test_a_share_of_the_options_is_one_of_them_however_many_there_are(share, low, more):
+def test_a_share_picks_one_option_however_many_there_are(share, low, more):
     choose = SlotChoose(values(**{"n0.kind": share}), DEFAULT)
     assert low <= choose.integer("n0.kind", low, low + more) <= low + more
 
 
 @given(st.integers(-100, 100), st.integers(0, 5), st.integers(0, 9))
-def test_a_number_outside_what_a_graph_allows_is_brought_inside(value, low, more):
+def test_a_number_outside_the_range_a_graph_allows_is_clamped(value, low, more):
     choose = SlotChoose(values(**{"n0.output": value}), DEFAULT)
     assert choose.integer("n0.output", low, low + more) == min(low + more, max(low, value))
 
 
 @given(st.integers(0, SEEDS - 1), st.integers(0, 12), st.booleans())
-def test_what_has_no_parameter_follows_from_the_slots_wiring_and_the_decisions_name(wiring, slot, log_scale):
+def test_a_decision_without_a_parameter_depends_on_the_wiring_of_its_slot_and_its_name(wiring, slot, log_scale):
     last = min(slot, DEFAULT.max_n - 1)
     decided = values(**{f"n{last}.wiring": wiring})
     one, same = SlotChoose(decided, DEFAULT), SlotChoose(decided, DEFAULT)
@@ -99,7 +99,7 @@ def test_what_has_no_parameter_follows_from_the_slots_wiring_and_the_decisions_n
         assert 0.5 <= one.decisions[name] < 2.0
 
 
-def test_another_wiring_decides_otherwise_and_another_slots_does_not_matter():
+def test_other_wiring_changes_the_decision_and_the_wiring_of_other_slots_does_not():
     def numbers(**decided):
         choose = SlotChoose(values(**decided), DEFAULT)
         return [choose.integer(f"n0.field.{i}", 0, 10**6) for i in range(4)]

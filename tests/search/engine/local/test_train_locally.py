@@ -1,4 +1,4 @@
-"""A search without Ray, in the process that asks for it."""
+"""A search without Ray, in the calling process."""
 
 import ray
 import torch
@@ -10,7 +10,7 @@ from valp.search.run.run import open_run
 
 
 class Watching(Listener):
-    """A display that asks with each line whether Ray runs."""
+    """A display that checks at each update that Ray does not run."""
 
     def show(self, status, ended=None):
         assert not ray.is_initialized()
@@ -22,14 +22,14 @@ def search(problem, runs, **settings):
     return launch(problem, name="alone", runs=runs, display=Watching(), **asked | settings).stored
 
 
-def test_it_needs_no_ray_and_leaves_torch_as_it_was(digits_problem, tmp_path):
+def test_it_needs_no_ray_and_restores_the_settings_of_torch(digits_problem, tmp_path):
     torch.set_num_threads(2)
     run = search(digits_problem, tmp_path)
     assert torch.get_num_threads() == 2
     assert [entry.state for entry in run.ledger.entries()] == ["complete"] * 2
 
 
-def test_it_goes_on_where_it_stopped(digits_problem, tmp_path):
+def test_it_resumes_where_it_stopped(digits_problem, tmp_path):
     search(digits_problem, tmp_path, candidates=1, steps=20)
     search(digits_problem, tmp_path, candidates=3, steps=20)
     assert [entry.state for entry in open_run(tmp_path, "alone").ledger.entries()] == ["complete"] * 3

@@ -24,11 +24,11 @@ VALP = [sys.executable, "-c", "from valp.search.cli import main; main()"]
 ROOT = Path(__file__).parents[4]
 CANDIDATES, STEPS = 10, 1500
 PATIENCE = 120
-"""Seconds that something may take on a busy machine."""
+"""Seconds to wait on a busy machine."""
 
 
 def start(*words, **options):
-    """A command that heeds Ctrl-C, also where the tests themselves run in the background of a shell and ignore it."""
+    """Starts a command that reacts to Ctrl-C, even if the tests run in the background of a shell and ignore it."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     return subprocess.Popen([*VALP, *map(str, words)], text=True, preexec_fn=heeding, **pipes, **options)
@@ -39,7 +39,7 @@ def finished(runs):
 
 
 def wait_for(condition, *processes):
-    """Waits until something holds, as long as the processes live."""
+    """Waits until a condition holds; fails if a process ends before."""
     end = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < end
@@ -48,7 +48,7 @@ def wait_for(condition, *processes):
 
 
 def opened(process):
-    """The address that a dashboard says it has."""
+    """The address that a dashboard prints."""
     said = process.stdout.readline()
     found = re.search(r"http://\S+", said)
     assert found, process.communicate()[1]
@@ -56,14 +56,14 @@ def opened(process):
 
 
 def interrupted(process):
-    """What a process says when Ctrl-C is pressed, and its exit code."""
+    """What a process prints on Ctrl-C, and its exit code."""
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=PATIENCE)
     return process.returncode, said
 
 
 def asked(address, method):
-    """The status of the answer to a request."""
+    """The HTTP status of the answer to a request."""
     try:
         return urllib.request.urlopen(urllib.request.Request(address, method=method)).status
     except urllib.error.HTTPError as error:
@@ -72,7 +72,7 @@ def asked(address, method):
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory):
-    """What a user saw of a search, from its first candidate to its end, in the browser and on the terminal."""
+    """What a user sees of a search in the browser and on the terminal, from its first candidate to its end."""
     runs = tmp_path_factory.mktemp("live")
     with browser() as chromium:
         words = ("--candidates", CANDIDATES, "--steps", STEPS, "--workers", 1, "--strategy", "random", "--runs", runs)
@@ -115,7 +115,7 @@ def seen(tmp_path_factory):
                     process.communicate()
 
 
-def test_while_the_search_runs_a_trial_shows_its_graph_and_its_note(seen):
+def test_a_trial_shows_its_graph_and_its_note_while_the_search_runs(seen):
     runs, _, result = seen
     first = result["first"]
     assert result["running"]
@@ -126,7 +126,7 @@ def test_while_the_search_runs_a_trial_shows_its_graph_and_its_note(seen):
     assert "single-task" in result["note"]
 
 
-def test_the_page_has_no_fault_and_asks_nobody_else(seen):
+def test_the_page_has_no_errors_and_asks_no_other_host(seen):
     assert seen[2]["faults"] == []
     assert seen[2]["foreign"] == []
 
@@ -137,11 +137,11 @@ def test_while_the_search_runs_its_front_is_listed_by_another_process(seen):
     assert {"number", "scores", "parameters", "key"} <= json.loads(listed.stdout)[0].keys()
 
 
-def test_what_would_change_the_run_is_refused(seen):
+def test_requests_that_would_change_the_run_are_refused(seen):
     assert seen[2]["refused"] == [405, 405, 405]
 
 
-def test_the_search_ends_unharmed(seen):
+def test_the_search_completes_while_it_is_watched(seen):
     runs, search, result = seen
     assert search.returncode == 0, result["search_said"]
     entries = open_run(runs, "live").ledger.entries()
@@ -149,7 +149,7 @@ def test_the_search_ends_unharmed(seen):
     assert finished(runs) == list(range(CANDIDATES))
 
 
-def test_ctrl_c_ends_the_dashboard_with_a_line_and_no_error(seen):
+def test_ctrl_c_ends_the_dashboard_with_one_line_and_no_error(seen):
     assert seen[2]["ended"] == (0, "the dashboard is closed\n")
 
 
@@ -172,13 +172,13 @@ assert b"<svg" in pictures[0]
 """
 
 
-def test_what_the_dashboard_says_while_it_draws_is_not_lost(small_runs):
+def test_messages_on_stderr_are_not_lost_while_the_dashboard_draws(small_runs):
     words = [sys.executable, "-c", FIRST_PICTURE, str(small_runs)]
     outcome = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, cwd=ROOT)
     assert (outcome.stdout, outcome.stderr) == ("1\n", "")
 
 
-def test_a_port_in_use_is_one_sentence(small_runs, valp):
+def test_a_port_in_use_is_refused_in_one_sentence(small_runs, valp):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         outcome = valp("dashboard", "small", "--no-browser", "--port", port, "--runs", small_runs)
@@ -187,12 +187,12 @@ def test_a_port_in_use_is_one_sentence(small_runs, valp):
 
 
 @pytest.mark.parametrize("port", [-1, 65536])
-def test_a_port_that_there_cannot_be_is_one_sentence(port, small_runs, valp):
+def test_an_impossible_port_is_refused_in_one_sentence(port, small_runs, valp):
     outcome = valp("dashboard", "small", "--no-browser", "--port", port, "--runs", small_runs)
     assert outcome.err == f"valp: a port must be a number from 0 to 65535, but is {port}\n"
 
 
-def test_a_run_that_there_is_not_is_one_sentence_and_nothing_is_written(small_runs, valp):
+def test_a_missing_run_is_refused_in_one_sentence_and_nothing_is_written(small_runs, valp):
     before = files_of(small_runs)
     outcome = valp("dashboard", "large", "--runs", small_runs)
     assert (outcome.code, outcome.out) == (1, "")

@@ -1,4 +1,4 @@
-"""A run's ledger as Optuna's dashboard is given it: readable, and not to be written through."""
+"""The view of a run's ledger for Optuna's dashboard, which can be read and not written."""
 
 import json
 from pathlib import Path
@@ -65,7 +65,7 @@ def test_optuna_finds_the_front_that_the_ledger_has(study, small_run):
     assert {trial.number for trial in study.best_trials} == {entry.number for entry in small_run.front()}
 
 
-def test_attributes_are_numbers_and_words_and_no_document_is_among_them(study, small_run):
+def test_attributes_are_numbers_and_words_but_no_documents(study, small_run):
     for trial, entry in zip(study.trials, small_run.ledger.entries(), strict=True):
         assert trial.user_attrs.items() >= entry.result.scores.items()
         assert trial.user_attrs["parameters"] == entry.result.parameters
@@ -73,7 +73,7 @@ def test_attributes_are_numbers_and_words_and_no_document_is_among_them(study, s
         assert all(isinstance(value, int | float) or len(value) < 80 for value in trial.user_attrs.values())
 
 
-def test_a_note_has_the_scores_beside_the_single_task_models_and_the_commands(view, small_run):
+def test_a_note_has_the_scores_those_of_the_single_task_models_and_the_commands(view, small_run):
     best = small_run.front()[0]
     text = note(view, best.number)
     assert f"## Candidate {best.number} of small: complete" in text
@@ -83,12 +83,12 @@ def test_a_note_has_the_scores_beside_the_single_task_models_and_the_commands(vi
     assert f"(/artifacts/1/{best.number + 1}/{best.number}-0)" in text
 
 
-def test_the_commands_name_the_folder_of_the_runs_where_it_is_another(small_run, tmp_path):
+def test_the_commands_name_the_folder_of_runs_if_it_is_not_the_usual_one(small_run, tmp_path):
     view = view_of(small_run, tmp_path, Path("/other place/runs"))
     assert "valp show small 0 --runs '/other place/runs'\n" in note(view, 0)
 
 
-def test_without_weights_a_candidate_is_to_be_trained_again_and_has_no_samples(runs_copy, tmp_path):
+def test_the_note_of_a_candidate_without_weights_has_the_command_to_train_it_and_no_samples(runs_copy, tmp_path):
     run = open_run(runs_copy, "small")
     (run.folder.candidate(0) / "weights.safetensors").unlink(missing_ok=True)
     view = view_of(run, tmp_path)
@@ -106,7 +106,7 @@ def test_the_note_of_the_run_has_the_front_with_the_knee_first(view, small_run):
     assert f"valp export small {numbers[0]} -o digits.valp" in text
 
 
-def test_of_a_long_run_the_latest_and_the_first_of_the_front_have_notes():
+def test_in_a_long_run_the_latest_candidates_and_the_first_of_the_front_have_notes():
     entries = [Entry(number, "complete", None, None, (), "") for number in range(1000)]
     numbers = [entry.number for entry in noted(entries, entries[::5])]
     assert sorted(numbers) == sorted({*range(700, 1000), *range(0, 500, 5)})
@@ -130,14 +130,14 @@ def test_a_failed_candidate_is_shown_with_its_reason(runs_copy, tmp_path, small_
     assert view.get_trial(5).state is optuna.trial.TrialState.FAIL
 
 
-def test_a_candidate_that_is_told_meanwhile_is_there_at_the_next_look(runs_copy, tmp_path, small_run):
+def test_a_new_candidate_is_in_the_view_at_the_next_read(runs_copy, tmp_path, small_run):
     view = view_of(open_run(runs_copy, "small"), tmp_path)
     assert len(view.get_all_trials(STUDY)) == 4
     Ledger.open(runs_copy / "small" / "study.db", small_run.objectives).ask(optuna.samplers.RandomSampler(seed=0))
     assert len(view.get_all_trials(STUDY)) == 5
 
 
-def test_every_way_to_write_that_optuna_has_is_among_those_tried():
+def test_every_writing_method_of_optunas_storages_is_tested():
     abstract = optuna.storages.BaseStorage.__abstractmethods__
     assert {name for name in abstract if not name.startswith("get_")} == set(WRITING)
 
@@ -148,7 +148,7 @@ def test_nothing_can_be_written_through_the_view(name, view):
         getattr(view, name)(*WRITING[name])
 
 
-def test_all_that_is_shown_is_drawn_beside_the_run_and_leaves_it_as_it_is(runs_copy, tmp_path):
+def test_pictures_are_drawn_outside_the_run_which_stays_unchanged(runs_copy, tmp_path):
     before = files_of(runs_copy)
     run = open_run(runs_copy, "small")
     pictures = Pictures(run, tmp_path / "drawn", print)
@@ -165,13 +165,13 @@ def test_all_that_is_shown_is_drawn_beside_the_run_and_leaves_it_as_it_is(runs_c
 
 
 @pytest.mark.parametrize("artifact", ["9-0", "0-7", "x", "", "-1-0"])
-def test_a_picture_that_there_is_not_is_not_found(artifact, small_run, tmp_path):
+def test_an_unknown_picture_is_answered_with_404(artifact, small_run, tmp_path):
     with pytest.raises(HTTPError) as refused:
         Pictures(small_run, tmp_path, print).open_reader(artifact)
     assert refused.value.status_code == 404
 
 
-def test_without_the_data_samples_are_not_found_and_that_is_said_once(runs_copy, tmp_path):
+def test_without_the_data_samples_are_not_found_and_one_message_says_so(runs_copy, tmp_path):
     settings = runs_copy / "small" / "run.toml"
     settings.write_text(settings.read_text().replace('problem = "digits"', 'problem = "lost"'))
     run, said = open_run(runs_copy, "small"), []

@@ -1,4 +1,4 @@
-"""What a running search shows."""
+"""The display of a running search."""
 
 import io
 import re
@@ -37,7 +37,7 @@ def status():
 
 @pytest.fixture
 def clock(monkeypatch):
-    """The time, as the test sets it."""
+    """A clock that the test sets."""
     now = [100.0]
     monkeypatch.setattr(status_module.time, "monotonic", lambda: now[0])
     return now
@@ -51,19 +51,19 @@ def shown(status, width=120, height=40, events=(), **terminal):
 
 
 def row(text, name):
-    """The words of the row that begins with a name."""
+    """The words of the row that begins with this name."""
     return next(line.split() for line in text.splitlines() if line.startswith(f"{name} "))
 
 
 def filled(status, count=9):
-    """Candidates of which each is on the front."""
+    """Candidates that are all on the front."""
     for number in range(count):
         status.take(number, result(accuracy=0.1 * (number + 1), mse=0.01 * (number + 1)))
     status.front = tuple(range(count))
     return status
 
 
-def test_complete_and_failed_candidates_are_counted_apart_and_ended_together(status):
+def test_complete_and_failed_candidates_are_counted_and_both_have_ended(status):
     for number, outcome in enumerate((result(), result(failure="no"), result(failure="no"))):
         status.take(number, outcome)
     assert (status.complete, status.failed, status.ended) == (1, 2, 3)
@@ -112,7 +112,7 @@ def test_the_front_begins_with_its_knee_and_the_rest_of_it_is_counted(status):
     assert "and 3 more on the front" in text
 
 
-def test_the_view_says_how_far_the_search_is_and_what_it_cost(status, clock):
+def test_the_view_has_the_progress_and_the_cost_of_the_search(status, clock):
     status.started = (clock[0], 0)
     clock[0] += 30
     for number, outcome in enumerate((result(), result(failure="no"), result(complete=False))):
@@ -135,7 +135,7 @@ def test_the_view_names_what_each_worker_trains_until_it_has_ended(status, clock
     assert "single-task" not in shown(status)
 
 
-def test_of_many_workers_a_few_are_named_and_the_others_counted(status):
+def test_a_few_of_many_workers_are_named_and_the_others_counted(status):
     for number in range(12):
         status.begin(f"candidate {number}")
     text = shown(status)
@@ -160,7 +160,7 @@ def test_no_line_of_the_view_is_wider_than_the_terminal_and_all_of_it_fits_in(wi
     assert lines[0].startswith("a-run  9 of 10"[:width])
 
 
-def test_what_beats_the_single_task_model_is_told_without_colour_too(status, monkeypatch):
+def test_scores_better_than_the_single_task_model_are_marked_without_colour_too(status, monkeypatch):
     status.take(0, result(0.9, 0.5))
     status.front, status.baselines = (0,), {"accuracy": 0.8, "mse": 0.1}
     coloured = shown(status, force_terminal=True, color_system="standard")
@@ -206,11 +206,11 @@ def test_the_line_of_the_last_candidate_has_no_time_left(status, capsys, clock):
     assert "left" not in lines[-1]
 
 
-def test_a_line_has_the_objectives_only():
+def test_the_line_of_a_candidate_has_the_objectives_only():
     assert "coverage" not in line(0, result(), {name: metric_of(name) for name in ("accuracy", "mse")})
 
 
-def test_off_a_terminal_lines_are_shown_and_on_one_that_can_move_its_cursor_the_live_view(monkeypatch):
+def test_a_terminal_with_a_movable_cursor_shows_the_live_view_and_anything_else_lines(monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     assert isinstance(display_for_stderr(), LineDisplay)
     monkeypatch.setattr(module.sys.stderr, "isatty", lambda: True, raising=False)
@@ -254,7 +254,7 @@ def test_a_score_is_shown_with_a_few_digits(value, text):
     ("seconds", "text"),
     [(0.2, "0 s"), (89, "89 s"), (90, "2 min"), (600, "10 min"), (5400, "1.5 h"), (90000, "25.0 h")],
 )
-def test_a_duration_is_shown_as_a_person_says_it(seconds, text):
+def test_a_duration_is_rounded_to_a_suitable_unit(seconds, text):
     assert duration(seconds) == text
 
 

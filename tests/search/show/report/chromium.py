@@ -1,10 +1,10 @@
-"""How reports are opened in the tests."""
+"""Opens reports in a browser."""
 
 from playwright.sync_api import Page
 
 
 def opened(browser, path, width=1280, height=900, scheme="light", fragment="") -> Page:
-    """A page that is ready; `page.heard` collects what it says on the console, its errors and its requests."""
+    """A page that is ready; `page.heard` collects its console messages, errors and requests to other addresses."""
     page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce")
     page.heard = []
     page.on("console", lambda message: page.heard.append(message.text))
@@ -16,5 +16,5 @@ def opened(browser, path, width=1280, height=900, scheme="light", fragment="") -
 
 
 def own(url, path):
-    """Whether a request is for the page itself or for what it holds."""
+    """Whether a request is for the page itself or for data in it."""
     return url.split("#")[0] == path.as_uri() or url.startswith("data:")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.search.show.report.chromium import opened
-from tests.search.show.report.untrained import told
+from tests.search.show.report.untrained import untrained_run
 from valp.search.show.report.evidence import Evidence
 from valp.search.show.report.material import gather
 from valp.search.show.report.page import page as written
@@ -26,7 +26,7 @@ def test_a_page_of_five_thousand_candidates_opens_at_once(browser, run, digits_p
     question = Question(digits_problem, DEFAULT, Training(steps=10), 0, 10)
     drawn = [draw_at_random(question, number) for number in range(DISTINCT)]
     scores = np.random.default_rng(0).random((CANDIDATES, 3))
-    many = told(run, [drawn[number % DISTINCT] for number in range(CANDIDATES)], scores.__getitem__, tmp_path)
+    many = untrained_run(run, [drawn[number % DISTINCT] for number in range(CANDIDATES)], scores.__getitem__, tmp_path)
     path = tmp_path / "report.html"
     path.write_text(written(gather(many, Evidence(None, missing="left out"))))
     opened(browser, path).close()  # the browser is warm, and the file in the page cache

@@ -1,4 +1,4 @@
-"""What the report says, before it is a page."""
+"""The content of the report, before it becomes a page."""
 
 import json
 import shlex
@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.conftest import files_of
-from tests.search.show.report.untrained import told
+from tests.search.show.report.untrained import untrained_run
 from valp.compile.compile import compile
 from valp.graph.graph import DataType
 from valp.model.preprocessing import Column
@@ -62,8 +62,8 @@ def test_it_is_json_and_names_every_candidate_and_single_task_model(run, evidenc
     assert 0 < len(steps) <= effort(run)
 
 
-def test_its_figures_are_those_of_the_scores(run, evidence):
-    """What is shown of a model on the validation split is what it was scored by."""
+def test_its_figures_agree_with_the_scores(run, evidence):
+    """The confusion matrix and the generated samples give the accuracy and the entropy on the validation split."""
     entry = run.front()[0]
     made = details(run, entry, evidence)
     (classes,) = [one for one in made["predicted"] if "confusion" in one]
@@ -75,7 +75,7 @@ def test_its_figures_are_those_of_the_scores(run, evidence):
     assert entropy == pytest.approx(entry.result.scores["entropy"], abs=1e-3)
 
 
-def test_without_the_data_it_says_why_and_shows_the_rest(run, tmp_path):
+def test_without_the_data_the_report_gives_the_reason_and_shows_the_rest(run, tmp_path):
     gone = replace(run, settings=run.settings.model_copy(update={"source": str(tmp_path / "gone.toml")}))
     missing = evidence_of(gone, print)
     assert "gone.toml" in missing.missing
@@ -84,12 +84,12 @@ def test_without_the_data_it_says_why_and_shows_the_rest(run, tmp_path):
     assert not any("predicted" in made for made in material.details.values())
 
 
-def test_other_data_than_those_of_the_run_are_not_used(run):
+def test_data_that_differ_from_those_of_the_run_are_not_used(run):
     other = replace(run, settings=run.settings.model_copy(update={"fingerprint": "another"}))
     assert "changed" in evidence_of(other, print).missing
 
 
-def test_weights_that_are_gone_are_told(runs_copy, evidence):
+def test_deleted_weights_are_mentioned(runs_copy, evidence):
     run = open_run(runs_copy, "small")
     entry = run.front()[0]
     (run.folder.candidate(entry.number) / "weights.safetensors").unlink()
@@ -100,7 +100,7 @@ def test_weights_that_are_gone_are_told(runs_copy, evidence):
 
 
 def test_a_run_without_candidates_has_a_report(run, evidence, tmp_path):
-    empty = told(run, [], None, tmp_path)
+    empty = untrained_run(run, [], None, tmp_path)
     assert gather(empty, evidence).details == {}
     assert write_report(empty, tmp_path / "empty.html").stat().st_size > 0
 
@@ -108,7 +108,7 @@ def test_a_run_without_candidates_has_a_report(run, evidence, tmp_path):
 # The command
 
 
-def test_the_command_is_one_that_the_program_takes(run):
+def test_the_command_of_the_report_is_accepted_by_the_program(run):
     words = shlex.split(command(run, 4))
     assert words[:3] == ["valp", "search", "digits"]
     context = cli.commands["search"].make_context("search", words[2:])
@@ -118,7 +118,7 @@ def test_the_command_is_one_that_the_program_takes(run):
     assert context.params["candidates"] == 4
 
 
-def test_the_command_line_writes_the_page_and_says_where(valp, runs_copy):
+def test_the_command_line_writes_the_page_and_prints_its_path(valp, runs_copy):
     before = files_of(runs_copy)
     done = valp("report", "small", "--runs", runs_copy, "--json")
     assert done.code == 0, done.err
@@ -153,9 +153,9 @@ def test_the_hypervolume_of_whole_numbers_is_the_number_of_cells_below_a_point(d
     assert hypervolume(points.astype(float)) == pytest.approx(below.sum())
 
 
-def test_progress_is_of_the_candidates_in_the_order_they_ended(run, drawn, tmp_path):
+def test_progress_follows_the_order_in_which_candidates_ended(run, drawn, tmp_path):
     scores = [(0.5, 0.4, 0.1), (0.7, 0.5, 0.2), (0.6, 0.1, 0.3), (0.9, 0.2, 0.4)]
-    made = progress(*_with_entries(told(run, drawn[:4], scores.__getitem__, tmp_path)))
+    made = progress(*_with_entries(untrained_run(run, drawn[:4], scores.__getitem__, tmp_path)))
     assert made["best"]["accuracy"] == [(0, 0.5), (1, 0.7), (3, 0.9)]
     assert made["best"]["mse"] == [(0, 0.4), (2, 0.1)]
     assert made["spent"]["samples seen"] == [100, 200, 300, 400]
@@ -168,18 +168,18 @@ def _with_entries(run):
     return run, run.ledger.entries()
 
 
-def test_too_few_candidates_say_nothing_of_choices(run, drawn, tmp_path):
-    few = told(run, drawn[: FEWEST - 1], lambda number: (0.1, 0.1, 0.1), tmp_path)
+def test_importance_needs_a_minimum_of_candidates(run, drawn, tmp_path):
+    few = untrained_run(run, drawn[: FEWEST - 1], lambda number: (0.1, 0.1, 0.1), tmp_path)
     assert importance(few, few.ledger.entries()) == {"enough": False, "candidates": FEWEST - 1, "needed": FEWEST}
 
 
-def test_the_choice_that_decides_comes_first_and_noise_names_none(run, drawn, tmp_path):
+def test_the_decisive_choice_comes_first_and_noise_has_no_important_choice(run, drawn, tmp_path):
     noise = np.random.default_rng(0).random((len(drawn), 2))
 
     def score(number):
         return features_of(drawn[number])["learning rate (log)"], noise[number, 0], noise[number, 1]
 
-    many = told(run, drawn, score, tmp_path)
+    many = untrained_run(run, drawn, score, tmp_path)
     made = importance(many, many.ledger.entries())["objectives"]
     name, mean, deviation, rho = made["accuracy"]["choices"][0]
     assert name == "learning rate (log)"
@@ -228,7 +228,7 @@ def test_numbers_have_as_many_digits_as_are_shown():
     assert rounded([0.123456789, 1234567.0, float("nan"), float("inf")]) == [0.12346, 1234600.0, 0.0, 0.0]
 
 
-def test_what_is_missing_of_a_truth_is_not_counted():
+def test_missing_true_values_are_not_counted():
     column = Column(name="y", type=DataType.NUMERIC, size=2)
     truth = torch.tensor([[0.0, 0.0], [1.0, 2.0], [2.0, 0.0]])
     present = torch.tensor([[True, False], [True, True], [True, False]])
@@ -245,7 +245,7 @@ def test_labels_are_counted_one_by_one():
     assert made["labels"] == [("0", 1, 1, 1, 0), ("1", 1, 1, 0, 1)]
 
 
-def test_samples_that_are_no_images_are_lines_without_classes():
+def test_samples_that_are_not_images_are_drawn_as_lines_without_classes():
     rows = np.random.default_rng(0).normal(size=(80, 5))
     problem = Problem.from_arrays("lines", inputs={"x": numeric(rows)}, outputs={"copy": samples(rows)})
     evidence = Evidence(problem)
@@ -262,7 +262,7 @@ def test_a_large_front_is_shown_in_full_up_to_a_limit(run, drawn, tmp_path):
     def score(number):  # all on the front
         return number, number, 0.5
 
-    large = told(run, [drawn[0]] * (DETAILED + 5), score, tmp_path)
+    large = untrained_run(run, [drawn[0]] * (DETAILED + 5), score, tmp_path)
     material = gather(large, Evidence(None, missing="left out"))
     assert material.summary["front"] == DETAILED + 5
     assert len(material.details) == DETAILED
@@ -273,6 +273,6 @@ def test_lineages_count_each_ancestor_once(run, drawn, tmp_path):
         origins = {f"n{i}": (parent, "n0") for i, parent in enumerate(parents)}
         return Candidate(graph=drawn[0].graph, training=Training(), inherits=origins)
 
-    bred = told(run, [child(), child(0), child(0, 1)], lambda number: (number, 1, 1), tmp_path)
+    bred = untrained_run(run, [child(), child(0), child(0, 1)], lambda number: (number, 1, 1), tmp_path)
     rows = gather(bred, Evidence(None, missing="left out")).summary["candidates"]
     assert [row["m"] for row in rows] == [100, 200, 300]

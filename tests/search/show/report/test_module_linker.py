@@ -1,4 +1,4 @@
-"""The page's modules become one script that means the same."""
+"""The page's modules become one script that does the same."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def test_top_level_names_are_unique_and_every_import_is_exported():
     assert not re.search(r"^(import|export)\b|/\*", script, re.MULTILINE)
 
 
-def test_what_is_exported_is_imported_somewhere():
+def test_every_export_is_imported_somewhere():
     modules = ordered(ENTRY, lambda name: parsed(name, text_of(name)))
     used = {(source, word) for module in modules.values() for source, words in module.imports.items() for word in words}
     assert used == {(name, word) for name, module in modules.items() for word in module.exports}
@@ -76,6 +76,6 @@ def test_the_linked_script_does_what_the_modules_do(tmp_path):
     ],
     ids=["absent", "twice", "circle", "renamed", "default import", "default export", "pattern", "dynamic"],
 )  # fmt: skip
-def test_what_cannot_be_linked_is_refused(texts, message):
+def test_modules_that_cannot_be_linked_are_refused(texts, message):
     with pytest.raises(AssertionError, match=message):
         joined(**texts)

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.search.show.report.chromium import opened
-from tests.search.show.report.untrained import told
+from tests.search.show.report.untrained import untrained_run
 from valp.parts.kinds import KINDS
 from valp.parts.kinds.generic_mlp import GenericMLP
 from valp.parts.look import Look
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.heavy
 
 @pytest.fixture(scope="module")
 def shared(browser, report):
-    """A page that tests share, for opening one takes longer than what they do with it."""
+    """A page that tests share, because opening one takes longer than a test."""
     return opened(browser, report)
 
 
@@ -44,7 +44,7 @@ def test_it_opens_without_a_console_message_or_a_network_request(browser, report
     page.close()
 
 
-def test_it_is_small(report):
+def test_the_page_is_small(report):
     assert report.stat().st_size < 2_000_000
 
 
@@ -53,7 +53,7 @@ def test_the_policy_of_the_page_allows_no_request(page):
     page.heard.clear()  # the refusal itself
 
 
-def test_it_says_at_a_glance_what_the_search_did(page, run):
+def test_the_top_of_the_page_sums_up_the_search(page, run):
     figures = page.locator("#figures").inner_text()
     assert re.search(rf"candidates\s+{len(run.ledger.entries())}\s", figures)
     assert re.search(rf"on the front\s+{len(run.front())}\s", figures)
@@ -79,7 +79,7 @@ def test_a_click_on_a_point_opens_its_candidate(page, run):
     assert page.evaluate("document.activeElement.id") == "candidate-title"
 
 
-def test_the_keys_go_along_the_front_and_open_a_candidate(page, run):
+def test_arrow_keys_move_along_the_front_and_enter_opens_a_candidate(page, run):
     points = page.locator("#pareto g[data-number]")
     assert points.count() == len(run.front())
     points.first.focus()
@@ -136,7 +136,7 @@ def test_the_table_is_filtered_by_words_and_by_the_front(page, run):
     assert len(column(page, "candidate")) == len(run.ledger.entries())
 
 
-def test_two_candidates_are_compared_and_what_differs_is_marked(page):
+def test_two_candidates_are_compared_and_differences_are_marked(page):
     boxes = page.locator("#table tbody input[type=checkbox]")
     for i in range(boxes.count()):
         boxes.nth(i).uncheck()
@@ -181,7 +181,7 @@ def summary_of_rows(page):
     return sum(sum(row) for row in detail["predicted"][0]["confusion"])
 
 
-def test_a_hover_over_a_network_tells_its_layers_and_the_graph_zooms(page, run):
+def test_a_hover_over_a_network_shows_its_layers_and_the_graph_zooms(page, run):
     entry = run.front()[0]
     page.select_option("#open-other", str(entry.number))
     name = entry.candidate.graph.networks[0].name
@@ -240,7 +240,7 @@ def test_a_link_to_a_candidate_opens_it(browser, report):
 
 def test_a_run_that_has_just_begun_has_a_page(browser, run, tmp_path):
     path = tmp_path / "report.html"
-    path.write_text(written(gather(told(run, [], None, tmp_path), Evidence(None, missing="left out"))))
+    path.write_text(written(gather(untrained_run(run, [], None, tmp_path), Evidence(None, missing="left out"))))
     page = opened(browser, path)
     assert page.heard == []
     assert "no candidate yet" in page.locator("#detail").inner_text()
@@ -248,10 +248,10 @@ def test_a_run_that_has_just_begun_has_a_page(browser, run, tmp_path):
     page.close()
 
 
-def test_candidates_that_failed_were_stopped_or_still_run_are_told_apart(browser, run, tmp_path):
+def test_failed_stopped_and_running_candidates_are_distinguished(browser, run, tmp_path):
     candidates = [entry.candidate for entry in run.ledger.entries()]
     ends = {0: "failed", 1: "pruned", 2: "running"}
-    many = told(run, candidates, lambda number: (0.5, 0.1, 0.5), tmp_path, ends)
+    many = untrained_run(run, candidates, lambda number: (0.5, 0.1, 0.5), tmp_path, ends)
     path = tmp_path / "report.html"
     path.write_text(written(gather(many, Evidence(None, missing="left out"))))
     page = opened(browser, path)
@@ -271,14 +271,14 @@ class Wave(GenericMLP):
     code, title, sign, look = "wave", "Wave network", "Ω", Look("hexagon", "#CCE5FF")
 
 
-def test_an_own_kind_is_shown_with_its_sign_name_shape_and_colour(browser, run, monkeypatch, tmp_path):
+def test_a_kind_of_another_package_is_shown_with_its_sign_name_shape_and_colour(browser, run, monkeypatch, tmp_path):
     monkeypatch.setattr(KINDS, "rows", KINDS.rows | {"wave": Wave()})
     candidate = run.ledger.entries()[0].candidate
     graph = candidate.graph
     waves = tuple(network.model_copy(update={"kind": "wave"}) for network in graph.networks)
     own = candidate.model_copy(update={"graph": graph.model_copy(update={"networks": waves})})
     path = tmp_path / "report.html"
-    scored = told(run, [own] * 2, lambda number: (0.5, 0.1 + number, 0.5), tmp_path)
+    scored = untrained_run(run, [own] * 2, lambda number: (0.5, 0.1 + number, 0.5), tmp_path)
     path.write_text(written(gather(scored, Evidence(None, missing="left out"))))
     for scheme in ("light", "dark"):
         page = opened(browser, path, scheme=scheme)
@@ -302,7 +302,7 @@ def test_an_absent_score_is_a_dash_and_a_target_is_a_direction(browser, run, tmp
     """Candidate 0 has no mse, and no candidate has a speed; the best entropy is 0.5."""
     candidates = [entry.candidate for entry in run.ledger.entries()][:3]
     values = [(0.5, 0.1, 0.9), (0.6, 0.2, 0.55), (0.7, 0.3, 0.1)]
-    material = gather(told(run, candidates, values.__getitem__, tmp_path), Evidence(None, missing="left out"))
+    material = gather(untrained_run(run, candidates, values.__getitem__, tmp_path), Evidence(None, missing="left out"))
     summary = material.summary
     del summary["candidates"][0]["v"]["mse"]
     summary["scores"]["entropy"] |= {"maximise": False, "target": 0.5}
@@ -358,7 +358,7 @@ def test_nothing_is_cut_off_by_the_window(browser, report, width):
 
 
 def test_names_with_markup_in_them_are_text(browser, run, digits_problem, evidence, tmp_path):
-    """Names of classes, the title and the reason of a failure are a user's or a library's words."""
+    """Class names, the title and the reason of a failure come from a user or a library."""
     bad = "<b>bold</b></script><img src=x onerror=console.log('run')>"
     output = digits_problem.columns.outputs[0]
     named = output.model_copy(update={"classes": tuple(f"{bad}{i}" for i in range(output.size))})

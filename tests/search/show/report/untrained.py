@@ -1,4 +1,4 @@
-"""Runs whose candidates were never trained."""
+"""Runs with candidates that were not trained."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,14 +17,14 @@ STATES = {
 }
 
 
-def told(run, candidates, score, directory, ends: Mapping[int, str] | None = None):
-    """A run like another, with these candidates.
+def untrained_run(run, candidates, score, directory, ends: Mapping[int, str] | None = None):
+    """A run with the settings of another, and with these candidates.
 
     Args:
         run: the other.
-        candidates: in order.
-        score: gives a number's scores, in the order of the objectives.
-        directory: where its folder will be.
+        candidates: by number.
+        score: returns the scores of a candidate's number, in the order of the objectives.
+        directory: the folder in which the run's folder is made.
         ends: the states of candidates that are not complete.
     """
     study = optuna.create_study(directions=[metric.score.goal for metric in run.objectives.values()])
