@@ -14,10 +14,9 @@ from valp.parts.combiners import COMBINERS
 from valp.parts.kinds import KINDS
 from valp.parts.losses import KL, LOSSES
 
-pytestmark = pytest.mark.heavy
-
 ROOT = Path(__file__).parent.parent
-pytestmark = pytest.mark.timeout(900)  # a dozen programs start, one after the other, and some compile or search
+PATIENCE = 900
+"""Seconds for a dozen programs, one after the other, some of which compile or search."""
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -28,7 +27,7 @@ def run(arguments: list[str], folder: Path) -> str:
     """Runs a program in a folder as a shell of the virtual environment does."""
     elsewhere = {name: value for name, value in os.environ.items() if name != "VALP_RUNS"}
     environment = elsewhere | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, timeout=900)
+    done = subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -47,6 +46,8 @@ def session(tmp_path_factory):
     return folder
 
 
+@pytest.mark.heavy
+@pytest.mark.timeout(PATIENCE)
 def test_the_session_of_the_readme_runs_in_an_empty_folder(session):
     assert (session / "digits.valp").is_file()
     assert (session / "runs" / "first" / "study.db").is_file()
@@ -54,6 +55,8 @@ def test_the_session_of_the_readme_runs_in_an_empty_folder(session):
     assert len((session / "predicted.csv").read_text().splitlines()) == 1 + len(load_wine().data)
 
 
+@pytest.mark.heavy
+@pytest.mark.timeout(PATIENCE)
 @pytest.mark.parametrize("place", range(2))
 def test_the_python_of_the_readme_runs(session, place):
     assert run([sys.executable, "-c", blocks("README.md", "python")[place]], session)

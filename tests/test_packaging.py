@@ -29,6 +29,7 @@ def test_every_package_is_listed_for_the_installation():
     assert sorted(listed) == sorted(found)
 
 
+@pytest.mark.heavy
 def test_files_of_the_user_with_the_names_of_the_rooms_are_not_imported(tmp_path):
     """The working folder, which is also the script's, has a search.py, a search/ and a spaces/ of the user."""
     for name in ("search", "spaces", "strategies"):

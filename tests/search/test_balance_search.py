@@ -158,6 +158,7 @@ print("searched")
 """
 
 
+@pytest.mark.heavy
 def test_a_method_of_another_package_that_combines_gradients_is_searched_bred_and_resumed(tmp_path):
     package = install(tmp_path / "site", {"means.py": MEAN}, {"valp.balancers": {"mean": "means:Mean"}})
     done = run(SEARCH, package, tmp_path / "runs")

@@ -131,11 +131,13 @@ def own_kind(tmp_path_factory):
     return install(tmp_path_factory.mktemp("own") / "site", {"periodic.py": text}, ENTRY_POINT)
 
 
+@pytest.mark.heavy
 def test_a_kind_in_one_file_is_sampled_mutated_crossed_inherited_and_drawn(own_kind):
     done = run(COMMON + VARIED, own_kind)
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.heavy
 def test_a_kind_in_one_file_is_searched_reported_and_exported(own_kind, tmp_path):
     done = run(COMMON + SEARCHED, own_kind, tmp_path / "runs")
     assert done.returncode == 0, done.stderr

@@ -1,5 +1,7 @@
 """A kind, a loss and a data type of another package are searched, drawn and exported like the built-in ones."""
 
+import pytest
+
 from tests.valp.test_plugins import install, package, run  # noqa: F401 - a fixture
 
 SEARCH = """
@@ -44,6 +46,7 @@ print("searched")
 """
 
 
+@pytest.mark.heavy
 def test_parts_of_another_package_are_searched_drawn_and_exported(package, tmp_path):  # noqa: F811 - the fixture
     done = run(SEARCH, package, tmp_path / "runs")
     assert done.returncode == 0, done.stderr

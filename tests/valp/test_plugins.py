@@ -153,6 +153,7 @@ def package(tmp_path):
     return install(tmp_path / "site", {"angles.py": block("python")}, ENTRY_POINTS)
 
 
+@pytest.mark.heavy
 def test_the_package_of_the_docs_is_checked_compiled_drawn_trained_keyed_and_kept(package, tmp_path):
     done = run(IMPORTS + GRAPH + USE, package, tmp_path / "angles.valp")
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""Real searches on the digits, by real workers."""
+"""Real searches on the digits, in this process and by Ray's workers."""
 
 import dataclasses
 
@@ -16,8 +16,8 @@ from valp.spaces.generate.space import DEFAULT, SPACES
 
 
 def small(problem, runs, **settings):
-    """The command that made the session's run, with other settings."""
-    usual = {"name": "small", "strategy": "random", "candidates": 4, "workers": 2}
+    """The command that made the session's run, which uses no Ray, with other settings."""
+    usual = {"name": "small", "strategy": "random", "candidates": 4, "workers": 0}
     usual |= {"steps": SMALL_STEPS, "seed": SMALL_SEED}
     asked = usual | {"display": Listener()} | settings
     return launch(problem, runs=runs, **asked).stored
@@ -26,7 +26,7 @@ def small(problem, runs, **settings):
 @pytest.fixture(scope="module")
 def ray_run(digits_problem, tmp_path_factory):
     """A run of two workers by Ray; only read."""
-    return small(digits_problem, tmp_path_factory.mktemp("ray"))
+    return small(digits_problem, tmp_path_factory.mktemp("ray"), workers=2)
 
 
 def test_a_search_ends_with_as_many_candidates_as_asked_for_all_with_scores(ray_run):
@@ -73,9 +73,10 @@ def test_workers_find_what_this_process_finds_alone(ray_run, small_run):
     assert first != pytest.approx(second, rel=1e-4), "the comparison must be able to fail"
 
 
-def test_one_worker_and_the_same_seed_make_the_same_search_bit_for_bit(digits_problem, tmp_path):
+@pytest.mark.parametrize("workers", [0, pytest.param(1, marks=pytest.mark.heavy)])
+def test_the_same_seed_makes_the_same_search_bit_for_bit(workers, digits_problem, tmp_path):
     runs = [
-        small(digits_problem, tmp_path / name, candidates=2, steps=20, workers=1, strategy="tpe", seed=3)
+        small(digits_problem, tmp_path / name, candidates=2, steps=20, workers=workers, strategy="tpe", seed=3)
         for name in ("one", "other")
     ]
     documents, scores = (

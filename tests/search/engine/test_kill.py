@@ -14,8 +14,8 @@ from valp.search.engine.ray.reaper import MARK
 from valp.search.run.run import open_run
 from valp.search.strategies import STRATEGIES
 
-CANDIDATES = 9
-STEPS = 3000
+CANDIDATES = 7
+STEPS = 1500
 PATIENCE = 240
 """Seconds that a search may take on a busy machine."""
 

@@ -169,6 +169,7 @@ def _judge_in_a_process(samples, labels, cache_dir, lines):
     lines.put(f"process {os.getpid()}")
 
 
+@pytest.mark.heavy
 def test_of_two_processes_one_trains_and_both_have_the_judge(digits, tmp_path):
     context = multiprocessing.get_context("spawn")
     lines = context.Queue()

@@ -254,6 +254,7 @@ print("used")
 """
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("how", ENTRY_POINTS)
 def test_a_form_of_another_package_is_read_checked_keyed_drawn_trained_inherited_and_kept(tmp_path, how):
     package = install(tmp_path / "site", {"peaks.py": PEAKS}, ENTRY_POINTS[how])
