@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from valp.search.cli import main
+from valp.search.engine.ray.session import ray_for
 
 
 class Outcome(NamedTuple):
@@ -19,6 +20,13 @@ class Outcome(NamedTuple):
     @property
     def json(self) -> Any:
         return json.loads(self.out)
+
+
+@pytest.fixture(scope="module")
+def ray_session():
+    """Ray, started once for all searches by two workers of a module. It is left running by each of them."""
+    with ray_for(2, data_bytes=2**26):
+        yield
 
 
 @pytest.fixture

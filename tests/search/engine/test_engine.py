@@ -24,7 +24,7 @@ def small(problem, runs, **settings):
 
 
 @pytest.fixture(scope="module")
-def ray_run(digits_problem, tmp_path_factory):
+def ray_run(ray_session, digits_problem, tmp_path_factory):
     """A run of two workers by Ray; only read."""
     return small(digits_problem, tmp_path_factory.mktemp("ray"), workers=2)
 
@@ -194,7 +194,7 @@ def test_candidates_that_fail_are_recorded_with_their_reasons_and_the_search_goe
     assert open_run(tmp_path, "small").ledger.entries() == entries
 
 
-def test_a_long_search_takes_a_fresh_tuner_from_time_to_time(digits_problem, tmp_path, monkeypatch):
+def test_a_long_search_takes_a_fresh_tuner_from_time_to_time(ray_session, digits_problem, tmp_path, monkeypatch):
     monkeypatch.setattr(tuner, "CANDIDATES_PER_TUNER", 4)
     asked = {"candidates": 3, "steps": 5, "workers": 2}
     run = launch(digits_problem, name="long", runs=tmp_path, display=Listener(), **asked).stored

@@ -46,7 +46,7 @@ WORKERS = {"random": 2, "tpe": 0}
 
 
 @pytest.fixture(scope="module", params=WORKERS)
-def run(request, digits_problem, tmp_path_factory):
+def run(request, ray_session, digits_problem, tmp_path_factory):
     return launch(
         digits_problem, name="halved", runs=tmp_path_factory.mktemp("halving"), strategy=request.param, candidates=10,
         steps=STEPS, workers=WORKERS[request.param], seed=4, halving=True, display=Listener(),
