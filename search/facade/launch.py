@@ -20,7 +20,7 @@ from valp.search.strategies import STRATEGIES
 from valp.spaces.generate.space import space_of
 from valp.spaces.problem.interface import require_interface
 from valp.spaces.problem.problem import Problem
-from valp.train.balance import read_balance
+from valp.train.balance import read_balance, require_native
 
 FEWEST_TO_BREED = 16
 """The fewest candidates for which evolution is the default strategy. With fewer there is little to breed from."""
@@ -113,6 +113,8 @@ def launch(
     if hours is not None:
         positive("hours", hours)
     require_seed(seed)
+    if executor == "native":
+        require_native(searched.balances)
     STRATEGIES[strategy].require(problem, searched)
     settings = Settings(
         problem=problem.name,

@@ -95,6 +95,13 @@ def test_train_accepts_a_method(searched, tmp_path, valp):
     assert load(model).manifest.training["balance"] == "uncertainty:rate=1"
 
 
+def test_an_executor_that_cannot_train_with_a_method_is_refused_before_anything_is_written(digits_problem, tmp_path):
+    message = "the native executor cannot train with the balancing method 'uncertainty'; executor auto or torch can"
+    with pytest.raises(SettingError, match=message):
+        launch(digits_problem, name="n", runs=tmp_path / "none", balance=BOTH, executor="native")
+    assert not (tmp_path / "none").exists()
+
+
 @pytest.mark.parametrize("command", ["search", "train"])
 def test_an_unknown_method_is_one_sentence_and_exit_1(command, searched, tmp_path, valp):
     words = ["digits", "--workers", 0] if command == "search" else ["--from", "both", 0, "-o", tmp_path / "m.valp"]

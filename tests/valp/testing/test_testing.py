@@ -14,7 +14,8 @@ from valp.parts.kinds.generic_mlp import GenericMLP
 from valp.parts.losses import LOSSES
 from valp.parts.losses.mean_squared_error import MeanSquaredError
 from valp.plan.operation import Apply, Concatenate
-from valp.testing import check_combiner, check_kind, check_loss
+from valp.score import SCORES, GraphScore, OutputScore, Score
+from valp.testing import check_combiner, check_kind, check_loss, check_score
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
@@ -30,6 +31,11 @@ def test_every_loss_keeps_the_contract(loss):
 @pytest.mark.parametrize("combiner", COMBINERS.values(), ids=COMBINERS)
 def test_every_combiner_keeps_the_contract(combiner):
     check_combiner(combiner)
+
+
+@pytest.mark.parametrize("score", SCORES.values(), ids=SCORES)
+def test_every_score_keeps_the_contract(score):
+    check_score(score)
 
 
 class Own(GenericMLP):
@@ -156,3 +162,77 @@ def test_a_combiner_that_breaks_the_contract_fails_with_the_reason(combiner, sai
     with pytest.raises(AssertionError, match=said):
         check_combiner(combiner)
     assert "own" not in COMBINERS
+
+
+class WrongClasses(OutputScore):
+    """The share of wrong classes."""
+
+    code, title, direction = "wrong", "share of wrong classes", "minimize"
+
+    def applies(self, output):
+        return output.type is DataType.DISCRETE and not output.labels
+
+    def compute(self, subject, output):
+        found = subject.predicted(output.name)
+        return float((found.values.argmax(1) != found.truth).float().mean())
+
+
+class Layers(GraphScore):
+    """The number of tensors that are learnt."""
+
+    code, title, direction = "tensors", "learnt tensors", "minimize"
+
+    def compute(self, subject):
+        return len(list(subject.module.parameters()))
+
+
+@pytest.mark.parametrize("score", [WrongClasses(), Layers()])
+def test_a_score_that_is_not_installed_is_tried(score):
+    check_score(score)
+    assert score.code not in SCORES
+
+
+def spoilt(self, subject):
+    """The model is put in training mode by a score that forgets to put it back."""
+    subject.module.train()
+    return 1.0
+
+
+def of_any_order(self, subject, output, state=[0]):  # noqa: B006 - a value that changes from call to call
+    state[0] += 1
+    return float(state[0])
+
+
+@pytest.mark.parametrize(
+    ("base", "words", "said"),
+    [
+        (WrongClasses, {"title": ""}, "a score must have a title"),
+        (WrongClasses, {"direction": "up"}, "must be 'maximize', 'minimize' or a finite target, but is 'up'"),
+        (WrongClasses, {"direction": float("nan")}, "a finite target, but is nan"),
+        (WrongClasses, {"direction": "maximize"}, "must not be better for a random result"),
+        (WrongClasses, {"applies": lambda self, output: False}, "must apply to an output of some type"),
+        (WrongClasses, {"compute": lambda *_: float("inf")}, "a value of wrong must be finite or None"),
+        (WrongClasses, {"compute": lambda *_: torch.tensor(1.0)}, "a value of wrong must be a number or None"),
+        (WrongClasses, {"compute": of_any_order}, "must be the same when repeated"),
+        (WrongClasses, {"chance": lambda *_: -1.0}, "must not be better for no learning"),
+        (Layers, {"compute": spoilt}, "must leave the model as it was"),
+        (Layers, {"together": lambda *_: float("nan")}, "two models together of tensors must be finite"),
+    ],
+)
+def test_a_score_that_breaks_its_word_is_told_so(base, words, said, monkeypatch):
+    wrong = base()
+    for name, value in words.items():
+        monkeypatch.setattr(base, name, value)
+    with pytest.raises(AssertionError, match=said):
+        check_score(wrong)
+
+
+def test_a_score_of_nothing_is_refused():
+    with pytest.raises(AssertionError, match="must be an OutputScore or a GraphScore, but is a Bare"):
+        check_score(Bare())
+
+
+class Bare(Score):
+    """A `Score` of neither kind."""
+
+    code, title, direction = "bare", "nothing", "maximize"

@@ -73,7 +73,7 @@ class Density(SamplesScore):
 class Diversity(SamplesScore):
     """See `valp.score.generation_scores.within_class_diversity`."""
 
-    code, title, direction = "diversity", "within-class diversity of generated samples", "maximize"
+    code, title, direction = "diversity", "within-class diversity of generated samples", 1.0
 
     def of(self, generated: Generated, output: ScoredOutput) -> float | None:  # noqa: ARG002 - the same for all
         """See `SamplesScore`."""

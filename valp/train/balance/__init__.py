@@ -4,6 +4,8 @@ A candidate names its method in `Training.balance`, a `Balance`. No code outside
 Algorithm 1, Optuna's slots, mutation, crossover, the command line and the report use the attributes of its row.
 """
 
+from collections.abc import Iterable
+
 from valp.errors import SettingError
 from valp.graph.plugin_table import PluginTable
 from valp.train.balance.balance import FIXED, Balance, Value
@@ -46,6 +48,7 @@ __all__ = [
     "balancer_of",
     "completed",
     "read_balance",
+    "require_native",
 ]
 
 
@@ -68,6 +71,20 @@ def completed(balance: Balance) -> Balance:
     """
     settings = balancer_of(balance.method).completed(balance.settings)
     return Balance(method=balance.method, settings=settings)
+
+
+def require_native(balances: Iterable[Balance]) -> None:
+    """Checks that the native executor can train with these methods.
+
+    Raises:
+        SettingError: if one of them decides at each step, which only torch supports.
+    """
+    for balance in balances:
+        if not isinstance(balancer_of(balance.method), ScheduledBalancer):
+            raise SettingError(
+                f"the native executor cannot train with the balancing method {balance.method!r}; "
+                "executor auto or torch can"
+            )
 
 
 def read_balance(text: str) -> Balance:
