@@ -108,6 +108,19 @@ def test_a_decoder_needs_a_code_that_it_does_not_feed_itself():
     assert draft.sources(N0, LATENT) == []
 
 
+def test_a_transposed_decoder_needs_a_bottleneck_which_needs_a_code_of_its_width():
+    problem = replace(shape(VECTOR, {"o0": unit(SAMPLES, 784)}, 2), images={"o0": (1, 28, 28)})
+    draft = draft_of(problem, replace(FULL, output_units=(8, 8)))
+    draft.create(O0, DATA, [("t", SAMPLES)])
+    assert draft.needed() == 2
+    draft.connect(draft.create(N0, DATA, [("b", NUMERIC)]), N0, DATA)
+    assert draft.nodes[1].exactly == 8
+    assert draft.needed() == 1
+    draft.connect(draft.create(N1, LATENT, [("g", NUMERIC)]), N1, LATENT)
+    assert draft.unit(N2).size == 8
+    assert draft.needed() == 0
+
+
 @some
 @walks
 def test_completing_a_draft_creates_at_most_the_needed_networks(setting, steps, seed):

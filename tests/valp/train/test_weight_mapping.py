@@ -113,7 +113,8 @@ def test_an_implied_last_layer_matches_only_the_last_layer(ours, theirs, pairs):
         ([dense(9, "sigmoid"), dense(7, "sigmoid")], [dense(7, "sigmoid")], {1: 0}),
         ([dense(7, "sigmoid", normalise=True), dense(7, "sigmoid")], [dense(7, "sigmoid")], {1: 0}),
         # then the first layers
-        ([dense(), dense()], [dense()], {0: 0}),
+        ([dense(5, "sigmoid"), dense(5, "sigmoid")], [dense(5, "sigmoid")], {0: 0}),
+        ([dense(5, "sigmoid")], [dense(5, "sigmoid"), dense(5, "sigmoid")], {0: 0}),
     ],
 )  # fmt: skip
 def test_ties_between_alignments_are_decided_in_the_documented_order(ours, theirs, pairs):
