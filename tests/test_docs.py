@@ -1,4 +1,4 @@
-"""The README's session and the tables of docs/ hold."""
+"""The README's commands run, and the tables and links of docs/ are correct."""
 
 import os
 import re
@@ -62,7 +62,7 @@ def test_the_python_of_the_readme_runs(session, place):
     assert run([sys.executable, "-c", blocks("README.md", "python")[place]], session)
 
 
-def test_every_link_of_the_pages_leads_somewhere():
+def test_every_link_of_the_pages_has_a_target():
     for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
         for target in re.findall(r'\]\(([^)#]+)|src="([^"]+)"', page.read_text()):
             link = target[0] or target[1]

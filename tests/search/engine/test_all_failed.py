@@ -1,4 +1,4 @@
-"""A search in which every candidate failed is an error that gives the true reason."""
+"""A search in which every candidate failed ends with an error that gives the reason."""
 
 import dataclasses
 import os
@@ -59,7 +59,7 @@ def test_losses_that_are_not_finite_exit_with_1_and_say_so(valp, tmp_path, monke
         assert "finite" in sentence or "NaN" in sentence
 
 
-def test_killed_workers_are_told_as_what_they_are(digits_problem, tmp_path, capfd):
+def test_killed_workers_are_reported_as_killed(digits_problem, tmp_path, capfd):
     ended = threading.Event()
 
     def kill_workers():

@@ -61,7 +61,7 @@ def test_a_search_keeps_the_weights_of_its_front_only(ray_run):
         assert weights.exists() == (entry.number in front)
 
 
-def test_workers_find_what_this_process_finds_alone(ray_run, small_run):
+def test_workers_get_the_same_results_as_a_search_in_this_process(ray_run, small_run):
     """`small_run` has the same settings without Ray."""
     pairs = [*zip(ray_run.ledger.entries(), small_run.ledger.entries(), strict=True)]
     assert len(pairs) == 4
@@ -99,7 +99,7 @@ def test_the_same_command_again_does_nothing_and_changes_no_file(digits_problem,
     assert files_of(runs_copy) == before
 
 
-def test_a_search_without_time_begins_nothing_and_a_further_call_completes_it(digits_problem, runs_copy):
+def test_a_search_without_time_starts_nothing_and_a_second_call_completes_it(digits_problem, runs_copy):
     before = files_of(runs_copy / "small" / "candidates")
     hurried = small(digits_problem, runs_copy, candidates=6, hours=1e-9)
     assert [entry.number for entry in hurried.ledger.entries()] == [0, 1, 2, 3]
@@ -128,14 +128,14 @@ def test_a_search_without_time_begins_nothing_and_a_further_call_completes_it(di
         ("objectives", ("accuracy",), "objectives accuracy, mse, entropy"),
     ],
 )
-def test_a_run_refuses_to_go_on_with_another_setting_and_names_it(name, value, held, digits_problem, runs_copy):
+def test_a_run_is_not_resumed_with_another_setting_which_is_named(name, value, held, digits_problem, runs_copy):
     before = files_of(runs_copy)
     with pytest.raises(SettingError, match=f"run 'small' has {held}, but"):
         small(digits_problem, runs_copy, candidates=9, **{name: value})
     assert files_of(runs_copy) == before
 
 
-def test_a_run_refuses_to_go_on_with_other_data_of_the_same_problem(digits_problem, runs_copy):
+def test_a_run_is_not_resumed_with_other_data_of_the_same_problem(digits_problem, runs_copy):
     half = digits_problem.model_copy(update={"test": digits_problem.validation})
     half.__dict__.pop("fingerprint", None)  # cached, and the copy has taken it over
     with pytest.raises(SettingError, match="the data of problem 'digits' has changed since run 'small' began"):

@@ -1,4 +1,4 @@
-"""Successive halving: who goes on, and what is recorded of who does not."""
+"""Successive halving: which candidates continue, and what is recorded of those that are stopped."""
 
 import pytest
 from optuna.samplers import RandomSampler
@@ -29,12 +29,12 @@ def test_rungs_are_shares_of_the_training_and_not_too_short():
     assert rungs_of(60) == ()
 
 
-def test_the_first_at_a_rung_go_on():
+def test_the_first_candidates_at_a_rung_continue():
     assert goes_on(scores((0.1, 9)), OBJECTIVES)
     assert goes_on(scores((0.9, 1), (0.1, 9)), OBJECTIVES)
 
 
-def test_a_third_goes_on_the_lower_ranks_first():
+def test_a_third_of_the_candidates_continues_the_lower_ranks_first():
     assert not goes_on(scores((0.9, 1), (0.8, 2), (0.7, 3)), OBJECTIVES)
     assert goes_on(scores((0.7, 3), (0.8, 2), (0.9, 1)), OBJECTIVES)
     assert goes_on(scores((0.9, 1), (0.8, 2), (0.7, 3), (0.95, 9)), OBJECTIVES)
@@ -42,7 +42,7 @@ def test_a_third_goes_on_the_lower_ranks_first():
 
 
 WORKERS = {"random": 2, "tpe": 0}
-"""Of each strategy: Ray stops candidates by a scheduler of its own, a search without Ray by its loop."""
+"""Workers by strategy. With Ray, a scheduler of Ray stops candidates; without Ray, the loop of the search does."""
 
 
 @pytest.fixture(scope="module", params=WORKERS)
@@ -53,7 +53,7 @@ def run(request, ray_session, digits_problem, tmp_path_factory):
     ).stored  # fmt: skip
 
 
-def test_what_is_stopped_has_the_samples_and_the_scores_of_its_rung(run):
+def test_a_stopped_candidate_has_the_samples_and_the_scores_of_its_rung(run):
     entries = run.ledger.entries()
     states = [entry.state for entry in entries]
     assert set(states) == {"complete", "pruned"}
@@ -77,7 +77,7 @@ def test_rung_scores_are_in_the_ledger(run):
             assert rungs[str(below)] == entry.result.scores
 
 
-def test_who_inherits_is_compared_with_who_inherits_and_who_does_not_with_who_does_not(digits_problem, tmp_path):
+def test_candidates_with_and_without_inherited_weights_are_compared_separately(digits_problem, tmp_path):
     ledger = Ledger.create(tmp_path / "study.db", OBJECTIVES)
     drawn = Candidate(graph=drawn_graph(digits_problem, DEFAULT, RandomChoose(0)), training=Training(steps=STEPS))
     for inherits in ({}, {}, {"n0": (0, "n0")}, {"n0": (1, "n0")}, {}):
@@ -92,12 +92,12 @@ def test_who_inherits_is_compared_with_who_inherits_and_who_does_not_with_who_do
     ]
 
 
-def test_who_is_stopped_is_not_on_the_front_and_the_single_task_models_never_are(run):
+def test_stopped_candidates_are_not_on_the_front_and_single_task_models_are_not_stopped(run):
     assert all(entry.state == "complete" for entry in run.front())
     assert {result.samples_seen for result in run.ledger.baselines.values()} == {STEPS * 50}
 
 
-def test_a_search_by_halving_that_goes_on_adds_to_its_rungs(run, digits_problem):
+def test_a_resumed_search_with_halving_adds_to_its_rungs(run, digits_problem):
     before = [entry.state for entry in run.ledger.entries()]
     again = launch(
         digits_problem, name="halved", runs=run.folder.path.parent, strategy=run.settings.strategy, candidates=12,

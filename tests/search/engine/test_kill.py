@@ -1,4 +1,4 @@
-"""A driver that is killed leaves no process behind, and the same command goes on where it was."""
+"""A killed driver leaves no process behind, and the same command resumes the search."""
 
 import os
 import signal
@@ -31,7 +31,7 @@ def run(runs):
 
 
 def finished(runs):
-    """The numbers of the candidates whose folders are whole."""
+    """The numbers of the candidates with complete folders."""
     return {int(file.parent.name) for file in (runs / "k" / "candidates").glob("[0-9]*/scores.json")}
 
 
@@ -60,7 +60,7 @@ def environment(process):
 
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory):
-    """A run whose driver was killed amid its work, and what was seen of it before and after."""
+    """A run whose driver was killed during the search, and what was observed before and after."""
     runs = tmp_path_factory.mktemp("killed")
     driver = subprocess.Popen(
         command(runs), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
@@ -105,20 +105,20 @@ def test_a_second_driver_is_refused_while_the_first_is_at_work(killed):
     assert second.stdout == ""
 
 
-def test_no_process_is_left_of_a_killed_driver(killed):
+def test_a_killed_driver_leaves_no_process(killed):
     seen = killed[1]
     assert seen["count"] >= 4  # the reaper, and Ray's
     assert seen["gone"], seen["family"]
 
 
-def test_no_process_is_left_that_carries_the_mark_of_a_killed_driver(killed):
+def test_no_process_with_the_mark_of_a_killed_driver_is_left(killed):
     marks = killed[1]["marks"]
     assert len(marks) == 1
     left = [p for p in psutil.process_iter() if environment(p).get(MARK) in marks and p.pid != os.getpid()]
     assert left == []
 
 
-def test_a_killed_search_has_whole_folders_only(killed):
+def test_a_killed_search_has_only_complete_folders(killed):
     runs, seen = killed
     assert 2 <= len(seen["finished"]) < CANDIDATES
     for number in seen["finished"]:
@@ -126,7 +126,7 @@ def test_a_killed_search_has_whole_folders_only(killed):
         assert {"candidate.json", "scores.json", "curves.csv"} <= files
 
 
-def test_the_same_command_again_reaches_its_number(resumed):
+def test_the_same_command_again_reaches_the_number_of_candidates(resumed):
     runs, _, again = resumed
     assert again.returncode == 0, again.stderr
     entries = open_run(runs, "k").ledger.entries()
@@ -135,7 +135,7 @@ def test_the_same_command_again_reaches_its_number(resumed):
     assert finished(runs) == set(range(CANDIDATES))
 
 
-def test_what_was_finished_is_not_run_again_and_its_files_stay(resumed):
+def test_finished_candidates_are_not_run_again_and_their_files_stay(resumed):
     runs, seen, _ = resumed
     after = files_of(runs / "k" / "candidates")
     kept = {name for name in seen["before"] if int(name.split(os.sep)[0]) in seen["finished"] and "weights" not in name}
@@ -144,14 +144,14 @@ def test_what_was_finished_is_not_run_again_and_its_files_stay(resumed):
         assert after[name] == seen["before"][name], name
 
 
-def test_only_what_was_not_finished_is_told_of_again(resumed):
+def test_only_unfinished_candidates_are_reported_again(resumed):
     _, seen, again = resumed
     ended = [line for line in again.stderr.splitlines() if line.startswith("[")]
     numbers = [int(line.split("candidate ")[1].split(":")[0].split()[0]) for line in ended]
     assert sorted(numbers) == sorted(set(range(CANDIDATES)) - seen["finished"])
 
 
-def test_the_weights_that_are_left_are_those_of_the_front_and_of_who_may_have_offspring(resumed):
+def test_the_weights_of_the_front_and_of_possible_parents_are_kept_and_no_others(resumed):
     runs, _, _ = resumed
     run = open_run(runs, "k")
     wanted = {entry.number for entry in run.front()} | STRATEGIES[run.settings.strategy].keeps(run.ledger)

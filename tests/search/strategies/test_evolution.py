@@ -1,4 +1,4 @@
-"""Evolution: who has offspring, what children inherit, and what a search keeps for it."""
+"""Evolution: the choice of parents, what children inherit, and the weights that a search keeps."""
 
 import random
 
@@ -29,7 +29,7 @@ from valp.spaces.vary import mutate
 from valp.train.stopwatch import Stopwatch
 
 DRAWN = 6
-"""A third of the candidates."""
+"""The number of random candidates: a third of all."""
 CANDIDATES = 3 * DRAWN
 STEPS, BATCH = 60, 50
 
@@ -47,13 +47,13 @@ def bred(run):
     return [entry for entry in run.ledger.entries() if entry.parents]
 
 
-def test_the_first_are_drawn_and_the_others_bred(run):
+def test_the_first_candidates_are_random_and_the_others_bred(run):
     parents = [bool(entry.parents) for entry in run.ledger.entries()]
     assert sum(parents) >= 3
     assert not any(parents[:DRAWN])
 
 
-def test_the_first_children_are_of_different_drawn_ones(run):
+def test_the_first_children_have_different_parents(run):
     promoted = min(Breeding().promoted, DRAWN // 2)
     children = [entry for entry in run.ledger.entries()[DRAWN : DRAWN + promoted] if entry.parents]
     assert all(len(entry.parents) in (1, 2) and entry.candidate.parent < DRAWN for entry in children)
@@ -67,13 +67,13 @@ def test_children_are_graphs_that_check_accepts_and_get_a_part_of_the_budget(run
         assert steps == round(Breeding().generation * STEPS * BATCH / batch)
 
 
-def test_the_drawn_ones_get_a_part_of_the_budget_in_the_smallest_batches(run):
+def test_random_candidates_get_a_part_of_the_budget_in_the_smallest_batches(run):
     for entry in run.ledger.entries()[:DRAWN]:
         assert entry.candidate.training.batch == BATCH / 2
         assert entry.candidate.training.steps == round(Breeding().screening / DRAWN * STEPS * 2)
 
 
-def test_who_inherits_nothing_gets_the_whole_budget(digits_problem, generations):
+def test_candidates_without_inherited_weights_get_the_whole_budget(digits_problem, generations):
     alone = Evolution("alone", "", Breeding(inherit=False))
     trial = generations.ask(RandomSampler(seed=0))
     question = Question(digits_problem, DEFAULT, Training(steps=100), seed=5, candidates=trial.number + 1)
@@ -82,7 +82,7 @@ def test_who_inherits_nothing_gets_the_whole_budget(digits_problem, generations)
 
 
 def population_of(ledger, entries):
-    """The best of these candidates, taken in in the order in which they ended."""
+    """The population of these candidates, added in the order in which they ended."""
     metrics = list(ledger.objectives.values())
     population = Population(Breeding().population, len(metrics))
     for entry in by_end(entries):
@@ -90,7 +90,7 @@ def population_of(ledger, entries):
     return population
 
 
-def test_parents_are_of_the_population_of_those_that_had_ended(run):
+def test_parents_come_from_the_population_of_the_ended_candidates(run):
     entries, trials = run.ledger.entries(), run.ledger.trials()
     for entry in bred(run):
         seen = set(from_ranges(trials[entry.number].user_attrs["seen"]))
@@ -100,7 +100,7 @@ def test_parents_are_of_the_population_of_those_that_had_ended(run):
 
 
 def grown(problem, names, folder, children=None):
-    """The ledger of a search of sixty untrained candidates with random scores, but for those of children."""
+    """The ledger of a search of sixty untrained candidates. Scores are random, those of children as given, if given."""
     ledger = Ledger.create(folder / "study.db", {name: problem.metrics[name] for name in names})
     question, dice = Question(problem, DEFAULT, Training(steps=100), 5, 60), random.Random(1)
     for number in range(question.candidates):
@@ -119,7 +119,7 @@ def generations(digits_problem, tmp_path_factory):
     return grown(digits_problem, digits_problem.objectives, tmp_path_factory.mktemp("generations"))
 
 
-def test_the_drawn_that_span_most_have_the_first_children(generations):
+def test_the_random_candidates_with_the_largest_volumes_have_the_first_children(generations):
     entries, breeding, metrics = generations.entries(), Breeding(), list(generations.objectives.values())
     drawn = entries[: breeding.drawn]
     assert not any(entry.parents for entry in drawn)
@@ -129,7 +129,7 @@ def test_the_drawn_that_span_most_have_the_first_children(generations):
     assert parents[0] == spanned.argmax()
 
 
-def test_the_other_parent_of_a_first_child_is_the_drawn_one_that_completes_the_first_best(generations):
+def test_the_second_parent_of_a_first_child_best_complements_the_first(generations):
     entries, breeding, metrics = generations.entries(), Breeding(), list(generations.objectives.values())
     both = 0
     for entry in entries[breeding.drawn :][: breeding.promoted]:
@@ -144,7 +144,7 @@ def test_the_other_parent_of_a_first_child_is_the_drawn_one_that_completes_the_f
     assert both > 1
 
 
-def test_who_was_trained_on_completes_nobody_while_the_first_children_are_bred(digits_problem, tmp_path):
+def test_bred_candidates_are_not_second_parents_of_the_first_children(digits_problem, tmp_path):
     breeding, best = Breeding(), {"accuracy": 1.0, "mse": 0.0, "entropy": 1.0}
     ledger = grown(digits_problem, digits_problem.objectives, tmp_path, children=best)
     first, later = (ledger.entries()[breeding.drawn :][part] for part in (slice(4), slice(4, 20)))
@@ -153,12 +153,12 @@ def test_who_was_trained_on_completes_nobody_while_the_first_children_are_bred(d
 
 
 def conditioned(candidate):
-    """The decoders of a candidate that are told what to make."""
+    """The decoders of a candidate that have a condition."""
     decoders = {network.name for network in candidate.graph.networks if network.kind == "d"}
     return decoders & {c.target for c in candidate.graph.connections if c.role is Role.CONDITION}
 
 
-def test_each_first_child_gets_a_condition_before_all_else_which_no_parent_had(digits_problem, tmp_path, monkeypatch):
+def test_each_first_child_first_gets_a_condition_that_no_parent_had(digits_problem, tmp_path, monkeypatch):
     made = list[tuple[str, ...]]()
 
     def recorded(*args, **kwargs):
@@ -177,7 +177,7 @@ def test_each_first_child_gets_a_condition_before_all_else_which_no_parent_had(d
     assert sum(kept) >= len(children) - 1  # a later move may take it
 
 
-def test_children_of_the_bred_may_learn_at_half_the_rate_within_the_space(digits_problem, generations):
+def test_children_of_bred_candidates_may_have_half_the_learning_rate_within_the_space(digits_problem, generations):
     entries, low = generations.entries(), DEFAULT.learning_rate[0]
     question = Question(digits_problem, DEFAULT, Training(steps=100), 5, 1000)
     kinds, halved = set(), set()
@@ -203,7 +203,7 @@ def test_children_of_the_bred_may_learn_at_half_the_rate_within_the_space(digits
     assert all(child.training.learning_rate >= low for child in children)
 
 
-def test_a_quarter_has_two_parents_and_what_is_fresh_is_screened_and_early(generations):
+def test_a_quarter_has_two_parents_and_random_candidates_are_short_and_early(generations):
     breeding, later = Breeding(), generations.entries()[Breeding().drawn :]
     assert 3 < sum(len(entry.parents) == 2 for entry in later) < 20
     assert all(entry.candidate.parent is not None for entry in later if entry.number >= 45)
@@ -214,14 +214,14 @@ def test_a_quarter_has_two_parents_and_what_is_fresh_is_screened_and_early(gener
         assert abs(training.steps * training.batch - share * 100 * BATCH) < training.batch
 
 
-def test_a_search_has_as_many_candidates_as_see_its_samples(generations):
+def test_a_search_has_as_many_candidates_as_its_budget_of_samples_allows(generations):
     entries = generations.entries()
     trainings = sum(entry.candidate.training.steps * entry.candidate.training.batch for entry in entries) / 100 / BATCH
     assert abs(Breeding().candidates_within(round(trainings)) - len(entries)) <= 5
     assert Breeding(inherit=False).candidates_within(60) == 60 + Breeding().drawn - Breeding().screening
 
 
-def test_after_a_third_some_begin_afresh_often_as_children_of_those_who_did(generations):
+def test_after_a_third_some_children_train_from_scratch_often_with_parents_that_did(generations):
     entries, first = generations.entries(), Breeding().afresh_from
     afresh = [entry for entry in entries if entry.candidate.parent is not None and not entry.parents]
     assert all(entry.number >= len(entries) * first and entry.candidate.lineage_samples == 0 for entry in afresh)
@@ -233,7 +233,7 @@ def test_after_a_third_some_begin_afresh_often_as_children_of_those_who_did(gene
     assert any(entry.parents for entry in later)
 
 
-def test_in_the_last_quarter_nobody_has_offspring_for_being_an_extreme(digits_problem, generations):
+def test_in_the_last_quarter_extremes_have_no_children(digits_problem, generations):
     ranks, balance = Breeding(spanning=0, balanced=0), Breeding(spanning=0, balanced=1)
     same = {True: 0, False: 0}
     for _ in range(20):
@@ -248,7 +248,7 @@ def test_in_the_last_quarter_nobody_has_offspring_for_being_an_extreme(digits_pr
     assert same[True] == 20 > same[False]
 
 
-def test_the_drawn_ones_are_of_any_size(generations):
+def test_random_candidates_have_any_size(generations):
     sizes = [len(entry.candidate.graph.networks) for entry in generations.entries()[: Breeding().drawn]]
     assert max(sizes) <= DEFAULT.max_n
     assert len(set(sizes)) > 3
@@ -260,7 +260,9 @@ def designs(candidate):
     return {network.model_copy(update={"name": "x"}) for network in candidate.graph.networks}
 
 
-def test_who_begins_afresh_is_put_together_of_two_and_changed_but_for_the_last_quarter(digits_problem, generations):
+def test_candidates_trained_from_scratch_are_crossed_and_before_the_last_quarter_also_mutated(
+    digits_problem, generations
+):
     members = population_of(generations, generations.entries()).members
     known = [designs(generations.entry(member).candidate) for member in members]
     there = set().union(*(designs(entry.candidate) for entry in generations.entries()))
@@ -281,7 +283,7 @@ def test_who_begins_afresh_is_put_together_of_two_and_changed_but_for_the_last_q
     assert 2 * changed[1, True] == 2 * changed[0, True] < changed[1, False]
 
 
-def test_for_one_objective_all_that_are_bred_inherit(digits_problem, tmp_path):
+def test_with_one_objective_all_bred_candidates_inherit(digits_problem, tmp_path):
     entries = grown(digits_problem, ["entropy"], tmp_path).entries()
     later = [entry for entry in entries if entry.candidate.parent is not None]
     assert len(later) > 30
@@ -289,7 +291,7 @@ def test_for_one_objective_all_that_are_bred_inherit(digits_problem, tmp_path):
     assert all(len(entry.parents) == 1 for entry in entries[Breeding().drawn :][: Breeding().promoted])
 
 
-def test_what_is_inherited_is_there_in_the_parent_and_of_the_same_kind(run):
+def test_inherited_networks_exist_in_the_parent_and_have_the_same_kind(run):
     entries = run.ledger.entries()
     for entry in bred(run):
         child = {network.name: network for network in entry.candidate.graph.networks}
@@ -310,7 +312,7 @@ def test_a_lineage_s_samples_are_counted_once(run):
         assert entry.candidate.lineage_samples == sum(entries[n].result.samples_seen for n in ancestors)
 
 
-def test_a_search_keeps_the_weights_of_its_front_and_of_who_may_have_offspring(run):
+def test_a_search_keeps_the_weights_of_its_front_and_of_possible_parents(run):
     kept = {entry.number for entry in run.front()} | STRATEGIES["evolution"].keeps(run.ledger)
     for entry in run.ledger.entries():
         weights = run.folder.candidate(entry.number) / "weights.safetensors"
@@ -330,7 +332,7 @@ def test_a_child_starts_where_its_parent_stopped(run, digits_problem, tmp_path):
     assert fresh.scores["accuracy"] < before.scores["accuracy"] - 0.1
 
 
-def test_weights_that_are_not_there_fail_the_candidate_with_a_reason(run, digits_problem, tmp_path):
+def test_a_candidate_with_missing_parent_weights_fails_with_a_reason(run, digits_problem, tmp_path):
     parent = run.ledger.entries()[0].candidate
     child = Candidate(
         graph=parent.graph, training=Training(steps=1), inherits={parent.graph.networks[0].name: (7, "a")}

@@ -1,4 +1,4 @@
-"""What every strategy promises; a new row of the table inherits all of it."""
+"""The contract of every strategy, tested over the whole table."""
 
 import dataclasses
 import random
@@ -72,7 +72,7 @@ def together_folder(strategy, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def together(strategy, digits_problem, objectives, together_folder):
-    """The ledger of a search by four workers, who end out of order; only read."""
+    """The ledger of a search by four workers, which finish out of order; only read."""
     return searched(strategy, question_of(digits_problem), objectives, together_folder, workers=4)
 
 
@@ -122,7 +122,7 @@ def replayed(strategy, question, ledger, number):
     return strategy.propose(question, again, Trial(fresh, fresh.trials[number]._trial_id))
 
 
-def test_proposals_are_valps_that_carry_the_questions_training(strategy, digits_problem, ledger):
+def test_proposals_are_valid_graphs_with_the_training_of_the_question(strategy, digits_problem, ledger):
     question = question_of(digits_problem, SPACES["default"])
     for _ in range(3):
         number, candidate = proposed(strategy, question, ledger)
@@ -138,7 +138,7 @@ def test_proposals_are_valps_that_carry_the_questions_training(strategy, digits_
         told(ledger, number)
 
 
-def test_proposals_stay_valps_and_differ_once_there_is_something_to_learn_from(alone):
+def test_proposals_that_learn_from_results_are_valid_and_differ(alone):
     candidates = [entry.candidate for entry in alone.entries()]
     assert len(candidates) == CANDIDATES
     assert all(check(candidate.graph).passed for candidate in candidates)
@@ -177,7 +177,7 @@ def test_each_candidate_of_one_worker_has_seen_all_before_it(alone):
     ]
 
 
-def test_what_several_workers_have_seen_has_holes(together):
+def test_with_several_workers_candidates_have_not_seen_all_before_them(together):
     seen = [from_ranges(trial.user_attrs["seen"]) for trial in together.trials()]
     assert any(numbers != list(range(len(numbers))) for numbers in seen)
 
@@ -199,7 +199,7 @@ def test_a_genetic_search_of_this_length_has_several_generations(strategy, alone
 
 
 @pytest.mark.parametrize("drawn", [1, 9, 99])
-def test_a_proposal_that_was_cut_off_is_completed_as_it_would_have_been(
+def test_an_interrupted_proposal_is_completed_as_it_would_have_been(
     drawn, strategy, digits_problem, objectives, together, together_folder, tmp_path
 ):
     question, made = question_of(digits_problem), []
@@ -230,7 +230,7 @@ def test_a_space_too_small_for_the_problem_is_refused(strategy, digits_problem):
     strategy.require(digits_problem, NARROW)
 
 
-def test_a_space_with_too_many_parameters_is_refused_by_those_whom_it_slows_down(strategy, digits_problem):
+def test_a_space_with_too_many_parameters_is_refused_by_the_samplers_that_it_slows_down(strategy, digits_problem):
     wide = dataclasses.replace(DEFAULT, max_n=20)
     if strategy.code in ("random", "evolution"):
         strategy.require(digits_problem, wide)
