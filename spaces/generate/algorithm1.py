@@ -14,7 +14,7 @@ from valp.graph.graph import Graph, Input, Output, Role
 from valp.spaces.generate.assembly import assemble
 from valp.spaces.generate.choose import Choose, RandomChoose
 from valp.spaces.generate.draft import Draft
-from valp.spaces.generate.draft_node import INPUT, Place
+from valp.spaces.generate.draft_node import INPUT, OUTPUT, Place
 from valp.spaces.generate.space import Space
 
 STEPS_PER_NETWORK = 20
@@ -43,8 +43,8 @@ def initialize(
         variances: the variances of outputs, for β of their squared errors; see `Space.beta_error`.
 
     Raises:
-        SettingError: if max_n is too small for the outputs, or no network kind of the space produces the type of an
-            output.
+        SettingError: if max_n is too small for the outputs, no kind of the space produces the type of an output, or
+            none brings an input to an output.
     """
     draft = Draft(inputs, outputs, images, space, choose)
     if draft.needed() > space.max_n:
@@ -80,7 +80,17 @@ def complete(draft: Draft) -> None:
     """Gives each open component a source, and each unread input a reader."""
     serve(draft)
     for i in draft.unread_inputs():
-        draft.connect((INPUT, i), draft.choose.category(draft.name("reader"), draft.readers(i)), Role.DATA)
+        found = draft.readers(i) or [_broad_network(draft)]
+        draft.connect((INPUT, i), draft.choose.category(draft.name("reader"), found), Role.DATA)
+
+
+def _broad_network(draft: Draft) -> Place:
+    """A new network that takes any data, as a further source of an output."""
+    able = [(OUTPUT, i) for i, makes in enumerate(draft.broad) if makes]
+    target = draft.choose.category(draft.name("widened"), able)
+    place = draft.create(target, Role.DATA, draft.broad[target[1]])
+    draft.connect(place, target, Role.DATA)
+    return place
 
 
 def serve(draft: Draft) -> None:

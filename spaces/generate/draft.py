@@ -4,14 +4,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from valp.errors import SettingError
 from valp.graph.graph import DataType, DataUnit, Input, Output, Role
 from valp.parts.design import Design, Designer, Sides, Wish
 from valp.parts.kinds import ANY, KINDS, Need
 from valp.spaces.generate.available_sources import Offers
 from valp.spaces.generate.choose import Choose
 from valp.spaces.generate.draft_node import INPUT, NETWORK, OUTPUT, Node, Place
-from valp.spaces.generate.makes import Make, anything, kinds_of, serving
+from valp.spaces.generate.makes import Make, anything, kinds_of, needs_broad, serving, serving_output
 from valp.spaces.generate.space import Space
 
 MAX_INCREASE = 2
@@ -33,7 +32,7 @@ class Draft:
         choose: makes the decisions.
 
     Raises:
-        SettingError: if no kind of the space produces the type of an output.
+        SettingError: if no kind of the space produces the type of an output, or none brings an input to an output.
     """
 
     def __init__(
@@ -54,14 +53,10 @@ class Draft:
         by_shape = [space.by_shape and x.unit.type is DataType.FEATURES and x.unit.shape[1:] in shaping for x in inputs]
         self._raw = [i for i, shaped in enumerate(by_shape) if not shaped]
         """The inputs that networks may read without their shape."""
-        self._by_output = [self._serving_output(output) for output in outputs]
-        unserved = [o.name for o, makes in zip(outputs, self._by_output, strict=True) if not makes]
-        if unserved:
-            kinds = ", ".join(space.kinds)
-            raise SettingError(
-                f"the {space.name} space ({kinds}) has no network kind that produces output {unserved[0]!r}; "
-                "the full space has every kind"
-            )
+        self._by_output = [serving_output(space, output, images.get(output.name), self.given) for output in outputs]
+        self.broad = [[make for make in makes if KINDS[make[0]].takes_any_data] for makes in self._by_output]
+        """For each output, the networks that could serve it and take any data."""
+        self._lone = needs_broad(space, inputs, self._by_output)
         self.nodes: list[Node] = []
         self._shaped = 0
         self._offers = Offers(inputs, outputs)
@@ -107,7 +102,8 @@ class Draft:
         - unless a usable one exists: one source of Samples for all networks that wait for one; one encoding network for
           all that wait for a code of any width, or for the missing source of Samples; one encoding network for each
           that waits for a code of a given width; a sampling and an encoding one for each that waits for sampled values;
-        - one network that reads an input by its shape, if all inputs must be read so and no network does yet.
+        - one network that reads an input by its shape, if all inputs must be read so and no network does yet;
+        - one network that takes any data, if an input may need it and none of the outputs is sure to bring one.
 
         Using such a source, or a new network, never raises the count. Any other connection is tested first (`sources`).
         """
@@ -135,7 +131,8 @@ class Draft:
         latent = (code or samples) and not self._offers.latent(below)
         # If all inputs must be read by their shape, one network that does so can serve all others.
         shaped = not self._raw and not self._shaped
-        return unserved + samples + latent + shaped
+        broad = self._lone and not any(node.row.takes_any_data for node in self.nodes)
+        return unserved + samples + latent + shaped + broad
 
     def sources(self, target: Place, role: Role) -> list[Place]:
         """The existing components that can serve `target` without a cycle, and still allow completion within max_n."""
@@ -188,7 +185,7 @@ class Draft:
         shaped = [i for i, n in enumerate(self.nodes) if n.design.reads is not None]
         fitting = [i for i in shaped if self._is_shaped((INPUT, model_input), self.nodes[i].design.reads or ())]
         plain = [i for i, n in enumerate(self.nodes) if n.row.takes_any_data and not n.fixed]
-        return [(NETWORK, i) for i in (fitting if self.space.by_shape and fitting else plain)]
+        return [(NETWORK, i) for i in (fitting if self.space.by_shape and fitting else plain or fitting)]
 
     def _plenty(self, room: int) -> bool:
         """Whether there is enough room for any connection or creation, so that none needs to be tested."""
@@ -319,10 +316,6 @@ class Draft:
         yield
         if was_open:
             self.open.add(target)
-
-    def _serving_output(self, output: Output) -> tuple[Make, ...]:
-        wish = Wish(Role.DATA, unit=output.unit, image=self.images.get(output.name))
-        return serving(self.space, output.unit.type, wish, self.given)
 
     def _makes(self, target: Place, role: Role) -> Sequence[Make]:
         if target[0] is OUTPUT:

@@ -20,12 +20,13 @@ from tests.spaces.graphs import (
     SHAPED,
     SHAPES,
     random_graph,
+    shape,
     unit,
 )
 from valp.check.check import check
 from valp.errors import SettingError
 from valp.graph.graph import DataType, Graph, Output, Role
-from valp.spaces.generate.algorithm1 import initialize
+from valp.spaces.generate.algorithm1 import fewest, initialize
 from valp.spaces.generate.choose import RandomChoose, RecordedChoose
 from valp.spaces.generate.space import DEFAULT, FULL, PAPER
 
@@ -94,6 +95,43 @@ def test_an_output_that_no_kind_of_the_space_produces_is_refused():
             initialize(IMAGE.inputs, (features,), {"f": ("mse",)}, space, RandomChoose(0))
 
 
+SIGNAL = {"signal": unit(DataType.FEATURES, 2, 32)}
+APART = {
+    "a vector": {"more": unit(DataType.NUMERIC, 5)},
+    "a class": {"more": unit(DataType.DISCRETE, 3)},
+    "a shorter sequence": {"more": unit(DataType.FEATURES, 1, 16)},
+    "an image": {"more": unit(DataType.FEATURES, 1, 8, 8)},
+}
+
+
+@pytest.mark.parametrize("more", APART.values(), ids=APART)
+@pytest.mark.parametrize("by_shape", [True, False])
+def test_inputs_that_no_network_could_bring_to_an_output_are_refused(more, by_shape):
+    wanted = shape({**SIGNAL, **more}, {"same": unit(DataType.FEATURES, 3, 32)}, least=2)
+    with pytest.raises(SettingError, match=r"must be features of one spatial size, but 'signal' and 'more' are not$"):
+        random_graph(0, wanted, replace(FULL, by_shape=by_shape))
+
+
+@pytest.mark.parametrize("more", APART.values(), ids=APART)
+@pytest.mark.parametrize("by_shape", [True, False])
+@pytest.mark.parametrize("several", [True, False])
+def test_an_input_that_no_drawn_network_reads_gets_a_network_for_any_data(more, by_shape, several):
+    outputs = {"x": unit(DataType.NUMERIC, 4), **({"same": unit(DataType.FEATURES, 3, 32)} if several else {})}
+    wanted = shape({**SIGNAL, **more}, outputs, least=0)
+    least = fewest(wanted.inputs, wanted.outputs, {}, replace(FULL, by_shape=by_shape))
+    for seed in range(40):
+        for max_n in (least, 8):
+            graph = random_graph(seed, wanted, replace(FULL, by_shape=by_shape, max_n=max_n))
+            assert check(graph).violations == ()
+            assert len(graph.networks) <= max_n
+
+
+def test_two_inputs_of_one_shape_need_no_network_for_any_data():
+    wanted = shape({**SIGNAL, "more": unit(DataType.FEATURES, 1, 32)}, {"same": unit(DataType.FEATURES, 3, 32)}, 1)
+    for seed in range(20):
+        assert check(random_graph(seed, wanted, replace(FULL, by_shape=bool(seed % 2), max_n=2))).passed
+
+
 def test_a_transposed_decoder_does_not_make_samples_that_are_vectors():
     space = replace(FULL, kinds=("g", "delta", "c", "t", "b"))
     graphs = [random_graph(seed, IMAGE, space) for seed in range(60)]
@@ -113,10 +151,10 @@ def test_every_kind_is_drawn_where_a_problem_has_a_use_for_it():
 
 
 def test_inputs_with_a_shape_are_read_by_networks_that_use_shapes():
-    for shape in SHAPED.values():
-        shaped = {i.name for i in shape.inputs if i.unit.type is DataType.FEATURES}
+    for wanted in SHAPED.values():
+        shaped = {i.name for i in wanted.inputs if i.unit.type is DataType.FEATURES}
         for seed in range(60):
-            graph = random_graph(seed, shape, FULL)
+            graph = random_graph(seed, wanted, FULL)
             kinds = {network.name: network.kind for network in graph.networks}
             assert {kinds[c.target] for c in graph.connections if c.source in shaped} <= {"c", "r"}
 
