@@ -34,7 +34,7 @@ from valp.search.pareto.hypervolume import hypervolume
 from valp.search.strategies import STRATEGIES
 
 WHOLE, MLPS, SAMPLES = GOALS
-SCALE = SCALES["digits"]
+SCALE = SCALES["fashion-mnist"]
 GOOD = {"accuracy": 0.9, "mse": 4e-4, "entropy": 0.95, "coverage": 0.4, "entropy_coverage": 0.38}
 CELLS = st.lists(st.tuples(*[st.integers(0, 5)] * 3), max_size=12)
 
@@ -77,7 +77,7 @@ def test_gains_are_0_at_the_reference_and_1_at_the_ideal():
 
 
 def test_the_hypervolume_grows_only_with_fully_trained_candidates():
-    best = {"accuracy": 1.0, "mse": 3e-4, "entropy_coverage": 1.0}
+    best = {name: scale.ideal for name, scale in SCALE.items()}
     search = Search("random", 0, 500, [ended(0), ended(1, "failed"), ended(2, "pruned", **best), ended(3, **best)])
     volumes = growth(search, SCALE, [0, 99, 100, 300, 399, 400, 500])
     assert volumes[:2] == [0, 0]

@@ -12,6 +12,7 @@ from valp.search.cli.options import EXECUTOR, JSON, RUNS, print_json, print_tabl
 
 if TYPE_CHECKING:
     from valp.model.bundle import Manifest
+    from valp.search.run.run import StoredRun
     from valp.search.run.settings import Settings
     from valp.spaces.candidate import Candidate
     from valp.spaces.problem.description import Description
@@ -97,14 +98,16 @@ def train_command(
     if (graph is None) == (origin is None):
         raise SettingError("either GRAPH.json or --from RUN N must be given, and not both")
     if origin is not None:
-        candidate, held, where = _from_run(runs, *origin)
-        problem, protocol = problem or _problem_of(held, origin[0]), held.protocol
+        candidate, stored, where = _from_run(runs, *origin)
+        problem, protocol = problem or _problem_of(stored.settings, origin[0]), stored.settings.protocol
+        columns = stored.problem.columns
     elif graph is not None:
         candidate, where, protocol = read_candidate_or_graph(graph), {"graph": graph.name}, "predict"
+        columns = None
     if problem is None:
         raise SettingError("--problem must be given, because a graph does not name its data")
     require(candidate.graph)
-    data = load_problem(problem, _say)
+    data = load_problem(problem, _say, columns)
     require_interface(candidate.graph, data.description)
     balanced = completed(read_balance(balance)) if balance is not None else None
     asked = {"steps": steps, "batch": batch, "decay": decay, "balance": balanced, "seed": seed}
@@ -151,7 +154,7 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
     learnt = loaded.manifest.problem
     if problem is None and learnt not in PROBLEMS:
         raise SettingError(f"{model} learnt {learnt!r}, which is not a built-in problem; give --problem FILE.toml")
-    data = load_problem(problem or learnt, _say)
+    data = load_problem(problem or learnt, _say, loaded.manifest.preprocessing)
     require_interface(loaded.manifest.graph, data.description)
     _require_columns(model, loaded.manifest, data)
     one_thread()
@@ -169,13 +172,13 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
     print_table(f"{model} on {data.name}", ["score", *scores], rows)
 
 
-def _from_run(runs: Path, run: str, number: str) -> "tuple[Candidate, Settings, dict[str, str | int | float]]":
+def _from_run(runs: Path, run: str, number: str) -> "tuple[Candidate, StoredRun, dict[str, str | int | float]]":
     from valp.search.run.run import open_run
 
     if not number.isdigit():
         raise SettingError(f"--from takes a run and the number of a candidate, but got {number!r}")
     opened = open_run(runs, run)
-    return opened.ledger.entry(int(number)).candidate, opened.settings, {"run": run, "candidate": int(number)}
+    return opened.ledger.entry(int(number)).candidate, opened, {"run": run, "candidate": int(number)}
 
 
 def _say(line: str) -> None:

@@ -188,11 +188,13 @@ def search_command(
     from valp.search.cli.graph_commands import graph_to_start_from
     from valp.search.cli.next_commands import print_next_commands
     from valp.search.facade.launch import launch
+    from valp.search.run.folder import Folder, columns_of
     from valp.search.show.display import display_for_stderr
     from valp.search.show.pictures import draw_graph, draw_samples
     from valp.spaces.own.load_problem import load_problem
 
-    data = load_problem(problem, lambda line: click.echo(line, err=True))
+    columns = columns_of(Folder(runs / name)) if name else None
+    data = load_problem(problem, lambda line: click.echo(line, err=True), columns)
     run = launch(
         data,
         name=name or f"{data.name}-{date.today()}",

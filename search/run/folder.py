@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from valp.errors import FileError
-from valp.files import read_bytes, write_bytes, write_text
+from valp.files import read_bytes, read_model, write_bytes, write_text
 from valp.graph.graph import DataType
 from valp.journal import JOURNAL, being_written
+from valp.model.preprocessing import Preprocessing
 from valp.search.run.result import Result
 from valp.spaces.candidate import Candidate
 from valp.spaces.problem.description import Description
@@ -73,6 +74,11 @@ class Folder:
     def exists(self) -> bool:
         """Whether the run exists."""
         return self.settings.is_file()
+
+
+def columns_of(folder: Folder) -> Preprocessing | None:
+    """The columns of a run's problem, if the run exists. `load_problem` needs them for runs of earlier versions."""
+    return read_model(Description, folder.problem).columns if folder.problem.is_file() else None
 
 
 def existing(runs: Path, name: str) -> Folder:

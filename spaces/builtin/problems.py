@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from valp.graph.plugin_table import PluginTable
-from valp.spaces.builtin.digits import digits
+from valp.spaces.builtin.digits import digits, digits_of_version_0_1
 from valp.spaces.builtin.fashion_mnist import fashion_mnist
 from valp.spaces.builtin.idx_files import Progress
 from valp.spaces.builtin.logic import logic
@@ -23,11 +23,14 @@ class NamedProblem:
         title: one line about it, for `valp problems`.
         load: makes the problem from its title and a progress function, which may be None. The function gets one-line
             messages: where the data comes from, and what is downloaded. `load` raises `DataError` if data is missing.
+        earlier: makes the problem as an earlier version had it under the same name; None if it has not
+            changed. Runs and models of that version need it.
     """
 
     code: str
     title: str
     load: Callable[[str, Progress | None], Problem]
+    earlier: Callable[[], Problem] | None = None
 
 
 PROBLEMS = PluginTable(
@@ -36,8 +39,9 @@ PROBLEMS = PluginTable(
     (
         NamedProblem(
             "digits",
-            "8×8 handwritten digits: class, grey histogram, image; ships with scikit-learn",
+            "8×8 handwritten digits: class, stroke (ink, slant, width, height), image; ships with scikit-learn",
             lambda title, _: digits(title),
+            digits_of_version_0_1,
         ),
         NamedProblem(
             "fashion-mnist",

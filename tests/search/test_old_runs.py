@@ -81,6 +81,7 @@ def test_an_old_run_has_a_report(old, valp):
     assert done.code == 0, done.err
     page = Path(done.json["report"]).read_text()
     assert old.name in page
+    assert "no predictions" not in done.err  # the data of that version is found
 
 
 def test_a_model_of_an_old_run_is_exported_and_predicts(old, valp, tmp_path, digits_problem):
@@ -89,6 +90,14 @@ def test_a_model_of_an_old_run_is_exported_and_predicts(old, valp, tmp_path, dig
     assert done.code == 0, done.err
     predicted = load(tmp_path / "m.valp").predict({"pixels": np.zeros((3, 8, 8))})
     assert predicted["digit"].shape == (3,)
+    assert predicted["histogram"].shape == (3, 17)
+    assert valp("score", tmp_path / "m.valp", "--json").json["scores"]["validation"].keys() >= {"accuracy", "mse"}
+
+
+def test_a_candidate_of_an_old_run_is_trained_on_the_problem_as_it_was(old, valp, tmp_path):
+    done = valp("train", "--from", old.name, 0, "--steps", 5, "-o", tmp_path / "m.valp", "--json")
+    assert done.code == 0, done.err
+    assert load(tmp_path / "m.valp").manifest.preprocessing == open_run(old.parent, old.name).problem.columns
 
 
 def test_an_old_run_resumes(old, valp, tmp_path, monkeypatch):

@@ -107,7 +107,7 @@ class Pictures:
     def _problem(self) -> Problem | None:
         settings = self._run.settings
         try:
-            return load_problem(settings.source or settings.problem)
+            return load_problem(settings.source or settings.problem, columns=self._run.problem.columns)
         except ValpError as error:
             self._say(f"samples that are not drawn yet cannot be shown: {error}")
             return None

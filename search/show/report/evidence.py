@@ -69,7 +69,7 @@ def evidence_of(run: StoredRun, say: Callable[[str], None]) -> Evidence:
     if source is not None and not Path(source).is_file():
         return Evidence(None, missing=f"{source}, which describes the data, no longer exists")
     try:
-        problem = load_problem(source or run.settings.problem, say)
+        problem = load_problem(source or run.settings.problem, say, run.problem.columns)
         if problem.fingerprint != run.settings.fingerprint:
             return Evidence(None, missing=CHANGED.format(run.settings.problem))
         return Evidence(problem, judges_of(problem, say))

@@ -189,7 +189,7 @@ def test_the_report_of_check_can_be_json(valp, graph, written):
 
 def test_the_front_is_shown_with_the_single_task_models(valp, small, small_run):
     text = valp("best", "small", *small).out
-    for output in ("digit", "histogram", "image"):
+    for output in ("digit", "stroke", "image"):
         assert f"single-task {output}" in text
     for name, metric in small_run.problem.metrics.items():
         assert (name in text) == (metric.score.listed and not metric.score.on_demand)

@@ -41,7 +41,7 @@ def test_a_search_ends_with_as_many_candidates_as_asked_for_all_with_scores(ray_
 
 def test_a_search_trains_a_single_task_model_of_each_output_with_the_same_budget(ray_run):
     baselines = ray_run.ledger.baselines
-    assert baselines.keys() == {"digit", "histogram", "image"}
+    assert baselines.keys() == {"digit", "stroke", "image"}
     assert {result.samples_seen for result in baselines.values()} == {SMALL_STEPS * 50}
     assert are_measured(ray_run.baseline_scores, ray_run.problem)
 

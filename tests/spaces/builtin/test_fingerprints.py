@@ -6,7 +6,7 @@ from valp.errors import DataError
 from valp.spaces.own.load_problem import load_problem
 
 FINGERPRINTS = {
-    "digits": "9d1bc251bde014fbd7abde80c2e1209565c4bf2204905177fc0dd0483af1bc51",
+    "digits": "487403c32b66efa6b34438fd1226c18e97abb1eedb22a9828408afebebf744e4",
     "logic": "e8dbb5fd0515909e5015ff98c0907f2fca653f7c5de0704601071d82fb1977ab",
     "sine": "b07c2dd447ef55b4fa8d6d97231c03cf299b6d9f7a8d60ba53037bbc397fa1b6",
     "multi-mnist": "7660ed7499b4038efef0e16c8c2f71bb1d29d932ec8743a0b4fdf90e3e002838",

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from sklearn.linear_model import Ridge
 
 from valp.compile.compile import compile
 from valp.errors import DataError
 from valp.spaces.builtin import fashion_mnist as clothing
-from valp.spaces.builtin.digits import grey_histogram
+from valp.spaces.builtin.digits import STROKE, digits, digits_of_version_0_1, grey_histogram, stroke_of
 from valp.spaces.builtin.mnist import FILES
 from valp.spaces.builtin.problems import PROBLEMS
 from valp.spaces.candidate import Training
@@ -27,7 +28,7 @@ SIZES = {
     "two-digits": (40_000, 5_000, 5_000),
 }
 INTERFACES = {
-    "digits": ("features 1×8×8", "discrete 10, numeric 17, samples 64"),
+    "digits": ("features 1×8×8", "discrete 10, numeric 4, samples 64"),
     "fashion-mnist": ("features 1×28×28", "discrete 10, numeric 32, samples 784"),
     "logic": ("numeric 2", "numeric 1, numeric 1"),
     "multi-fashion": ("features 1×36×36", "discrete 10, discrete 10"),
@@ -36,7 +37,7 @@ INTERFACES = {
     "two-digits": ("features 1×28×28", "discrete 10, numeric 784"),
 }
 PICTURES = ("digits", "fashion-mnist")
-"""Those that learn class, histogram and image from an image."""
+"""Those that learn a class, numbers and an image from an image."""
 
 MEGABYTES = 500
 
@@ -75,6 +76,10 @@ def picture(request):
 
 def parts_of(problem):
     return problem.train, problem.validation, problem.test
+
+
+def splits_of(problem):
+    return dict(zip(("train", "validation"), parts_of(problem), strict=False))
 
 
 def described(components):
@@ -138,7 +143,7 @@ def test_loading_again_gives_the_same_data(problem):
     assert load_problem(problem.name).fingerprint == problem.fingerprint
 
 
-def test_a_picture_has_class_histogram_and_image_as_objectives(picture):
+def test_a_picture_has_class_numbers_and_image_as_objectives(picture):
     assert picture.objectives == ("accuracy", "mse", "entropy")
     assert picture.view("image") == "pixels"
 
@@ -149,8 +154,9 @@ def test_pixels_lie_between_0_and_1_and_are_the_image_too(picture):
         assert torch.equal(split.inputs["pixels"], split.truths["image"])
 
 
-def test_each_histogram_sums_to_1(picture):
-    for split in parts_of(picture):
+@pytest.mark.parametrize("load", [lambda: loaded("fashion-mnist"), digits_of_version_0_1])
+def test_each_histogram_sums_to_1(load):
+    for split in parts_of(load()):
         sums = split.truths["histogram"].sum(1)
         torch.testing.assert_close(sums, torch.ones_like(sums))
         assert split.truths["histogram"].min() >= 0
@@ -181,7 +187,59 @@ def test_a_toml_file_is_looked_for_as_a_file(tmp_path):
         load_problem(str(tmp_path / "absent.toml"))
 
 
-def test_a_digits_histogram_is_the_share_of_each_grey():
+def bar(lean=0, wide=1, rows=range(1, 7)):
+    """An image of a vertical bar, whose top lies `lean` pixels to the right of its foot."""
+    image = np.zeros((8, 8))
+    for row in rows:
+        left = 3 + round(lean * (rows[-1] - row) / (len(rows) - 1))
+        image[row, left : left + wide] = 16
+    return image.reshape(1, 64)
+
+
+def stroke(image):
+    return dict(zip(STROKE, stroke_of(image)[0].tolist(), strict=True))
+
+
+def test_the_ink_of_a_stroke_is_the_mean_grey():
+    assert stroke(bar())["ink"] == pytest.approx(6 / 64)
+    assert stroke(bar() / 2)["ink"] == pytest.approx(3 / 64)
+
+
+def test_width_and_height_of_a_stroke_are_standard_deviations_in_pixels():
+    assert (stroke(bar())["width"], stroke(bar())["height"]) == pytest.approx((0, np.std(range(6))))
+    assert stroke(bar(wide=3, rows=range(3)))["width"] == pytest.approx(np.std(range(3)))
+    assert stroke(bar() / 4)["height"] == pytest.approx(stroke(bar())["height"])  # of any grey
+
+
+@pytest.mark.parametrize("lean", [-3, 0, 3])
+def test_the_slant_of_a_stroke_is_its_lean_to_the_right_by_height(lean):
+    assert stroke(bar(lean))["slant"] == pytest.approx(lean / 5, abs=0.06)
+    assert stroke(bar(lean, wide=2))["slant"] == pytest.approx(stroke(bar(lean))["slant"])
+
+
+def test_a_stroke_can_be_learned_and_the_old_histogram_cannot():
+    """A demo's first regression must be worth showing: the share of the variance that ridge regression explains."""
+
+    def explained(problem, output):
+        pixels = {name: split.inputs["pixels"].flatten(1).numpy() for name, split in splits_of(problem).items()}
+        truths = {name: split.truths[output].numpy() for name, split in splits_of(problem).items()}
+        model = Ridge(alpha=1.0).fit(pixels["train"], truths["train"])
+        wrong = (model.predict(pixels["validation"]) - truths["validation"]) ** 2
+        return 1 - wrong.sum(0) / ((truths["validation"] - truths["validation"].mean(0)) ** 2).sum(0)
+
+    assert explained(digits(), "stroke").min() > 0.9
+    assert np.median(explained(digits_of_version_0_1(), "histogram")) < 0.35
+
+
+def test_an_earlier_version_of_a_problem_is_loaded_for_its_columns():
+    now, then = load_problem("digits"), digits_of_version_0_1()
+    assert then.name == now.name
+    for problem in (now, then):
+        assert load_problem("digits", columns=problem.columns).fingerprint == problem.fingerprint
+    assert load_problem("digits", columns=load_problem("logic").columns).fingerprint == now.fingerprint
+
+
+def test_a_histogram_of_version_0_1_is_the_share_of_each_grey():
     images = np.zeros((2, 64))
     images[1, :16] = 16
     histogram = grey_histogram(images)

@@ -167,7 +167,7 @@ def test_figure_2_is_as_the_paper_defines_it(digits_problem):
         "n1->n3",
         "n3->n2",
         "n4->image",
-        "n3->histogram",
+        "n3->stroke",
         "n2->digit",
     }
     (first, *_) = graph.incoming("n0")
@@ -235,7 +235,7 @@ def test_a_vae_is_a_likelihood_and_a_kl(digits_problem, name, beta):
     losses = {(loss.kind, loss.truth): loss.beta for loss in graph.losses}
     assert losses == {
         ("cross_entropy", "digit"): 1,
-        ("mse", "histogram"): 1,
+        ("mse", "stroke"): 1,
         ("bernoulli", "image"): 1,
         ("kl", None): beta,
     }
@@ -245,7 +245,7 @@ def test_a_vae_is_a_likelihood_and_a_kl(digits_problem, name, beta):
 def test_an_mt_vae_has_a_latent_space_for_each_task(digits_problem, name, encoders):
     graph = catalogue_graph(name, digits_problem)
     latent = [c for c in graph.connections if c.role is Role.LATENT]
-    assert [c.source for c in latent] == ["digit_code", "histogram_code", "image_code"]
+    assert [c.source for c in latent] == ["digit_code", "stroke_code", "image_code"]
     assert len({c.target for c in latent}) == 3
     assert len(targets(graph, "pixels")) == encoders
     for connection in latent:

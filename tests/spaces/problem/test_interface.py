@@ -29,9 +29,9 @@ def test_a_graph_of_the_problem_is_accepted(graph, problem):
 
 
 def test_a_graph_with_some_of_the_outputs_is_accepted_unless_all_are_required(graph, problem):
-    part = without(graph, "histogram")
+    part = without(graph, "stroke")
     require_interface(part, problem)
-    with pytest.raises(SettingError, match=r"^the graph must have every output of digits, but lacks 'histogram'$"):
+    with pytest.raises(SettingError, match=r"^the graph must have every output of digits, but lacks 'stroke'$"):
         require_interface(part, problem, whole=True)
 
 

@@ -472,15 +472,15 @@ def test_a_child_of_a_trained_parent_starts_at_its_loss(digits_problem):
         [
             ("a", "g", numeric(12), "concatenation"),
             ("k", "delta", discrete(10), "concatenation"),
-            ("h", "g", numeric(17), "concatenation"),
+            ("h", "g", numeric(4), "concatenation"),
         ],
-        [("pixels", "a"), ("a", "k"), ("a", "h"), ("k", "digit"), ("h", "histogram")],
-        [("digit", discrete(10)), ("histogram", numeric(17))],
-        [("cross_entropy", "digit", "digit"), ("mse", "histogram", "histogram")],
+        [("pixels", "a"), ("a", "k"), ("a", "h"), ("k", "digit"), ("h", "stroke")],
+        [("digit", discrete(10)), ("stroke", numeric(4))],
+        [("cross_entropy", "digit", "digit"), ("mse", "stroke", "stroke")],
         inputs=[("pixels", 64)],
     )
     inputs = {"pixels": train.inputs["pixels"].flatten(1)}
-    truths = {name: train.truths[name] for name in ("digit", "histogram")}
+    truths = {name: train.truths[name] for name in ("digit", "stroke")}
     parent = compile(graph, seed=1)
     fit(parent, inputs, truths, steps=300, learning_rate=3e-3)
     new = connected(

@@ -168,7 +168,7 @@ def test_a_candidate_of_the_front_is_shown_in_full(page, run):
     }
     detail = page.locator("#detail")
     for heading in ("Learning curves", "Samples of image", "Classes among samples of image",
-                    "Confusion matrix of digit", "Predicted and true: histogram", "Size and speed"):  # fmt: skip
+                    "Confusion matrix of digit", "Predicted and true: stroke", "Size and speed"):  # fmt: skip
         assert detail.get_by_role("heading", name=heading, exact=True).count() == 1
     assert detail.locator(".samples img").count() >= 2
     assert detail.locator(".samples img").first.evaluate("image => image.naturalWidth") > 0
