@@ -76,6 +76,13 @@ def figure_2() -> Graph:
     )
 
 
+def class_conditioned() -> Graph:
+    """Figure 2 with its Discretizer as a condition of its decoder. The class is given when it generates."""
+    graph = figure_2()
+    condition = Connection(source="n2", target="n4", role=Role.CONDITION)
+    return graph.model_copy(update={"connections": (*graph.connections, condition), "given": ("o2",)})
+
+
 def replaced(graph: Graph, **parts: tuple) -> Graph:
     """The same graph with other inputs, networks, outputs, connections or losses."""
     return graph.model_copy(update=parts)

@@ -67,7 +67,8 @@ def _described(graph: Graph) -> Iterator[tuple[str, str]]:
     for network in graph.networks:
         yield network.name, _json({"network": _network(network)})
     for place, output in enumerate(graph.outputs):
-        yield output.name, _json({"output": place, **output.model_dump(mode="json", exclude={"name"})})
+        given = {"given": True} if output.name in graph.given else {}
+        yield output.name, _json({"output": place, **output.model_dump(mode="json", exclude={"name"}), **given})
 
 
 def _network(network: PrimaryNetwork) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from valp.parts.losses import KL, LOSSES
 from valp.parts.lowering import Lowering
 from valp.parts.own_types import like
 from valp.plan.operation import Normalise, Sample
-from valp.plan.plan import Divergence, LossTerm, Plan
+from valp.plan.plan import Divergence, GivenClass, LossTerm, Plan
 
 if TYPE_CHECKING:  # lowering must not load torch
     from valp.compile.module import VALPModule
@@ -51,6 +51,9 @@ def lower(graph: Graph) -> Plan:
         noise=dict(lowering.noise),
         losses=_supervised(graph, lowering, outputs),
         divergences=_divergences(graph, lowering),
+        given={
+            o.name: GivenClass(o.unit.size, graph.predictors(o.name)) for o in graph.outputs if o.name in graph.given
+        },
     )
 
 

@@ -55,7 +55,7 @@ class VALPModule(nn.Module):
         self.register_buffer("betas", torch.tensor(betas), persistent=False)
         self.layers = nn.ModuleDict()
         self._selections: dict[str, str] = {}
-        self._needed: dict[tuple[frozenset[str], Mode], tuple[Operation, ...]] = {}
+        self._needed: dict[tuple[frozenset[str], Mode, frozenset[str]], tuple[Operation, ...]] = {}
         for operation in plan.operations:
             layer, norm = layer_of(operation, generator), norm_of(operation)
             if layer is not None and isinstance(operation, Affine | Convolve | Recur | Gate | Apply):
@@ -78,7 +78,8 @@ class VALPModule(nn.Module):
 
         Args:
             inputs: (batch, size) for each model input. In `generate`, inputs that no computed output depends on may
-                be missing.
+                be missing, and an output in `Graph.given` may have its class here: (batch, classes) one-hot, or
+                (batch,) class numbers. Without it, the networks that predict the class are computed.
             mode: `train` and `generate` draw noise, `predict` uses only the given noise. Batch normalisation takes
                 the batch's own statistics in `train`, unless the module is in evaluation mode.
             noise: (batch, k) for each latent connection `source->target`. Missing noise is drawn from N(0, I), or
@@ -166,9 +167,11 @@ class VALPModule(nn.Module):
         """The number of learnt parameters."""
         return sum(parameter.numel() for parameter in self.parameters())
 
-    def operations(self, buffers: Iterable[str], mode: Mode) -> tuple[Operation, ...]:
-        """The operations that are needed to compute `buffers` in `mode`."""
-        key = frozenset(buffers), mode
+    def operations(
+        self, buffers: Iterable[str], mode: Mode, given: Collection[str] | None = None
+    ) -> tuple[Operation, ...]:
+        """The operations that are needed to compute `buffers` in `mode`; `given` as in `Plan.needed`."""
+        key = frozenset(buffers), mode, frozenset(self.plan.given if given is None else given)
         if key not in self._needed:
             self._needed[key] = self.plan.needed(*key)
         return self._needed[key]
@@ -177,9 +180,9 @@ class VALPModule(nn.Module):
         self, inputs: Mapping[str, Tensor], buffers: Collection[str], mode: Mode, noise: Mapping[str, Tensor] | None
     ) -> dict[str, Tensor]:
         """The values of `buffers` and of all buffers computed on the way; other arguments as in `forward`."""
-        values = dict(inputs)
+        values, given = self._with_classes(inputs, mode)
         noise = noise or {}
-        for operation in self.operations(buffers, mode):
+        for operation in self.operations(buffers, mode, given):
             if isinstance(operation, Sample):
                 values[operation.out] = self._sample(operation, values, mode, noise)
             else:
@@ -188,6 +191,15 @@ class VALPModule(nn.Module):
         for buffer in buffers:
             self._read(values, buffer)
         return values
+
+    def _with_classes(self, inputs: Mapping[str, Tensor], mode: Mode) -> tuple[dict[str, Tensor], list[str]]:
+        """The inputs with given classes in the buffers of their predictors, and the outputs whose class is given."""
+        values = {name: tensor for name, tensor in inputs.items() if name not in self.plan.given}
+        given = [name for name in self.plan.given if name in inputs] if mode == "generate" else []
+        for name in given:
+            part = self.plan.given[name]
+            values |= dict.fromkeys(part.buffers, _one_hot(inputs[name], part.size).to(self.betas.dtype))
+        return values, given
 
     def _run(self, operation: Operation, sources: list[Tensor], *, training: bool) -> Tensor:
         """The result of an operation other than `Sample`."""
@@ -256,6 +268,11 @@ class VALPModule(nn.Module):
         if buffer not in values:
             raise ValueError(f"the model needs input {buffer!r}, but got {', '.join(values) or 'none'}")
         return values[buffer]
+
+
+def _one_hot(classes: Tensor, count: int) -> Tensor:
+    """Classes (batch, count), made from numbers (batch,) if they are numbers."""
+    return classes if classes.dim() == 2 else (classes[:, None] == torch.arange(count, device=classes.device)).float()
 
 
 def _loss(term: LossTerm, prediction: Tensor, truth: Tensor, weights: Tensor | None, critics: Critics) -> Tensor:

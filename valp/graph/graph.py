@@ -11,7 +11,7 @@ from math import prod
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import networkx as nx
-from pydantic import Field, PositiveInt, StringConstraints
+from pydantic import Field, PositiveInt, SerializerFunctionWrapHandler, StringConstraints, model_serializer
 
 from valp.graph.frozen import Frozen
 from valp.graph.layers import AnyLayer, Convolution, Dense, Layer, Recurrent, TransposedConvolution
@@ -170,6 +170,10 @@ class Graph(Frozen):
     """A VALP M = (V, A, L, P): V = inputs, networks and outputs; A = connections; L and P = losses with their β.
 
     The order of `connections` is the order in which a target's combiner merges them.
+
+    Attributes:
+        given: the outputs whose class is given when the model generates. The networks that predict such an output then
+            pass on this class instead of their prediction, so samples do not depend on what the prediction reads.
     """
 
     schema_version: Literal[1] = 1
@@ -178,9 +182,16 @@ class Graph(Frozen):
     outputs: tuple[Output, ...]
     connections: tuple[Connection, ...]
     losses: tuple[Loss, ...]
+    given: tuple[Name, ...] = ()
 
     _repr_svg_: ClassVar[Callable[..., str]]
     """Its picture in a notebook. `valp/__init__.py` sets it, because `valp.draw` imports this module."""
+
+    @model_serializer(mode="wrap")
+    def _without_unset_given(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leaves out an unset `given`, so that the documents of older graphs do not change."""
+        document: dict[str, Any] = usual(self)
+        return {key: value for key, value in document.items() if key != "given" or value}
 
     @cached_property
     def digraph(self) -> "nx.DiGraph[str]":
@@ -225,9 +236,23 @@ class Graph(Frozen):
         """The connections into a component, in the order in which its combiner merges them."""
         return self._incoming.get(name, ())
 
+    def predictors(self, output: str) -> tuple[str, ...]:
+        """The networks that predict a Discrete output: those that feed it all their variables, one for each class."""
+        unit = next((part.unit for part in self.outputs if part.name == output), None)
+        if unit is None or unit.type is not DataType.DISCRETE:
+            return ()
+        whole = (None, tuple(range(unit.size)))
+        feeding = {c.source for c in self.incoming(output) if c.indices in whole}
+        return tuple(network.name for network in self.networks if network.name in feeding and network.output == unit)
+
     def generating_digraph(self) -> "nx.DiGraph[str]":
-        """(V, A) without the latent connections, which are cut when the model generates."""
-        kept = [(s, t) for s, t, c in self.digraph.edges(data="connection") if c.role is not Role.LATENT]
+        """(V, A) without what is cut when the model generates: latent connections, and those into given classes."""
+        fixed = {name for output in self.given for name in self.predictors(output)}
+        kept = [
+            (source, target)
+            for source, target, c in self.digraph.edges(data="connection")
+            if c.role is not Role.LATENT and target not in fixed
+        ]
         digraph: nx.DiGraph[str] = nx.DiGraph()
         digraph.add_nodes_from(self.digraph)
         digraph.add_edges_from(kept)

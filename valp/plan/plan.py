@@ -3,8 +3,8 @@
 The plan says what is computed; executors decide how.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from valp.plan.operation import Operation, Sample
@@ -54,6 +54,19 @@ class Divergence:
 
 
 @dataclass(frozen=True)
+class GivenClass:
+    """The class of an output that is given in `generate`.
+
+    Attributes:
+        size: the number of classes.
+        buffers: the buffers that then hold it, (batch, size) one-hot: those of the networks that predict it.
+    """
+
+    size: int
+    buffers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Plan:
     """The operations of a VALP in an order in which they can run.
 
@@ -64,6 +77,7 @@ class Plan:
         noise: k of each latent connection.
         losses: the supervised losses.
         divergences: the KL losses.
+        given: the outputs whose class is given in `generate`.
     """
 
     inputs: dict[str, int]
@@ -72,27 +86,42 @@ class Plan:
     noise: dict[str, int]
     losses: tuple[LossTerm, ...]
     divergences: tuple[Divergence, ...]
+    given: dict[str, GivenClass] = field(default_factory=dict)
 
     @property
     def terms(self) -> tuple[LossTerm | Divergence, ...]:
         """The terms of the total loss: the supervised ones, then the KL losses."""
         return (*self.losses, *self.divergences)
 
-    def needed(self, buffers: Iterable[str], mode: Mode) -> tuple[Operation, ...]:
-        """The operations that are needed to compute `buffers` in `mode`, in order."""
-        wanted = set(buffers)
+    def needed(self, buffers: Iterable[str], mode: Mode, given: Collection[str] | None = None) -> tuple[Operation, ...]:
+        """The operations that are needed to compute `buffers` in `mode`, in order.
+
+        Args:
+            buffers: the buffers.
+            mode: the mode.
+            given: the outputs whose class is given in `generate`; by default all that can be.
+        """
+        wanted, fixed = set(buffers), self._fixed(mode, given)
         kept: list[Operation] = []
         for operation in reversed(self.operations):
-            if operation.out in wanted:
+            if operation.out in wanted and operation.out not in fixed:
                 wanted.update(reads(operation, mode))
                 kept.append(operation)
         return tuple(reversed(kept))
 
     def inputs_of(self, output: str, mode: Mode) -> frozenset[str]:
-        """The model inputs that an output depends on in `mode`."""
+        """The model inputs, and in `generate` the given classes, that an output depends on in `mode`."""
         buffer = self.outputs[output]
         read = {source for operation in self.needed([buffer], mode) for source in reads(operation, mode)}
-        return frozenset(read & self.inputs.keys())
+        fixed = self._fixed(mode, None)
+        return frozenset(read & self.inputs.keys()) | {fixed[buffer] for buffer in read & fixed.keys()}
+
+    def _fixed(self, mode: Mode, given: Collection[str] | None) -> dict[str, str]:
+        """The buffers that hold a given class, each with the output of that class."""
+        if mode != "generate":
+            return {}
+        fixed = {name: part for name, part in self.given.items() if given is None or name in given}
+        return {buffer: name for name, part in fixed.items() for buffer in part.buffers}
 
 
 def reads(operation: Operation, mode: Mode) -> tuple[str, ...]:

@@ -37,6 +37,11 @@ def joined(source, target, **fields):
     return plus("connections", Connection(source=source, target=target, **fields))
 
 
+def labelled():
+    """Figure 2 with yes/no labels in place of classes."""
+    return changed("losses", 2, kind="binary_cross_entropy")
+
+
 def features_meet_discrete():
     graph = with_part(figure_2(), "networks", 3, output=unit(DataType.FEATURES, 1, 3))
     return replaced(graph, connections=(*graph.connections, Connection(source="n3", target="o2")))
@@ -145,6 +150,11 @@ BROKEN = {
         (changed("connections", 3, source="n2"), "n4"),
     ],
     "latent-size": [(changed("connections", 3, indices=(4,)), "n0->n4")],
+    "given-class": [
+        (replaced(figure_2(), given=("o1",)), "o1"),
+        (replaced(figure_2(), given=("n2",)), "n2"),
+        (replaced(labelled(), given=("o2",)), "o2"),
+    ],
     "loss-known": [(changed("losses", 1, kind="hinge"), "n3")],
     "loss-prediction": [(changed("losses", 1, prediction="i0"), "i0"), (changed("losses", 3, prediction="x"), "x")],
     "loss-truth": [

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.valp.graphs import any_graphs, discrete, figure_2, numeric, replaced, samples, with_part
+from tests.valp.graphs import any_graphs, class_conditioned, discrete, figure_2, numeric, replaced, samples, with_part
 from valp.check.keys import content_key, structure_key
 from valp.graph.graph import (
     Connection,
@@ -170,6 +170,13 @@ def test_every_part_counts(part):
         del parts[place]
         keys.add(content_key(replaced(graph, **{part: tuple(parts)})))
     assert len(keys) == 1 + len(getattr(graph, part))
+
+
+def test_a_given_class_counts():
+    graph = class_conditioned()
+    free = graph.model_copy(update={"given": ()})
+    assert content_key(graph) != content_key(free)
+    assert structure_key(graph) != structure_key(free)
 
 
 def test_beta_counts_in_the_content_key_only():

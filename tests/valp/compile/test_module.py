@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from tests.valp.graphs import figure_2, numeric, two_decoders, wired, with_part
+from tests.valp.graphs import class_conditioned, figure_2, numeric, two_decoders, wired, with_part
 from valp.compile.compile import compile
 from valp.graph.graph import Dense
 from valp.plan.plan import MODES
@@ -45,6 +45,35 @@ def test_generating_needs_no_inputs_where_noise_is_given():
         module({}, "generate", noise, outputs=["o0"])["o0"],
         module({"i0": torch.randn(4, 10)}, "generate", noise)["o0"],
     )
+
+
+def test_a_given_class_replaces_its_prediction_when_generating():
+    module = compile(class_conditioned(), seed=3)
+    assert module.plan.inputs_of("o0", "generate") == {"o2"}
+    assert module.plan.inputs_of("o0", "predict") == {"i0"}
+    noise = {"n0->n4": torch.randn(4, 3)}
+    numbers = torch.tensor([0, 1, 2, 1])
+    made = module({"o2": numbers}, "generate", noise, ["o0"])["o0"]
+    torch.testing.assert_close(made, module({"o2": torch.eye(3)[numbers]}, "generate", noise, ["o0"])["o0"])
+    data = {"i0": torch.randn(4, 10), "o2": numbers}
+    torch.testing.assert_close(module(data, "generate", noise, ["o0"])["o0"], made)
+    swapped = module({"o2": numbers.flip(0)}, "generate", noise, ["o0"])["o0"]
+    assert not torch.allclose(swapped, made)
+
+
+def test_a_class_that_is_not_given_is_predicted():
+    module, free = (compile(class_conditioned().model_copy(update={"given": given}), seed=3) for given in (("o2",), ()))
+    noise, data = {"n0->n4": torch.randn(4, 3)}, {"i0": torch.randn(4, 10)}
+    torch.testing.assert_close(module(data, "generate", noise), free(data, "generate", noise))
+    assert free.plan.inputs_of("o0", "generate") == {"i0"}
+
+
+@pytest.mark.parametrize("mode", ["train", "predict"])
+def test_a_given_class_counts_only_when_generating(mode):
+    module, noise = compile(class_conditioned(), seed=3), {"n0->n4": torch.zeros(4, 3)}
+    data = {"i0": torch.randn(4, 10)}
+    given = module({**data, "o2": torch.tensor([0, 1, 2, 1])}, mode, noise)
+    torch.testing.assert_close(given, module(data, mode, noise))
 
 
 def test_noise_of_one_latent_connection_gives_the_batch_size_of_the_others():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from pydantic import ValidationError
 
-from tests.valp.graphs import any_graphs, figure_2, numeric, replaced, samples
+from tests.valp.graphs import any_graphs, class_conditioned, figure_2, numeric, replaced, samples, with_part
 from valp.graph.graph import Connection, DataUnit, Dense, Graph, Loss, Role
 
 
@@ -137,6 +137,31 @@ def test_generating_cuts_the_latent_connections():
     digraph = graph.generating_digraph()
     assert set(graph.digraph.edges) - set(digraph.edges) == {("n0", "n4")}
     assert set(digraph) == set(graph.digraph)
+
+
+def test_generating_with_a_given_class_cuts_what_predicts_it():
+    graph = class_conditioned()
+    cut = {("n0", "n4"), ("n3", "n2")}
+    assert set(graph.digraph.edges) - set(graph.generating_digraph().edges) == cut
+    assert graph.predictors("o2") == ("n2",)
+
+
+@pytest.mark.parametrize("output", ["o0", "o1", "n2", "x"])
+def test_only_a_discrete_output_has_predictors(output):
+    assert figure_2().predictors(output) == ()
+
+
+@pytest.mark.parametrize("indices", [(0, 1, 2), None])
+def test_a_network_predicts_a_class_only_if_all_its_variables_reach_the_output_in_order(indices):
+    graph = figure_2()
+    assert with_part(graph, "connections", 8, indices=indices).predictors("o2") == ("n2",)
+    assert with_part(graph, "connections", 8, indices=(0, 2, 1)).predictors("o2") == ()
+
+
+def test_an_unset_given_class_is_not_in_the_document():
+    assert "given" not in figure_2().model_dump()
+    document = class_conditioned().model_dump_json()
+    assert Graph.model_validate_json(document) == class_conditioned()
 
 
 def test_equal_graphs_are_equal_and_hash_alike():

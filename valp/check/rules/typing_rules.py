@@ -6,6 +6,7 @@ from valp.check.rules.facts import Facts, Finding, Rule
 from valp.graph.graph import DataType, PrimaryNetwork, Role
 from valp.parts.combiners import COMBINERS, merged_type
 from valp.parts.kinds import ANY, KINDS, Kind
+from valp.parts.losses import LOSSES
 from valp.parts.own_types import OWN_TYPES, like
 from valp.parts.shapes import MisfitError, text, transported
 
@@ -185,6 +186,15 @@ def _latent_odd(facts: Facts) -> Iterator[Finding]:
             yield connection.name, f"{size} variables, so the last one is dropped"
 
 
+def _given_class(facts: Facts) -> Iterator[Finding]:
+    labels = {loss.truth for loss in facts.graph.losses if loss.kind in LOSSES and LOSSES[loss.kind].truth == "labels"}
+    for name in facts.graph.given:
+        if name in labels:
+            yield name, "labels"
+        elif not facts.graph.predictors(name):
+            yield name, "no such network" if name in facts.outputs else "no such output"
+
+
 TYPING_RULES = (
     Rule(
         "role",
@@ -208,6 +218,11 @@ TYPING_RULES = (
     ),
     Rule("latent-needed", "a decoder or bottleneck has a latent connection from a Generic MLP", _latent_needed),
     Rule("latent-size", "a latent connection carries at least a mean and a log variance", _latent_size),
+    Rule(
+        "given-class",
+        "a class that is given when generating is that of a Discrete output that a Discrete network of its size feeds",
+        _given_class,
+    ),
 )
 
 TYPING_NOTES = (Rule("latent-odd", "a latent connection has an even number of variables", _latent_odd),)

@@ -150,6 +150,12 @@ def latent_size(graph, random):
     return None if victim is None else with_indices(graph, victim, (0,))
 
 
+def given_class(graph, random):
+    names = sorted({x.name for x in graph.components} - {x.name for x in graph.outputs if graph.predictors(x.name)})
+    victim = pick(random, names)
+    return None if victim is None else (graph.model_copy(update={"given": (victim,)}), victim)
+
+
 TYPING: dict[str, Planter] = {
     "role": role,
     "takes": takes,
@@ -164,4 +170,5 @@ TYPING: dict[str, Planter] = {
     "latent-source": latent_source,
     "latent-needed": latent_needed,
     "latent-size": latent_size,
+    "given-class": given_class,
 }
