@@ -91,6 +91,8 @@ def test_the_parts_of_the_extending_page_are_found_and_searched(tmp_path):
     assert titles == "a weight on a spring: position and direction, the best candidate so far, changed by one move"
     assert listed
     assert climbed.startswith("[")
+    tried = run("import test_waves; test_waves.test_our_rows_keep_the_contracts()", folder)
+    assert tried.returncode == 0, tried.stderr
     kinds = {path.name for path in (folder / "runs").iterdir()}
     assert kinds == {"springs", "tried"}
     drawn = "".join(path.read_text() for path in (folder / "runs" / "springs").glob("candidates/*/candidate.json"))

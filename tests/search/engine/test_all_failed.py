@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 
+import numpy as np
 import psutil
 import pytest
 
@@ -16,6 +17,7 @@ from valp.search.facade.run_handle import open_run
 from valp.search.run.ledger import Entry
 from valp.search.run.result import Result
 from valp.spaces.generate.space import DEFAULT, SPACES
+from valp.spaces.problem.problem import Problem, numeric
 
 UNABLE = """
 import sys
@@ -59,7 +61,14 @@ def test_losses_that_are_not_finite_exit_with_1_and_say_so(valp, tmp_path, monke
         assert "finite" in sentence or "NaN" in sentence
 
 
-def test_killed_workers_are_reported_as_killed(digits_problem, tmp_path, capfd):
+@pytest.fixture
+def line():
+    """A problem of one output, so that its search has one single-task model."""
+    x = np.linspace(-1, 1, 100)[:, None]
+    return Problem.from_arrays("line", inputs={"x": numeric(x)}, outputs={"y": numeric(2 * x)})
+
+
+def test_killed_workers_are_reported_as_killed(line, tmp_path, capfd):
     ended = threading.Event()
 
     def kill_workers():
@@ -76,8 +85,7 @@ def test_killed_workers_are_reported_as_killed(digits_problem, tmp_path, capfd):
     try:
         with pytest.raises(SearchError, match="the worker process ended unexpectedly") as refused:
             launch(
-                digits_problem, name="killed", runs=tmp_path, candidates=1, steps=1_000_000, workers=1,
-                display=Listener(),
+                line, name="killed", runs=tmp_path, candidates=1, steps=1_000_000, workers=1, display=Listener(),
             )  # fmt: skip
     finally:
         ended.set()

@@ -196,7 +196,7 @@ def test_candidates_that_fail_are_recorded_with_their_reasons_and_the_search_goe
 
 def test_a_long_search_takes_a_fresh_tuner_from_time_to_time(ray_session, digits_problem, tmp_path, monkeypatch):
     monkeypatch.setattr(tuner, "CANDIDATES_PER_TUNER", 4)
-    asked = {"candidates": 3, "steps": 5, "workers": 2}
+    asked = {"candidates": 3, "steps": 5, "workers": 1}
     run = launch(digits_problem, name="long", runs=tmp_path, display=Listener(), **asked).stored
     assert [entry.state for entry in run.ledger.entries()] == ["complete"] * 3
     assert run.ledger.baselines.keys() == {output.name for output in digits_problem.outputs}

@@ -1,6 +1,7 @@
 """The built-in problems: what they hold."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -55,6 +56,7 @@ def embedded_digits(tmp_path_factory):
         yield
 
 
+@cache
 def loaded(name):
     try:
         return load_problem(name)

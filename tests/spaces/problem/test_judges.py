@@ -194,7 +194,7 @@ def test_small_data_is_trained_on_for_more_epochs(samples, epochs):
 def test_the_training_command_has_a_help_text_and_writes_the_shipped_file():
     text = parser().format_help()
     assert "55,000" in text
-    assert "never learnt from" in text
+    assert "learns from the problem's training split" in text
     assert parser().parse_args([]).output == shipped_path("fashion-mnist")
 
 
