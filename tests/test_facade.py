@@ -69,6 +69,7 @@ def test_each_public_name_documents_its_arguments_and_errors(name):
         assert all(f"{parameter}: " in said for parameter in taken if len(taken) > 1), taken.keys()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "first",
     ["import valp.check.check", "import valp.check", "import valp.compile.module", "import valp.draw.draw",
@@ -91,6 +92,7 @@ def test_a_graph_shows_its_picture_in_a_notebook():
     assert figure_2()._repr_svg_().startswith("<?xml")
 
 
+@pytest.mark.heavy
 def test_using_a_model_imports_nothing_of_searching(tmp_path):
     model_of(graph_of()).save(str(tmp_path / "digits.valp"))
     program = f"""

@@ -143,6 +143,7 @@ def test_a_kind_in_one_file_is_searched_reported_and_exported(own_kind, tmp_path
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("installed", [True, False])
 def test_the_kind_passes_the_contract_tests_installed_or_not(own_kind, installed, tmp_path):
     folder = own_kind

@@ -36,6 +36,7 @@ print(before, [name for name in heavy if name in sys.modules])
 """
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("program", "without"),
     [
@@ -55,6 +56,7 @@ def test_slow_imports_are_avoided(program, without, small_runs, pytestconfig):
     assert run.stderr.splitlines()[-1] == "[]"
 
 
+@pytest.mark.heavy
 def test_using_a_model_imports_nothing_of_the_search(small_run, tmp_path, pytestconfig):
     bundle = tmp_path / "m.valp"
     save(model_of(small_run, small_run.front()[0]), bundle)

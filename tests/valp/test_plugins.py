@@ -172,6 +172,7 @@ def test_without_the_package_its_codes_are_unknown(tmp_path):
         assert said in done.stdout.splitlines()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "first", ["valp.parts.own_types", "valp.parts.combiners", "valp.parts.kinds", "valp.parts.losses", "valp", "angles"]
 )

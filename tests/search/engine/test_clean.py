@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -234,15 +235,33 @@ remove(whole(Folder(pathlib.Path(path))))
 """
 
 
-def interrupt_deletion(run, call="folders"):
-    """Starts a process that deletes a run and is killed at this call. Returns the hidden folder of the run, if any."""
-    before = set(run.parent.iterdir())
-    assert subprocess.run([sys.executable, "-c", DELETED, run, call]).returncode == -9
-    return next(iter(set(run.parent.iterdir()) - before), None)
+@pytest.fixture(scope="module")
+def killed(bred, tmp_path_factory):
+    """Gives the runs that a process leaves which deletes `bred` and is killed at a call. It runs once for each call."""
+
+    @cache
+    def left(call):
+        runs = Path(shutil.copytree(bred, tmp_path_factory.mktemp("killed") / "runs"))
+        assert subprocess.run([sys.executable, "-c", DELETED, runs / "bred", call]).returncode == -9
+        return runs
+
+    return left
 
 
-def test_an_interrupted_deletion_is_completed_and_its_folder_is_named(valp, copy):
-    hidden = interrupt_deletion(copy / "bred")
+@pytest.fixture
+def interrupt_deletion(killed, copy):
+    """Makes of `copy` what a killed deletion of its run leaves. Returns the hidden folder of the run, if any."""
+
+    def interrupt(call="folders"):
+        shutil.rmtree(copy)
+        shutil.copytree(killed(call), copy)
+        return next((path for path in copy.iterdir() if path.name.startswith(".bred")), None)
+
+    return interrupt
+
+
+def test_an_interrupted_deletion_is_completed_and_its_folder_is_named(valp, copy, interrupt_deletion):
+    hidden = interrupt_deletion()
     assert hidden is not None
     assert not (copy / "bred").exists()
     shutil.copytree(hidden, copy / f".copy{hidden.name}")
@@ -252,19 +271,19 @@ def test_an_interrupted_deletion_is_completed_and_its_folder_is_named(valp, copy
     assert [path.name for path in copy.iterdir()] == [f".copy{hidden.name}"]
 
 
-def test_a_deletion_may_be_interrupted_before_its_first_step_or_its_last(valp, copy):
+def test_a_deletion_may_be_interrupted_before_its_first_step_or_its_last(valp, copy, interrupt_deletion):
     before = files_of(copy)
-    assert interrupt_deletion(copy / "bred", "rename") is None
+    assert interrupt_deletion("rename") is None
     assert valp("clean", "--yes", "--runs", copy).out == "nothing to clean\n"
     assert files_of(copy).items() >= before.items()
-    hidden = interrupt_deletion(copy / "bred", "folders")
+    hidden = interrupt_deletion("folders")
     shutil.rmtree(hidden / "candidates")
     assert valp("clean", "--yes", "--runs", copy).code == 0
     assert list(copy.iterdir()) == []
 
 
-def test_a_half_deleted_run_that_the_user_renamed_is_kept(valp, copy):
-    hidden = interrupt_deletion(copy / "bred")
+def test_a_half_deleted_run_that_the_user_renamed_is_kept(valp, copy, interrupt_deletion):
+    hidden = interrupt_deletion()
     hidden.rename(copy / ".saved.0a1b2c3d")
     before = files_of(copy)
     assert valp("clean", "--yes", "--runs", copy).out == "nothing to clean\n"
@@ -280,15 +299,15 @@ def test_a_damaged_record_of_a_deletion_deletes_nothing(content, valp, copy):
     assert files_of(copy) == before
 
 
-def test_a_deletion_by_another_process_is_left_alone(valp, copy):
-    hidden = interrupt_deletion(copy / "bred")
+def test_a_deletion_by_another_process_is_left_alone(valp, copy, interrupt_deletion):
+    hidden = interrupt_deletion()
     with locked(Folder(hidden)):
         assert valp("clean", "--yes", "--runs", copy).out == "nothing to clean\n"
     assert hidden.exists()
 
 
-def test_symbolic_links_to_runs_and_to_hidden_folders_are_not_followed(valp, copy, tmp_path):
-    hidden = interrupt_deletion(copy / "bred").rename(tmp_path / "elsewhere")
+def test_symbolic_links_to_runs_and_to_hidden_folders_are_not_followed(valp, copy, interrupt_deletion, tmp_path):
+    hidden = interrupt_deletion().rename(tmp_path / "elsewhere")
     (copy / ".bred.0a1b2c3d").symlink_to(hidden)
     (hidden / ".valp-deleting").write_text(".bred.0a1b2c3d\n")
     (hidden / "run.toml").write_text("")

@@ -6,9 +6,11 @@ import pytest
 
 from tests.conftest import SMALL_SEED, SMALL_STEPS, files_of
 from tests.metrics import are_measured
+from tests.search.engine.test_profile import seconds_of
 from tests.search.listener import Listener
 from valp.errors import SearchError, SettingError
 from valp.search.engine.ray import tuner
+from valp.search.engine.time_profile import TITLES
 from valp.search.facade.launch import launch
 from valp.search.run.folder import read_result
 from valp.search.run.run import open_run
@@ -24,9 +26,14 @@ def small(problem, runs, **settings):
 
 
 @pytest.fixture(scope="module")
-def ray_run(ray_session, digits_problem, tmp_path_factory):
+def ray_display():
+    return Listener()
+
+
+@pytest.fixture(scope="module")
+def ray_run(ray_session, ray_display, digits_problem, tmp_path_factory):
     """A run of two workers by Ray; only read."""
-    return small(digits_problem, tmp_path_factory.mktemp("ray"), workers=2)
+    return small(digits_problem, tmp_path_factory.mktemp("ray"), workers=2, profile=True, display=ray_display)
 
 
 def test_a_search_ends_with_as_many_candidates_as_asked_for_all_with_scores(ray_run):
@@ -71,6 +78,14 @@ def test_workers_get_the_same_results_as_a_search_in_this_process(ray_run, small
     assert ray_run.baseline_scores == pytest.approx(small_run.baseline_scores, rel=1e-4)
     first, second = (entry.result.scores for entry in small_run.ledger.entries()[:2])
     assert first != pytest.approx(second, rel=1e-4), "the comparison must be able to fail"
+
+
+def test_a_search_can_print_where_its_time_went(ray_run, ray_display):
+    start = next(i for i, line in enumerate(ray_display.lines) if line.endswith("share"))
+    seconds = seconds_of(ray_display.lines[start:])
+    assert {*TITLES.values()} < seconds.keys()
+    assert seconds[TITLES["steps"]] > 0
+    assert seconds[TITLES["scoring"]] > 0
 
 
 @pytest.mark.parametrize("workers", [0, pytest.param(1, marks=pytest.mark.heavy)])

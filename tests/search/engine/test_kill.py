@@ -14,6 +14,8 @@ from valp.search.engine.ray.reaper import MARK
 from valp.search.run.run import open_run
 from valp.search.strategies import STRATEGIES
 
+pytestmark = pytest.mark.heavy
+
 CANDIDATES = 7
 STEPS = 1500
 PATIENCE = 240
