@@ -232,7 +232,7 @@ def test_what_torch_cannot_export_is_refused_in_one_sentence(build, form, tmp_pa
         export(with_operation(build), tmp_path / f"model.{form}")
     message = str(error.value)
     assert message.startswith("torch cannot export this model as ")
-    assert "another package does in sum: " in message
+    assert "an operation of another package in sum: " in message
     assert "\n" not in message
     assert list(tmp_path.iterdir()) == []
     assert capfd.readouterr() == ("", "")

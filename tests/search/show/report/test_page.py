@@ -203,7 +203,7 @@ def test_a_candidate_off_the_front_is_drawn_too(page, run):
         pytest.skip("all candidates of this run are on its front")
     page.select_option("#open-other", str(others[0].number))
     assert page.locator(".viewport svg .shape").count() == len(others[0].candidate.graph.components)
-    assert "not kept" in page.locator("#detail").inner_text()
+    assert "by default a run keeps only their weights" in page.locator("#detail").inner_text()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
