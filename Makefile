@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 TYPED := build/typed
 NODE_READY := node_modules/.package-lock.json
 
-.PHONY: demo test test-heavy test-all lint lint-js docs bench bench-all judge clean
+.PHONY: demo test test-heavy test-all lint lint-js lint-python docs bench bench-all judge clean
 
 demo: $(READY)  ## set up, and run a search on scikit-learn's digits
 	$(BIN)/valp search digits --name demo --candidates 24 --steps 1000 --seed 1
@@ -22,7 +22,9 @@ test-heavy: $(READY)  ## exports, pages of the docs, browsers
 test-all: $(READY)  ## all tests, including the slow ones
 	$(BIN)/pytest
 
-lint: $(READY) lint-js  ## format, lint and types
+lint: lint-js lint-python  ## format, lint and types
+
+lint-python: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	rm -rf $(TYPED) && mkdir -p $(TYPED)/valp && ln -s $(CURDIR)/valp/* $(CURDIR)/spaces $(CURDIR)/search $(TYPED)/valp

@@ -89,7 +89,7 @@ def test_a_search_can_print_where_its_time_went(ray_run, ray_display):
 
 
 @pytest.mark.parametrize("workers", [0, pytest.param(1, marks=pytest.mark.heavy)])
-def test_the_same_seed_makes_the_same_search_bit_for_bit(workers, digits_problem, tmp_path):
+def test_the_same_seed_makes_the_same_search_bit_for_bit(workers, ray_session, digits_problem, tmp_path):
     runs = [
         small(digits_problem, tmp_path / name, candidates=2, steps=20, workers=workers, strategy="tpe", seed=3)
         for name in ("one", "other")
