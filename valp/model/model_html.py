@@ -41,8 +41,15 @@ def scores_html(scores: Mapping[str, Mapping[str, float]]) -> Html:
     names = dict.fromkeys(name for split in scores.values() for name in split)
     if not names:
         return Html("")
-    rows = [[name, *(f"{split[name]:.4g}" if name in split else "–" for split in scores.values())] for name in names]
+    rows = [[name, *(value_text(split.get(name)) for split in scores.values())] for name in names]
     return table_html(["score", *scores], rows)
+
+
+def value_text(value: float | None) -> str:
+    """A score in four significant digits, or a large whole number in full; "–" if it was not measured."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 1000 and value == round(value) else f"{value:.4g}"
 
 
 def size_text(column: Column) -> str:
