@@ -3,7 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from valp.check.keys import content_key
 from valp.errors import ValpError
@@ -52,7 +52,8 @@ class Driver:
     """The parents of the candidates that are queued or in training, by candidate."""
 
     def __post_init__(self) -> None:
-        settings, space = self.settings, space_of(self.settings.space, self.settings.kinds, self.settings.balance)
+        settings = self.settings
+        space = replace(space_of(settings.space, settings.kinds, settings.balance), priors=settings.priors)
         training = Training(steps=settings.steps, batch=settings.batch, decay=space.decay, seed=settings.seed)
         self.question = Question(self.problem, space, training, settings.seed, self.total)
         self.strategy = Seeded(STRATEGIES[settings.strategy], self.start_from)

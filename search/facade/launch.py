@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -95,6 +96,8 @@ def launch(
     one_of("executor", executor, EXECUTORS)
     balances = tuple(str(read_balance(text)) for text in ([balance] if isinstance(balance, str) else balance))
     searched = space_of(space, kinds, balances)
+    if folder.settings.is_file():  # a run of an earlier version keeps the priors that it had
+        searched = replace(searched, priors=read_settings(folder.settings).priors)
     for graph in start_from:
         require(graph)
         require_interface(graph, problem.description, whole=True)
@@ -123,6 +126,7 @@ def launch(
         space=space,
         kinds=tuple(kinds),
         balance=balances,
+        priors=searched.priors,
         start_from=tuple(content_key(graph) for graph in start_from),
         objectives=wanted,
         steps=steps,

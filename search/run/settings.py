@@ -28,6 +28,7 @@ class Settings(Frozen):
         kinds: the codes of the kinds of network to search; empty for the space's own.
         balance: the balancing methods, each in the form that `valp.train.balance.read_balance` reads; empty for the
             space's own.
+        priors: the priors of latent variables that the search chooses from. Earlier versions had N(0, I) only.
         start_from: the content keys of the graphs of the first candidates.
         objectives: the names of the scores to optimise.
         steps: the training steps of a candidate with a full training.
@@ -46,6 +47,7 @@ class Settings(Frozen):
     space: str
     kinds: tuple[str, ...] = ()
     balance: tuple[str, ...] = ()
+    priors: tuple[str, ...] = ("normal",)
     start_from: tuple[str, ...] = ()
     objectives: tuple[str, ...]
     steps: int

@@ -43,6 +43,7 @@ def graph_of(draft: Draft, losses: Sequence[Loss]) -> Graph:
             layers=node.design.layers,
             initializer=node.initializer,
             output=node.unit,
+            prior=node.prior,
         )
         for name, node in zip(called, draft.nodes, strict=True)
     )

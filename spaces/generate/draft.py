@@ -157,7 +157,8 @@ class Draft:
         drawn = KINDS[make[0]].design(make[1], self._wish(target, role), designer)
         initializer = choose.category(f"{slot}.initializer", space.initializers)
         combiner = choose.category(f"{slot}.combiner", space.network_combiners)
-        self.nodes.append(Node(make[0], drawn, initializer, combiner, 1 << index))
+        prior = space.drawn_prior(slot, KINDS[make[0]], choose.category)
+        self.nodes.append(Node(make[0], drawn, initializer, combiner, 1 << index, prior=prior))
         self._shaped += drawn.reads is not None
         self._offers.add(index, make[0], drawn.unit)
         place = (NETWORK, index)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from valp.graph.graph import DataUnit, Role
 from valp.parts.design import Design
 from valp.parts.kinds import KINDS, Kind, Need
+from valp.parts.priors import STANDARD_NORMAL
 
 Place = tuple[str, int]
 """A component: its group, and its index in the group."""
@@ -23,6 +24,7 @@ class Node:
         fixed: whether it must keep its connections. This occurs only in graphs that Algorithm 1 did not draw.
         origin: the network that it was made from: the parent, 0 or 1, and the network's name there. None if it is new.
         beta: β of the KL loss of its outgoing latent connections; None if not known yet.
+        prior: the prior of its latent variables.
         need: what kind of source it must get first, if any.
     """
 
@@ -36,6 +38,7 @@ class Node:
     fixed: bool = False
     origin: tuple[int, str] | None = None
     beta: float | None = None
+    prior: str = STANDARD_NORMAL.code
     unit: DataUnit = field(init=False)
     row: Kind = field(init=False)
     need: Need | None = field(init=False)

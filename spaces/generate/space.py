@@ -1,15 +1,17 @@
 """A space: the settings of Algorithm 1, the ranges of its networks, and the searched settings of training."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
 from valp.errors import SettingError
+from valp.graph.graph import Role
 from valp.graph.vocabulary import ACTIVATIONS, INITIALIZERS
 from valp.parts.combiners import COMBINERS
-from valp.parts.kinds import BUILT_IN, DECODER, DISCRETIZER, GENERIC_MLP, KINDS
+from valp.parts.kinds import BUILT_IN, DECODER, DISCRETIZER, GENERIC_MLP, KINDS, Kind
 from valp.parts.losses import LOSSES
+from valp.parts.priors import MIXTURE, PRIORS, STANDARD_NORMAL
 from valp.train.balance import Balance, completed, read_balance
 
 Range = tuple[float, float]
@@ -64,6 +66,8 @@ class Space:
         initializers: the initialisers of all layers.
         network_combiners: the combiners of networks. Model outputs add.
         discrete_conditions: whether a Discrete unit may condition a decoder.
+        priors: the possible priors of the latent variables of a network, codes of `valp.parts.priors.PRIORS`. Each
+            network with latent connections has its own.
         samples_loss: the loss of Samples outputs; None for the problem's own.
         beta: the range of β of the problem's losses.
         beta_error: the range of β of the squared errors of Numeric and Features outputs, divided by the output's
@@ -100,6 +104,7 @@ class Space:
     initializers: tuple[str, ...] = INITIALIZERS
     network_combiners: tuple[str, ...] = ("concatenation",)
     discrete_conditions: bool = False
+    priors: tuple[str, ...] = (STANDARD_NORMAL.code,)
     samples_loss: str | None = None
     beta: Range = (1.0, 1.0)
     beta_error: Range | None = None
@@ -125,6 +130,7 @@ class Space:
             ("initializers", INITIALIZERS),
             ("network_combiners", tuple(COMBINERS)),
             ("kinds", tuple(KINDS)),
+            ("priors", tuple(PRIORS)),
         ):
             words = getattr(self, name)
             if not words or not set(words) <= set(known):
@@ -150,6 +156,15 @@ class Space:
             completed(balance)
         if self.samples_loss is not None and self.samples_loss not in LOSSES:
             raise SettingError(f"samples_loss must be one of {', '.join(LOSSES)}, but is {self.samples_loss!r}")
+
+    def drawn_prior(self, slot: str, kind: Kind, category: Callable[[str, Sequence[str]], str]) -> str:
+        """The prior of a network's latent variables, by `category`; no decision if there is only one.
+
+        So a space with one prior makes the same decisions as before there were others.
+        """
+        if Role.LATENT not in kind.takes:
+            return STANDARD_NORMAL.code
+        return self.priors[0] if len(self.priors) == 1 else category(f"{slot}.prior", self.priors)
 
     def batches_of(self, batch: int) -> tuple[int, ...]:
         """The possible batch sizes in a search with this batch size."""
@@ -180,6 +195,7 @@ DEFAULT = Space(
     network_combiners=("concatenation", "addition"),
     partial=0.3,
     discrete_conditions=True,
+    priors=(STANDARD_NORMAL.code, MIXTURE.code),
     beta=(0.1, 10.0),
     beta_error=(0.01, 1.0),
     beta_kl=(0.1, 2.0),

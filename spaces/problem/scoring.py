@@ -209,7 +209,7 @@ def generate(module: VALPModule, split: Split, output: str, count: int, seed: in
 
 def _noise(module: VALPModule, count: int, seed: int) -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(seed)
-    return {name: torch.randn(count, k, generator=generator) for name, k in module.plan.noise.items()}
+    return module.drawn_noise(count, generator)
 
 
 def _finite(name: str, values: Tensor) -> Tensor:

@@ -19,6 +19,9 @@ from valp.spaces.vary import (
     network_moves as networks,
 )
 from valp.spaces.vary import (
+    prior_moves as priors,
+)
+from valp.spaces.vary import (
     training_moves as training,
 )
 from valp.spaces.vary import (
@@ -119,6 +122,13 @@ MOVES: dict[str, Move] = {
     "normalise": Move("batch normalisation on or off", layers.normalisable, layers.normalise, _network),
     "beta": Move("another β of a loss", weights.weighable, weights.weigh, weight=4),
     "beta_kl": Move("another β of a KL loss", weights.weighable_divergences, weights.weigh_divergence),
+    "prior": Move(
+        "another prior of a network's latent variables",
+        priors.changeable,
+        priors.change_prior,
+        priors.network_of,
+        offered=priors.searches_priors,
+    ),
     "learning_rate": Move(
         "another learning rate", training.learning_rate_sites, training.change_learning_rate, weight=2
     ),

@@ -50,6 +50,7 @@ def take(
             fixed=is_fixed_network(network, [kinds.get(c.source, "") for c in incoming], reads, revision.space),
             origin=(parent, network.name),
             beta=divergences.get(network.name),
+            prior=network.prior,
         )
         revision.nodes.append(node)
     for connection in arrivals:

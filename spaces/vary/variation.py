@@ -117,7 +117,9 @@ def _parts(revision: Revision) -> Counter[Hashable]:
     labels: dict[Place, int] = {}
     for i, node in enumerate(revision.nodes):
         initializer = node.initializer if node.row.last_layer else ""
-        labels[NETWORK, i] = hash((node.kind, node.combiner, node.design.layers, node.unit, initializer, node.beta))
+        labels[NETWORK, i] = hash(
+            (node.kind, node.combiner, node.design.layers, node.unit, initializer, node.beta, node.prior)
+        )
     parts: Counter[Hashable] = Counter((loss.kind, loss.truth, loss.beta) for loss in revision.losses)
     for target in revision.components():
         for place, role, indices in revision.into(target):

@@ -5,7 +5,7 @@ import sys
 
 PROGRAM = """
 import sys
-import valp.parts.kinds, valp.parts.losses
+import valp.parts.kinds, valp.parts.losses, valp.parts.priors
 from valp.check.check import check
 from valp.compile.compile import lower
 from valp.check.keys import content_key

@@ -72,7 +72,7 @@ def _described(graph: Graph) -> Iterator[tuple[str, str]]:
 
 
 def _network(network: PrimaryNetwork) -> dict[str, Any]:
-    """A network without its name, and without its initialiser if no weights use it."""
+    """A network without its name, and without its initialiser if no weights use it. A prior N(0, I) is left out."""
     kind = KINDS.get(network.kind)
     without = {"name", "layers"} if kind is None or kind.last_layer else {"name", "layers", "initializer"}
     document = network.model_dump(mode="json", exclude=without)

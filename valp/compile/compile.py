@@ -10,8 +10,9 @@ from valp.parts.kinds import KINDS
 from valp.parts.losses import KL, LOSSES
 from valp.parts.lowering import Lowering
 from valp.parts.own_types import like
+from valp.parts.priors import PRIORS
 from valp.plan.operation import Normalise, Sample
-from valp.plan.plan import Divergence, GivenClass, LossTerm, Plan
+from valp.plan.plan import Divergence, GivenClass, LatentGroup, LossTerm, Plan
 
 if TYPE_CHECKING:  # lowering must not load torch
     from valp.compile.module import VALPModule
@@ -54,6 +55,7 @@ def lower(graph: Graph) -> Plan:
         given={
             o.name: GivenClass(o.unit.size, graph.predictors(o.name)) for o in graph.outputs if o.name in graph.given
         },
+        groups=_groups(graph, lowering),
     )
 
 
@@ -98,6 +100,16 @@ def _divergences(graph: Graph, lowering: Lowering) -> tuple[Divergence, ...]:
             )
             terms.append(Divergence(f"{KL}:{loss.prediction}", latents, loss.beta))
     return tuple(terms)
+
+
+def _groups(graph: Graph, lowering: Lowering) -> tuple[LatentGroup, ...]:
+    groups = []
+    for network in graph.networks:
+        latent = [c.name for c in graph.incoming(network.name) if c.role is Role.LATENT]
+        if latent and PRIORS[network.prior].fitted:
+            connections = tuple((name, lowering.noise[name]) for name in latent)
+            groups.append(LatentGroup(network.name, network.prior, connections))
+    return tuple(groups)
 
 
 def _generated_variables(graph: Graph, target: str) -> int:

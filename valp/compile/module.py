@@ -16,6 +16,7 @@ from valp.compile.torch_layers import (
     normalised,
 )
 from valp.parts.losses import LOSSES, divergence
+from valp.parts.priors import PRIORS
 from valp.plan.operation import (
     Affine,
     Apply,
@@ -54,6 +55,7 @@ class VALPModule(nn.Module):
         betas = [term.beta for term in plan.terms]
         self.register_buffer("betas", torch.tensor(betas), persistent=False)
         self.layers = nn.ModuleDict()
+        self.priors = nn.ModuleDict({group.name: PRIORS[group.prior].build(group.size) for group in plan.groups})
         self._selections: dict[str, str] = {}
         self._needed: dict[tuple[frozenset[str], Mode, frozenset[str]], tuple[Operation, ...]] = {}
         for operation in plan.operations:
@@ -82,8 +84,9 @@ class VALPModule(nn.Module):
                 (batch,) class numbers. Without it, the networks that predict the class are computed.
             mode: `train` and `generate` draw noise, `predict` uses only the given noise. Batch normalisation takes
                 the batch's own statistics in `train`, unless the module is in evaluation mode.
-            noise: (batch, k) for each latent connection `source->target`. Missing noise is drawn from N(0, I), or
-                left out in `predict`.
+            noise: (batch, k) for each latent connection `source->target`, from N(0, I), and in `generate` (batch,)
+                for each network with a fitted prior, uniform in [0, 1). Missing noise is drawn, or left out in
+                `predict`. `drawn_noise` draws all of it.
             outputs: the outputs to compute; all by default.
 
         Returns:
@@ -181,8 +184,9 @@ class VALPModule(nn.Module):
     ) -> dict[str, Tensor]:
         """The values of `buffers` and of all buffers computed on the way; other arguments as in `forward`."""
         values, given = self._with_classes(inputs, mode)
-        noise = noise or {}
-        for operation in self.operations(buffers, mode, given):
+        operations = self.operations(buffers, mode, given)
+        noise = (noise or {}) if mode != "generate" else self._from_priors(operations, values, noise or {})
+        for operation in operations:
             if isinstance(operation, Sample):
                 values[operation.out] = self._sample(operation, values, mode, noise)
             else:
@@ -200,6 +204,32 @@ class VALPModule(nn.Module):
             part = self.plan.given[name]
             values |= dict.fromkeys(part.buffers, _one_hot(inputs[name], part.size).to(self.betas.dtype))
         return values, given
+
+    def drawn_noise(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
+        """Noise for `count` rows: (count, k) from N(0, I) for each latent connection, and, for each network with a
+        fitted prior, (count,) uniform in [0, 1)."""
+        noise = {name: torch.randn(count, k, generator=generator) for name, k in self.plan.noise.items()}
+        return noise | {group.name: torch.rand(count, generator=generator) for group in self.plan.groups}
+
+    def _from_priors(
+        self, operations: Iterable[Operation], values: Mapping[str, Tensor], noise: Mapping[str, Tensor]
+    ) -> Mapping[str, Tensor]:
+        """The noise, with the variables of each needed group replaced by draws from its fitted prior."""
+        sampled = {op.connection: op for op in operations if isinstance(op, Sample)}
+        result = dict(noise)
+        for group in self.plan.groups:
+            if not all(name in sampled for name, _ in group.connections):
+                continue
+            parts = [
+                noise[name] if name in noise else self._standard_normal(sampled[name], values, noise)
+                for name, _ in group.connections
+            ]
+            normal = torch.cat(parts, 1)
+            given = noise.get(group.name)
+            uniform = torch.rand_like(normal[:, 0]) if given is None else given
+            drawn = self.priors[group.name](normal, uniform).split([size for _, size in group.connections], 1)
+            result |= dict(zip((name for name, _ in group.connections), drawn, strict=True))
+        return result
 
     def _run(self, operation: Operation, sources: list[Tensor], *, training: bool) -> Tensor:
         """The result of an operation other than `Sample`."""

@@ -93,6 +93,8 @@ class PrimaryNetwork(Frozen):
         initializer: the initialiser of the implied last layer, whose size and activation follow from `output` and the
             kind. Kinds without an implied last layer ignore it.
         output: the data unit `on` that it produces.
+        prior: the prior of the latent variables of its latent connections together, a code of
+            `valp.parts.priors.PRIORS`. Networks without latent connections ignore it.
     """
 
     name: Name
@@ -101,6 +103,15 @@ class PrimaryNetwork(Frozen):
     layers: tuple[AnyLayer, ...] = ()
     initializer: str = "xavier"
     output: DataUnit
+    prior: str = "normal"
+
+    @model_serializer(mode="wrap")
+    def _document(self, serialized: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leaves out a prior that is N(0, I): the documents of graphs stay as they were before there were others."""
+        document: dict[str, Any] = serialized(self)
+        if document.get("prior") == type(self).model_fields["prior"].default:
+            del document["prior"]
+        return document
 
 
 class Output(Frozen):

@@ -251,8 +251,7 @@ class Model:
         return parts[0] if len(parts) == 1 else {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
     def _noise(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
-        noise = {name: torch.randn(count, k, generator=generator) for name, k in self.module.plan.noise.items()}
-        return self._cast(noise)
+        return self._cast(self.module.drawn_noise(count, generator))
 
     def _cast(self, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Values in the precision of the module."""

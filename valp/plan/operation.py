@@ -162,7 +162,7 @@ class Sample:
     """The k latent variables of a latent connection whose 2k variables are μ, then log σ².
 
     Training: out = μ + σ·ε with ε ~ N(0, I). Predicting: out = μ, or μ + σ·ε where ε is given. Generating:
-    out ~ N(0, I), and the source is not read.
+    out is drawn from the prior, N(0, I) unless the plan has a group for it, and the source is not read.
     """
 
     out: str

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 from valp.plan.operation import Operation, Sample
 
 Mode = Literal["train", "predict", "generate"]
-"""`train` samples the latent connections, `predict` takes their means, `generate` draws them from N(0, I)."""
+"""`train` samples the latent connections, `predict` takes their means, `generate` draws them from their prior."""
 
 Protocol = Literal["predict", "generate"]
 """The modes in which predictions may be scored. Garciarena et al. use `generate`."""
@@ -67,6 +67,26 @@ class GivenClass:
 
 
 @dataclass(frozen=True)
+class LatentGroup:
+    """The latent connections into one network, whose variables together have a fitted prior.
+
+    Attributes:
+        name: the network; also the key of the prior's uniform numbers in the noise.
+        prior: a code of `valp.parts.priors.PRIORS`.
+        connections: the latent connections, each with its number of variables k.
+    """
+
+    name: str
+    prior: str
+    connections: tuple[tuple[str, int], ...]
+
+    @property
+    def size(self) -> int:
+        """The number of latent variables of all its connections."""
+        return sum(size for _, size in self.connections)
+
+
+@dataclass(frozen=True)
 class Plan:
     """The operations of a VALP in an order in which they can run.
 
@@ -78,6 +98,7 @@ class Plan:
         losses: the supervised losses.
         divergences: the KL losses.
         given: the outputs whose class is given in `generate`.
+        groups: the latent connections with a prior other than N(0, I).
     """
 
     inputs: dict[str, int]
@@ -87,6 +108,7 @@ class Plan:
     losses: tuple[LossTerm, ...]
     divergences: tuple[Divergence, ...]
     given: dict[str, GivenClass] = field(default_factory=dict)
+    groups: tuple[LatentGroup, ...] = ()
 
     @property
     def terms(self) -> tuple[LossTerm | Divergence, ...]:

@@ -7,6 +7,7 @@ one sentence what does not hold.
 from valp.testing.check_combiner import check_combiner
 from valp.testing.check_kind import check_kind
 from valp.testing.check_loss import check_loss
+from valp.testing.check_prior import check_prior
 from valp.testing.check_score import check_score
 
-__all__ = ["check_combiner", "check_kind", "check_loss", "check_score"]
+__all__ = ["check_combiner", "check_kind", "check_loss", "check_prior", "check_score"]

@@ -18,6 +18,7 @@ from valp.train.balance import balancer_of, completed
 from valp.train.balance.balance import Balance, Value
 from valp.train.balance.balancer import Balancer, ScheduledBalancer
 from valp.train.batches import Draws
+from valp.train.fit_priors import fit_priors
 from valp.train.schedule import Schedule
 from valp.train.stopwatch import Stopwatch
 from valp.train.torch_executor import TorchExecutor
@@ -84,8 +85,9 @@ def fit(
     """Trains the module in place: Adam on Σ β_j·L_j, or as another balancing method combines the losses.
 
     The order of the examples and the noise follow from `seed`; torch's global generator does not change. Every example
-    is seen once before any is seen again. A loss that is not a finite number ends the training; see `Fit.failure`. For
-    speed, call `one_thread` once in the process.
+    is seen once before any is seen again. Priors are fitted to the codes of the examples at the end; see
+    `valp.train.fit_priors`. A loss that is not a finite number ends the training; see `Fit.failure`. For speed, call
+    `one_thread` once in the process.
 
     Args:
         module: a compiled VALP, on the device of the tensors.
@@ -179,7 +181,7 @@ class Fitting:
             raise SettingError(f"no executor supports the balancing method {balancer.code!r}")
         count = len(next(iter(truths.values())))
         draws = Draws(count, min(batch, count), module.plan.noise, seed)
-        self._module, self._batch = module, draws.size
+        self._module, self._batch, self._inputs, self._seed = module, draws.size, inputs, seed
         data = inputs, truths, weights or {}
         schedule = Schedule(module, steps, learning_rate, kl_warmup, decay)
         native = None
@@ -196,7 +198,10 @@ class Fitting:
         self._seconds = time.perf_counter() - start
 
     def advance(self, to: int, progress: Callable[[int], None] | None = None, watch: Stopwatch | None = None) -> None:
-        """Trains until `to` steps are taken or a loss is not finite; `progress` and `watch` as in `fit`."""
+        """Trains until `to` steps are taken or a loss is not finite, then fits the priors.
+
+        `progress` and `watch` are as in `fit`.
+        """
         start, watch = time.perf_counter(), watch or Stopwatch()
         self._module.train()
         try:
@@ -214,6 +219,10 @@ class Fitting:
         finally:
             self._running.finish()
             self._module.eval()
+            self._seconds += time.perf_counter() - start
+        if self.failure is None:
+            start = time.perf_counter()
+            fit_priors(self._module, self._inputs, self._seed)
             self._seconds += time.perf_counter() - start
 
     @property

@@ -44,8 +44,9 @@ class Compiled:
                 self.learnt[component][part] = operation
         self.state: State = {}
         for key, tensor in state.items():
-            _, layer, name = key.split(".", 2)
-            self.state.setdefault(layer, {})[name] = tensor
+            part, layer, name = key.split(".", 2)
+            if part == "layers":  # a prior is not inherited: it is fitted to the child's own codes
+                self.state.setdefault(layer, {})[name] = tensor
         lowering = Lowering(graph)
         self.units = lowering.units
         self.merged = {network.name: lowering.merged(network) for network in graph.networks}

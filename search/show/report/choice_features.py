@@ -7,6 +7,7 @@ import networkx as nx
 from valp.graph.graph import Dense, Graph, PrimaryNetwork, Role
 from valp.parts.kinds import KINDS
 from valp.parts.losses import KL
+from valp.parts.priors import STANDARD_NORMAL
 from valp.spaces.candidate import Candidate
 from valp.train.balance import Balance
 
@@ -35,6 +36,10 @@ def _shape(graph: Graph) -> dict[str, float]:
         "latent variables": float(sum(_size(graph, c.source, c.indices) // 2 for c in latent)),
         "partial connections (share)": _share([c.indices is not None for c in graph.connections]),
     }
+    drawn = {c.target for c in latent}
+    fitted = [network.prior != STANDARD_NORMAL.code for network in graph.networks if network.name in drawn]
+    if any(fitted):
+        made["latent variables with a fitted prior (share of networks)"] = _share(fitted)
     if samples:
         made["samples conditioned"] = float(any(name in reached for name in samples))
     return made

@@ -35,6 +35,7 @@ OTHER = {
     "executor": "torch",
     "halving": True,
     "balance": ("uncertainty",),
+    "priors": ("normal", "mixture"),
 }
 
 

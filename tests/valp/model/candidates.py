@@ -17,7 +17,10 @@ STEPS, ROWS = 8, 24
 
 def trained_candidate(graph: Graph, seed: int) -> Model:
     """The graph's model after some steps, its columns with random units, class names and labels."""
-    random, module = Random(seed), compile(graph, seed=seed)
+    random = Random(seed)
+    if seed % 2:
+        graph = with_mixtures(graph)
+    module = compile(graph, seed=seed)
     inputs, truths = rows_of(graph, ROWS, seed)
     made = fit(module, inputs, truths, steps=STEPS, batch=ROWS // 2, learning_rate=0.01, seed=seed, executor="torch")
     assert made.failure is None
@@ -27,6 +30,12 @@ def trained_candidate(graph: Graph, seed: int) -> Model:
         outputs=tuple(column(o.name, o.unit, o.name in multiple, random) for o in graph.outputs),
     )
     return Model(module, Manifest(problem="random", title=f"graph {seed}", graph=graph, preprocessing=preprocessing))
+
+
+def with_mixtures(graph: Graph) -> Graph:
+    """The graph with a mixture of Gaussians as the prior of all its latent variables."""
+    networks = tuple(network.model_copy(update={"prior": "mixture"}) for network in graph.networks)
+    return graph.model_copy(update={"networks": networks})
 
 
 def column(name: str, unit: DataUnit, labels: bool, random: Random) -> Column:

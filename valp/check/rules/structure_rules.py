@@ -11,6 +11,7 @@ from valp.graph.vocabulary import INITIALIZERS
 from valp.parts.combiners import COMBINERS
 from valp.parts.kinds import KINDS
 from valp.parts.own_types import OWN_TYPES, like
+from valp.parts.priors import PRIORS
 
 
 def _interface(facts: Facts) -> Iterator[Finding]:
@@ -37,7 +38,7 @@ def _vocabulary(facts: Facts) -> Iterator[Finding]:
         words: list[tuple[str, str, Collection[str]]] = []
         words += [("kind", network.kind, KINDS), ("combiner", network.combiner, COMBINERS)]
         words += [word for layer in network.layers for word in layer.words()]
-        words += [("initializer", network.initializer, INITIALIZERS)]
+        words += [("initializer", network.initializer, INITIALIZERS), ("prior", network.prior, PRIORS)]
         for what, word, known in words:
             if word not in known:
                 yield network.name, f"{what} {word!r}, known are {', '.join(known)}"
@@ -125,7 +126,7 @@ STRUCTURE_RULES = (
     Rule("interface", "a VALP has at least one input and one output", _interface),
     Rule("unique-name", "the names of components are unique", _names),
     Rule("shape", "Features have a shape (C, H, W) or (C, T), and every other type is a vector", _shapes),
-    Rule("known-word", "types, kinds, combiners, activations and initialisers are known", _vocabulary),
+    Rule("known-word", "types, kinds, combiners, activations, initialisers and priors are known", _vocabulary),
     Rule("source", "a connection starts from a model input or a network", _sources),
     Rule("target", "a connection ends in a network or a model output", _targets),
     Rule("output-from-network", "a model output receives from networks only", _straight),

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from valp.model.export.signature import GENERATED, Port, signature_of
+from valp.model.export.signature import COMPONENT, GENERATED, Port, signature_of
 from valp.model.model import Model
 from valp.model.output_columns import PROBABILITIES, Arrays
 from valp.model.preprocessing import Column
@@ -123,10 +123,12 @@ def _undecided(found: NDArray[Any], probabilities: NDArray[Any]) -> float:
 
 
 def _drawn(port: Port, rows: int, column: Column | None, random: np.random.Generator) -> NDArray[Any]:
-    """Random values of an input, on the scale of the data and with missing values where allowed; N(0, 1) for noise."""
+    """Random values of an input, on the scale of the data and with missing values where allowed; random noise."""
     shape = (rows, *port.shape)
     if port.holds == "labels":
         return random.integers(2, size=shape)
+    if port.holds == COMPONENT:
+        return random.random(shape, dtype=np.float32)
     if column is None:
         return random.standard_normal(shape).astype(np.float32)
     if port.holds == "class":

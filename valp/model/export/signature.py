@@ -14,7 +14,7 @@ Rows = Literal["batch", "samples"]
 
 PREDICT: tuple[Protocol, ...] = ("predict",)
 GENERATE: tuple[Protocol, ...] = ("generate",)
-GENERATED, NOISE = "generated", "noise"
+GENERATED, NOISE, COMPONENT = "generated", "noise", "component"
 """Words in the names of tensors."""
 
 
@@ -23,9 +23,10 @@ class Port(Frozen):
 
     Attributes:
         name: its name in the file: that of the model's input or output, `output.probabilities`, `output.generated`, or
-            `noise.source->target` for a latent connection.
-        holds: its content; labels are 0 or 1.
-        of: the model input, model output or latent connection that it belongs to.
+            `noise.source->target` for a latent connection, or `component.network` for a network with a fitted prior.
+        holds: its content; labels are 0 or 1. `noise` is drawn from N(0, I), and `component` is uniform in [0, 1): it
+            picks a component of the prior.
+        of: the model input, model output, latent connection or network that it belongs to.
         modes: the modes that read an input or return an output.
         dtype: the type of its numbers.
         rows: the name of its first dimension; tensors with the same name have the same number of rows.
@@ -35,7 +36,7 @@ class Port(Frozen):
     """
 
     name: str
-    holds: Literal["values", "class", "labels", "probabilities", "noise"]
+    holds: Literal["values", "class", "labels", "probabilities", "noise", "component"]
     of: str
     modes: tuple[Protocol, ...]
     dtype: Literal["float32", "int64"]
@@ -58,8 +59,8 @@ class Signature(Frozen):
 
     @property
     def noise(self) -> tuple[Port, ...]:
-        """The inputs that are noise."""
-        return tuple(port for port in self.inputs if port.holds == NOISE)
+        """The inputs that are random numbers."""
+        return tuple(port for port in self.inputs if port.holds in (NOISE, COMPONENT))
 
     @property
     def document(self) -> dict[str, dict[str, object]]:
@@ -80,7 +81,10 @@ def signature_of(model: Model) -> Signature:
     rows: Rows = "batch" if conditions else "samples"
     inputs = [_port(column, (*PREDICT, *GENERATE) if column.name in conditions else PREDICT) for column in model.inputs]
     drawn = plan.needed([plan.outputs[column.name] for column in model.generated], "generate")
-    inputs += [_noise(operation, rows) for operation in drawn if isinstance(operation, Sample)]
+    sampled = [operation for operation in drawn if isinstance(operation, Sample)]
+    inputs += [_noise(operation, rows) for operation in sampled]
+    connections = {operation.connection for operation in sampled}
+    inputs += [_component(group.name, rows) for group in plan.groups if group.connections[0][0] in connections]
     outputs: list[Port] = []
     for column in model.outputs:
         outputs.append(_port(column, PREDICT))
@@ -139,4 +143,16 @@ def _noise(operation: Sample, rows: Rows) -> Port:
         dtype="float32",
         rows=rows,
         shape=(operation.size,),
+    )
+
+
+def _component(network: str, rows: Rows) -> Port:
+    return Port(
+        name=f"{COMPONENT}.{network}",
+        holds="component",
+        of=network,
+        modes=GENERATE,
+        dtype="float32",
+        rows=rows,
+        shape=(),
     )

@@ -1,0 +1,26 @@
+"""A mixture of Gaussians as a prior."""
+
+from typing import TYPE_CHECKING
+
+from valp.parts.priors.prior_kind import PriorKind
+
+if TYPE_CHECKING:
+    from valp.parts.priors.fitted_prior import FittedPrior
+
+COMPONENTS = 10
+
+
+class GaussianMixture(PriorKind):
+    """z ~ Σ_c w_c N(m_c, S_c), fitted to the codes of training rows after training (ex-post density estimation).
+
+    Codes are seldom distributed as N(0, I), so some draws from N(0, I) lie where the decoder was not trained. The KL
+    loss stays the one to N(0, I). Source: Ghosh et al. 2020, arXiv:1903.12436, section 4.
+    """
+
+    code, title = "mixture", f"a mixture of {COMPONENTS} Gaussians"
+
+    def build(self, size: int) -> "FittedPrior":
+        """See the class."""
+        from valp.parts.priors.mixture_module import MixtureModule
+
+        return MixtureModule(COMPONENTS, size)
