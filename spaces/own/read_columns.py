@@ -16,7 +16,7 @@ from valp.spaces.own.read_tables import Source
 from valp.spaces.own.split_rows import NAMES, Parts
 from valp.spaces.problem.array_columns import in_order
 from valp.spaces.problem.problem import ArrayData, discrete, features, labels, numeric, samples
-from valp.spaces.problem.scaling import Constants, learnt_scaling
+from valp.spaces.problem.scaling import QUANTILE, Constants, learnt_quantiles, learnt_scaling
 
 YES_NO = {"0": 0.0, "no": 0.0, "n": 0.0, "false": 0.0, "1": 1.0, "yes": 1.0, "y": 1.0, "true": 1.0}
 
@@ -83,7 +83,7 @@ class Reader:
             # A category that the training split does not have becomes a row of zeros.
             return discrete(categories(self.source, fields[0]), classes=classes, fields=fields)
         values, fill = self._filled(fields, stacked(key, self.source, fields), part.missing)
-        made = self._input(key, part, values, fields)
+        made = self._with_quantiles(key, part, values, self._input(key, part, values, fields))
         return made if fill is None else replace(made, fill=fill, missing=self.missing)
 
     def _input(
@@ -126,15 +126,18 @@ class Reader:
         if isinstance(part, own.NumericOutput):
             self._require_present(key, ~np.isnan(flat).all(1))
             offset, scale = self._scaling(key, flat, part.scale or "standard")
-            return numeric(flat, offset=offset, scale=scale, loss=loss, fields=fields)
+            made = numeric(flat, offset=offset, scale=scale, loss=loss, fields=fields)
+            return self._with_quantiles(key, part, flat, made)
         if isinstance(part, own.FeaturesOutput):
             self._require_present(key, ~np.isnan(flat).all(1))
             values = self._shaped(key, values, part.shape)
             offset, scale = self._scaling(key, values, part.scale or "standard", by_channel=True)
-            return features(values, offset=offset, scale=scale, loss=loss, fields=fields)
+            made = features(values, offset=offset, scale=scale, loss=loss, fields=fields)
+            return self._with_quantiles(key, part, flat, made)
         self._require_present(key, ~np.isnan(flat).any(1), at_least=2)
         image, offset, scale = self._picture(key, values, part)
-        return samples(flat, offset=offset, scale=scale, image=image, loss=loss, fields=fields)
+        made = samples(flat, offset=offset, scale=scale, image=image, loss=loss, fields=fields)
+        return self._with_quantiles(key, part, flat, made)
 
     def _filled(
         self, fields: tuple[str, ...], values: NDArray[Any], missing: str | None
@@ -160,6 +163,16 @@ class Reader:
             raise DataError(f"column {column!r} has no value in the training split, so it cannot be filled by the mean")
         fill = np.nansum(trained, axis=0) / counts
         return np.where(holes, fill, flat).reshape(values.shape) if holes.any() else values, fill
+
+    def _with_quantiles(
+        self, key: str, part: own.Numeric | own.Samples | own.Features, values: NDArray[Any], made: ArrayData
+    ) -> ArrayData:
+        """The data with the quantiles of its variables, if they are its scale."""
+        if part.scale != QUANTILE:
+            return made
+        if made.image is not None or isinstance(part, own.Features):
+            raise DataError(f"{key}.scale: pictures and sequences cannot be scaled by quantiles")
+        return replace(made, quantiles=learnt_quantiles(values, self.parts[0]))
 
     def _scaling(
         self, key: str, values: NDArray[Any], scale: str | float, *, by_channel: bool = False, as_one: bool = False

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 
 from valp.model.table import MISSING
 
-SCALES = ("standard", "minmax", "none")
+SCALES = ("standard", "minmax", "quantile", "none")
 
 
 def _listed(value: Any) -> Any:

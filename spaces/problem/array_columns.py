@@ -16,7 +16,7 @@ from valp.graph.graph import DataType, Input
 from valp.model.preprocessing import Column
 from valp.parts.losses import LOSSES
 from valp.spaces.problem.arrays import ArrayData, ClassWeights
-from valp.spaces.problem.scaling import SCALINGS, Scaling, learnt_scaling
+from valp.spaces.problem.scaling import QUANTILE, SCALINGS, Scaling, learnt_quantiles, learnt_scaling
 
 MISSING_CLASS = -1
 """The class number of a row whose class is unknown."""
@@ -104,6 +104,10 @@ def with_scale(name: str, data: ArrayData, train: NDArray[Any]) -> ArrayData:
         raise DataError(f"the scale of {name!r} must be numbers or {', '.join(SCALINGS)}, but is {scale!r}")
     if data.offset is not None:
         raise DataError(f"{name!r} must have a scale in numbers to have an offset, but its scale is {scale!r}")
+    if scale == QUANTILE:
+        if data.image is not None or data.type is DataType.FEATURES:
+            raise DataError(f"{name!r} must not be a picture or a sequence to be scaled by quantiles")
+        data = replace(data, quantiles=learnt_quantiles(data.values, train))
     offset, width = learnt_scaling(
         data.values,
         train,
@@ -186,6 +190,7 @@ def column_of(name: str, data: ArrayData) -> Column:
             own=data.own,
             fill=None if data.fill is None else _numbers(f"the fill of {name!r}", data.fill),
             missing=data.missing,
+            quantiles=data.quantiles,
         )
     except ValidationError as error:
         fault = error.errors()[0]

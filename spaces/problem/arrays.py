@@ -7,13 +7,15 @@ from typing import Any
 from numpy.typing import NDArray
 
 from valp.graph.graph import DataType
+from valp.model.quantiles import Quantiles
 from valp.spaces.problem.scaling import Scaling
 
 Numbers = float | Sequence[float] | NDArray[Any]
 """One number for all variables, or one for each."""
 
 Scale = Scaling | Numbers | None
-"""`standard`, `minmax` or `none` (see `valp.spaces.problem.scaling`), or numbers to divide by; None for the default."""
+"""`standard`, `minmax`, `quantile` or `none` (see `valp.spaces.problem.scaling`), or numbers to divide by; None for the
+default."""
 
 Losses = str | Sequence[str] | None
 """The code of a loss, or several; None for the usual one."""
@@ -39,6 +41,7 @@ class ArrayData:
     own: str | None = None
     fill: Numbers | None = None
     missing: tuple[str, ...] = ()
+    quantiles: tuple[Quantiles, ...] | None = None
 
 
 def numeric(
@@ -55,8 +58,9 @@ def numeric(
         values: (n,) or (n, k) numbers: an array, a list, a data frame or a series. In an output NaN is a missing
             value.
         scale: how the values are scaled for the model. `standard`, the default: mean 0 and standard deviation 1 for
-            each variable; `minmax`: 0 to 1; `none`: not scaled; or one number to divide by, or one for each variable.
-            `standard` and `minmax` are learned on the training split. 8-bit integers are divided by 255 instead.
+            each variable; `minmax`: 0 to 1; `quantile`: normal scores of the ranks; `none`: not scaled; or one number
+            to divide by, or one for each variable. The first three are learned on the training split. 8-bit integers
+            are divided by 255 instead of `standard` and `minmax`.
         offset: subtracted before dividing by a numeric scale: one number, or one for each variable; 0 by default.
         loss: the code of a loss, or several to choose from; `mse` by default.
         fields: the names of the columns that the variables come from; by default those of a data frame.

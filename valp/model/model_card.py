@@ -84,7 +84,9 @@ def _column(role: str, column: dict[str, Any]) -> str:
         parts.append(f"a sequence {'×'.join(map(str, column['shape']))}")
     if column["classes"]:
         parts.append(_listed(column["classes"]))
-    if isinstance(column["scale"], list) or isinstance(column["offset"], list):
+    if column.get("quantiles"):
+        parts.append("raw values enter as normal scores of the training data's quantiles")
+    elif isinstance(column["scale"], list) or isinstance(column["offset"], list):
         parts.append("raw values enter shifted and scaled, each variable with its own offset and scale")
     elif column["scale"] != 1 or column["offset"] != 0:
         parts.append(f"raw values r enter as (r − {column['offset']:g}) / {column['scale']:g}")

@@ -10,6 +10,7 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer, model_vali
 
 from valp.errors import DataError
 from valp.graph.graph import DataType, DataUnit, Frozen
+from valp.model.quantiles import Quantiles, from_scores, to_scores
 from valp.parts.own_types import OWN_TYPES, like
 
 if TYPE_CHECKING:  # torch is slow to import, and listing columns does not need it
@@ -28,6 +29,8 @@ class Column(Frozen):
         size: the number of variables; for a Discrete column the number of classes, or of yes/no labels.
         shape: (C, H, W) or (C, T) for Features; None for any other type.
         offset, scale: a raw value r enters the model as (r − offset) / scale; one number, or one for each variable.
+        quantiles: the map of each variable to normal scores, in place of offset and scale; they are then the mean and
+            the standard deviation of the training data, and only say of which order values are.
         classes: the names of a Discrete column's classes, or of its labels.
         image: (C, H, W) if the variables are an image.
         labels: whether a Discrete column has `size` yes/no labels per row instead of one class.
@@ -51,12 +54,17 @@ class Column(Frozen):
     fill: Numbers | None = None
     missing: tuple[str, ...] = ()
     own: str | None = None
+    quantiles: tuple[Quantiles, ...] | None = None
 
     @model_serializer(mode="wrap")
     def _without_unset_fill(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leaves out an unset `fill` or `missing`, so that the fingerprints of older problems do not change."""
+        """Leaves out unset fields that older versions lack: fingerprints of older problems do not change."""
         document: dict[str, Any] = usual(self)
-        return {k: v for k, v in document.items() if (v is not None and v != ()) or k not in ("fill", "missing")}
+        return {
+            k: v
+            for k, v in document.items()
+            if (v is not None and v != ()) or k not in ("fill", "missing", "quantiles")
+        }
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -81,6 +89,8 @@ class Column(Frozen):
             if wrong:
                 kind = "positive" if what == "scale" else "finite"
                 raise ValueError(f"the {what} of {name!r} must be a {kind} number, but is {wrong[0]:g}")
+        if self.quantiles is not None and (len(self.quantiles) != size or self.type is DataType.DISCRETE):
+            raise ValueError(f"{name!r} must have numbers and {size} quantiles, but has {len(self.quantiles)}")
         if self.classes is not None and (len(self.classes) != size or len(set(self.classes)) != size):
             raise ValueError(f"{name!r} must have {size} different class names, but has {_listed(self.classes)}")
         if self.own is not None and like(self.own) is not self.type:
@@ -117,8 +127,11 @@ class Column(Frozen):
             raise DataError(f"a row of {self.name!r} must have {self.size} values, but has {rows.shape[1]}")
         with np.errstate(over="ignore", invalid="ignore"):  # too large values become infinite, and raise below
             wide = rows.astype(np.result_type(rows.dtype, np.float32))  # a new array: what follows works in place
-            wide -= np.asarray(self.offset, wide.dtype)
-            wide /= np.asarray(self.scale, wide.dtype)
+            if self.quantiles is None:
+                wide -= np.asarray(self.offset, wide.dtype)
+                wide /= np.asarray(self.scale, wide.dtype)
+            elif bool(np.isfinite(wide).all()):
+                wide = to_scores(self.quantiles, wide)
             values = torch.from_numpy(np.ascontiguousarray(wide, dtype=np.float32))
         if not bool(values.isfinite().all()):
             row = int((~values.isfinite()).any(1).nonzero()[0])
@@ -158,7 +171,11 @@ class Column(Frozen):
         import torch
 
         numbers = values.detach().cpu()
-        raw: NDArray[np.float32] = (numbers * torch.tensor(self.scale) + torch.tensor(self.offset)).numpy()
+        raw: NDArray[np.float32]
+        if self.quantiles is None:
+            raw = (numbers * torch.tensor(self.scale) + torch.tensor(self.offset)).numpy()
+        else:
+            raw = from_scores(self.quantiles, numbers.double().numpy()).astype(np.float32)
         shape = self.image or self.shape
         return raw if shape is None else raw.reshape(-1, *shape)
 

@@ -107,6 +107,15 @@ def test_a_scale_is_learnt_or_given(scale, offset, width, tmp_path):
     assert (column.offset, column.scale) == pytest.approx((offset, width))
 
 
+def test_quantiles_are_learnt_on_the_training_split(tmp_path):
+    values = columns() | {"a": [2.0 + i // 3 % 4 for i in range(ROWS)]}
+    values["part"] = ["train"] * 24 + ["validation"] * 8 + ["test"] * 8
+    toml = TOML.replace('["a", "b"]', '"a"\nscale = "quantile"') + '[split]\ncolumn = "part"\n'
+    (column,) = load_own(write(tmp_path, toml, values)).columns.inputs
+    assert column.quantiles[0].values == (2.0, 3.0, 4.0, 5.0)
+    assert len(column.quantiles[0].bounds) == 3
+
+
 def test_a_constant_column_keeps_its_width(tmp_path):
     (column,) = load_own(write(tmp_path, values=columns() | {"a": [0.1] * ROWS})).columns.inputs
     assert (column.offset[0], column.scale[0]) == (0.1, 1.0)

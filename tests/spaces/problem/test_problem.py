@@ -134,7 +134,7 @@ def test_inputs_and_truths_keep_their_rows_together():
         ({"inputs": {"x": numeric(np.full((ROWS, 2), np.nan))}}, "'x' must hold finite numbers, but row 0 does not"),
         ({"inputs": {"x": numeric(values(), scale=0)}}, "the scale of 'x' must be a positive number, but is 0"),
         ({"inputs": {"x": numeric(values(), scale=float("nan"))}}, "scale of 'x'"),
-        ({"inputs": {"x": numeric(values(), scale="big")}}, "must be numbers or standard, minmax, none, but is 'big'"),
+        ({"inputs": {"x": numeric(values(), scale="big")}}, "standard, minmax, quantile, none, but is 'big'"),
         ({"inputs": {"x": numeric(values(), offset=[1, 2])}}, "the offset of 'x' must be one number, or 4, but there"),
         ({"inputs": {"x": discrete([0, -1] * 20)}}, "'x' must hold class numbers from 0 to 0, but has -1"),
         ({"inputs": {"x": features(values())}}, r"or \(n, C, T\), but 'x' is \(40, 4\)"),

@@ -2,6 +2,8 @@
 
 from random import Random
 
+import numpy as np
+
 from tests.valp.rows import rows_of
 from valp.compile.compile import compile
 from valp.graph.graph import DataType, DataUnit, Graph
@@ -10,6 +12,7 @@ from valp.model.model import Model
 from valp.model.preprocessing import Column, Preprocessing
 from valp.parts.losses import LOSSES
 from valp.parts.own_types import like
+from valp.spaces.problem.scaling import learnt_quantiles
 from valp.train.fit import fit
 
 STEPS, ROWS = 8, 24
@@ -51,4 +54,9 @@ def column(name: str, unit: DataUnit, labels: bool, random: Random) -> Column:
     image = (1, size // 2, 2) if kind is DataType.SAMPLES and size % 2 == 0 and random.random() < 0.5 else None
     shape = unit.shape if kind is DataType.FEATURES else None
     fill = random.uniform(-5, 5) if random.random() < 0.3 else None
-    return Column(name=name, type=kind, size=size, offset=offset, scale=scale, image=image, shape=shape, fill=fill)
+    made = Column(name=name, type=kind, size=size, offset=offset, scale=scale, image=image, shape=shape, fill=fill)
+    if image is not None or shape is not None or random.random() < 0.5:
+        return made
+    values = np.random.default_rng(size).standard_normal((60, size)) * scale + offset
+    values[:, ::2] = values[:, ::2].round()
+    return made.model_copy(update={"quantiles": learnt_quantiles(values, np.arange(60))})

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from valp.graph.graph import DataType
+from valp.model.export.quantile_maps import FromScores, ToScores
 from valp.model.export.signature import GENERATED, signature_of
 from valp.model.model import Model
 from valp.model.output_columns import PROBABILITIES
@@ -77,6 +78,7 @@ class Prepare(_Scaled):
         self.numbers: Tensor
         self.register_buffer("fill", torch.tensor(0.0 if column.fill is None else column.fill))
         self.register_buffer("numbers", torch.arange(column.size))
+        self.scores = None if column.quantiles is None else ToScores(column.quantiles)
 
     def forward(self, raw: Tensor) -> Tensor:
         """(rows, …) to (rows, size) float32."""
@@ -85,11 +87,15 @@ class Prepare(_Scaled):
         values = raw.flatten(1).float()
         if self.column.fill is not None:
             values = torch.where(values.isnan(), self.fill, values)
-        return (values - self.offset) / self.scale
+        return (values - self.offset) / self.scale if self.scores is None else self.scores(values)
 
 
 class Restore(_Scaled):
     """Turns the model's values into the user's. The keys are the suffixes of the output's name."""
+
+    def __init__(self, column: Column) -> None:
+        super().__init__(column)
+        self.values = None if column.quantiles is None else FromScores(column.quantiles)
 
     def forward(self, values: Tensor) -> dict[str, Tensor]:
         """(rows, size) to (rows, …) in the user's units, or to classes or labels and their probabilities."""
@@ -97,5 +103,6 @@ class Restore(_Scaled):
         if column.type is DataType.DISCRETE:
             chosen = (values > CERTAINTY).long() if column.labels else values.argmax(1)
             return {"": chosen, f".{PROBABILITIES}": values}
-        raw, shape = values * self.scale + self.offset, column.image or column.shape
+        raw = values * self.scale + self.offset if self.values is None else self.values(values)
+        shape = column.image or column.shape
         return {"": raw if shape is None else raw.reshape(-1, *shape)}
