@@ -19,7 +19,8 @@ from valp.spaces.catalogue import catalogue_graph
 from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.problem import Problem
-from valp.spaces.problem.scoring import Scorer, generate
+from valp.spaces.problem.sampling import generate
+from valp.spaces.problem.scoring import Scorer
 from valp.train.fit import fit, one_thread
 
 BATCH = 64

@@ -23,7 +23,8 @@ from valp.search.run.run import StoredRun
 from valp.spaces.candidate import Candidate
 from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.judging import judges_of
-from valp.spaces.problem.scoring import GENERATED, Scorer, generate
+from valp.spaces.problem.sampling import generate
+from valp.spaces.problem.scoring import GENERATED, Scorer
 from valp.train.fit import one_thread
 
 TESTED = "test.json"
@@ -80,7 +81,7 @@ def prepare(problem: str, protocol: Protocol) -> None:
     one_thread()
     loaded = load_problem(problem)
     judges = {name: CachingJudge(judge) for name, judge in judges_of(loaded).items()}
-    _scorers[:] = [Scorer(loaded, judges, protocol), Scorer(loaded, {}, "predict")]
+    _scorers[:] = [Scorer(loaded, judges, protocol, few=False), Scorer(loaded, {}, "predict")]
 
 
 @torch.inference_mode()
@@ -96,7 +97,7 @@ def test(path: Path) -> dict[str, Any]:
     made["reached"] = [name for name in module.plan.outputs if module.plan.inputs_of(name, "generate")]
     for name, judge in scorer.judges.items():
         if name in module.plan.outputs:
-            labels, _ = judge.judge(generate(module, split, name, GENERATED, scorer.seed)[0])
+            labels, _ = judge.judge(generate(module, split, name, GENERATED, scorer.noise_of(split))[0])
             made["labels"] = torch.bincount(labels, minlength=classes_of(scorer)).tolist()
     return made | {"seconds": time.perf_counter() - start}
 
@@ -110,8 +111,10 @@ def conditioned(path: Path, scorer: Scorer, output: str, shown: int) -> tuple[Te
         If a class has too few samples, the rest is zeros.
     """
     split, classes, judge = scorer.problem.test, classes_of(scorer), scorer.judges[output]
-    samples, rows = generate(model_in(path), split, output, len(split), scorer.seed)
-    images = split.inputs[scorer.problem.view(output) or ""][rows]
+    samples, rows = generate(model_in(path), split, output, len(split), scorer.noise_of(split))
+    images = scorer.references.conditions(output, split, rows)
+    if images is None:
+        raise AssertionError("an input must show what the samples look like")
     conditions, labels = judge.judge(images)[0], judge.judge(samples)[0]
     chosen = torch.zeros(classes, shown, samples.shape[1])
     for label in range(classes):

@@ -15,7 +15,7 @@ from valp.search.engine.display import Display
 from valp.search.engine.run_search import search
 from valp.search.facade.run_handle import Run, open_run
 from valp.search.run.folder import Folder
-from valp.search.run.settings import Settings, read_settings
+from valp.search.run.settings import Settings, definitions_of, read_settings
 from valp.search.show.display import LineDisplay
 from valp.search.strategies import STRATEGIES
 from valp.spaces.generate.space import space_of
@@ -137,6 +137,7 @@ def launch(
         executor=executor,
         halving=halving,
         source=source,
+        definitions=definitions_of(wanted),
     )
     search(
         folder,

@@ -2,6 +2,7 @@
 
 import platform
 import tomllib
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,7 @@ from valp.errors import FileError, SettingError
 from valp.files import read_bytes, write_text
 from valp.graph.graph import Frozen
 from valp.plan.plan import Executor, Protocol
+from valp.score import SCORES
 
 PACKAGES = ("valp", "torch", "ray", "optuna", "numpy")
 
@@ -39,6 +41,8 @@ class Settings(Frozen):
         executor: the executor that trains; see `valp.train.fit.fit`.
         halving: whether a candidate is stopped at a rung if it is not among the best there.
         source: the TOML file that describes the problem; None for a built-in problem. The file may have moved since.
+        definitions: the numbers of the definitions of the objectives (`valp.score.Score.definition`), in order; empty
+            if each is 1, as in runs of earlier versions.
     """
 
     problem: str
@@ -58,6 +62,7 @@ class Settings(Frozen):
     executor: Executor = "auto"
     halving: bool = False
     source: str | None = None
+    definitions: tuple[int, ...] = ()
 
     def require_same(self, other: "Settings", run: str) -> None:
         """Checks that a search resumes a run with the run's own settings.
@@ -69,9 +74,10 @@ class Settings(Frozen):
         Raises:
             SettingError: if a setting differs. The message names the first one.
         """
+        self._require_definitions(run)
         for name in type(self).model_fields:
             held, asked = getattr(self, name), getattr(other, name)
-            if held == asked or name == "source":
+            if held == asked or name in ("source", "definitions"):
                 continue
             if name == "fingerprint":
                 raise SettingError(f"the data of problem {self.problem!r} has changed since run {run!r} began")
@@ -79,6 +85,26 @@ class Settings(Frozen):
                 f"run {run!r} has {name} {_shown(held)}, but {_shown(asked)} was given; "
                 "give the same settings to resume the run, or another --name to start a new one"
             )
+
+    def _require_definitions(self, run: str) -> None:
+        """Checks that the objectives still mean what they meant when the run began, because a front must not mix both.
+
+        Raises:
+            SettingError: if one has another definition. The message names the first one.
+        """
+        held = self.definitions or (1,) * len(self.objectives)
+        for name, old, now in zip(self.objectives, held, definitions_of(self.objectives), strict=False):
+            if old != now:
+                raise SettingError(
+                    f"{name} is defined differently now than when run {run!r} began, so the run can be shown, reported "
+                    "and exported, but not resumed; give another --name to start a new one"
+                )
+
+
+def definitions_of(objectives: Sequence[str]) -> tuple[int, ...]:
+    """The numbers of the present definitions of objectives; 1 for one of a package that is not installed."""
+    rows = (SCORES.get(name.partition(".")[0]) for name in objectives)
+    return tuple(1 if row is None else row.definition for row in rows)
 
 
 def _shown(value: object) -> str:

@@ -52,7 +52,7 @@ def draw_samples(run: StoredRun, entry: Entry, problem: "Problem", into: Path | 
         FileError: if the candidate's weights are not kept.
     """
     from valp.search.engine.models import model_of
-    from valp.spaces.problem.scoring import generate
+    from valp.spaces.problem.sampling import generate
 
     folder, paths = into or run.folder.candidate(entry.number), []
     for output, name in samples_names(problem).items():

@@ -119,7 +119,7 @@ class _Past:
             self.ended[entry.number] = entry
             if entry.result is not None:
                 self.known.add((entry.result.key, entry.parents))
-            if entry.state != "failed":
+            if entry.state == "complete":  # scores at a rung are of fewer samples, so they are not comparable
                 point = losses([ledger.point(entry)], metrics)
                 self.population.add(entry.number, point)
                 if entry.candidate.parent is not None and not entry.parents:

@@ -1,6 +1,6 @@
 """The scores of a trained VALP on a split of its problem."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
@@ -11,22 +11,20 @@ from torch import Tensor
 from valp.compile.module import VALPModule
 from valp.errors import ValpError
 from valp.graph.graph import DataType
-from valp.plan.plan import Mode, Protocol
+from valp.plan.plan import Protocol
 from valp.score import Generated, GraphScore, OutputScore, Predicted, ScoredOutput, Subject
 from valp.score.judge import Judge
-from valp.score.subject import Conditions
+from valp.score.subject import Conditioned
 from valp.spaces.problem.metrics import Metric
 from valp.spaces.problem.problem import Problem, Split
+from valp.spaces.problem.references import References, known_rows
+from valp.spaces.problem.sampling import ScoringError, equally_often, few_rows, generate_for, predictions
 
 GENERATED = 1000
-"""The number of samples that are generated for the scores, and the most real samples to compare them with."""
+"""The most samples that are generated for the scores, and the most real samples to compare them with."""
 
-ROWS = 5000
-"""The most rows in a forward pass."""
-
-
-class ScoringError(ValpError):
-    """A model cannot be scored: an output is not finite, or a score cannot be computed."""
+TEST_NOISE = 1_000_003
+"""What is added to the seed of the noise on the test split, so that its luck differs from the validation split's."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +36,12 @@ class Scorer:
         judges: the judge of each Samples output, from `judges_of`. An output without a judge has no scores, unless the
             problem has no output to train a judge on: then samples and data are compared directly.
         protocol: the mode in which prediction tasks are scored: `predict`, or `generate` as in Garciarena et al.
-        seed: the seed of the noise. It is the same for every candidate, so that scores do not depend on luck.
+        seed: the seed of the noise. It is the same for every candidate, so that candidates do not differ in luck. The
+            test split has other noise than the validation split.
         objectives: the names of the optimised scores. Scores that are measured on demand are measured only if they are
             among these.
+        few: whether conditioned samplers are scored on few conditions with many draws of the noise. If not, every
+            sample has its own condition, as in Garciarena et al., and a copy of the condition has perfect scores.
     """
 
     problem: Problem
@@ -48,6 +49,7 @@ class Scorer:
     protocol: Protocol = "predict"
     seed: int = 0
     objectives: tuple[str, ...] = ()
+    few: bool = True
 
     @torch.inference_mode()
     def score(self, module: VALPModule, split: Split, generated: int = GENERATED) -> dict[str, float]:
@@ -58,7 +60,8 @@ class Scorer:
         Args:
             module: the trained VALP. It is left in evaluation mode.
             split: the rows to score on.
-            generated: the number of samples to generate.
+            generated: the most samples to generate. As many real samples are compared with them, so scores with
+                another number are not comparable.
 
         Raises:
             ScoringError: if an output is not finite, or a score cannot be computed.
@@ -92,34 +95,14 @@ class Scorer:
     def _outputs(self) -> dict[str, ScoredOutput]:
         return {output.name: output for output in self.problem.scored_outputs}
 
-    def judged(self, what: str, output: str, split: Split, samples: Callable[[], Tensor]) -> tuple[Tensor, Tensor]:
-        """The judge's labels and features for samples that are the same for every model. The result is cached."""
-        held, verdict = self._verdicts.get((what, id(split)), (None, None))
-        if held is not split or verdict is None:
-            verdict = self.judges[output].judge(samples())
-            self._verdicts[what, id(split)] = (split, verdict)
-        return verdict
+    def noise_of(self, split: Split) -> int:
+        """The seed of the noise on a split."""
+        return self.seed + (TEST_NOISE if split is self.problem.test else 0)
 
     @cached_property
-    def _verdicts(self) -> dict[tuple[str, int], tuple[Split, tuple[Tensor, Tensor]]]:
-        return {}
-
-    def standardised(self, output: str, samples: Tensor) -> Tensor:
-        """Samples standardised by the mean and standard deviation of the training split."""
-        mean, deviation = self._standards[output]
-        return (samples - mean) / deviation
-
-    @cached_property
-    def _standards(self) -> dict[str, tuple[Tensor, Tensor]]:
-        """For each Samples output, the mean and standard deviation (1 if constant) of each training variable."""
-        names = [column.name for column in self.problem.columns.outputs if column.type is DataType.SAMPLES]
-        standards = {}
-        for name in names:
-            samples = self.problem.train.known(name)
-            deviation = samples.std(0, correction=0).double()
-            constant = (samples.amin(0) == samples.amax(0)) | (deviation == 0)
-            standards[name] = samples.mean(0).double(), deviation.masked_fill(constant, 1)
-        return standards
+    def references(self) -> References:
+        """What samples are compared with."""
+        return References(self.problem, self.judges)
 
 
 class _Scored(Subject):
@@ -127,7 +110,8 @@ class _Scored(Subject):
 
     def __init__(self, scorer: Scorer, module: VALPModule, split: Split, count: int) -> None:
         self.module, self.inputs = module, split.inputs
-        self._scorer, self._split, self._count = scorer, split, count
+        self._scorer, self._split, self._count = scorer, split, min(count, GENERATED)
+        self._seed = scorer.noise_of(split)
         self._generated: dict[str, Generated | None] = {}
 
     def predicted(self, output: str) -> Predicted:
@@ -138,7 +122,7 @@ class _Scored(Subject):
     def _predictions(self) -> dict[str, Tensor]:
         columns = self._scorer.problem.columns.outputs
         names = [c.name for c in columns if c.name in self.module.plan.outputs and c.type is not DataType.SAMPLES]
-        return predictions(self.module, self._split, names, self._scorer.protocol, self._scorer.seed)
+        return predictions(self.module, self._split, names, self._scorer.protocol, self._seed)
 
     def generated(self, output: str) -> Generated | None:
         """See `Subject`."""
@@ -147,72 +131,38 @@ class _Scored(Subject):
         return self._generated[output]
 
     def _generate(self, name: str) -> Generated | None:
-        scorer, split, count = self._scorer, self._split, self._count
+        scorer, split, references = self._scorer, self._split, self._scorer.references
         if scorer.problem.judged_by is not None and name not in scorer.judges:
             return None
-        samples, rows = generate(self.module, split, name, count, scorer.seed)
-        real = split.known(name)[:GENERATED]
-        if scorer.problem.judged_by is None:
-            samples = samples[: len(real)]  # coverage grows with the number of samples
-            return Generated(samples, real, scorer.standardised(name, samples), scorer.standardised(name, real))
-        labels, features = scorer.judges[name].judge(samples)
-        real_labels, real_features = scorer.judged(f"real {name}", name, split, lambda: real)
-        conditions = self._conditions(name, rows)
-        return Generated(samples, real, features, real_features, labels, real_labels, conditions)
+        rows, (real_labels, real_features) = references.real(name, split, self._count)
+        groups, conditioned = None, None
+        if self.module.plan.inputs_of(name, "generate"):
+            conditioned = self._conditioned(name)
+            groups = equally_often(known_rows(name, split), len(rows), self._seed)
+            if scorer.few:
+                groups = few_rows(rows, real_labels, references.classes(name, split, rows), self._seed)
+        samples = generate_for(self.module, split.inputs, name, rows if groups is None else groups, self._seed)
+        labels, features = references.verdict(name, samples)
+        return Generated(
+            samples=samples,
+            real=split.truths[name][rows],
+            features=features,
+            real_features=real_features,
+            labels=labels,
+            real_labels=real_labels,
+            groups=groups,
+            conditioned=conditioned,
+            records=references.records(name, split, samples, groups),
+        )
 
-    def _conditions(self, name: str, rows: Tensor) -> Conditions | None:
-        view = self._scorer.problem.view(name)
-        if view is None or not self.module.plan.inputs_of(name, "generate"):
-            return None
-        what = f"{len(rows)} conditions of {name}"
-        shown = self._scorer.judged(what, name, self._split, lambda: self._split.inputs[view][rows])
-        return Conditions(*shown, rows)
-
-
-@torch.inference_mode()
-def predictions(module: VALPModule, split: Split, outputs: Sequence[str], mode: Mode, seed: int) -> dict[str, Tensor]:
-    """The outputs for every row of a split. The seed determines the noise, if the mode has any.
-
-    Raises:
-        ScoringError: if an output is not finite.
-    """
-    if not outputs:
-        return {}
-    noise = _noise(module, len(split), seed) if mode == "generate" else {}
-    parts: dict[str, list[Tensor]] = {name: [] for name in outputs}
-    for start in range(0, len(split), ROWS):
-        rows = slice(start, start + ROWS)
-        inputs = {name: tensor[rows] for name, tensor in split.inputs.items()}
-        values = module(inputs, mode, {name: z[rows] for name, z in noise.items()}, outputs)
-        for name in outputs:
-            parts[name].append(values[name])
-    return {name: _finite(name, torch.cat(tensors)) for name, tensors in parts.items()}
-
-
-@torch.inference_mode()
-def generate(module: VALPModule, split: Split, output: str, count: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Samples of an output, and the rows of the split that condition them. All rows are used about equally often.
-
-    Returns:
-        (count, size) samples and (count,) row numbers.
-
-    Raises:
-        ScoringError: if a sample is not finite.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    repeats = -(-count // len(split))
-    rows = torch.cat([torch.randperm(len(split), generator=generator) for _ in range(repeats)])[:count]
-    inputs = {name: split.inputs[name][rows] for name in module.plan.inputs_of(output, "generate")}
-    values = module(inputs, "generate", _noise(module, count, seed), [output])
-    return _finite(output, values[output]), rows
-
-
-def _noise(module: VALPModule, count: int, seed: int) -> dict[str, Tensor]:
-    generator = torch.Generator().manual_seed(seed)
-    return module.drawn_noise(count, generator)
-
-
-def _finite(name: str, values: Tensor) -> Tensor:
-    if not bool(values.isfinite().all()):
-        raise ScoringError(f"output {name!r} is not finite on {int((~values.isfinite()).any(1).sum())} rows")
-    return values
+    def _conditioned(self, name: str) -> Conditioned:
+        references, split = self._scorer.references, self._split
+        rows = equally_often(known_rows(name, split), self._count, self._seed)
+        samples = generate_for(self.module, split.inputs, name, rows, self._seed)
+        return Conditioned(
+            rows=rows,
+            samples=references.standardised(name, samples),
+            real=references.standardised(name, split.truths[name][rows]),
+            labels=references.verdict(name, samples)[0],
+            real_labels=references.labels(name, split, rows),
+        )

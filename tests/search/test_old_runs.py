@@ -17,7 +17,7 @@ from valp.check.keys import content_key
 from valp.model.bundle import load
 from valp.search.run import settings as run_settings
 from valp.search.run.run import open_run
-from valp.search.run.settings import read_settings, read_versions
+from valp.search.run.settings import definitions_of, read_settings, read_versions
 
 OLD = Path(__file__).parents[1] / "old_runs"
 RUNS = sorted(str(path.parent.relative_to(OLD)) for path in OLD.glob("*/*/run.toml"))
@@ -100,7 +100,33 @@ def test_a_candidate_of_an_old_run_is_trained_on_the_problem_as_it_was(old, valp
     assert load(tmp_path / "m.valp").manifest.preprocessing == open_run(old.parent, old.name).problem.columns
 
 
+def resumable(old):
+    """Whether the objectives of a run still have the definitions with which it began."""
+    settings = read_settings(old / "run.toml")
+    return (settings.definitions or (1,) * len(settings.objectives)) == definitions_of(settings.objectives)
+
+
+def test_one_of_the_old_runs_resumes_and_one_does_not():
+    assert {resumable(OLD / name) for name in RUNS} == {True, False}
+
+
+def test_an_old_run_whose_scores_have_other_definitions_is_refused_in_one_sentence(old, valp, tmp_path):
+    if resumable(old):
+        return
+    before = files_of(old)
+    done = valp(*resuming(old, tmp_path))
+    assert done.code == 1
+    assert re.search(
+        rf"entropy is defined differently now than when run {old.name!r} began, so the run can be", done.err
+    )
+    assert "Traceback" not in done.err
+    after = files_of(old)
+    assert {name: after[name] for name in before} == before
+
+
 def test_an_old_run_resumes(old, valp, tmp_path, monkeypatch):
+    if not resumable(old):
+        return
     before, ended = files_of(old / "candidates"), open_run(old.parent, old.name).ledger.entries()
     now = run_settings.versions() | {"valp": "99.0"}
     monkeypatch.setattr(run_settings, "versions", lambda: now)
@@ -124,6 +150,8 @@ def test_an_old_run_resumes(old, valp, tmp_path, monkeypatch):
 
 
 def test_an_old_run_is_not_resumed_with_other_settings(old, valp, tmp_path):
+    if not resumable(old):
+        return
     command = resuming(old, tmp_path)
     command[command.index("--steps") + 1] += 1
     done = valp(*command)

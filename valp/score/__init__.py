@@ -12,6 +12,8 @@ from valp.score.rows.generation_rows import (
     Diversity,
     Entropy,
     EntropyTimesCoverage,
+    Memorising,
+    Spread,
 )
 from valp.score.rows.graph_rows import InferencesPerSecond, Latency, Parameters
 from valp.score.rows.prediction_rows import Accuracy, LabelAccuracy, MeanSquared, RSquared
@@ -30,8 +32,10 @@ SCORES: PluginTable[Score] = PluginTable(
         Coverage(),
         Density(),
         Diversity(),
+        Spread(),
         ConditioningAccuracy(),
         Copying(),
+        Memorising(),
         EntropyTimesCoverage(),
         Parameters(),
         Latency(),

@@ -1,8 +1,9 @@
 """Scores of generated samples, computed from a judge's labels and features.
 
 Notation: n generated and m real samples; labels are integers in 0 … classes − 1; features are rows of f floats, the
-judge's penultimate activations. Every function is pure and returns a finite number. Features must be finite, so leave
-out the non-finite samples of a diverged model before judging. Empty input raises ValueError.
+judge's penultimate activations. Every function is pure and returns a finite number, or None if there is nothing to
+compare. Features must be finite, so leave out the non-finite samples of a diverged model before judging. Empty input
+raises ValueError.
 """
 
 import math
@@ -11,18 +12,22 @@ import torch
 from torch import Tensor
 
 ROWS = 1024  # rows per block of distances: 1,024 × 5,000 float64 take 40 MB
+ROUNDING = 1e-5  # the relative difference below which two squared distances count as equal
 
 
-def class_entropy(labels: Tensor, classes: int) -> float:
-    """The normalised entropy H(labels) / log(classes) of labels [n]: 0 for a single class, 1 for a uniform mix.
+def class_entropy(labels: Tensor, real_labels: Tensor, classes: int) -> float:
+    """How well the classes of samples agree with those of the data: E = 1 − KL(q ‖ p) / log(classes), at least 0.
 
-    It does not measure fidelity. Source: Garciarena et al., V-D2. Raises ValueError without labels, with fewer than 2
-    classes, or for a label outside 0 … classes − 1.
+    q and p are the shares of the classes among the labels [n] of the samples and [m] of the data, with one count added
+    to each class. E is 1 if the classes are equally frequent in both. For balanced data it is the normalised entropy
+    H(q) / log(classes) of Garciarena et al., V-D2. It does not measure fidelity. Raises ValueError without labels,
+    with fewer than 2 classes, or for a label outside 0 … classes − 1.
     """
-    counts = _class_counts(labels, classes)
-    shares = counts[counts > 0] / counts.sum()
-    entropy = -(shares * shares.log()).sum().item()
-    return min(abs(entropy) / math.log(classes), 1.0)
+    q, p = (
+        (counts + 1) / (counts.sum() + classes) for counts in (_class_counts(x, classes) for x in (labels, real_labels))
+    )
+    divergence = (q * (q / p).log()).sum().item()
+    return min(max(1 - divergence / math.log(classes), 0.0), 1.0)
 
 
 def density_and_coverage(real_features: Tensor, generated_features: Tensor, neighbours: int = 5) -> tuple[float, float]:
@@ -53,26 +58,38 @@ def density_and_coverage(real_features: Tensor, generated_features: Tensor, neig
 
 def within_class_diversity(
     real_features: Tensor, real_labels: Tensor, generated_features: Tensor, generated_labels: Tensor
-) -> float:
+) -> float | None:
     """The diversity of generated samples within a class, relative to that of the data: 1 means equally diverse.
 
     The mean, over the classes c of the data, of d(generated features of c) / d(real features of c), where d is the
     mean Euclidean distance over all pairs of different samples. A class with fewer than 2 generated samples counts
     as 0, so a model that omits classes cannot score well by varying the others. Classes with fewer than 2 real
-    samples, or with identical real samples, are left out; if none is left the result is 0. It measures the *local mode
-    collapse* of Garciarena et al. Labels are [m] and [n], features [m, f] and [n, f]. Raises ValueError without
+    samples, or with identical real samples, are left out; if none is left the result is None. It measures the *local
+    mode collapse* of Garciarena et al. Labels are [m] and [n], features [m, f] and [n, f]. Raises ValueError without
     samples or when labels and features differ in number.
     """
     real, generated = _same_width(real_features, generated_features)
-    if len(real) == 0 or len(real) != len(real_labels) or len(generated) != len(generated_labels):
-        sizes = f"{len(real)}, {len(real_labels)}, {len(generated)} and {len(generated_labels)}"
-        raise ValueError(f"Each of at least 1 real and 1 generated sample has a label, but got sizes {sizes}.")
+    _check_labelled(real, real_labels, generated, generated_labels)
     ratios = []
     for label in sorted(set(real_labels.tolist())):
-        real_spread = _mean_distance(real[real_labels == label])
-        if real_spread > 0:
-            ratios.append(_mean_distance(generated[generated_labels == label]) / real_spread)
-    return sum(ratios) / len(ratios) if ratios else 0.0
+        real_distance = _mean_distance(real[real_labels == label])
+        if real_distance > 0:
+            ratios.append(_mean_distance(generated[generated_labels == label]) / real_distance)
+    return sum(ratios) / len(ratios) if ratios else None
+
+
+def spread(real_features: Tensor, real_labels: Tensor, generated_features: Tensor, groups: Tensor) -> float | None:
+    """How much samples of one condition vary, relative to real rows of one class: 0 is a reproduction, 1 as varied.
+
+    The mean distance of two samples [n, f] of one group, divided by the mean distance of two real rows [m, f] of one
+    label; both over all such pairs. Give one label to all rows and one group to all samples where there are no classes
+    and no conditions. None if no group has two samples, no label has two rows, or such rows are identical. Raises
+    ValueError without samples or when labels or groups [n] and features differ in number.
+    """
+    real, generated = _same_width(real_features, generated_features)
+    _check_labelled(real, real_labels, generated, groups)
+    among_real, among_generated = _mean_distance_within(real, real_labels), _mean_distance_within(generated, groups)
+    return among_generated / among_real if among_real and among_generated is not None else None
 
 
 def conditioning_accuracy(condition_labels: Tensor, generated_labels: Tensor) -> float:
@@ -84,25 +101,51 @@ def conditioning_accuracy(condition_labels: Tensor, generated_labels: Tensor) ->
     return (condition_labels == generated_labels).double().mean().item()
 
 
-def copying(condition_features: Tensor, generated_features: Tensor, rows: Tensor) -> float:
-    """The share of generated samples whose nearest condition is the row that conditioned them.
+def copying(real: Tensor, samples: Tensor, rows: Tensor) -> float:
+    """The share of generated samples that lie nearer to the row that conditioned them than to any other such row.
 
     It is near 1 for a decoder that reproduces its condition. For one that only uses the condition's class, it is about
     1 / (rows of the class).
 
     Args:
-        condition_features: [n, d], the features of each sample's condition.
-        generated_features: [n, d].
+        real: [n, d], the real sample of the row that conditioned each sample.
+        samples: [n, d].
         rows: [n], the number of the row that conditioned each sample; a row may have conditioned several.
 
     Raises:
         ValueError: without samples, or when the three differ in number.
     """
-    if not len(rows) or not len(rows) == len(condition_features) == len(generated_features):
-        counts = f"{len(condition_features)}, {len(generated_features)} and {len(rows)}"
-        raise ValueError(f"Each of at least 1 generated sample has a condition and its row, but got {counts}.")
-    nearest = torch.cdist(generated_features.double(), condition_features.double()).argmin(1)
+    if not len(rows) or not len(rows) == len(real) == len(samples):
+        counts = f"{len(real)}, {len(samples)} and {len(rows)}"
+        raise ValueError(f"Each of at least 1 generated sample has a real row and its number, but got {counts}.")
+    nearest = torch.cdist(samples.double(), real.double()).argmin(1)
     return (rows[nearest] == rows).double().mean().item()
+
+
+def memorising(train: Tensor, held: Tensor, samples: Tensor) -> float:
+    """The share of samples that lie nearer to a training row than to any of as many held-out rows: 0.5 is none.
+
+    It is a test by the distance to the closest record. The number of held-out rows H is usually smaller than the
+    number of training rows N. A sample of a model that has memorised nothing then lies nearest to a held-out row with
+    probability H / (N + H). With s the share of samples that do, the result is 1 − s / 2 · (N + H) / H, at least 0. For
+    N = H this is the share of samples nearest to a training row. A sample that is equally near counts half, as rounded
+    rows often are.
+
+    Args:
+        train: [N, d].
+        held: [H, d].
+        samples: [n, d].
+
+    Raises:
+        ValueError: if one of them has no row.
+    """
+    if not len(train) or not len(held) or not len(samples):
+        counts = f"{len(train)}, {len(held)} and {len(samples)}"
+        raise ValueError(f"At least 1 training row, held-out row and sample are needed, but got {counts}.")
+    to_train, to_held = _nearest(samples, train), _nearest(samples, held)
+    equal = (to_train - to_held).abs() <= ROUNDING * (to_train.abs() + to_held.abs() + 1)
+    share = torch.where(equal, 0.5, (to_held < to_train).double()).mean().item()
+    return max(0.0, 1 - share / 2 * (len(train) + len(held)) / len(held))
 
 
 def conditioning_matrix(condition_labels: Tensor, generated_labels: Tensor, classes: int) -> Tensor:
@@ -144,8 +187,35 @@ def _distances(left: Tensor, right: Tensor) -> Tensor:
     return torch.cdist(left, right, compute_mode="donot_use_mm_for_euclid_dist")
 
 
-def _mean_distance(features: Tensor) -> float:
-    if len(features) < 2:
-        return 0.0
+def _check_labelled(real: Tensor, real_labels: Tensor, generated: Tensor, generated_labels: Tensor) -> None:
+    if len(real) == 0 or len(real) != len(real_labels) or len(generated) != len(generated_labels):
+        sizes = f"{len(real)}, {len(real_labels)}, {len(generated)} and {len(generated_labels)}"
+        raise ValueError(f"Each of at least 1 real and 1 generated sample has a label, but got sizes {sizes}.")
+
+
+def _nearest(samples: Tensor, rows: Tensor) -> Tensor:
+    """The squared distance of each sample to the nearest row, minus a constant of the sample, (n,)."""
+    nearest = torch.full((len(samples),), math.inf, dtype=rows.dtype)
+    for block in range(0, len(rows), ROWS):
+        some = rows[block : block + ROWS]
+        between = torch.addmm(some.square().sum(1)[None], samples.to(rows.dtype), some.T, alpha=-2)
+        nearest = torch.minimum(nearest, between.amin(1))
+    return nearest
+
+
+def _summed_distance(features: Tensor) -> float:
+    """The sum of the distances of all ordered pairs."""
     sums = [_distances(features[block : block + ROWS], features).sum() for block in range(0, len(features), ROWS)]
-    return torch.stack(sums).sum().item() / (len(features) * (len(features) - 1))
+    return torch.stack(sums).sum().item()
+
+
+def _mean_distance(features: Tensor) -> float:
+    count = len(features)
+    return _summed_distance(features) / (count * (count - 1)) if count > 1 else 0.0
+
+
+def _mean_distance_within(features: Tensor, labels: Tensor) -> float | None:
+    """The mean distance of two rows of one label; None if no label has two rows."""
+    groups = [features[labels == label] for label in sorted(set(labels.tolist()))]
+    pairs = sum(len(group) * (len(group) - 1) for group in groups)
+    return sum(_summed_distance(group) for group in groups) / pairs if pairs else None

@@ -23,19 +23,19 @@ def mean_squared_error(prediction: Tensor, truth: Tensor, present: Tensor | None
 
 
 def r_squared(prediction: Tensor, truth: Tensor, present: Tensor | None = None) -> float:
-    """R² = 1 − Σ (p − g)² / Σ (g − mean g)², averaged over the variables whose g is not constant; all (n, size).
+    """R² = 1 − Σ (p − g)² / Σ (g − mean g)², each sum over rows and variables; all (n, size).
 
-    1 is perfect, 0 is as good as predicting the mean of g. If all variables are constant it is 0.
+    1 is perfect, 0 is as good as predicting the mean of g of each variable. If all variables are constant it is 0. The
+    sums are pooled, because in a mean over variables those that hardly vary decide.
     """
     there = torch.ones_like(truth, dtype=torch.bool) if present is None else present
     low, high = (torch.where(there, truth, bound) for bound in (torch.inf, -torch.inf))
-    varied = low.amin(0) < high.amax(0)
-    if not bool(varied.any()):
+    if not bool((low.amin(0) < high.amax(0)).any()):
         return 0.0
-    g, p, shares = truth[:, varied].double(), prediction[:, varied].double(), there[:, varied].double()
-    mean = (g * shares).sum(0) / shares.sum(0)
-    residual, total = (((g - other).square() * shares).sum(0) for other in (p, mean))
-    return (1 - residual / total).mean().item()
+    g, p, shares = truth.double(), prediction.double(), there.double()
+    mean = (g * shares).sum(0) / shares.sum(0).clamp(min=1)
+    residual, total = (((g - other).square() * shares).sum().item() for other in (p, mean))
+    return 1 - residual / total
 
 
 def _mean(values: Tensor, present: Tensor | None) -> float:

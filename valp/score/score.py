@@ -57,6 +57,8 @@ class Score(ABC):
         whole: whether its values are written as whole numbers.
         listed: whether tables list it even if it is not an objective.
         on_demand: whether it is measured only if it is an objective, because it takes time or varies from run to run.
+        definition: the number of its definition. A change that gives other values increases it: a run whose objectives
+            have an earlier definition is not resumed.
     """
 
     code: ClassVar[str]
@@ -66,6 +68,7 @@ class Score(ABC):
     whole: ClassVar[bool] = False
     listed: ClassVar[bool] = True
     on_demand: ClassVar[bool] = False
+    definition: ClassVar[int] = 1
 
     @property
     def target(self) -> float | None:

@@ -31,32 +31,60 @@ class Predicted:
 
 
 @dataclass(frozen=True)
-class Conditions:
-    """The conditions of n generated samples, as the judge sees them.
+class Conditioned:
+    """n samples, each with a condition of its own, and the real samples of the rows that conditioned them.
+
+    A row is represented by its real sample, not by the inputs that condition: these may be fewer variables, or have
+    another scaling.
 
     Attributes:
-        labels: (n,) int64 classes.
-        features: (n, f).
-        rows: (n,) int64, the numbers of their rows.
+        rows: (n,) int64, the number of the row that conditioned each sample.
+        samples, real: (n, size), the samples and the real samples, each variable standardised by its mean and standard
+            deviation in the training split.
+        labels, real_labels: (n,) int64, the judge's classes of both; None without a judge.
     """
 
-    labels: "Tensor"
-    features: "Tensor"
     rows: "Tensor"
+    samples: "Tensor"
+    real: "Tensor"
+    labels: "Tensor | None" = None
+    real_labels: "Tensor | None" = None
+
+
+@dataclass(frozen=True)
+class Records:
+    """Samples and real rows, with every variable standardised by the training split.
+
+    Wide rows are projected to fewer variables, which keeps their distances approximately (Johnson and Lindenstrauss
+    1984).
+
+    Attributes:
+        samples: (n, d).
+        train: (N, d), the rows that the model was trained on.
+        held: (H, d), rows that it was not trained on and that condition no sample.
+    """
+
+    samples: "Tensor"
+    train: "Tensor"
+    held: "Tensor"
 
 
 @dataclass(frozen=True)
 class Generated:
-    """Samples of an output, and real ones to compare them with.
+    """Samples of an output, and as many real rows of the split to compare them with.
+
+    If inputs condition the samples, they have few different conditions, with many draws of the noise for each: one row
+    of each class, or ten rows where there are no classes.
 
     Attributes:
         samples: (n, size), generated.
-        real: (m, size), from the split.
-        features, real_features: (n, f) and (m, f), the judge's features. Without a judge the samples themselves, each
-            variable scaled by its standard deviation in the training split.
-        labels, real_labels: (n,) and (m,), the judge's classes; None without a judge.
-        conditions: None if nothing conditions the samples, no input shows what they should look like, or there is no
-            judge.
+        real: (n, size), from the split.
+        features, real_features: (n, f), the judge's features. Without a judge the samples themselves, standardised by
+            the training split.
+        labels, real_labels: (n,), the judge's classes; None without a judge.
+        groups: (n,) int64, the number of the condition of each sample; None if nothing conditions the samples.
+        conditioned: samples with one condition each (Garciarena et al., V-D3); None if nothing conditions the samples.
+        records: what says whether samples are training rows; None if there is no held-out row.
     """
 
     samples: "Tensor"
@@ -65,7 +93,9 @@ class Generated:
     real_features: "Tensor"
     labels: "Tensor | None" = None
     real_labels: "Tensor | None" = None
-    conditions: Conditions | None = None
+    groups: "Tensor | None" = None
+    conditioned: Conditioned | None = None
+    records: Records | None = None
 
     @cached_property
     def density_and_coverage(self) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from valp.compile.module import VALPModule
 from valp.graph.graph import Connection, DataType, Graph, Input, Loss, Output, PrimaryNetwork
 from valp.parts.kinds import GENERIC_MLP
 from valp.score.score import GraphScore, OutputScore, Score, ScoredOutput
-from valp.score.subject import Conditions, Generated, Predicted, Subject
+from valp.score.subject import Conditioned, Generated, Predicted, Records, Subject
 from valp.testing.trial import loss_for, must, vector
 
 ROWS = 60
@@ -115,12 +115,20 @@ class _Trial(Subject):
         made = real if perfect else 3 + torch.randn(ROWS, SIZE, generator=random)
         made_labels = labels if perfect else torch.zeros_like(labels)
         self._predicted = _prediction(output, perfect, random)
-        if output.judged is None:
-            self._generated = Generated(made, real, made, real)
-        else:
-            # a condition of the right class, which is another row's sample: nothing is copied
-            conditions = Conditions(labels, real.roll(SIZE, 0), torch.arange(ROWS))
-            self._generated = Generated(made, real, made, real, made_labels, labels, conditions)
+        judged = output.judged is not None
+        # rows of the right class whose real samples are other samples: nothing is copied
+        rows, other = torch.arange(ROWS), real.roll(SIZE, 0)
+        self._generated = Generated(
+            samples=made,
+            real=real,
+            features=made,
+            real_features=real,
+            labels=made_labels if judged else None,
+            real_labels=labels if judged else None,
+            groups=labels if judged else torch.zeros_like(labels),
+            conditioned=Conditioned(rows, made, other, *((made_labels, labels) if judged else ())),
+            records=_records(made, real, random, perfect),
+        )
 
     def predicted(self, output: str) -> Predicted:  # noqa: ARG002 - there is one
         """See `Subject`."""
@@ -141,6 +149,15 @@ def _prediction(output: ScoredOutput, perfect: bool, random: torch.Generator) ->
         return Predicted(one_hot(truth if perfect else (truth + 1) % SIZE, SIZE).float(), truth, None)
     truth = torch.randn(ROWS, SIZE, generator=random)
     return Predicted(truth if perfect else 2 * torch.randn(ROWS, SIZE, generator=random), truth, None)
+
+
+def _records(made: Tensor, real: Tensor, random: torch.Generator, perfect: bool) -> Records:
+    """Training rows: other rows for perfect samples, half of which are then as near; otherwise those that are made."""
+    other = real + 1e-3 * torch.randn(ROWS, SIZE, generator=random)
+    halves = torch.arange(ROWS) % 2 == 0
+    if perfect:
+        return Records(made, torch.where(halves[:, None], real, other), torch.where(halves[:, None], other, real))
+    return Records(made, made, real)
 
 
 def _module() -> VALPModule:

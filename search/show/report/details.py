@@ -20,7 +20,7 @@ from valp.search.show.report.graph_drawing import compact_svg, conditioning_path
 from valp.search.show.report.prediction_counts import predicted
 from valp.search.show.report.rounding import rounded
 from valp.search.show.report.sample_pictures import generated_samples
-from valp.spaces.problem.scoring import predictions
+from valp.spaces.problem.sampling import predictions
 
 
 def details(run: StoredRun, entry: Entry, evidence: Evidence) -> dict[str, Any]:

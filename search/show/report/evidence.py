@@ -16,7 +16,7 @@ from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.problem import Problem, Split
 
 SEED = 0
-"""The seed of the noise. It is the one of scoring, so the page shows the samples that were scored."""
+"""The seed of the noise. It is the one of scoring, so the page shows the samples whose conditioning was scored."""
 
 CHANGED = "the data of {} has changed since the run began, or this version prepares it in another way"
 
@@ -43,7 +43,7 @@ class Evidence:
         Args:
             output: the Samples output.
             rows: (n,), the rows of the conditions in the split.
-            conditions: (n, size), the values of the conditions.
+            conditions: (n, size), the conditions in the output's units.
         """
         held, labels = self._judged.get(output, (None, None))
         if held is None or labels is None or not torch.equal(held, rows):

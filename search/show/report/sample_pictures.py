@@ -18,7 +18,9 @@ from valp.search.show.report.evidence import SEED, Evidence
 from valp.search.show.report.prediction_counts import class_names
 from valp.search.show.report.rounding import rounded
 from valp.spaces.problem.problem import Problem, Split
-from valp.spaces.problem.scoring import GENERATED, generate
+from valp.spaces.problem.references import References
+from valp.spaces.problem.sampling import generate
+from valp.spaces.problem.scoring import GENERATED
 
 EACH = 10
 """Samples per class."""
@@ -62,7 +64,7 @@ def real_samples(evidence: Evidence) -> dict[str, dict[str, Any]]:
 
 
 def generated_samples(module: VALPModule, evidence: Evidence, output: str) -> dict[str, Any]:
-    """The samples of a Samples output on which a model was scored.
+    """Samples of a Samples output, each with a condition of its own if inputs condition them.
 
     Returns:
         `shown`: a picture or lines, with a row for each class that the judge assigns. `shares`: the shares of the
@@ -86,9 +88,8 @@ def generated_samples(module: VALPModule, evidence: Evidence, output: str) -> di
     conditions = sorted(module.plan.inputs_of(output, "generate"))
     if conditions:
         made["inputs"] = conditions
-        view = problem.view(output)
-        if view in conditions:
-            shown = problem.validation.inputs[view][rows]
+        shown = References(problem, evidence.judges).conditions(output, problem.validation, rows)
+        if shown is not None and problem.view(output) in conditions:
             made["conditions"] = _shown(column, shown, places, scale)
             if labels is not None:
                 asked = evidence.judged_conditions(output, rows, shown)

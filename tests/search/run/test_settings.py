@@ -5,7 +5,16 @@ import tomllib
 import pytest
 
 from valp.errors import FileError, SettingError
-from valp.search.run.settings import PACKAGES, Settings, other_versions, read_settings, read_versions, write_settings
+from valp.score.rows.prediction_rows import MeanSquared
+from valp.search.run.settings import (
+    PACKAGES,
+    Settings,
+    definitions_of,
+    other_versions,
+    read_settings,
+    read_versions,
+    write_settings,
+)
 
 SETTINGS = Settings(
     problem="digits",
@@ -56,13 +65,26 @@ def test_the_same_settings_are_accepted():
 
 
 def test_every_setting_has_a_case_here():
-    assert OTHER.keys() | {"source"} == Settings.model_fields.keys()
+    assert OTHER.keys() | {"source", "definitions"} == Settings.model_fields.keys()
 
 
 def test_the_file_of_the_problem_may_move():
     SETTINGS.model_copy(update={"source": "old/mine.toml"}).require_same(
         SETTINGS.model_copy(update={"source": "new/mine.toml"}), "r"
     )
+
+
+@pytest.mark.parametrize("definitions", [(), (1, 1), (1, 2)])
+def test_a_run_whose_objectives_are_defined_differently_now_is_not_resumed(definitions, monkeypatch):
+    monkeypatch.setattr(MeanSquared, "definition", 3)
+    old = SETTINGS.model_copy(update={"definitions": definitions})
+    with pytest.raises(SettingError, match=r"^mse is defined differently now than when run 'r' began, so .* another"):
+        old.require_same(SETTINGS, "r")
+    SETTINGS.model_copy(update={"definitions": definitions_of(SETTINGS.objectives)}).require_same(SETTINGS, "r")
+
+
+def test_objectives_of_one_of_several_outputs_have_definitions_too():
+    assert definitions_of(("accuracy", "r2.height", "nobody's")) == (1, 2, 1)
 
 
 @pytest.mark.parametrize("name", OTHER)

@@ -16,7 +16,8 @@ from valp.graph.graph import Role
 from valp.score.judge import train_judge
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.problem import Problem, discrete, numeric, samples
-from valp.spaces.problem.scoring import Scorer, ScoringError, generate, predictions
+from valp.spaces.problem.sampling import ScoringError, generate, predictions
+from valp.spaces.problem.scoring import Scorer
 from valp.train.fit import fit
 
 ROWS, CLASSES, SIZE = 600, 3, 9
@@ -102,12 +103,13 @@ def test_a_constant_prediction_has_the_scores_of_the_closed_form(problem, scorer
     error = (split.truths["y"].double() - torch.tensor([0.25, 0.5])) ** 2
     assert scores["mse"] == pytest.approx(error.mean().item())
     spread = (split.truths["y"].double() - split.truths["y"].double().mean(0)) ** 2
-    assert scores["r2"] == pytest.approx((1 - error.sum(0) / spread.sum(0)).mean().item())
+    assert scores["r2"] == pytest.approx(1 - (error.sum() / spread.sum()).item())
 
 
 def test_constant_samples_have_no_entropy_no_diversity_and_cover_nothing(problem, scorer):
     scores = scorer.score(constant(graph_of(), paint=[9.0] * SIZE), problem.validation)
-    assert scores["entropy"] == scores["diversity"] == scores["density"] == scores["coverage"] == 0
+    assert scores["diversity"] == scores["density"] == scores["coverage"] == scores["spread"] == 0
+    assert scores["entropy"] < 0.1  # one count is added to each class
 
 
 def test_the_conditioning_of_constant_samples_is_the_frequency_of_their_class(problem, judge, scorer):
@@ -118,17 +120,77 @@ def test_the_conditioning_of_constant_samples_is_the_frequency_of_their_class(pr
     assert expected == pytest.approx(1 / 3, abs=0.1)
 
 
-def test_copies_of_the_data_have_perfect_conditioning_and_the_diversity_of_the_data(problem, scorer):
+def copier(factor=1.0, offset=0.0):
+    """A decoder that gives x · factor + offset, whatever the noise is."""
     module = compile(graph_of(conditions=("x",)), seed=1)
     layer = module.layers["paint-0"]  # its inputs: three latent variables, then x
     with torch.no_grad():
         layer.weight.zero_()
-        layer.weight[:, 3:].copy_(torch.eye(SIZE))
-    scores = scorer.score(module, problem.validation)
+        layer.weight[:, 3:].copy_(torch.eye(SIZE) * factor)
+        layer.bias.fill_(offset)
+    return module
+
+
+def test_copies_of_the_data_cover_almost_nothing_because_there_are_few_conditions(problem, scorer):
+    scores = scorer.score(copier(), problem.validation)
     assert scores["conditioning"] == scores["copying"] == 1
     assert scores["entropy"] > 0.98
-    assert scores["coverage"] == 1
+    assert scores["coverage"] < 0.25
+    assert scores["diversity"] == pytest.approx(0, abs=1e-6)
+    assert scores["spread"] == pytest.approx(0, abs=1e-6)
+
+
+def test_with_a_condition_for_each_sample_copies_look_like_the_data(problem, judge):
+    scores = Scorer(problem, {"s": judge}, few=False).score(copier(), problem.validation)
+    assert scores["coverage"] > 0.98
     assert scores["diversity"] == pytest.approx(1, abs=0.1)
+
+
+def test_the_scaling_of_the_condition_does_not_matter(problem, judge):
+    """The input is standardised and the output is not: both show the same row."""
+    raw = torch.cat([getattr(problem, split).truths["s"] for split in ("train", "validation", "test")])
+    labels = torch.cat([getattr(problem, split).truths["c"] for split in ("train", "validation", "test")])
+    made = Problem.from_arrays(
+        "scaled",
+        inputs={"x": numeric(raw, scale=2.0, offset=0.5), "k": discrete(labels)},
+        outputs={"c": discrete(labels), "y": numeric(raw[:, :2]), "s": samples(raw, scale="none")},
+    )
+    scores = Scorer(made, {"s": judge}).score(copier(2.0, 0.5), made.validation)
+    assert scores["conditioning"] == scores["copying"] == 1
+    shown = Scorer(made, {"s": judge}).references.conditions("s", made.validation, torch.arange(5))
+    torch.testing.assert_close(shown, made.validation.truths["s"][:5])
+
+
+def test_at_a_rung_as_many_real_rows_are_compared_as_samples(problem, scorer):
+    module = copier()
+    with torch.no_grad():
+        module.layers["paint-0"].weight[:, :3] = 0.05
+    few, many = (scorer.score(module, problem.validation, count) for count in (60, 1000))
+    part = problem.validation.take(torch.arange(60))
+    assert few["coverage"] == pytest.approx(scorer.score(module, part)["coverage"])
+    assert few["coverage"] != many["coverage"]
+
+
+def test_the_noise_of_the_test_split_differs(problem, scorer):
+    same = problem.model_copy(update={"test": problem.validation.take(torch.arange(len(problem.validation)))})
+    module = compile(graph_of(), seed=1)
+    first, other = (replace(scorer, problem=same).score(module, split) for split in (same.validation, same.test))
+    assert first["mse"] == other["mse"]
+    assert first["density"] != other["density"]
+
+
+def test_training_rows_are_memorised(problem, scorer):
+    module = compile(graph_of(), seed=1)
+    assert scorer.score(module, problem.validation)["memorising"] >= 0
+    rows = problem.train.truths["s"][:1]
+    memory = constant(graph_of(), paint=rows[0])
+    assert scorer.score(memory, problem.validation)["memorising"] == 1
+    held = constant(graph_of(), paint=problem.validation.truths["s"][5])
+    assert scorer.score(held, problem.validation)["memorising"] == 0
+
+
+def test_on_the_training_split_nothing_is_held_out(problem, scorer):
+    assert "memorising" not in scorer.score(compile(graph_of(), seed=1), problem.train)
 
 
 def test_samples_without_conditions_have_no_scores_of_conditioning(problem, scorer):
@@ -136,17 +198,9 @@ def test_samples_without_conditions_have_no_scores_of_conditioning(problem, scor
     assert problem.metrics.keys() - scores.keys() == {"conditioning", "copying", *ON_DEMAND}
 
 
-def test_without_an_input_to_compare_with_samples_have_no_scores_of_conditioning(problem, judge):
-    columns = problem.columns.model_copy(update={"inputs": problem.columns.inputs[1:]})
-    blind = problem.model_copy(update={"columns": columns})
-    module = compile(conditioned_by_class(), seed=1)
-    assert module.plan.inputs_of("s", "generate") == {"k"}
-    assert not {"conditioning", "copying"} & Scorer(blind, {"s": judge}).score(module, problem.validation).keys()
-
-
-def test_samples_conditioned_by_their_class_are_compared_with_the_input_that_shows_it(problem, scorer):
-    """The class conditions them, and x, the row of that class, shows what they should look like."""
+def test_samples_conditioned_by_their_class_are_compared_with_the_row_that_has_it(problem, scorer):
     module = trained(problem, conditioned_by_class())
+    assert module.plan.inputs_of("s", "generate") == {"k"}
     scores = scorer.score(module, problem.validation)
     assert scores["conditioning"] > 0.9
     assert scores["copying"] < 0.2
@@ -225,7 +279,7 @@ def test_the_module_is_left_in_evaluation_mode_without_gradients(problem, scorer
 def test_predictions_do_not_depend_on_the_number_of_rows_in_a_pass(problem, monkeypatch):
     module = compile(graph_of(through_decoder=True), seed=1)
     whole = predictions(module, problem.train, ["c", "y"], "generate", 3)
-    monkeypatch.setattr("valp.spaces.problem.scoring.ROWS", 7)
+    monkeypatch.setattr("valp.spaces.problem.sampling.ROWS", 7)
     parts = predictions(module, problem.train, ["c", "y"], "generate", 3)
     for name in whole:
         torch.testing.assert_close(parts[name], whole[name])

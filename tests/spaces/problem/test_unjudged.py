@@ -12,7 +12,8 @@ from valp.graph.graph import Role
 from valp.score.generation_scores import density_and_coverage
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.problem import Problem, numeric, samples
-from valp.spaces.problem.scoring import GENERATED, Scorer, generate
+from valp.spaces.problem.sampling import generate
+from valp.spaces.problem.scoring import GENERATED, Scorer
 
 ROWS, SIZE = 400, 4
 DATA = np.random.default_rng(0).normal(size=(ROWS, SIZE))
@@ -43,16 +44,67 @@ def copying(factors, offset=0.0, noise=0.0):
     return module
 
 
-def scores_of(problem, module):
-    scores = Scorer(problem, judges_of(problem)).score(module, problem.validation)
+def all_scores_of(problem, module, few=True):
+    scores = Scorer(problem, judges_of(problem), few=few).score(module, problem.validation)
     assert scores.pop("parameters") == module.parameter_count
     return scores
 
 
-def test_copies_of_the_data_cover_it():
+def scores_of(problem, module):
+    """Coverage and density with one condition for each sample."""
+    scores = all_scores_of(problem, module, few=False)
+    return {name: scores[name] for name in ("coverage", "density")}
+
+
+def test_copies_are_known_without_a_judge():
+    problem = problem_of(DATA)
+    scores = all_scores_of(problem, copying(torch.ones(SIZE)))
+    assert list(scores) == ["coverage", "density", "spread", "copying", "memorising"]
+    assert set(scores) < set(problem.metrics)
+    assert scores["copying"] == 1
+    assert scores["spread"] == 0
+    assert scores["coverage"] < 0.5  # ten conditions, each of which lies in the balls of a few rows
+
+
+def test_samples_of_few_conditions_that_vary_as_the_data_are_no_copies():
+    problem = problem_of(DATA)
+    module = copying(torch.zeros(SIZE))
+    assert module.plan.inputs_of("s", "generate") == {"x"}
+    with torch.no_grad():
+        module.layers["paint-0"].weight[:, 0] = 1.0
+    scores = all_scores_of(problem, module)
+    assert scores["copying"] < 0.1
+    assert scores["spread"] > 0.5
+
+
+def test_a_condition_with_fewer_variables_than_the_sample_is_copied_too():
+    """Half of the variables are inputs: a model that has the other half from them reproduces the row."""
+    half = DATA[:, : SIZE // 2]
+    rows = np.concatenate([half, half * 3 + 1], 1)
+    problem = Problem.from_arrays(
+        "halves", inputs={"x": numeric(half)}, outputs={"s": samples(rows, scale="none")}, validation=0.25
+    )
+    graph = wired(
+        [("code", "g", numeric_unit(2), "concatenation"), ("paint", "d", samples_unit(SIZE), "concatenation")],
+        [("x", "code"), ("code", "paint", Role.LATENT), ("x", "paint", Role.CONDITION), ("paint", "s")],
+        [("s", samples_unit(SIZE))],
+        [("gaussian", "s", "s"), ("kl", "code", None)],
+        inputs=[("x", SIZE // 2)],
+    )
+    module, column = compile(graph, seed=1), problem.columns.inputs[0]
+    raw = torch.diag(torch.tensor(column.scale)), torch.tensor(column.offset)
+    with torch.no_grad():
+        layer = module.layers["paint-0"]
+        layer.weight.zero_()
+        layer.weight[:, 1:] = torch.cat([raw[0], raw[0] * 3])
+        layer.bias.copy_(torch.cat([raw[1], raw[1] * 3 + 1]))
+    assert problem.view("s") is None
+    assert all_scores_of(problem, module)["copying"] == 1
+
+
+def test_copies_of_the_data_cover_it_if_each_sample_has_its_own_condition():
     problem = problem_of(DATA)
     scores = scores_of(problem, copying(torch.ones(SIZE)))
-    assert list(scores) == list(problem.metrics)[:2] == ["coverage", "density"]
     assert scores["coverage"] == 1
     assert scores["density"] == pytest.approx(1.2, abs=0.02)  # (k + 1) / k, for each is in its own ball too
 
@@ -101,8 +153,8 @@ def test_as_many_samples_as_rows_are_compared():
     problem = problem_of(DATA)
     module, split = copying(torch.ones(SIZE), noise=2.0), problem.validation
     train = problem.train.truths["s"]
-    generated, _ = generate(module, split, "s", GENERATED, seed=0)
-    real, alike = ((rows - train.mean(0)) / train.std(0) for rows in (split.truths["s"], generated[: len(split)]))
+    generated, alike = (generate(module, split, "s", count, seed=0)[0] for count in (GENERATED, len(split)))
+    real, alike = ((rows - train.mean(0)) / train.std(0) for rows in (split.truths["s"], alike))
     density, coverage = density_and_coverage(real, alike)
     scores = scores_of(problem, module)
     assert scores == {"coverage": pytest.approx(coverage, abs=0.02), "density": pytest.approx(density, abs=0.02)}

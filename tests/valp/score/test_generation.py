@@ -15,6 +15,8 @@ from valp.score.generation_scores import (
     conditioning_matrix,
     copying,
     density_and_coverage,
+    memorising,
+    spread,
     within_class_diversity,
 )
 
@@ -52,35 +54,44 @@ def naive_spread(features: Tensor) -> float:
 
 
 @settings(deadline=None)
-@given(label_lists)
-def test_entropy_lies_between_0_and_1(labels):
-    assert 0.0 <= class_entropy(torch.tensor(labels), CLASSES) <= 1.0
+@given(label_lists, label_lists)
+def test_entropy_lies_between_0_and_1(labels, real):
+    assert 0.0 <= class_entropy(torch.tensor(labels), torch.tensor(real), CLASSES) <= 1.0
 
 
 @settings(deadline=None)
-@given(label_lists, st.permutations(range(CLASSES)), st.randoms())
-def test_entropy_ignores_order_and_names_of_classes(labels, names, random):
-    renamed = [names[label] for label in labels]
+@given(label_lists, label_lists, st.permutations(range(CLASSES)), st.randoms())
+def test_entropy_ignores_order_and_names_of_classes(labels, real, names, random):
+    renamed, real_renamed = ([names[label] for label in each] for each in (labels, real))
     random.shuffle(renamed)
-    assert class_entropy(torch.tensor(renamed), CLASSES) == pytest.approx(class_entropy(torch.tensor(labels), CLASSES))
+    expected = class_entropy(torch.tensor(labels), torch.tensor(real), CLASSES)
+    assert class_entropy(torch.tensor(renamed), torch.tensor(real_renamed), CLASSES) == pytest.approx(expected)
 
 
 @settings(deadline=None)
-@given(label_lists, st.integers(2, 4))
-def test_entropy_ignores_repetition_of_all_samples(labels, times):
-    once, repeated = torch.tensor(labels), torch.tensor(labels * times)
-    assert class_entropy(repeated, CLASSES) == pytest.approx(class_entropy(once, CLASSES))
+@given(label_lists)
+def test_samples_with_the_classes_of_the_data_have_entropy_1_however_unequal_they_are(labels):
+    assert class_entropy(torch.tensor(labels), torch.tensor(labels), CLASSES) == pytest.approx(1.0)
 
 
 @settings(deadline=None)
-@given(st.integers(2, 12), st.integers(1, 5))
-def test_entropy_is_1_for_uniform_labels_and_0_for_one_class(classes, times):
-    assert class_entropy(torch.arange(classes).repeat(times), classes) == pytest.approx(1.0)
-    assert str(class_entropy(torch.full((times,), classes - 1), classes)) == "0.0"  # not -0.0, which a table would show
+@given(label_lists)
+def test_for_balanced_data_it_is_the_normalised_entropy_with_one_count_added_to_each_class(labels):
+    counts = torch.tensor(labels).bincount(minlength=CLASSES) + 1
+    shares = (counts / counts.sum()).tolist()
+    expected = -sum(share * math.log(share) for share in shares) / math.log(CLASSES)
+    assert class_entropy(torch.tensor(labels), torch.arange(CLASSES), CLASSES) == pytest.approx(expected, abs=1e-6)
 
 
-def test_entropy_of_two_of_four_classes_is_a_half():
-    assert class_entropy(torch.tensor([0, 3, 3, 0]), 4) == pytest.approx(0.5)
+def test_one_class_of_balanced_data_has_almost_no_entropy_and_a_rare_one_none():
+    many = torch.arange(10).repeat(100)
+    assert 0 < class_entropy(torch.full((1000,), 9), many, 10) < 0.05
+    assert str(class_entropy(torch.ones(1000).long(), torch.zeros(1000).long(), 10)) == "0.0"  # not -0.0
+
+
+def test_uniform_samples_of_unequal_classes_are_worse_than_samples_like_the_data():
+    data = torch.tensor([0] * 90 + [1] * 10)
+    assert class_entropy(torch.arange(2).repeat(50), data, 2) < 0.5 < class_entropy(data, data, 2)
 
 
 @settings(max_examples=30, deadline=None)
@@ -150,8 +161,8 @@ def test_diversity_agrees_with_a_loop_over_the_definition(seed, m, n):
         for label in range(3)
         if (real_labels == label).sum() >= 2
     ]
-    expected = sum(ratios) / len(ratios) if ratios else 0.0
-    assert within_class_diversity(real, real_labels, generated, generated_labels) == pytest.approx(expected)
+    expected = pytest.approx(sum(ratios) / len(ratios)) if ratios else None
+    assert within_class_diversity(real, real_labels, generated, generated_labels) == expected
 
 
 @settings(max_examples=30, deadline=None)
@@ -174,10 +185,41 @@ def test_copies_of_one_sample_have_no_diversity():
     assert within_class_diversity(real, labels, real[:1].repeat(40, 1), labels) == 0.0
 
 
-def test_data_without_variety_gives_diversity_0():
+def test_data_without_variety_has_no_diversity_and_no_spread():
     alike, labels = torch.ones(6, 3), torch.arange(6) % 2
-    assert within_class_diversity(alike, labels, gaussian(0, 6), labels) == 0.0
-    assert within_class_diversity(gaussian(0, 2), torch.tensor([0, 1]), gaussian(0, 6), labels) == 0.0
+    for score in (within_class_diversity, spread):
+        assert score(alike, labels, gaussian(0, 6), labels) is None
+        assert score(gaussian(0, 2), torch.tensor([0, 1]), gaussian(0, 6), labels) is None
+
+
+@pytest.mark.parametrize("factor", [0.0, 0.5, 2.0])
+def test_spread_is_the_variation_of_one_conditions_samples_divided_by_that_of_a_class(factor):
+    real, labels = gaussian(0, 40), torch.arange(40) % 4
+    centres = 100 * gaussian(1, 4)[labels]  # how far the conditions are apart does not matter
+    assert spread(real, labels, factor * real + centres, labels) == pytest.approx(factor, abs=1e-6)
+
+
+def test_samples_with_a_condition_each_have_no_spread():
+    assert spread(gaussian(0, 6), torch.zeros(6).long(), gaussian(1, 6), torch.arange(6)) is None
+
+
+def test_training_rows_are_memorised_and_rows_of_the_same_distribution_are_not():
+    train, held, fresh = gaussian(0, 4000), gaussian(1, 500), gaussian(2, 2000)
+    assert memorising(train, held, train[:300]) == 1
+    assert memorising(train, held, fresh) == pytest.approx(0.5, abs=0.05)
+    assert memorising(train, held, torch.cat([train[:1000], fresh[:1000]])) == pytest.approx(0.75, abs=0.05)
+    assert memorising(train, held, held) == 0
+
+
+def test_with_as_many_held_out_rows_it_is_the_share_of_samples_nearest_to_a_training_row():
+    train, held, made = gaussian(0, 300), gaussian(1, 300), gaussian(2, 500)
+    share = (torch.cdist(made, train).amin(1) < torch.cdist(made, held).amin(1)).double().mean().item()
+    assert memorising(train, held, made) == pytest.approx(share)
+
+
+def test_a_sample_that_is_equally_near_counts_half():
+    rows = gaussian(0, 1500).round()  # many are equal
+    assert memorising(rows, rows, rows[:400]) == pytest.approx(0.5)
 
 
 @settings(deadline=None)
@@ -211,10 +253,15 @@ LABELS = torch.zeros(8, dtype=torch.int64)
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: class_entropy(EMPTY, 3),
-        lambda: class_entropy(LABELS, 1),
-        lambda: class_entropy(torch.tensor([3]), 3),
-        lambda: class_entropy(torch.tensor([-1]), 3),
+        lambda: class_entropy(EMPTY, LABELS, 3),
+        lambda: class_entropy(LABELS, EMPTY, 3),
+        lambda: class_entropy(LABELS, LABELS, 1),
+        lambda: class_entropy(torch.tensor([3]), LABELS, 3),
+        lambda: class_entropy(torch.tensor([-1]), LABELS, 3),
+        lambda: spread(ROWS, LABELS, ROWS, LABELS[:3]),
+        lambda: memorising(ROWS, ROWS[:0], ROWS),
+        lambda: memorising(ROWS[:0], ROWS, ROWS),
+        lambda: memorising(ROWS, ROWS, ROWS[:0]),
         lambda: density_and_coverage(ROWS, ROWS[:0]),
         lambda: density_and_coverage(ROWS[:0], ROWS),
         lambda: density_and_coverage(ROWS[:5], ROWS, 5),

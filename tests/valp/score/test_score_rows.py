@@ -68,8 +68,24 @@ def test_a_value_is_written_as_a_number_and_a_missing_one_as_a_dash(row):
 
 def test_each_output_has_the_scores_of_its_type():
     codes = [[r.code for r in SCORES.values() if isinstance(r, OutputScore) and r.applies(o)] for o in OUTPUTS]
-    judged = ["entropy", "coverage", "density", "diversity", "conditioning", "copying", "entropy_coverage"]
-    assert codes == [["accuracy"], ["label_accuracy"], ["mse", "r2"], judged, ["coverage", "density"]]
+    judged = [
+        "entropy",
+        "coverage",
+        "density",
+        "diversity",
+        "spread",
+        "conditioning",
+        "copying",
+        "memorising",
+        "entropy_coverage",
+    ]
+    assert codes == [
+        ["accuracy"],
+        ["label_accuracy"],
+        ["mse", "r2"],
+        judged,
+        ["coverage", "density", "spread", "copying", "memorising"],
+    ]
 
 
 def test_values_close_to_a_target_are_better_on_either_side():

@@ -23,7 +23,7 @@ def rows(columns=3, seed=0):
 def test_r_squared_is_that_of_scikit_learn(count, columns, seed):
     random = np.random.default_rng(seed)
     truth, prediction = (random.normal(size=(count, columns)).astype(np.float32) for _ in range(2))
-    expected = r2_score(truth.astype(np.float64), prediction.astype(np.float64))
+    expected = r2_score(truth.astype(np.float64), prediction.astype(np.float64), multioutput="variance_weighted")
     assert r_squared(torch.from_numpy(prediction), torch.from_numpy(truth)) == pytest.approx(expected)
 
 
@@ -33,13 +33,18 @@ def test_r_squared_of_the_truth_is_one_and_of_its_mean_zero():
     assert r_squared(truth.mean(0).expand(ROWS, 3), truth) == pytest.approx(0, abs=1e-6)
 
 
-def test_variables_that_do_not_vary_are_left_out_of_r_squared():
-    truth = rows(2)
+def test_variables_that_do_not_vary_count_in_r_squared_only_by_their_errors():
+    truth, prediction = rows(2), rows(2, seed=1)
     constant = torch.full((ROWS, 1), 0.1)
-    prediction = rows(2, seed=1)
-    both = r_squared(torch.cat([prediction, rows(1)], 1), torch.cat([truth, constant], 1))
-    assert both == r_squared(prediction, truth)
+    known = r_squared(torch.cat([prediction, constant], 1), torch.cat([truth, constant], 1))
+    assert known == pytest.approx(r_squared(prediction, truth))
+    assert r_squared(torch.cat([prediction, rows(1)], 1), torch.cat([truth, constant], 1)) < known
     assert r_squared(rows(1), constant) == 0
+
+
+def test_a_variable_that_hardly_varies_does_not_decide_r_squared():
+    truth = torch.cat([rows(2), 1e-3 * rows(1, seed=1)], 1)
+    assert r_squared(torch.cat([truth[:, :2], truth[:, 2:] + 0.01], 1), truth) > 0.999
 
 
 @pytest.mark.parametrize("metric", [mean_squared_error, r_squared, label_accuracy])
@@ -53,10 +58,11 @@ def test_missing_values_have_no_influence(metric):
         assert found == pytest.approx(metric(prediction[present][:, None], truth[present][:, None].float()))
 
 
-def test_r_squared_with_gaps_is_the_mean_over_the_variables_rows():
+def test_r_squared_with_gaps_is_pooled_over_the_values_that_are_present():
     truth, prediction, present = rows(), rows(seed=1), rows(seed=2) > -0.5
-    one_by_one = [r_squared(prediction[there, i : i + 1], truth[there, i : i + 1]) for i, there in enumerate(present.T)]
-    assert r_squared(prediction, truth, present) == pytest.approx(sum(one_by_one) / 3)
+    errors = (prediction - truth)[present].double().square().sum()
+    deviations = sum((truth[there, i].double().var(correction=0) * there.sum()) for i, there in enumerate(present.T))
+    assert r_squared(prediction, truth, present) == pytest.approx((1 - errors / deviations).item())
 
 
 def test_a_variable_without_any_value_is_left_out():

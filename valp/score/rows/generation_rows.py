@@ -8,7 +8,13 @@ from valp.score.subject import Generated, Subject
 
 
 class SamplesScore(OutputScore):
-    """A score of generated samples. Without learning it is 0, because no sample is like the data."""
+    """A score of generated samples. Without learning it is 0, because no sample is like the data.
+
+    Conditioned samplers are scored on few conditions and many draws of the noise, unless a score says otherwise. A
+    decoder that only reproduces its condition then generates a few different samples.
+    """
+
+    definition = 2
 
     def applies(self, output: ScoredOutput) -> bool:
         """True for a Samples output with a judge."""
@@ -28,6 +34,14 @@ class SamplesScore(OutputScore):
         """The score of samples; None if it cannot be measured."""
 
 
+class OwnSpaceScore(SamplesScore):
+    """A score of generated samples that needs no judge."""
+
+    def applies(self, output: ScoredOutput) -> bool:
+        """True for every Samples output. Without a judge, the standardised samples are compared."""
+        return output.type is DataType.SAMPLES
+
+
 class Entropy(SamplesScore):
     """See `valp.score.generation_scores.class_entropy`."""
 
@@ -37,33 +51,37 @@ class Entropy(SamplesScore):
         """See `SamplesScore`."""
         from valp.score.generation_scores import class_entropy
 
-        if generated.labels is None or output.judged is None:
+        if generated.labels is None or generated.real_labels is None or output.judged is None:
             return None
-        return class_entropy(generated.labels, output.judged)
+        return class_entropy(generated.labels, generated.real_labels, output.judged)
 
 
-class Coverage(SamplesScore):
+class EntropyTimesCoverage(Entropy):
+    """The product of two scores. Tables show it only as an objective, because they show both factors."""
+
+    code, title = "entropy_coverage", "class entropy × coverage of generated samples"
+    listed = False
+
+    def of(self, generated: Generated, output: ScoredOutput) -> float | None:
+        """See `SamplesScore`."""
+        entropy = super().of(generated, output)
+        return None if entropy is None else entropy * generated.density_and_coverage[1]
+
+
+class Coverage(OwnSpaceScore):
     """See `valp.score.generation_scores.density_and_coverage`."""
 
     code, title, direction = "coverage", "coverage of the data by generated samples", "maximize"
-
-    def applies(self, output: ScoredOutput) -> bool:
-        """True for every Samples output. Without a judge, the samples themselves are compared."""
-        return output.type is DataType.SAMPLES
 
     def of(self, generated: Generated, output: ScoredOutput) -> float:  # noqa: ARG002 - the same for all
         """See `SamplesScore`."""
         return generated.density_and_coverage[1]
 
 
-class Density(SamplesScore):
+class Density(OwnSpaceScore):
     """See `valp.score.generation_scores.density_and_coverage`."""
 
     code, title, direction = "density", "density of generated samples", "maximize"
-
-    def applies(self, output: ScoredOutput) -> bool:
-        """True for every Samples output. Without a judge, the samples themselves are compared."""
-        return output.type is DataType.SAMPLES
 
     def of(self, generated: Generated, output: ScoredOutput) -> float:  # noqa: ARG002 - the same for all
         """See `SamplesScore`."""
@@ -85,8 +103,34 @@ class Diversity(SamplesScore):
         return within_class_diversity(*real, generated.features, generated.labels)
 
 
+class Spread(OwnSpaceScore):
+    """See `valp.score.generation_scores.spread`.
+
+    Samples of one condition are compared with real rows of one class, and samples that nothing conditions with all real
+    rows. Without a judge there are no classes, so samples of one condition are also compared with all real rows.
+    """
+
+    code, title, direction = "spread", "variation of the samples of one condition", 1.0
+
+    def of(self, generated: Generated, output: ScoredOutput) -> float | None:  # noqa: ARG002 - the same for all
+        """See `SamplesScore`."""
+        import torch
+
+        from valp.score.generation_scores import spread
+
+        groups, labels = generated.groups, generated.real_labels
+        if groups is None or labels is None:
+            labels = torch.zeros(len(generated.real), dtype=torch.int64)
+        if groups is None:
+            groups = torch.zeros(len(generated.samples), dtype=torch.int64)
+        return spread(generated.real_features, labels, generated.features, groups)
+
+
 class ConditioningAccuracy(SamplesScore):
-    """See `valp.score.generation_scores.conditioning_accuracy`; absent if nothing conditions the samples."""
+    """See `valp.score.generation_scores.conditioning_accuracy`; absent if nothing conditions the samples.
+
+    Each sample has a condition of its own, and should have the class of the real sample of the same row.
+    """
 
     code, title, direction = "conditioning", "conditioning accuracy", "maximize"
 
@@ -98,32 +142,51 @@ class ConditioningAccuracy(SamplesScore):
         """See `SamplesScore`."""
         from valp.score.generation_scores import conditioning_accuracy
 
-        if generated.conditions is None or generated.labels is None:
+        held = generated.conditioned
+        if held is None or held.labels is None or held.real_labels is None:
             return None
-        return conditioning_accuracy(generated.conditions.labels, generated.labels)
+        return conditioning_accuracy(held.real_labels, held.labels)
 
 
-class Copying(SamplesScore):
-    """See `valp.score.generation_scores.copying`; absent if nothing conditions the samples."""
+class Copying(OwnSpaceScore):
+    """See `valp.score.generation_scores.copying`; absent if nothing conditions the samples.
+
+    Samples and rows are compared in the output's standardised variables: in the judge's features, a blurred copy is far
+    from the original. Each sample has a condition of its own.
+    """
 
     code, title = "copying", "share of generated samples that copy what conditions them"
     direction = "minimize"
+
+    def chance(self, output: ScoredOutput) -> float:  # noqa: ARG002 - the same for all
+        """0, because samples that nothing conditions, which do not have this score, cannot be copies of a condition."""
+        return 0.0
 
     def of(self, generated: Generated, output: ScoredOutput) -> float | None:  # noqa: ARG002 - the same for all
         """See `SamplesScore`."""
         from valp.score.generation_scores import copying
 
-        held = generated.conditions
-        return None if held is None else copying(held.features, generated.features, held.rows)
+        held = generated.conditioned
+        return None if held is None else copying(held.real, held.samples, held.rows)
 
 
-class EntropyTimesCoverage(Entropy):
-    """The product of two scores. Tables show it only as an objective, because they show both factors."""
+class Memorising(OwnSpaceScore):
+    """See `valp.score.generation_scores.memorising`; absent without held-out rows.
 
-    code, title = "entropy_coverage", "class entropy × coverage of generated samples"
-    listed = False
+    Its target is 0.5, because samples that avoid the training rows are not better than samples of the same
+    distribution.
+    """
 
-    def of(self, generated: Generated, output: ScoredOutput) -> float | None:
+    code, title = "memorising", "closeness of generated samples to training rows, 0.5 is none"
+    direction = 0.5
+
+    def chance(self, output: ScoredOutput) -> float | None:  # noqa: ARG002 - the same for all
+        """Not known: samples that are not like the data may lie nearer to either."""
+        return None
+
+    def of(self, generated: Generated, output: ScoredOutput) -> float | None:  # noqa: ARG002 - the same for all
         """See `SamplesScore`."""
-        entropy = super().of(generated, output)
-        return None if entropy is None else entropy * generated.density_and_coverage[1]
+        from valp.score.generation_scores import memorising
+
+        held = generated.records
+        return None if held is None else memorising(held.train, held.held, held.samples)

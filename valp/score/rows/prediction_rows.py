@@ -72,6 +72,7 @@ class RSquared(OutputScore):
     """See `valp.score.prediction_scores.r_squared`."""
 
     code, title, direction = "r2", "coefficient of determination R²", "maximize"
+    definition = 2
 
     def applies(self, output: ScoredOutput) -> bool:
         """True for an output of numbers."""
