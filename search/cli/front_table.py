@@ -10,11 +10,14 @@ from valp.search.run.ledger import Entry
 from valp.search.run.result import Result
 from valp.search.run.run import StoredRun
 
-WARNING_SCORES = ("copying", "coverage")
+WARNING_SCORES = ("copying", "memorising", "coverage")
 """Scores that show whether a good value of an objective is misleading.
 
-Samples may have every class but be unlike the data, or be copies of their condition.
+Samples may have every class but be unlike the data, or be copies of their condition or of training rows.
 """
+
+LONG = 16
+"""A longer header of an objective has two lines."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,10 @@ def front_columns(run: StoredRun, front: Sequence[Entry]) -> list[FrontColumn]:
     for name, metric in run.shown_scores.items():
         cells = [metric.score.text(result.scores.get(name)) for _, result, _ in results]
         if name in run.objectives:
-            columns.append(FrontColumn(name, f"{metric.heading} {metric.score.arrow}", cells, "always"))
+            header = f"{metric.heading} {metric.score.arrow}"
+            if len(header) > LONG:
+                header = header.replace("_", "_\n", 1)
+            columns.append(FrontColumn(name, header, cells, "always"))
         else:
             kept: Literal["warns", "room"] = "warns" if metric.score.code in WARNING_SCORES else "room"
             columns.append(FrontColumn(name, metric.heading, cells, kept))

@@ -105,7 +105,7 @@ def launch(
         one_of("objective", objective, problem.metrics)
     if len(set(objectives)) < len(objectives):
         raise SettingError(f"each objective must be given once, but they are {', '.join(objectives)}")
-    wanted = tuple(objectives) or problem.objectives
+    wanted = tuple(objectives) or problem.objectives_with(searched.samples_score)
     if not wanted:
         raise SettingError(f"{problem.name} has no output that a search can score")
     asked_workers = os.cpu_count() or 1 if workers is None else workers

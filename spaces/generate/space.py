@@ -81,6 +81,8 @@ class Space:
             single-task models.
         balances: the possible balancing methods of `valp.train.balance`. Settings given here are fixed, the others are
             searched.
+        samples_score: the code of the score that a search optimises by default for Samples outputs; None for the
+            problem's own.
     """
 
     name: str
@@ -114,6 +116,7 @@ class Space:
     kl_warmups: tuple[float, ...] = (0.0,)
     decay: float = 0.0
     balances: tuple[Balance, ...] = (Balance(),)
+    samples_score: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.alpha <= 1:
@@ -175,6 +178,7 @@ PAPER = Space(
     name="paper",
     max_n=11,
     samples_loss="mse",
+    samples_score="entropy",
     beta_kl=(
         1.96,
         1.96,

@@ -74,8 +74,15 @@ class Description(Frozen):
     @property
     def objectives(self) -> tuple[str, ...]:
         """The scores that a search optimises by default: the first score of each output."""
-        first = {metric.output: name for name, metric in reversed(self.metrics.items()) if metric.output is not None}
-        return tuple(name for name in self.metrics if name in first.values())
+        return self.objectives_with(None)
+
+    def objectives_with(self, samples: str | None) -> tuple[str, ...]:
+        """One score of each output: for Samples outputs that have it the score `samples`, otherwise the first one."""
+        chosen: dict[str | None, str] = {}
+        for name, metric in self.metrics.items():
+            if metric.output is not None and (metric.output not in chosen or metric.score.code == samples):
+                chosen[metric.output] = name
+        return tuple(name for name in self.metrics if name in chosen.values())
 
     @property
     def judged_by(self) -> str | None:

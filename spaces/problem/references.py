@@ -17,6 +17,9 @@ from valp.spaces.problem.problem import Problem, Split
 COMPARED = 64
 """The most variables in which samples are compared with training rows. Wider rows are projected at random."""
 
+RECORDS = 100_000
+"""The most training rows that samples are compared with."""
+
 BLOCK = 5000
 """Rows that are projected at once."""
 
@@ -96,7 +99,7 @@ class References:
             free[used] = False
         if split is self.problem.train or not bool(free.any()):
             return None
-        known = self.problem.train.known(output)
+        known = self.problem.train.known(output)[:RECORDS]
         train = self._kept(f"training rows of {output}", self.problem.train, lambda: self._narrow(output, known))
         held = self._kept(f"rows of {output}", split, lambda: self._narrow(output, split.truths[output]))
         return Records(self._narrow(output, samples), train, held[free])
@@ -107,10 +110,10 @@ class References:
         return (samples - mean) / deviation
 
     def _narrow(self, output: str, rows: Tensor) -> Tensor:
-        """Standardised rows of at most `COMPARED` variables, (n, d)."""
+        """Standardised rows of at most `COMPARED` variables, (n, d), float32."""
         mean, deviation = self._standards[output]
         if len(mean) <= COMPARED:
-            return self.standardised(output, rows)
+            return self.standardised(output, rows).float()
         directions = torch.randn(len(mean), COMPARED, generator=torch.Generator().manual_seed(0)) / COMPARED**0.5
         scaled = (directions / deviation[:, None]).float()
         return torch.cat([(block - mean).float() @ scaled for block in torch.split(rows, BLOCK)])

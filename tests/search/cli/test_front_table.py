@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from valp.search.cli import cli, options
-from valp.search.cli.front_table import fitting_columns, front_columns
+from valp.search.cli.front_table import WARNING_SCORES, fitting_columns, front_columns
 from valp.search.cli.table_widths import narrow_widths, table_width
 from valp.search.engine.models import model_of
 from valp.search.facade.launch import launch
@@ -55,7 +55,7 @@ def test_a_narrow_terminal_keeps_the_number_the_objectives_and_the_warnings(widt
     assert kept[: 1 + len(small_run.objectives)] == ["candidate", *small_run.objectives]
     assert {"coverage", "copying"} <= set(kept)
     others = [
-        name for name in names(columns) if name not in {*small_run.objectives, "candidate", "coverage", "copying"}
+        name for name in names(columns) if name not in {*small_run.objectives, "candidate", *WARNING_SCORES}
     ]
     shown = [name for name in kept if name in others]
     assert shown == others[: len(shown)]

@@ -140,7 +140,7 @@ def test_a_search_without_time_starts_nothing_and_a_second_call_completes_it(dig
         ("space", "paper", "space default"),
         ("protocol", "generate", "protocol predict"),
         ("keep", "all", "keep front"),
-        ("objectives", ("accuracy",), "objectives accuracy, mse, entropy"),
+        ("objectives", ("accuracy",), "objectives accuracy, mse, entropy_coverage"),
     ],
 )
 def test_a_run_is_not_resumed_with_another_setting_which_is_named(name, value, held, digits_problem, runs_copy):

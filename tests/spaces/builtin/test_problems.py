@@ -146,7 +146,7 @@ def test_loading_again_gives_the_same_data(problem):
 
 
 def test_a_picture_has_class_numbers_and_image_as_objectives(picture):
-    assert picture.objectives == ("accuracy", "mse", "entropy")
+    assert picture.objectives == ("accuracy", "mse", "entropy_coverage")
     assert picture.view("image") == "pixels"
 
 

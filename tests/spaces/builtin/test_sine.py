@@ -31,7 +31,7 @@ def test_the_frequency_is_scaled_to_1_and_restored_in_periods(problem):
 
 
 def test_the_generated_wave_is_judged_by_shape_and_compared_with_the_signal(problem):
-    assert problem.objectives == ("mse", "accuracy", "entropy")
+    assert problem.objectives == ("mse", "accuracy", "entropy_coverage")
     assert problem.judged_by == "shape"
     assert problem.view("wave") == "signal"
 

@@ -190,20 +190,23 @@ def test_a_metric_of_one_output_is_named_by_its_code():
     problem = made(outputs={"c": discrete(np.arange(ROWS) % 3), "s": samples(values())})
     assert list(problem.metrics) == [
         "accuracy",
+        "entropy_coverage",
         "entropy",
         "coverage",
         "density",
         "diversity",
+        "spread",
         "conditioning",
         "copying",
-        "entropy_coverage",
+        "memorising",
         "parameters",
         "latency",
         "inferences_per_second",
     ]
     assert all(metric.score is SCORES[name] for name, metric in problem.metrics.items())
-    assert [metric.output for metric in problem.metrics.values()] == ["c", *["s"] * 7, *[None] * 3]
-    assert problem.objectives == ("accuracy", "entropy")
+    assert [metric.output for metric in problem.metrics.values()] == ["c", *["s"] * 9, *[None] * 3]
+    assert problem.objectives == ("accuracy", "entropy_coverage")
+    assert problem.objectives_with("entropy") == ("accuracy", "entropy")
     assert problem.remarks == ()
 
 
@@ -220,7 +223,8 @@ def test_metrics_of_outputs_that_share_a_type_name_their_output(several):
     assert several.metrics["mse.z"] == Metric("mse.z", SCORES["mse"], "z", several.variances["z"])
     assert several.metrics["accuracy"] == Metric("accuracy", SCORES["accuracy"], "c", 1 / 3)
     assert {"entropy.s", "entropy.t", "conditioning.s"} < several.metrics.keys()
-    assert several.objectives == ("mse.y", "mse.z", "accuracy", "entropy.s", "entropy.t")
+    assert several.objectives == ("mse.y", "mse.z", "accuracy", "entropy_coverage.s", "entropy_coverage.t")
+    assert several.objectives_with("entropy") == ("mse.y", "mse.z", "accuracy", "entropy.s", "entropy.t")
 
 
 def test_without_classes_for_a_judge_samples_are_compared_as_they_are():
@@ -228,8 +232,12 @@ def test_without_classes_for_a_judge_samples_are_compared_as_they_are():
     problem = made(outputs={"s": samples(values()), "l": labels(np.ones((ROWS, 2))), "t": samples(values())})
     assert problem.judged_by is None
     of_outputs = [name for name, metric in problem.metrics.items() if metric.output is not None]
-    assert of_outputs == ["coverage.s", "density.s", "label_accuracy", "coverage.t", "density.t"]
-    assert problem.objectives == ("coverage.s", "label_accuracy", "coverage.t")
+    assert of_outputs == [
+        *(f"{code}.s" for code in ("coverage", "density", "spread", "copying", "memorising")),
+        "label_accuracy",
+        *(f"{code}.t" for code in ("coverage", "density", "spread", "copying", "memorising")),
+    ]
+    assert problem.objectives_with("entropy") == problem.objectives == ("coverage.s", "label_accuracy", "coverage.t")
     assert problem.remarks == problem.description.remarks
     assert [remark.partition(": ")[0] for remark in problem.remarks] == ["s", "t"]
     assert "no judge, because there is no Discrete output to learn it from; coverage" in problem.remarks[0]

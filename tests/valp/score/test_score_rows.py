@@ -69,6 +69,7 @@ def test_a_value_is_written_as_a_number_and_a_missing_one_as_a_dash(row):
 def test_each_output_has_the_scores_of_its_type():
     codes = [[r.code for r in SCORES.values() if isinstance(r, OutputScore) and r.applies(o)] for o in OUTPUTS]
     judged = [
+        "entropy_coverage",
         "entropy",
         "coverage",
         "density",
@@ -77,7 +78,6 @@ def test_each_output_has_the_scores_of_its_type():
         "conditioning",
         "copying",
         "memorising",
-        "entropy_coverage",
     ]
     assert codes == [
         ["accuracy"],
