@@ -54,9 +54,7 @@ def test_a_narrow_terminal_keeps_the_number_the_objectives_and_the_warnings(widt
     kept = names(fitting_columns(columns, width))
     assert kept[: 1 + len(small_run.objectives)] == ["candidate", *small_run.objectives]
     assert {"coverage", "copying"} <= set(kept)
-    others = [
-        name for name in names(columns) if name not in {*small_run.objectives, "candidate", *WARNING_SCORES}
-    ]
+    others = [name for name in names(columns) if name not in {*small_run.objectives, "candidate", *WARNING_SCORES}]
     shown = [name for name in kept if name in others]
     assert shown == others[: len(shown)]
 
