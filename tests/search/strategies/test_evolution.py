@@ -28,6 +28,7 @@ from valp.spaces.problem.scoring import Scorer
 from valp.spaces.vary import mutate
 from valp.train.stopwatch import Stopwatch
 
+OBJECTIVE = "entropy_coverage"
 DRAWN = 6
 """The number of random candidates: a third of all."""
 CANDIDATES = 3 * DRAWN
@@ -107,7 +108,7 @@ def grown(problem, names, folder, children=None):
         trial = ledger.ask(RandomSampler(seed=number))
         candidate = STRATEGIES["evolution"].propose(question, ledger, trial)
         ledger.propose(trial, candidate)
-        scores = {"accuracy": dice.random(), "mse": 1e-3 * dice.random(), "entropy": dice.random()}
+        scores = {"accuracy": dice.random(), "mse": 1e-3 * dice.random(), OBJECTIVE: dice.random()}
         if children and candidate.parent is not None:
             scores = children
         ledger.tell(number, Result(scores, 1, f"key {number}", 1, (0.0, 0.0), None))
@@ -145,7 +146,7 @@ def test_the_second_parent_of_a_first_child_best_complements_the_first(generatio
 
 
 def test_bred_candidates_are_not_second_parents_of_the_first_children(digits_problem, tmp_path):
-    breeding, best = Breeding(), {"accuracy": 1.0, "mse": 0.0, "entropy": 1.0}
+    breeding, best = Breeding(), {"accuracy": 1.0, "mse": 0.0, OBJECTIVE: 1.0}
     ledger = grown(digits_problem, digits_problem.objectives, tmp_path, children=best)
     first, later = (ledger.entries()[breeding.drawn :][part] for part in (slice(4), slice(4, 20)))
     assert all(max(child.parents) < breeding.drawn for child in first)
@@ -286,7 +287,7 @@ def test_candidates_trained_from_scratch_are_crossed_and_before_the_last_quarter
 
 
 def test_with_one_objective_all_bred_candidates_inherit(digits_problem, tmp_path):
-    entries = grown(digits_problem, ["entropy"], tmp_path).entries()
+    entries = grown(digits_problem, [OBJECTIVE], tmp_path).entries()
     later = [entry for entry in entries if entry.candidate.parent is not None]
     assert len(later) > 30
     assert all(entry.parents for entry in later)

@@ -305,7 +305,7 @@ def test_an_absent_score_is_a_dash_and_a_target_is_a_direction(browser, run, tmp
     material = gather(untrained_run(run, candidates, values.__getitem__, tmp_path), Evidence(None, missing="left out"))
     summary = material.summary
     del summary["candidates"][0]["v"]["mse"]
-    summary["scores"]["entropy"] |= {"maximise": False, "target": 0.5}
+    summary["scores"]["entropy_coverage"] |= {"maximise": False, "target": 0.5}
     summary["scores"]["speed"] = {"title": "inferences", "unit": "1/s", "whole": True, "maximise": True}
     summary["scores"]["size"] = {"title": "size", "whole": True, "maximise": False}
     summary["candidates"][1]["v"]["size"] = 1234567
@@ -334,9 +334,12 @@ def test_an_absent_score_is_a_dash_and_a_target_is_a_direction(browser, run, tmp
     bests = page.locator("#bests").inner_text()
     assert "best at 0.500" in bests
     assert "candidate 1" in bests
-    for axis, name in (("#axis-0", "mse"), ("#axis-1", "speed"), ("#axis-2", "size"), ("#axis-1", "entropy")):
+    for axis, name in (("#axis-0", "mse"), ("#axis-1", "speed"), ("#axis-2", "size"), ("#axis-1", "entropy_coverage")):
         page.select_option(axis, name)
-    assert "Candidates without a value of mse or of entropy are not drawn: 1." in page.locator("#pareto").inner_text()
+    assert (
+        "Candidates without a value of mse or of entropy_coverage are not drawn: 1."
+        in page.locator("#pareto").inner_text()
+    )
     page.get_by_role("button", name="In 3-D").click()
     page.get_by_role("button", name="Near the front").click()
     page.get_by_role("checkbox", name="beat the single-task models").check()
