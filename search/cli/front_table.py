@@ -16,8 +16,8 @@ WARNING_SCORES = ("copying", "memorising", "coverage")
 Samples may have every class but be unlike the data, or be copies of their condition or of training rows.
 """
 
-LONG = 16
-"""A longer header of an objective has two lines."""
+LONG = 15
+"""An objective with a longer name has a header of two lines."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def front_columns(run: StoredRun, front: Sequence[Entry]) -> list[FrontColumn]:
         cells = [metric.score.text(result.scores.get(name)) for _, result, _ in results]
         if name in run.objectives:
             header = f"{metric.heading} {metric.score.arrow}"
-            if len(header) > LONG:
+            if len(name) > LONG:
                 header = header.replace("_", "_\n", 1)
             columns.append(FrontColumn(name, header, cells, "always"))
         else:
