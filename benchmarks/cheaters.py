@@ -119,7 +119,8 @@ def by_score(rows: Sequence[Scores]) -> dict[str, list[float]]:
 def text(values: Sequence[float] | None) -> str:
     if not values:
         return "–"
-    return f"{mean(values):.3f}" + (f" ± {stdev(values):.3f}" if len(values) > 1 else "")
+    deviation = f"{stdev(values) if len(values) > 1 else 0:.3f}"
+    return f"{mean(values):.3f}" + ("" if deviation == "0.000" else f" ± {deviation}")
 
 
 if __name__ == "__main__":
