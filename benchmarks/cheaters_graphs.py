@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from valp import Connection, DataType, Dense, Graph, Loss, PrimaryNetwork, Role
@@ -128,6 +128,13 @@ def trained(condition: str) -> Callable[[Problem, int, int], VALPModule]:
     return make
 
 
+def linear(module: VALPModule, layer: str) -> nn.Linear:
+    """A layer of a module by its key."""
+    found = module.layers[layer]
+    assert isinstance(found, nn.Linear)
+    return found
+
+
 def copier(change: Callable[[Tensor], Tensor], noise: float = 0.0) -> Callable[[Problem, int, int], VALPModule]:
     """A decoder that changes its condition by a linear map of images, and adds noise to every variable.
 
@@ -141,7 +148,7 @@ def copier(change: Callable[[Tensor], Tensor], noise: float = 0.0) -> Callable[[
         size, shape = problem.train.truths[image].shape[1], problem.images[image]
         code = size if noise else 1
         module = compile(autoencoder(problem, condition="pixels", loss="gaussian", code=code, hidden=()), seed=seed)
-        layer = module.layers["decoder-0"]
+        layer = linear(module, "decoder-0")
         with torch.no_grad():
             layer.weight.zero_()
             layer.bias.zero_()
@@ -173,7 +180,7 @@ def emitter(split: str) -> Callable[[Problem, int, int], VALPModule]:
         module = compile(graph.model_copy(update={"networks": networks}), seed=seed)
         limits = torch.tensor([NormalDist().inv_cdf(i / len(rows)) for i in range(1, len(rows))])
         with torch.no_grad():
-            steps_of, out = module.layers["decoder-0"], module.layers["decoder-1"]
+            steps_of, out = linear(module, "decoder-0"), linear(module, "decoder-1")
             steps_of.weight.fill_(STEEP)
             steps_of.bias.copy_(-STEEP * limits)
             out.weight.copy_((rows[1:] - rows[:-1]).T)
