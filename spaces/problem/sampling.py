@@ -56,7 +56,9 @@ def generate(module: VALPModule, split: Split, output: str, count: int, seed: in
 
 
 @torch.inference_mode()
-def generate_for(module: VALPModule, inputs: Mapping[str, Tensor], output: str, rows: Tensor, seed: int) -> Tensor:
+def generate_for(
+    module: VALPModule, inputs: Mapping[str, Tensor], output: str, rows: Tensor, seed: int, *, drawn: bool = False
+) -> Tensor:
     """Samples of an output, (count, size), each conditioned on a given row of the inputs.
 
     Args:
@@ -65,12 +67,13 @@ def generate_for(module: VALPModule, inputs: Mapping[str, Tensor], output: str, 
         output: the output.
         rows: (count,) row numbers; a row may appear several times, with other noise each time.
         seed: the seed of the noise.
+        drawn: whether samples are draws from the likelihood, where the output has a spread; otherwise its means.
 
     Raises:
         ScoringError: if a sample is not finite.
     """
     given = {name: inputs[name][rows] for name in module.plan.inputs_of(output, "generate")}
-    values = module(given, "generate", _noise(module, len(rows), seed), [output])
+    values = module(given, "generate", _noise(module, len(rows), seed, [output] if drawn else []), [output])
     return _finite(output, values[output])
 
 
@@ -109,9 +112,9 @@ def few_rows(rows: Tensor, labels: Tensor | None, classes: Tensor | None, seed: 
     return made
 
 
-def _noise(module: VALPModule, count: int, seed: int) -> dict[str, Tensor]:
+def _noise(module: VALPModule, count: int, seed: int, drawn: Sequence[str] = ()) -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(seed)
-    return module.drawn_noise(count, generator)
+    return module.drawn_noise(count, generator, drawn)
 
 
 def _finite(name: str, values: Tensor) -> Tensor:

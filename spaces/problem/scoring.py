@@ -141,7 +141,7 @@ class _Scored(Subject):
             groups = equally_often(known_rows(name, split), len(rows), self._seed)
             if scorer.few:
                 groups = few_rows(rows, real_labels, references.classes(name, split, rows), self._seed)
-        samples = generate_for(self.module, split.inputs, name, rows if groups is None else groups, self._seed)
+        samples = self._made(name, rows if groups is None else groups)
         labels, features = references.verdict(name, samples)
         return Generated(
             samples=samples,
@@ -155,10 +155,15 @@ class _Scored(Subject):
             records=references.records(name, split, samples, groups),
         )
 
+    def _made(self, name: str, rows: Tensor) -> Tensor:
+        """Samples conditioned on these rows: draws for a table, means for pictures."""
+        drawn = self._scorer.problem.columns.output(name).drawn
+        return generate_for(self.module, self._split.inputs, name, rows, self._seed, drawn=drawn)
+
     def _conditioned(self, name: str) -> Conditioned:
         references, split = self._scorer.references, self._split
         rows = equally_often(known_rows(name, split), self._count, self._seed)
-        samples = generate_for(self.module, split.inputs, name, rows, self._seed)
+        samples = self._made(name, rows)
         return Conditioned(
             rows=rows,
             samples=references.standardised(name, samples),

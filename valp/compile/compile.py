@@ -56,6 +56,7 @@ def lower(graph: Graph) -> Plan:
             o.name: GivenClass(o.unit.size, graph.predictors(o.name)) for o in graph.outputs if o.name in graph.given
         },
         groups=_groups(graph, lowering),
+        spreads={o.name: o.unit.size for o in graph.outputs if _has_spread(graph, o.name)},
     )
 
 
@@ -100,6 +101,11 @@ def _divergences(graph: Graph, lowering: Lowering) -> tuple[Divergence, ...]:
             )
             terms.append(Divergence(f"{KL}:{loss.prediction}", latents, loss.beta))
     return tuple(terms)
+
+
+def _has_spread(graph: Graph, output: str) -> bool:
+    judged = [LOSSES[x.kind] for x in graph.losses if x.prediction == x.truth == output and x.kind in LOSSES]
+    return any(loss.spread for loss in judged) and all(loss.reads == "values" for loss in judged)
 
 
 def _groups(graph: Graph, lowering: Lowering) -> tuple[LatentGroup, ...]:

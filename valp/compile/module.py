@@ -7,6 +7,7 @@ from typing import assert_never
 import torch
 from torch import Tensor, nn
 
+from valp.compile.residual_spread import ResidualSpread
 from valp.compile.torch_layers import (
     ACTIVATION_FUNCTIONS,
     COMBINE_FUNCTIONS,
@@ -56,6 +57,7 @@ class VALPModule(nn.Module):
         self.register_buffer("betas", torch.tensor(betas), persistent=False)
         self.layers = nn.ModuleDict()
         self.priors = nn.ModuleDict({group.name: PRIORS[group.prior].build(group.size) for group in plan.groups})
+        self.spreads = nn.ModuleDict({name: ResidualSpread(size) for name, size in plan.spreads.items()})
         self._selections: dict[str, str] = {}
         self._needed: dict[tuple[frozenset[str], Mode, frozenset[str]], tuple[Operation, ...]] = {}
         for operation in plan.operations:
@@ -86,7 +88,8 @@ class VALPModule(nn.Module):
                 the batch's own statistics in `train`, unless the module is in evaluation mode.
             noise: (batch, k) for each latent connection `source->target`, from N(0, I), and in `generate` (batch,)
                 for each network with a fitted prior, uniform in [0, 1). Missing noise is drawn, or left out in
-                `predict`. `drawn_noise` draws all of it.
+                `predict`. In `generate`, (batch, size) from N(0, I) for an output makes its samples draws from the
+                Gaussian around their mean; without, they are the means. `drawn_noise` draws all of it.
             outputs: the outputs to compute; all by default.
 
         Returns:
@@ -103,6 +106,9 @@ class VALPModule(nn.Module):
         wanted = {name: self.plan.outputs[name] for name in names}
         values = self.run(inputs, tuple(wanted.values()), mode, noise)
         result = {name: values[buffer] for name, buffer in wanted.items()}
+        if mode == "generate":
+            drawn = [name for name in names if name in self.spreads and name in (noise or {})]
+            result |= {name: self.spreads[name](result[name], (noise or {})[name]) for name in drawn}
         if mode == "train":
             sampled = (op for op in self.operations(wanted.values(), mode) if isinstance(op, Sample))
             result |= {op.connection: values[op.source][:, : 2 * op.size] for op in sampled}
@@ -205,11 +211,13 @@ class VALPModule(nn.Module):
             values |= dict.fromkeys(part.buffers, _one_hot(inputs[name], part.size).to(self.betas.dtype))
         return values, given
 
-    def drawn_noise(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
-        """Noise for `count` rows: (count, k) from N(0, I) for each latent connection, and, for each network with a
-        fitted prior, (count,) uniform in [0, 1)."""
+    def drawn_noise(self, count: int, generator: torch.Generator, drawn: Collection[str] = ()) -> dict[str, Tensor]:
+        """Noise for `count` rows: (count, k) from N(0, I) for each latent connection and (count,) uniform in [0, 1) for
+        each network with a fitted prior; also (count, size) from N(0, I) for outputs in `drawn` that have a spread."""
         noise = {name: torch.randn(count, k, generator=generator) for name, k in self.plan.noise.items()}
-        return noise | {group.name: torch.rand(count, generator=generator) for group in self.plan.groups}
+        noise |= {group.name: torch.rand(count, generator=generator) for group in self.plan.groups}
+        spreads = {name: size for name, size in self.plan.spreads.items() if name in drawn}
+        return noise | {name: torch.randn(count, size, generator=generator) for name, size in spreads.items()}
 
     def _from_priors(
         self, operations: Iterable[Operation], values: Mapping[str, Tensor], noise: Mapping[str, Tensor]

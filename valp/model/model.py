@@ -146,7 +146,7 @@ class Model:
             if len(tensor) not in (1, count):
                 raise DataError(f"{name!r} must have 1 or {count} rows to condition {count} samples, not {len(tensor)}")
             prepared[name] = tensor.expand(count, -1)
-        noise = self._noise(count, _generator(seed))
+        noise = self._noise(count, _generator(seed), [column.name for column in self.generated if column.drawn])
         return self._restored(self._values(prepared, noise, count, "generate", outputs))
 
     def conditions(self) -> frozenset[str]:
@@ -250,8 +250,8 @@ class Model:
             parts.append(self.module(_at(inputs, rows), mode, _at(noise, rows), outputs))
         return parts[0] if len(parts) == 1 else {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
-    def _noise(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
-        return self._cast(self.module.drawn_noise(count, generator))
+    def _noise(self, count: int, generator: torch.Generator, drawn: Sequence[str] = ()) -> dict[str, Tensor]:
+        return self._cast(self.module.drawn_noise(count, generator, drawn))
 
     def _cast(self, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Values in the precision of the module."""

@@ -99,6 +99,11 @@ class Column(Frozen):
         return self
 
     @property
+    def drawn(self) -> bool:
+        """Whether its generated rows are draws from the likelihood: those of a table. Pictures show the mean."""
+        return self.type is DataType.SAMPLES and self.image is None
+
+    @property
     def unit(self) -> DataUnit:
         """The data unit of the model input or output."""
         return DataUnit(type=self.own or self.type, shape=self.shape or (self.size,))

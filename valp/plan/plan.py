@@ -99,6 +99,7 @@ class Plan:
         divergences: the KL losses.
         given: the outputs whose class is given in `generate`.
         groups: the latent connections with a prior other than N(0, I).
+        spreads: the number of variables of each output whose samples can be draws; see `LossKind.spread`.
     """
 
     inputs: dict[str, int]
@@ -109,6 +110,7 @@ class Plan:
     divergences: tuple[Divergence, ...]
     given: dict[str, GivenClass] = field(default_factory=dict)
     groups: tuple[LatentGroup, ...] = ()
+    spreads: dict[str, int] = field(default_factory=dict)
 
     @property
     def terms(self) -> tuple[LossTerm | Divergence, ...]:

@@ -181,8 +181,8 @@ class Fitting:
             raise SettingError(f"no executor supports the balancing method {balancer.code!r}")
         count = len(next(iter(truths.values())))
         draws = Draws(count, min(batch, count), module.plan.noise, seed)
-        self._module, self._batch, self._inputs, self._seed = module, draws.size, inputs, seed
-        data = inputs, truths, weights or {}
+        self._module, self._batch, self._seed = module, draws.size, seed
+        self._data = data = inputs, truths, weights or {}
         schedule = Schedule(module, steps, learning_rate, kl_warmup, decay)
         native = None
         if executor != "torch":
@@ -222,7 +222,7 @@ class Fitting:
             self._seconds += time.perf_counter() - start
         if self.failure is None:
             start = time.perf_counter()
-            fit_priors(self._module, self._inputs, self._seed)
+            fit_priors(self._module, *self._data, self._seed)
             self._seconds += time.perf_counter() - start
 
     @property

@@ -1,4 +1,4 @@
-"""`fit_priors`: fits the priors of a trained VALP to the codes of its training data."""
+"""`fit_priors`: estimates the priors of a trained VALP, and the spread of its samples, on its training data."""
 
 from collections.abc import Mapping
 
@@ -6,39 +6,57 @@ import torch
 from torch import Tensor
 
 from valp.compile.module import VALPModule
+from valp.compile.residual_spread import ResidualSpread
 from valp.parts.priors.fitted_prior import FittedPrior
 from valp.plan.operation import Sample
 
 CODES = 2000
-"""The number of training rows whose codes a prior is fitted to, at most."""
+"""The number of training rows that are used, at most."""
+
+SMALLEST = 1e-12
+"""The smallest sum of weights by which is divided."""
 
 
 @torch.inference_mode()
-def fit_priors(module: VALPModule, inputs: Mapping[str, Tensor], seed: int) -> None:
-    """Fits each prior other than N(0, I) to codes z ~ N(μ, σ) of training rows. It does nothing if there is none.
+def fit_priors(
+    module: VALPModule,
+    inputs: Mapping[str, Tensor],
+    truths: Mapping[str, Tensor],
+    weights: Mapping[str, Tensor],
+    seed: int,
+) -> None:
+    """Fits each prior other than N(0, I) to codes z ~ N(μ, σ) of training rows, and estimates each spread.
 
-    The same weights and seed give the same priors, whichever executor trained them. A prior stays as it is if a code is
-    not a finite number.
+    The same weights and seed give the same results, whichever executor trained them. What is not a finite number leaves
+    a prior or a spread as it is.
 
     Args:
         module: a trained VALP, in evaluation mode.
-        inputs: (n, size) for each model input: the training split.
+        inputs, truths, weights: the training split, as in `valp.train.fit.fit`.
         seed: the seed of the choice of rows and of the noise.
     """
     plan = module.plan
-    if not plan.groups:
+    if not plan.groups and not plan.spreads:
         return
     generator = torch.Generator().manual_seed(seed)
     first = next(iter(inputs.values()))
-    rows = torch.randperm(len(first), generator=generator)[:CODES]
+    rows = torch.randperm(len(first), generator=generator)[:CODES].to(first.device)
     noise = {name: torch.randn(len(rows), k, generator=generator) for name, k in plan.noise.items()}
     codes = {op.connection: op.out for op in plan.operations if isinstance(op, Sample)}
-    chosen = {name: tensor[rows.to(tensor.device)] for name, tensor in inputs.items()}
-    given = {name: tensor.to(first.device) for name, tensor in noise.items()}
     wanted = [codes[name] for group in plan.groups for name, _ in group.connections]
-    values = module.run(chosen, wanted, "train", given)
+    wanted += [plan.outputs[name] for name in plan.spreads]
+    given = {name: tensor.to(first.device) for name, tensor in noise.items()}
+    values = module.run({name: tensor[rows] for name, tensor in inputs.items()}, wanted, "train", given)
     for group in plan.groups:
         found = torch.cat([values[codes[name]] for name, _ in group.connections], 1)
         prior = module.priors[group.name]
         if isinstance(prior, FittedPrior) and bool(found.isfinite().all()):
             prior.fit(found, seed)
+    for name in plan.spreads:
+        errors = (values[plan.outputs[name]] - truths[name][rows]).square()
+        counted = weights[name][rows] if name in weights else torch.ones_like(errors[:, 0])
+        counted = (counted[:, None] if counted.ndim == 1 else counted).expand_as(errors)
+        deviation = ((errors * counted).sum(0) / counted.sum(0).clamp_min(SMALLEST)).sqrt()
+        spread = module.spreads[name]
+        if isinstance(spread, ResidualSpread) and bool(deviation.isfinite().all()):
+            spread.deviation.copy_(deviation)

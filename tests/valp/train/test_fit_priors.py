@@ -98,11 +98,11 @@ def test_the_same_weights_have_the_same_prior_whichever_executor_trained_them():
     torch_made, native_made = (priors_of(trained(vae(), executor=name)) for name in ("torch", "native"))
     for name, tensor in torch_made.items():
         torch.testing.assert_close(native_made[name], tensor, rtol=1e-3, atol=1e-3)
-    module, (inputs, _) = compile(vae(), seed=3), rows_of(vae(), ROWS)
+    module, (inputs, truths) = compile(vae(), seed=3), rows_of(vae(), ROWS)
     module.eval()
-    fit_priors(module, inputs, seed=5)
+    fit_priors(module, inputs, truths, {}, seed=5)
     again = compile(vae(), seed=3).eval()
-    fit_priors(again, inputs, seed=5)
+    fit_priors(again, inputs, truths, {}, seed=5)
     assert all(torch.equal(tensor, priors_of(again)[name]) for name, tensor in priors_of(module).items())
 
 
@@ -130,7 +130,7 @@ def test_codes_that_are_not_finite_leave_the_prior_as_it_is():
     module = compile(vae(), seed=0).eval()
     with torch.no_grad():
         module.layers["a-0"].weight.fill_(float("inf"))
-    fit_priors(module, rows_of(vae(), ROWS)[0], seed=0)
+    fit_priors(module, *rows_of(vae(), ROWS), {}, seed=0)
     assert torch.equal(module.priors["d"].means, torch.zeros_like(module.priors["d"].means))
 
 
@@ -138,5 +138,50 @@ def test_codes_that_are_not_finite_leave_the_prior_as_it_is():
 def test_at_most_so_many_codes_are_used(count, monkeypatch):
     module, seen = compile(vae(), seed=0).eval(), []
     monkeypatch.setattr(type(module.priors["d"]), "fit", lambda self, codes, seed: seen.append(len(codes)))
-    fit_priors(module, rows_of(vae(), count)[0], seed=0)
+    fit_priors(module, *rows_of(vae(), count), {}, seed=0)
     assert seen == [min(count, CODES)]
+
+
+def test_the_spread_is_the_error_of_training_rows():
+    graph = vae("normal")
+    module, (inputs, truths) = trained(graph), rows_of(graph, ROWS)
+    errors = module(inputs, "train", {"a->d": torch.randn(ROWS, 2)})["o0"] - truths["o0"]
+    found = module.spreads["o0"].deviation
+    assert (found / errors.square().mean(0).sqrt()).log().abs().max() < 0.3
+    noise = {"a->d": torch.randn(9, 2)}
+    means = module({}, "generate", noise)["o0"]
+    unit = torch.ones(9, 5)
+    torch.testing.assert_close(module({}, "generate", noise | {"o0": unit})["o0"], means + found)
+    assert torch.equal(module(inputs, "predict", {"o0": torch.ones(ROWS, 5)})["o0"], module(inputs, "predict")["o0"])
+
+
+def test_missing_rows_do_not_count_in_the_spread():
+    graph = vae("normal")
+    module, (inputs, truths) = compile(graph, seed=0).eval(), rows_of(graph, ROWS)
+    weights = {"o0": (torch.arange(ROWS) < ROWS // 2).float()}
+    half = {"o0": torch.where(weights["o0"][:, None] > 0, truths["o0"], 1e6)}
+    fit_priors(module, inputs, half, weights, seed=0)
+    assert module.spreads["o0"].deviation.max() < 10
+
+
+def test_only_a_gaussian_likelihood_has_a_spread():
+    assert lower(vae()).spreads == {"o0": 5}
+    loss = vae().losses[0].model_copy(update={"kind": "bernoulli"})
+    assert lower(vae().model_copy(update={"losses": (loss, vae().losses[1])})).spreads == {}
+
+
+def test_weights_of_earlier_versions_have_no_spread():
+    module = trained(vae("normal"))
+    state = {name: tensor for name, tensor in module.state_dict().items() if not name.startswith("spreads.")}
+    again = compile(vae("normal"), seed=1)
+    again.load_state_dict(state)
+    assert torch.equal(again.spreads["o0"].deviation, torch.zeros(5))
+    noise = {"a->d": torch.randn(4, 2), "o0": torch.randn(4, 5)}
+    assert torch.equal(again({}, "generate", noise)["o0"], again({}, "generate", {"a->d": noise["a->d"]})["o0"])
+
+
+def test_noise_of_draws_comes_last_so_that_other_noise_stays():
+    module = compile(vae(), seed=0)
+    one, other = (module.drawn_noise(3, torch.Generator().manual_seed(0), drawn) for drawn in ((), ("o0", "x")))
+    assert other.keys() - one.keys() == {"o0"}
+    assert all(torch.equal(one[name], other[name]) for name in one)

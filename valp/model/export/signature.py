@@ -22,8 +22,9 @@ class Port(Frozen):
     """One tensor that goes in or comes out.
 
     Attributes:
-        name: its name in the file: that of the model's input or output, `output.probabilities`, `output.generated`, or
-            `noise.source->target` for a latent connection, or `component.network` for a network with a fitted prior.
+        name: its name in the file: that of the model's input or output, `output.probabilities`, `output.generated`,
+            `noise.source->target` for a latent connection, `component.network` for a network with a fitted prior, or
+            `noise.output` for rows that are draws.
         holds: its content; labels are 0 or 1. `noise` is drawn from N(0, I), and `component` is uniform in [0, 1): it
             picks a component of the prior.
         of: the model input, model output, latent connection or network that it belongs to.
@@ -85,6 +86,8 @@ def signature_of(model: Model) -> Signature:
     inputs += [_noise(operation, rows) for operation in sampled]
     connections = {operation.connection for operation in sampled}
     inputs += [_component(group.name, rows) for group in plan.groups if group.connections[0][0] in connections]
+    drawn_columns = [column for column in model.generated if column.drawn and column.name in plan.spreads]
+    inputs += [_spread(column, rows) for column in drawn_columns]
     outputs: list[Port] = []
     for column in model.outputs:
         outputs.append(_port(column, PREDICT))
@@ -155,4 +158,16 @@ def _component(network: str, rows: Rows) -> Port:
         dtype="float32",
         rows=rows,
         shape=(),
+    )
+
+
+def _spread(column: Column, rows: Rows) -> Port:
+    return Port(
+        name=f"{NOISE}.{column.name}",
+        holds="noise",
+        of=column.name,
+        modes=GENERATE,
+        dtype="float32",
+        rows=rows,
+        shape=(column.size,),
     )

@@ -18,6 +18,7 @@ class GaussianLikelihood(LossKind):
 
     code, title = "gaussian", "Gaussian negative log-likelihood"
     takes = frozenset({DataType.SAMPLES})
+    spread = True
 
     def each(self, prediction: "Tensor", truth: "Tensor") -> "Tensor":
         """See the class."""

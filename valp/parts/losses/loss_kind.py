@@ -24,6 +24,8 @@ class LossKind(ABC):
             1, each variable a separate label; `values`, (batch, size).
         reads: `values`, or `logits`: the prediction before its softmax or sigmoid.
         squared: whether it grows with the square of its data's unit.
+        spread: whether it is the likelihood of a Gaussian around the prediction. The variance of each variable is then
+            estimated after training, and samples can be draws instead of means.
         critic: whether it reads a critic's logits, (batch,), that the prediction is real, instead of the prediction.
     """
 
@@ -33,6 +35,7 @@ class LossKind(ABC):
     truth: ClassVar[Literal["classes", "labels", "values"]] = "values"
     reads: ClassVar[Literal["values", "logits"]] = "values"
     squared: ClassVar[bool] = False
+    spread: ClassVar[bool] = False
     critic: ClassVar[bool] = False
 
     @abstractmethod
