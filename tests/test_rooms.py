@@ -46,6 +46,8 @@ def imports_of(name, path, files):
                 found = f"{base}.{alias.name}"
                 if found in files or base in files:
                     yield found if found in files else base
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("import_module", "__import__"):
+            yield from (arg.value for arg in node.args if isinstance(arg, ast.Constant) and arg.value in files)
 
 
 def import_graph(root):
@@ -138,6 +140,7 @@ PLANTED = {
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from valp.graph import a",
     ),
     "a circle by a relative import in a function": ("valp/graph/b.py", "def f():\n    from .a import x"),
+    "a circle by importlib": ("valp/graph/b.py", 'import importlib\nimportlib.import_module("valp.graph.a")'),
     "a circle through a package": ("valp/graph/__init__.py", '"""Graphs."""\nfrom valp.graph.a import x'),
 }
 
@@ -166,6 +169,9 @@ def test_a_planted_circle_is_found(what, tmp_path):
     [
         ("valp/graph/a.py", "from valp.parts.b import y", "valp.graph.a → valp.parts.b"),
         ("valp/parts/b.py", "import valp.spaces.own.c", "valp.parts.b → valp.spaces.own.c"),
+        ("valp/parts/b.py", "import valp.spaces.own.c as x", "valp.parts.b → valp.spaces.own.c"),
+        ("valp/parts/b.py", "from ..spaces.own import c", "valp.parts.b → valp.spaces.own.c"),
+        ("valp/parts/b.py", '__import__("valp.spaces.own.c")', "valp.parts.b → valp.spaces.own.c"),
         ("spaces/own/c.py", "from valp.search.cli import d", "valp.spaces.own.c → valp.search.cli.d"),
     ],
 )

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from valp.search.cli.options import JSON, RUNS, print_json, print_line, print_table
+from valp.search.cli.options import JSON, RUNS, print_json, print_line, print_table, terminal_width
+from valp.search.cli.table_widths import table_width
 
 if TYPE_CHECKING:
     from valp.search.run.ledger import Entry
@@ -36,7 +37,10 @@ def list_command(runs: Path, as_json: bool) -> None:
         rows.append([summary["name"], summary["problem"], summary["strategy"], best, *counts])
     counted = ["complete", "stopped", "failed", "unfinished", "front"]
     columns = ["run", "problem", "strategy", "best of each objective", *counted]
-    print_table(f"runs in {runs}", columns, rows, left=4)
+    width = terminal_width()
+    print_table(
+        f"runs in {runs}", columns, rows, left=4, narrow=width is not None and table_width(columns, rows) > width
+    )
 
 
 @click.command("best")

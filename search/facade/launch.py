@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 from typing import Literal
 
@@ -34,10 +35,10 @@ def launch(
     runs: Path | str = "runs",
     strategy: str | None = None,
     space: str = "default",
-    kinds: Sequence[str] = (),
+    kinds: str | Sequence[str] = (),
     balance: str | Sequence[str] = (),
     start_from: Sequence[Graph] = (),
-    objectives: Sequence[str] = (),
+    objectives: str | Sequence[str] = (),
     candidates: int = 40,
     hours: float | None = None,
     steps: int = 2000,
@@ -88,29 +89,44 @@ def launch(
         FileError: if the run's folder cannot be written.
         SearchError: if every candidate failed, or no worker can start; the message has the most common reason.
     """
-    if name in ("", "..") or Path(name).name != name:
+    if not isinstance(problem, Problem):
+        raise SettingError(
+            f"problem must be a Problem, for example from valp.load_problem, but is of type {type(problem).__name__}"
+        )
+    if name in ("", "..") or Path(name).name != name or "\0" in name:
         raise SettingError(f"a run's name must be the name of a folder, but is {name!r}")
     folder = Folder(Path(runs) / name)
-    strategy = strategy or usual_strategy(folder, candidates)
+    for what, value in (("steps", steps), ("batch", batch), ("candidates", candidates), ("seed", seed)):
+        whole(what, value)
+        if what != "seed":
+            positive(what, value)
+    if strategy is None:
+        strategy = usual_strategy(folder, candidates)
+        if strategy not in STRATEGIES:
+            raise SettingError(f"run {name!r} was searched by strategy {strategy!r}, which is not installed")
     one_of("strategy", strategy, STRATEGIES)
     one_of("executor", executor, EXECUTORS)
-    balances = tuple(str(read_balance(text)) for text in ([balance] if isinstance(balance, str) else balance))
+    one_of("protocol", protocol, get_args(Protocol))
+    one_of("keep", keep, ("front", "all"))
+    kinds, objectives = as_several(kinds), as_several(objectives)
+    balances = tuple(str(read_balance(text)) for text in as_several(balance))
     searched = space_of(space, kinds, balances)
     if folder.settings.is_file():  # a run of an earlier version keeps the priors that it had
         searched = replace(searched, priors=read_settings(folder.settings).priors)
     for graph in start_from:
+        if not isinstance(graph, Graph):
+            raise SettingError(f"start_from must hold graphs, but has {graph!r}")
         require(graph)
         require_interface(graph, problem.description, whole=True)
     for objective in objectives:
         one_of("objective", objective, problem.metrics)
     if len(set(objectives)) < len(objectives):
         raise SettingError(f"each objective must be given once, but they are {', '.join(objectives)}")
-    wanted = tuple(objectives) or problem.objectives_with(searched.samples_score)
+    wanted = objectives or problem.objectives_with(searched.samples_score)
     if not wanted:
         raise SettingError(f"{problem.name} has no output that a search can score")
     asked_workers = os.cpu_count() or 1 if workers is None else workers
-    for what, value in (("steps", steps), ("batch", batch), ("candidates", candidates)):
-        positive(what, value)
+    whole("workers", asked_workers)
     if asked_workers < 0:
         raise SettingError(f"workers must not be negative, but is {asked_workers}")
     if hours is not None:
@@ -124,7 +140,7 @@ def launch(
         fingerprint=problem.fingerprint,
         strategy=strategy,
         space=space,
-        kinds=tuple(kinds),
+        kinds=kinds,
         balance=balances,
         priors=searched.priors,
         start_from=tuple(content_key(graph) for graph in start_from),
@@ -171,6 +187,17 @@ def require_seed(seed: int) -> None:
     """Checks that a seed is from 0 to 2^63 − 1. Raises SettingError."""
     if not 0 <= seed < 2**63:
         raise SettingError(f"seed must be at least 0 and less than 2^63, but is {seed}")
+
+
+def as_several(words: str | Sequence[str]) -> tuple[str, ...]:
+    """One word or several as a tuple."""
+    return (words,) if isinstance(words, str) else tuple(words)
+
+
+def whole(name: str, value: int) -> None:
+    """Checks that a value is a whole number. Raises SettingError."""
+    if not isinstance(value, Integral):
+        raise SettingError(f"{name} must be a whole number, but is {value!r}")
 
 
 def positive(name: str, value: float) -> None:

@@ -37,8 +37,14 @@ def as_array(name: str, data: ArrayData) -> ArrayData:
     If the data has no fields, they become the columns of a data frame or the name of a series.
 
     Raises:
-        DataError: if the values are neither numbers nor class names.
+        DataError: if the data is not from `numeric` or a similar function, or its values are neither numbers nor class
+            names.
     """
+    if not isinstance(data, ArrayData):
+        raise DataError(
+            f"{name!r} must be made by numeric, discrete, labels, samples or features, as in "
+            f"valp.numeric(values), but is of type {type(data).__name__}"
+        )
     fields = data.fields or _columns_of(data.values)
     try:
         values = np.asarray(data.values)
@@ -136,8 +142,10 @@ def _columns_of(values: Any) -> tuple[str, ...]:
 
 
 def _texts(values: NDArray[Any]) -> NDArray[Any]:
-    """(n,) objects as texts, empty where missing. Returns the objects unchanged if one is not a text."""
+    """(n,) objects as texts, empty where missing, or as numbers, NaN where missing. A mixture is returned unchanged."""
     absent = np.array([is_absent(value) for value in values], bool)
+    if all(isinstance(value, (int, float, np.number)) for value in values[~absent]) and not absent.all():
+        return np.where(absent, np.nan, values).astype(float)
     if not all(isinstance(value, str) for value in values[~absent]):
         return values
     return np.where(absent, "", values).astype(np.str_)
@@ -151,7 +159,7 @@ def is_absent(value: Any) -> bool:
 def _floats(values: NDArray[Any]) -> NDArray[Any]:
     """Objects as numbers, NaN where missing. Returns the objects unchanged if one is not a number."""
     try:
-        return np.array([[np.nan if cell is None else cell for cell in np.atleast_1d(row)] for row in values], float)
+        return np.array([[np.nan if is_absent(cell) else cell for cell in np.atleast_1d(row)] for row in values], float)
     except (TypeError, ValueError):
         return values
 
@@ -168,8 +176,7 @@ def column_of(name: str, data: ArrayData) -> Column:
     elif data.classes is not None:
         size = len(data.classes)
     else:
-        highest = np.max(data.values, initial=0)
-        size = int(highest) + 1 if np.isfinite(highest) else 1
+        size = int(np.max(data.values, initial=0, where=np.isfinite(data.values))) + 1  # NaN is a missing class
     if data.image is not None and len(data.image) != 3:
         raise DataError(f"the image of {name!r} must be (C, H, W), but is {data.image}")
     spatial = data.type is DataType.FEATURES
@@ -235,6 +242,7 @@ def truth_of(column: Column, values: NDArray[Any]) -> tuple[Tensor, Tensor | Non
         named = values.dtype.kind == "U" and "" not in (column.classes or ())
         none = "" if named else MISSING_CLASS
         missing = values == none if named or values.dtype.kind in "if" else np.zeros(len(values), bool)
+        missing = missing | np.isnan(values) if values.dtype.kind == "f" else missing
         whole = np.where(missing, (column.classes or ("",))[0] if named else 0, values) if missing.any() else values
         return column.class_numbers(whole), torch.from_numpy(~missing) if missing.any() else None
     rows = values.reshape(len(values), column.size)

@@ -92,6 +92,9 @@ class Problem(Description):
             DataError: if there is no input or output, they differ in the number of rows, values do not fit, or a split
                 has no rows or no value of an output.
         """
+        for what, given in (("inputs", inputs), ("outputs", outputs)):
+            if not isinstance(given, Mapping):
+                raise DataError(f"the {what} must be a mapping by name, but are of type {type(given).__name__}")
         if not inputs or not outputs:
             raise DataError(f"problem {name!r} must have at least one input and one output")
         inputs = {key: as_array(key, data) for key, data in inputs.items()}

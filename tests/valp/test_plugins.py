@@ -200,6 +200,10 @@ WRONG = {
         {"valp.combiners": {"x": "own:Divergence"}},
         "entry point 'x' in valp.combiners of package angles must be a Combiner, but is a Divergence",
     ),
+    "a row without a code": (
+        {"valp.losses": {"x": "own:Nameless"}},
+        "entry point 'x' in valp.losses of package angles must have a code, a text, but has None",
+    ),
     "a taken code": (
         {"valp.combiners": {"x": "own:ADDITION"}},
         "entry point 'x' in valp.combiners of package angles has the code 'addition', which is taken",
@@ -230,6 +234,12 @@ ANGLE, NUMERIC = (OwnType(code, code.title(), DataType.NUMERIC) for code in ("an
 
 class Divergence(LossKind):
     code, title, takes = "kl", "another", frozenset({DataType.NUMERIC})
+
+    def each(self, prediction, truth):
+        return prediction
+
+class Nameless(LossKind):
+    takes = frozenset({DataType.NUMERIC})
 
     def each(self, prediction, truth):
         return prediction

@@ -77,7 +77,7 @@ def plugins(group: str, row: type[T], *, taken: Collection[str]) -> Iterator[T]:
         taken: codes that the rows must not have.
 
     Raises:
-        SettingError: if an entry point cannot be loaded, is not such a row, or has a code that is taken.
+        SettingError: if an entry point cannot be loaded, is not such a row, has no code, or a code that is taken.
     """
     codes = set(taken)
     for where, entry in entries(group):
@@ -87,6 +87,8 @@ def plugins(group: str, row: type[T], *, taken: Collection[str]) -> Iterator[T]:
             raise _broken(where, error) from error
         if not isinstance(found, row):
             raise SettingError(f"{where} must be a {row.__name__}, but is a {type(found).__name__}")
+        if not isinstance(getattr(found, "code", None), str):
+            raise SettingError(f"{where} must have a code, a text, but has {getattr(found, 'code', None)!r}")
         if found.code in codes:
             raise SettingError(f"{where} has the code {found.code!r}, which is taken")
         codes.add(found.code)

@@ -92,6 +92,13 @@ def test_a_narrow_table_fits_shows_every_objective_and_names_the_columns_left_ou
     assert not {*small_run.objectives, "copying"} & set(left_out[1].split(", "))
 
 
+def test_the_list_of_runs_on_a_narrow_terminal_has_its_names_in_full(valp, small_runs, monkeypatch):
+    on_a_terminal(monkeypatch, 60)
+    text = valp("list", "--runs", small_runs).out
+    assert max(map(len, text.splitlines())) <= 60
+    assert ["small", "digits", "random"] in [line.split()[:3] for line in text.splitlines()]
+
+
 def test_off_a_terminal_nothing_is_left_out(valp, small_runs):
     assert "left out" not in valp("best", "small", "--runs", small_runs).out
 

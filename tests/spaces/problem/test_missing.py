@@ -259,3 +259,28 @@ def test_missing_values_have_no_influence_on_training_whatever_stands_there(gaps
         assert fit(module, split.inputs, split.truths, weights=gaps.weights, steps=20, batch=7).failure is None
         states.append(module.state_dict())
     assert all(torch.equal(tensor, states[1][name]) for name, tensor in states[0].items())
+
+
+@pytest.mark.parametrize("missing", [-1, np.nan, None])
+def test_a_missing_class_number_may_be_minus_one_nan_or_none(missing):
+    numbers = [missing if gap else row % 3 for row, gap in enumerate(GAPS)]
+    problem = made(outputs={"c": discrete(numbers)})
+    whole = made(outputs={"c": discrete(np.where(GAPS, -1, np.arange(ROWS) % 3))})
+    assert problem.columns.output("c").size == 3
+    for one, other in zip(parts_of(problem), parts_of(whole), strict=True):
+        assert torch.equal(one.truths["c"], other.truths["c"])
+        assert torch.equal(one.present["c"], other.present["c"])
+
+
+@pytest.mark.parametrize(
+    ("parts", "sentence"),
+    [
+        ({"inputs": {"x": np.arange(ROWS)}}, "'x' must be made by numeric, .*, but is of type ndarray"),
+        ({"outputs": {"c": [0, 1] * 20}}, "'c' must be made by numeric, .*, but is of type list"),
+        ({"inputs": [numeric(np.arange(ROWS))]}, "the inputs must be a mapping by name, but are of type list"),
+        ({"outputs": {"c": discrete([0, 1, np.inf, 2] * 10)}}, "'c' must hold class numbers from 0 to 2, but has inf"),
+    ],
+)
+def test_data_in_another_form_is_refused_in_one_sentence(parts, sentence):
+    with pytest.raises(DataError, match=f"^{sentence}$"):
+        made(**parts)

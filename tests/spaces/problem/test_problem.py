@@ -160,7 +160,7 @@ def test_inputs_and_truths_keep_their_rows_together():
         ({"outputs": {"y": numeric([np.inf] * ROWS)}}, "'y' must hold finite numbers, but row 0 does not"),
         ({"outputs": {"s": samples(values(), image=(2, 2))}}, r"the image of 's' must be \(C, H, W\), but is \(2, 2\)"),
         ({"outputs": {"c": discrete([0, 0.5] * 20)}}, r"but has 0\.5"),
-        ({"outputs": {"c": discrete([0, np.nan] * 20)}}, "but has nan"),
+        ({"inputs": {"x": discrete([0, np.nan] * 20)}}, "but has nan"),
         ({"outputs": {"c": discrete([0, 2] * 20, classes=["a", "b"])}}, "class numbers from 0 to 1, but has 2"),
         ({"outputs": {"c": discrete([[0], [1]] * 20)}}, r"an array of shape \(40, 1\)"),
         ({"outputs": {"c": discrete([], classes=[])}, "inputs": {"x": numeric([])}}, "must have at least one row"),
