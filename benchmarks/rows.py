@@ -96,13 +96,11 @@ def measure(rows: np.ndarray, seed: int, beta: float) -> list[float]:
     """The AUC of each line for one random half of the rows."""
     order = np.random.default_rng(seed).permutation(len(rows))
     train, held = rows[order[: len(rows) // 2]], rows[order[len(rows) // 2 :]]
-    steps = (
-        {"quantiles": False, "prior": "normal", "draws": False},
-        {"quantiles": True, "prior": "normal", "draws": False},
-        {"quantiles": True, "prior": "mixture", "draws": False},
-        {"quantiles": True, "prior": "mixture", "draws": True},
-    )
-    made = [generated(train, len(held), seed, beta, **words) for words in steps]
+    steps = ((False, "normal", False), (True, "normal", False), (True, "mixture", False), (True, "mixture", True))
+    made = [
+        generated(train, len(held), seed, beta, quantiles=quantiles, prior=prior, draws=draws)
+        for quantiles, prior, draws in steps
+    ]
     return [told_apart(held, found) for found in (*made, copula(train, len(held), seed))]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from valp.check.check import require
 from valp.check.keys import content_key
