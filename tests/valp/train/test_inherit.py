@@ -250,6 +250,10 @@ def test_channels_and_states_keep_the_function(change):
     assert_same_function(parent, child, graph)
 
 
+ESTIMATED = ".deviation"
+"""The spread of a likelihood: a child's own training estimates it anew."""
+
+
 def test_the_same_graph_is_the_same_bit_for_bit_under_any_names():
     for graph in map(random_graph, range(60)):
         parent = trained(graph)
@@ -258,8 +262,8 @@ def test_the_same_graph_is_the_same_bit_for_bit_under_any_names():
         same, received = child_of(graph, graph, parent)
         again, _ = child_of(other, graph, parent, {new: old for old, new in names.items()})
         for child in (same, again):
-            state = zip(child.state_dict().values(), parent.state_dict().values(), strict=True)
-            assert all(torch.equal(ours, theirs) for ours, theirs in state)
+            state = zip(child.state_dict().items(), parent.state_dict().values(), strict=True)
+            assert all(torch.equal(ours, theirs) for (key, ours), theirs in state if not key.endswith(ESTIMATED))
         assert_same_function(parent, same, graph, rtol=0, atol=0)
         weights = {key.split(".")[1].split("-")[0] for key in parent.state_dict()}
         assert received == weights & set(names)
