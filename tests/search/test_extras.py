@@ -69,6 +69,8 @@ MAIN_JOB = [
         "0",
         "--executor",
         "torch",
+        "--seed",
+        "2",  # candidate 0 generates without conditions
     ],
     ["list"],
     ["best", "few"],

@@ -320,7 +320,7 @@ def test_an_absent_score_is_a_dash_and_a_target_is_a_direction(browser, run, tmp
     assert [row["mse ↓"] for row in cells] == ["–", "0.200", "0.300"]
     assert {row["speed"] for row in cells} == {"–"}
     assert [row["size"] for row in cells] == ["–", "1,234,567", "–"]
-    table.locator("thead button", has_text="entropy → 0.500").click()
+    table.locator("thead button", has_text="→ 0.500").click()
     assert column(page, "candidate") == [1, 0, 2]  # the nearest to the target first, and a tie by number
     for other in ("0", "1"):
         page.select_option("#open-other", other)
