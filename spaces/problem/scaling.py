@@ -83,13 +83,13 @@ def _quantiles(column: NDArray[np.float64]) -> Quantiles:
     total = counts.sum()
     ends = counts.cumsum() / total
     if len(values) <= min(MOST_STEPS, max(1, OFTEN_REPEATED * total)):
-        bounds = tuple(_quantiles(ends[:-1]).tolist())
+        bounds = tuple(_normal_quantiles(ends[:-1]).tolist())
         return Quantiles(values=tuple(values.tolist()), scores=_scores(ends, counts / total), bounds=bounds)
     kept = np.unique(np.linspace(0, len(values) - 1, min(KNOTS, len(values))).round().astype(int))
     return Quantiles(values=tuple(values[kept].tolist()), scores=_scores(ends[kept], counts[kept] / total))
 
 
-def _quantiles(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+def _normal_quantiles(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """Quantiles of N(0, 1)."""
     from scipy.special import ndtri  # a worker of a search does not need SciPy
 
@@ -98,4 +98,4 @@ def _quantiles(shares: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _scores(ends: NDArray[np.float64], shares: NDArray[np.float64]) -> tuple[float, ...]:
     """The normal scores of the middles of the ranks."""
-    return tuple(_quantiles(ends - shares / 2).tolist())
+    return tuple(_normal_quantiles(ends - shares / 2).tolist())
