@@ -138,9 +138,10 @@ class _Scored(Subject):
         groups, conditioned = None, None
         if self.module.plan.inputs_of(name, "generate"):
             conditioned = self._conditioned(name)
-            groups = equally_often(known_rows(name, split), len(rows), self._seed)
             if scorer.few:
                 groups = few_rows(rows, real_labels, references.classes(name, split, rows), self._seed)
+            else:
+                groups = equally_often(known_rows(name, split), len(rows), self._seed)
         samples = self._made(name, rows if groups is None else groups)
         labels, features = references.verdict(name, samples)
         return Generated(

@@ -41,7 +41,7 @@ def fit_priors(
     generator = torch.Generator().manual_seed(seed)
     first = next(iter(inputs.values()))
     rows = torch.randperm(len(first), generator=generator)[:CODES].to(first.device)
-    noise = {name: torch.randn(len(rows), k, generator=generator) for name, k in plan.noise.items()}
+    noise = module.drawn_noise(len(rows), generator)
     codes = {op.connection: op.out for op in plan.operations if isinstance(op, Sample)}
     wanted = [codes[name] for group in plan.groups for name, _ in group.connections]
     wanted += [plan.outputs[name] for name in plan.spreads]

@@ -83,11 +83,15 @@ def signature_of(model: Model) -> Signature:
     inputs = [_port(column, (*PREDICT, *GENERATE) if column.name in conditions else PREDICT) for column in model.inputs]
     drawn = plan.needed([plan.outputs[column.name] for column in model.generated], "generate")
     sampled = [operation for operation in drawn if isinstance(operation, Sample)]
-    inputs += [_noise(operation, rows) for operation in sampled]
+    inputs += [_random(NOISE, op.connection, "noise", (op.size,), rows) for op in sampled]
     connections = {operation.connection for operation in sampled}
-    inputs += [_component(group.name, rows) for group in plan.groups if group.connections[0][0] in connections]
+    inputs += [
+        _random(COMPONENT, group.name, "component", (), rows)
+        for group in plan.groups
+        if group.connections[0][0] in connections
+    ]
     drawn_columns = [column for column in model.generated if column.drawn and column.name in plan.spreads]
-    inputs += [_spread(column, rows) for column in drawn_columns]
+    inputs += [_random(NOISE, column.name, "noise", (column.size,), rows) for column in drawn_columns]
     outputs: list[Port] = []
     for column in model.outputs:
         outputs.append(_port(column, PREDICT))
@@ -137,37 +141,6 @@ def _probabilities(column: Column) -> Port:
     )
 
 
-def _noise(operation: Sample, rows: Rows) -> Port:
-    return Port(
-        name=f"{NOISE}.{operation.connection}",
-        holds="noise",
-        of=operation.connection,
-        modes=GENERATE,
-        dtype="float32",
-        rows=rows,
-        shape=(operation.size,),
-    )
-
-
-def _component(network: str, rows: Rows) -> Port:
-    return Port(
-        name=f"{COMPONENT}.{network}",
-        holds="component",
-        of=network,
-        modes=GENERATE,
-        dtype="float32",
-        rows=rows,
-        shape=(),
-    )
-
-
-def _spread(column: Column, rows: Rows) -> Port:
-    return Port(
-        name=f"{NOISE}.{column.name}",
-        holds="noise",
-        of=column.name,
-        modes=GENERATE,
-        dtype="float32",
-        rows=rows,
-        shape=(column.size,),
-    )
+def _random(prefix: str, of: str, holds: Literal["noise", "component"], shape: tuple[int, ...], rows: Rows) -> Port:
+    """An input for random numbers."""
+    return Port(name=f"{prefix}.{of}", holds=holds, of=of, modes=GENERATE, dtype="float32", rows=rows, shape=shape)
