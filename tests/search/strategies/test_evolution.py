@@ -182,9 +182,7 @@ def test_children_of_bred_candidates_may_have_half_the_learning_rate_within_the_
     entries, low = generations.entries(), DEFAULT.learning_rate[0]
     question = Question(digits_problem, DEFAULT, Training(steps=100), 5, 1000)
     kinds, halved = set(), set()
-    for number in range(150):
-        if number >= 40 and kinds == halved == {True, False}:
-            break  # both cases occurred, often enough
+    for _ in range(150):
         trial = generations.ask(RandomSampler(seed=0))
         usual = STRATEGIES["evolution"].propose(question, generations, trial)
         always, never = (
@@ -282,8 +280,8 @@ def test_candidates_trained_from_scratch_are_crossed_and_before_the_last_quarter
             changed[moved, late] += bool(own - there)
             mixed += not moved and bool(own & there) and all(own - other for other in known)
     assert mixed > 20
-    assert changed[1, False] >= changed[0, False] + 5
-    assert changed[1, True] == changed[0, True] <= changed[1, False] - 5
+    assert changed[1, False] > 2 * changed[0, False]
+    assert 2 * changed[1, True] == 2 * changed[0, True] < changed[1, False]
 
 
 def test_with_one_objective_all_bred_candidates_inherit(digits_problem, tmp_path):
