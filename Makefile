@@ -17,7 +17,7 @@ test: $(READY)  ## set up, and run the tests
 	$(BIN)/pytest -m "not slow and not heavy" -n 2 --dist loadfile
 
 test-heavy: $(READY)  ## exports, pages of the docs, browsers
-	$(BIN)/pytest -m "heavy and not slow" -n 2 --dist loadfile
+	$(BIN)/pytest -m "heavy and not slow" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-all: $(READY)  ## all tests, including the slow ones
 	$(BIN)/pytest

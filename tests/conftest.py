@@ -22,6 +22,11 @@ SMALL_SEED = 3
 """The training of the session's run: enough for its scores to differ."""
 
 
+def pytest_collection_modifyitems(items):
+    """The file that takes longest is first, so that no process is left with it at the end."""
+    items.sort(key=lambda item: item.path.name != "test_docs.py")
+
+
 @pytest.fixture(autouse=True)
 def one_torch_thread():
     """One thread, and denormals are kept: commands flush them to zero, and Hypothesis needs them."""

@@ -68,6 +68,7 @@ def line():
     return Problem.from_arrays("line", inputs={"x": numeric(x)}, outputs={"y": numeric(2 * x)})
 
 
+@pytest.mark.heavy
 def test_killed_workers_are_reported_as_killed(line, tmp_path, capfd):
     ended = threading.Event()
 
@@ -96,6 +97,7 @@ def test_killed_workers_are_reported_as_killed(line, tmp_path, capfd):
     assert str(refused.value) == f"the only candidate of run 'killed' failed: {entry.result.failure}"
 
 
+@pytest.mark.heavy
 def test_workers_that_cannot_import_end_the_search_with_the_import_error(digits_problem, tmp_path, monkeypatch):
     (tmp_path / "sitecustomize.py").write_text(UNABLE)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))  # of Ray's workers; this process has started

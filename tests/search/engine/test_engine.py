@@ -69,15 +69,25 @@ def test_a_search_keeps_the_weights_of_its_front_only(ray_run):
 
 
 def test_workers_get_the_same_results_as_a_search_in_this_process(ray_run, small_run):
-    """`small_run` has the same settings without Ray."""
+    """`small_run` has the same settings without Ray. They differ by rounding, which may turn the class of one image."""
     pairs = [*zip(ray_run.ledger.entries(), small_run.ledger.entries(), strict=True)]
     assert len(pairs) == 4
     for one, other in pairs:
         assert one.candidate == other.candidate
-        assert one.result.scores == pytest.approx(other.result.scores, rel=1e-4)  # differ by rounding at most
-    assert ray_run.baseline_scores == pytest.approx(small_run.baseline_scores, rel=1e-4)
-    first, second = (entry.result.scores for entry in small_run.ledger.entries()[:2])
-    assert first != pytest.approx(second, rel=1e-4), "the comparison must be able to fail"
+        assert one.result.scores == pytest.approx(other.result.scores, rel=1e-2)
+        losses, others = (read_curves(run, one.number) for run in (ray_run, small_run))
+        assert losses == pytest.approx(others, rel=1e-3)
+    assert ray_run.baseline_scores == pytest.approx(small_run.baseline_scores, rel=1e-2)
+    first, second = small_run.ledger.entries()[:2]
+    assert first.result.scores != pytest.approx(second.result.scores, rel=1e-2), "the comparison must be able to fail"
+    assert read_curves(small_run, 0) != pytest.approx(read_curves(small_run, 1), rel=1e-3)
+
+
+def read_curves(run, number):
+    """The sum of the losses at each step."""
+    lines = (run.folder.candidate(number) / "curves.csv").read_text().splitlines()
+    assert lines[0].startswith("step,total,")
+    return [float(line.split(",")[1]) for line in lines[1:]]
 
 
 def test_a_search_can_print_where_its_time_went(ray_run, ray_display):
