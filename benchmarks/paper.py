@@ -24,6 +24,7 @@ from valp.search.run.folder import Folder
 from valp.search.run.result import Result
 from valp.search.run.run import StoredRun
 from valp.search.show.display import LineDisplay, Status
+from valp.spaces.baselines.baseline_codes import NETWORK
 from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.scoring import Scorer
@@ -118,7 +119,8 @@ def main() -> None:
 def gathered(run: StoredRun, found: Tested, seconds: dict[str, float], workers: int) -> Experiment:
     """All figures of a run."""
     entries = run.ledger.entries()
-    single = {name: result for name, result in run.ledger.baselines.items() if result.failure is None}
+    told = {name: results[NETWORK] for name, results in run.ledger.baselines.items() if NETWORK in results}
+    single = {name: result for name, result in told.items() if result.failure is None}
     rows = []
     for entry in entries:
         result = entry.result

@@ -20,6 +20,7 @@ from valp.score.generation_scores import conditioning_matrix
 from valp.score.judge import Judge
 from valp.search.run.folder import CANDIDATE, read_weights
 from valp.search.run.run import StoredRun
+from valp.spaces.baselines.baseline_codes import NETWORK
 from valp.spaces.candidate import Candidate
 from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.judging import judges_of
@@ -61,7 +62,11 @@ def tested(run: StoredRun, processes: int, ended: Callable[[int, int], None]) ->
     file = run.folder.path / TESTED
     found: Tested = json.loads(file.read_text()) if file.is_file() else {}
     complete = [run.folder.candidate(entry.number) for entry in run.ledger.entries() if entry.state == "complete"]
-    trained = [run.folder.baseline(name) for name, result in run.ledger.baselines.items() if result.failure is None]
+    trained = [
+        run.folder.baseline(name, NETWORK)
+        for name, results in run.ledger.baselines.items()
+        if NETWORK in results and results[NETWORK].failure is None
+    ]
     wanted = {path.relative_to(run.folder.path).as_posix(): path for path in (*trained, *complete)}
     left = [name for name in wanted if name not in found]
     if left:

@@ -20,9 +20,9 @@ from pathlib import Path
 from valp.search.engine.time_profile import STARTING, TITLES
 from valp.search.facade.launch import launch
 from valp.search.show.display import LineDisplay
-from valp.spaces.candidate import Training
+from valp.spaces.baselines.single_task import single_task
+from valp.spaces.candidate import Candidate, Training
 from valp.spaces.own.load_problem import load_problem
-from valp.spaces.problem.baselines import baselines
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.scoring import Scorer
 
@@ -43,7 +43,7 @@ COMMAND = "from valp.search.cli import main; main()"
 def processes(folder: Path) -> dict[str, list[str]]:
     """The arguments of a Python process, by the title of the measurement."""
     problem = load_problem("digits")
-    (candidate, *_) = baselines(problem, Training(steps=1)).values()
+    candidate = Candidate(graph=single_task(problem, problem.outputs[0].name), training=Training(steps=1))
     passed = folder / "worker.pickle"
     scorer = Scorer(problem, judges_of(problem, print))
     passed.write_bytes(pickle.dumps((scorer, candidate.model_dump_json(), str(folder / "candidate"))))

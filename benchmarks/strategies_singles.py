@@ -9,7 +9,7 @@ from benchmarks.strategies_measures import Scores
 from valp.compile.compile import compile
 from valp.compile.module import VALPModule
 from valp.files import write_text
-from valp.spaces.problem.baselines import single_task
+from valp.spaces.baselines.single_task import single_task
 from valp.spaces.problem.problem import Problem
 from valp.spaces.problem.scoring import Scorer
 from valp.train.fit import Fitting

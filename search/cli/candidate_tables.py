@@ -9,18 +9,27 @@ from valp.search.run.run import StoredRun
 
 
 def print_scores(run: StoredRun, entry: Entry) -> None:
-    """Prints a candidate's scores and those of the single-task models."""
+    """Prints a candidate's scores, with those of the best baseline and how the objectives compare with it."""
     if entry.result is None or not entry.result.scores:
         return
-    single = run.baseline_scores
-    metrics, scores = run.problem.metrics, entry.result.scores
-    rows = [
-        [metric.heading, metric.score.text(scores.get(name)), metric.score.text(single.get(name))]
-        for name, metric in metrics.items()
-        if name in scores or not metric.score.on_demand
-    ]
-    rows += [[name, number_text(value), ABSENT] for name, value in scores.items() if name not in metrics]
-    print_table("validation scores", ["score", "this", "single-task"], rows)
+    baselines, metrics, scores = run.baselines, run.problem.metrics, entry.result.scores
+    rows = []
+    for name, metric in metrics.items():
+        if name not in scores and metric.score.on_demand:
+            continue
+        best = baselines.best.get(name)
+        word = baselines.compare(name, entry.result) if name in run.objectives else None
+        rows.append(
+            [
+                metric.heading,
+                metric.score.text(scores.get(name)),
+                metric.score.text(None if best is None else best.value),
+                "" if best is None else best.title,
+                word or "",
+            ]
+        )
+    rows += [[name, number_text(value), ABSENT, "", ""] for name, value in scores.items() if name not in metrics]
+    print_table("validation scores", ["score", "this", "best baseline", "which", "compared"], rows)
 
 
 def print_graph(graph: Graph) -> None:

@@ -1,19 +1,23 @@
-"""The table of `valp best`: the front and the single-task models, with the columns that fit the terminal."""
+"""The table of `valp best`: the front and the baselines, with the columns that fit the terminal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from valp.score.clear_difference import Comparison
 from valp.search.cli.options import print_line, print_table, terminal_width
 from valp.search.cli.table_widths import narrow_width, table_width
 from valp.search.run.ledger import Entry
-from valp.search.run.result import Result
 from valp.search.run.run import StoredRun
 
 WARNING_SCORES = ("copying", "memorising", "coverage")
 """Scores that show whether a good value of an objective is misleading.
 
 Samples may have every class but be unlike the data, or be copies of their condition or of training rows.
+"""
+
+MARKS: dict[Comparison | None, str] = {"better": " ✓", "equal": " ≈"}
+"""What is written after a score that is better than the best baseline's by more than chance, or not clearly different.
 """
 
 LONG = 15
@@ -39,7 +43,7 @@ class FrontColumn:
 
 
 def print_front(run: StoredRun, front: Sequence[Entry]) -> None:
-    """Prints the front and the single-task models with their validation scores."""
+    """Prints the front and the baselines with their validation scores."""
     columns = front_columns(run, front)
     width = terminal_width()
     shown = columns if width is None else fitting_columns(columns, width)
@@ -55,6 +59,8 @@ def print_front(run: StoredRun, front: Sequence[Entry]) -> None:
     left_out = [column.name for column in columns if column not in shown]
     if left_out:
         print_line(f"left out: {', '.join(left_out)}; --json or a wider terminal shows them")
+    if run.baselines.best:
+        print_line("✓ better than the best baseline by more than chance, ≈ no clear difference (95%)")
     for remark in run.problem.remarks:
         print_line(f"note: {remark}")
 
@@ -64,15 +70,17 @@ def front_columns(run: StoredRun, front: Sequence[Entry]) -> list[FrontColumn]:
 
     The samples seen have a column only if they differ.
     """
-    told = run.ledger.baselines
-    names = [output.name for output in run.problem.outputs if output.name in told]
-    results: list[tuple[str, Result, int]] = [
-        (str(entry.number), entry.result, entry.samples_seen_with_parents) for entry in front if entry.result
-    ]
-    results += [(f"single-task {name}", told[name], told[name].samples_seen) for name in names]
-    columns = [FrontColumn("candidate", "candidate", [name for name, *_ in results], "always")]
+    baselines = run.baselines
+    results, rows = [entry.result for entry in front if entry.result is not None], baselines.rows()
+    labels = [*(str(entry.number) for entry in front if entry.result is not None), *(row.title for row in rows)]
+    columns = [FrontColumn("candidate", "candidate", labels, "always")]
     for name, metric in run.shown_scores.items():
-        cells = [metric.score.text(result.scores.get(name)) for _, result, _ in results]
+        marks = MARKS if name in run.objectives else {}
+        cells = [
+            metric.score.text(result.scores.get(name)) + marks.get(baselines.compare(name, result), "")
+            for result in results
+        ]
+        cells += [metric.score.text(row.scores.get(name)) for row in rows]
         if name in run.objectives:
             header = f"{metric.heading} {metric.score.arrow}"
             if len(name) > LONG:
@@ -81,12 +89,15 @@ def front_columns(run: StoredRun, front: Sequence[Entry]) -> list[FrontColumn]:
         else:
             kept: Literal["warns", "room"] = "warns" if metric.score.code in WARNING_SCORES else "room"
             columns.append(FrontColumn(name, metric.heading, cells, kept))
-    if len({samples for *_, samples in results}) > 1:
+    samples = [entry.samples_seen_with_parents for entry in front if entry.result is not None]
+    samples += [row.samples_seen for row in rows]
+    if len(set(samples)) > 1:
         bred = any(entry.parents for entry in front)
         name = "samples seen with parents" if bred else "samples seen"
         header = "samples seen\nwith parents" if bred else name
-        columns.append(FrontColumn(name, header, [f"{samples:,}" for *_, samples in results]))
-    columns.append(FrontColumn("seconds", "seconds", [f"{sum(result.seconds):.1f}" for _, result, _ in results]))
+        columns.append(FrontColumn(name, header, [f"{count:,}" for count in samples]))
+    seconds = [*(sum(result.seconds) for result in results), *(row.seconds for row in rows)]
+    columns.append(FrontColumn("seconds", "seconds", [f"{value:.1f}" for value in seconds]))
     return columns
 
 

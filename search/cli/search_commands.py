@@ -134,6 +134,13 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
     is_flag=True,
     help="Stop a candidate at a ninth and at a third of its steps if it is not among the best there.",
 )
+@click.option(
+    "--baselines",
+    type=click.Choice(["none", "quick", "tuned"]),
+    help="What candidates are compared with. quick: no learning, a linear model and a single-task network of each "
+    "output. tuned: also boosted trees and the best of several single-task networks.  [default: the run's, else tuned, "
+    "or quick for searches of less than a minute]",
+)
 @EXECUTOR
 @click.option("--profile", is_flag=True, help="Print at the end where the workers' time went.")
 @RUNS
@@ -156,6 +163,7 @@ def search_command(
     protocol: Literal["predict", "generate"],
     keep: Literal["front", "all"],
     halving: bool,
+    baselines: Literal["none", "quick", "tuned"] | None,
     executor: Literal["auto", "torch"],
     profile: bool,
     runs: Path,
@@ -169,8 +177,8 @@ def search_command(
     Each candidate is a graph, trained for a fixed number of steps and scored on the validation split. With evolution, a
     candidate with parents starts from their weights and usually trains for half of the steps. The first candidates,
     which have no parents, train for a small part of them. The run keeps every candidate with its scores and compares
-    the Pareto front with single-task models of the same budget. You can stop it at any time: finished candidates are
-    kept, and the same command resumes the search.
+    the Pareto front with baselines, from no learning to tuned single-task networks. You can stop it at any time:
+    finished candidates are kept, and the same command resumes the search.
 
     If every candidate failed, the exit code is 1 and stderr has the most common reason.
 
@@ -215,6 +223,7 @@ def search_command(
         keep=keep,
         executor=executor,
         halving=halving,
+        baselines=baselines,
         profile=profile,
         source=str(Path(problem).absolute()) if problem.endswith(".toml") else None,
         display=display_for_stderr(),

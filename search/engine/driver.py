@@ -8,23 +8,26 @@ from dataclasses import dataclass, field, replace
 from valp.check.keys import content_key
 from valp.errors import ValpError
 from valp.graph.graph import Graph
+from valp.search.engine.baseline_jobs import longer_jobs, network_jobs
 from valp.search.engine.display import Display
+from valp.search.engine.fit_baseline import fit_baseline
 from valp.search.engine.job import Job
 from valp.search.engine.rungs import goes_on, rungs_of
 from valp.search.engine.status import Status
 from valp.search.engine.time_profile import TimeProfile
 from valp.search.pareto.front import Front, losses, ranked
+from valp.search.run.baseline_scores import BaselineScores
 from valp.search.run.folder import CANDIDATE, Folder, drop_weights, read_result, write_candidate
 from valp.search.run.ledger import Ledger
 from valp.search.run.result import Result
 from valp.search.run.settings import Settings
 from valp.search.strategies import STRATEGIES, Question
 from valp.search.strategies.start_graphs import Seeded
+from valp.spaces.baselines.baselines import FITTED
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.generate.space import space_of
-from valp.spaces.problem.baselines import baselines
-from valp.spaces.problem.metrics import together
 from valp.spaces.problem.problem import Problem
+from valp.spaces.problem.scoring import Scorer
 
 
 @dataclass
@@ -42,6 +45,8 @@ class Driver:
     queue: deque[Job] = field(default_factory=deque)
     front: Front = field(default_factory=Front)
     deadline: float | None = None
+    paced: bool = False
+    """Whether a candidate of this session has begun; the time left is estimated from then on."""
     stopped: ValpError | None = None
     """The error that ends the search early."""
     busy: float = 0.0
@@ -80,11 +85,27 @@ class Driver:
             if entry.result is not None:
                 self._count(entry.number, entry.result)
         self._drop()  # the last session may have been killed before it did this
-        told = self.ledger.baselines
-        for output, candidate in reversed(baselines(self.problem, self.question.training).items()):
-            if output not in told:
-                self.queue.appendleft(Job(candidate, self.folder.baseline(output), output=output))
+        jobs = network_jobs(self.folder, self.question, self.settings.baselines, self._baseline_scores())
+        self.queue.extendleft(reversed([*jobs]))
         self._count_baselines()
+
+    def fit_baselines(self, scorer: Scorer) -> None:
+        """Fits the baselines that need no graph, unless an earlier session did. Shows a line for each."""
+        told = self.ledger.baselines
+        for code in FITTED[self.settings.baselines]:
+            for output in self.problem.outputs:
+                result = None if code in told.get(output.name, {}) else fit_baseline(scorer, output.name, code)
+                if result is not None:
+                    self.ledger.tell_baseline(output.name, code, result)
+        self._count_baselines()
+        for row in self._baseline_scores().rows():
+            self.display.say(f"{row.title}: {self._objectives_of(row.scores)}")
+
+    def add_longer_baselines(self) -> None:
+        """At the end of a search with tuned networks, queues the best ones again to train them longer."""
+        ended = self.asked >= self.total and not self.queue and self.stopped is None
+        if ended and self.settings.baselines == "tuned":
+            self.queue.extend(longer_jobs(self.folder, self.question, self.ledger.front(), self._baseline_scores()))
 
     def begin(self, deadline: float | None) -> None:
         """Starts a session. No job is handed out after the deadline, a value of `time.monotonic()`."""
@@ -113,6 +134,8 @@ class Driver:
             self.ledger.propose(trial, candidate)
             self.training[number] = candidate.parents
             job = self._job(number, candidate)
+        if job.number is not None and not self.paced:
+            self.status.started, self.paced = (time.monotonic(), self.status.ended), True
         self.status.begin(job.title, job.candidate.parents)
         self.display.show(self.status)
         return job
@@ -136,9 +159,9 @@ class Driver:
         self.busy += sum(result.seconds)
         self.status.end(job.title)
         if job.output is not None:
-            self.ledger.tell_baseline(job.output, result)
+            self.ledger.tell_baseline(job.output, job.code, result)
             self._count_baselines()
-            self.display.say(f"{job.title}: {_scores(result)}")
+            self.display.say(f"{job.title}: {result.failure or self._objectives_of(result.scores)}")
             return
         if job.number is None:
             raise AssertionError("a job is a candidate or a baseline")
@@ -188,11 +211,13 @@ class Driver:
             drop_weights(self.folder.candidate(number))
         self.weighted &= wanted
 
-    def _count_baselines(self) -> None:
-        told = {output: result.scores for output, result in self.ledger.baselines.items()}
+    def _baseline_scores(self) -> BaselineScores:
         outputs = [output.name for output in self.problem.outputs]
-        self.status.baselines = together(self.ledger.objectives, told, outputs)
+        return BaselineScores(self.problem.metrics, self.ledger.objectives, outputs, self.ledger.baselines)
 
+    def _objectives_of(self, scores: Mapping[str, float]) -> str:
+        objectives = self.ledger.objectives.items()
+        return "  ".join(f"{name} {metric.score.text(scores[name])}" for name, metric in objectives if name in scores)
 
-def _scores(result: Result) -> str:
-    return result.failure or "  ".join(f"{name} {value:.6g}" for name, value in result.scores.items())
+    def _count_baselines(self) -> None:
+        self.status.baselines = self._baseline_scores()

@@ -6,19 +6,21 @@ from pathlib import Path
 from typing import Protocol
 
 from valp.errors import ValpError
+from valp.spaces.baselines.baseline_codes import NETWORK
 from valp.spaces.candidate import Candidate
 
 
 @dataclass(frozen=True)
 class Job:
-    """Something to train: a candidate of the run, or the single-task model of an output.
+    """Something to train: a candidate of the run, or a single-task network of an output.
 
     Attributes:
-        candidate: the candidate or single-task model.
+        candidate: the candidate or single-task network.
         path: the folder to write.
         rungs: the steps, ascending, at which the search decides whether the training continues.
-        number: the candidate's number; None for a single-task model.
-        output: the output of a single-task model; None for a candidate.
+        number: the candidate's number; None for a single-task network.
+        output: the output of a single-task network; None for a candidate.
+        code: the code of a single-task network among the baselines of its output.
     """
 
     candidate: Candidate
@@ -26,11 +28,15 @@ class Job:
     rungs: tuple[int, ...] = ()
     number: int | None = None
     output: str | None = None
+    code: str = ""
 
     @property
     def title(self) -> str:
         """The name of the job for messages."""
-        return f"candidate {self.number}" if self.output is None else f"single-task {self.output}"
+        if self.output is None:
+            return f"candidate {self.number}"
+        which = "" if self.code == NETWORK else f", {self.code.replace('-', ' ')}"
+        return f"single-task {self.output}{which}"
 
 
 class Jobs(Protocol):

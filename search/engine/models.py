@@ -30,7 +30,7 @@ def model_of(run: StoredRun, entry: Entry) -> Model:
     origin: dict[str, str | int | float] = {"run": run.folder.name, "candidate": entry.number}
     if entry.parents:
         origin["samples_seen_with_parents"] = entry.samples_seen_with_parents
-    scores = {"validation": entry.result.scores, "single-task models, validation": run.baseline_scores}
+    scores = {"validation": entry.result.scores, "best baseline, validation": run.baseline_scores}
     return Model(module, manifest(run.problem, entry.candidate, scores, run.settings.protocol, origin))
 
 

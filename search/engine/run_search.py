@@ -64,6 +64,7 @@ def search(
         ledger = Ledger.create(folder.study, metrics)
         driver = Driver(folder, problem, settings, ledger, shown, candidates, workers, tuple(start_from))
         driver.recover()
+        driver.add_longer_baselines()
         if driver.has_work():
             changed = other_versions(folder.settings)
             if changed is not None:
@@ -80,13 +81,11 @@ def search(
             deadline = None if hours is None else start + hours * 3600
             driver.begin(deadline)
             try:
-                if workers == 0:
-                    train_locally(driver, scorer, settings.executor)
-                else:
-                    from valp.search.engine.ray.train_with_ray import train_with_ray  # Ray takes seconds to load
-
-                    shown.say(f"{folder.name}: starting {workers} workers")
-                    train_with_ray(driver, scorer, settings.executor, workers)
+                driver.fit_baselines(scorer)
+                _train(driver, scorer, settings, workers, shown)
+                driver.add_longer_baselines()
+                if driver.has_work():
+                    _train(driver, scorer, settings, workers, shown)
             finally:
                 shown.close()
             if driver.stopped is not None:
@@ -100,3 +99,14 @@ def search(
         shown.close()
         require_success(folder.name, ledger.entries())
         return ledger
+
+
+def _train(driver: Driver, scorer: Scorer, settings: Settings, workers: int, shown: Display) -> None:
+    """Trains the jobs of the driver until there are none left."""
+    if workers == 0:
+        train_locally(driver, scorer, settings.executor)
+        return
+    from valp.search.engine.ray.train_with_ray import train_with_ray  # Ray takes seconds to load
+
+    shown.say(f"{driver.folder.name}: starting {workers} workers")
+    train_with_ray(driver, scorer, settings.executor, workers)

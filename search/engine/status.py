@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
+from valp.search.run.baseline_scores import BaselineScores
 from valp.search.run.result import Result
 from valp.spaces.problem.metrics import Metric
 
@@ -39,7 +40,7 @@ class Status:
         front: the candidates on the Pareto front.
         results: the results of the complete candidates, by number.
         best: by objective, the best value so far and the number of its candidate.
-        baselines: by objective, the value of the single-task model.
+        baselines: what the baselines have reached; None before the first one.
         started: when this session started, a value of `time.monotonic()`, and how many candidates had ended by then.
     """
 
@@ -55,7 +56,7 @@ class Status:
     front: tuple[int, ...] = ()
     results: dict[int, Result] = field(default_factory=dict)
     best: dict[str, tuple[float, int]] = field(default_factory=dict)
-    baselines: dict[str, float] = field(default_factory=dict)
+    baselines: BaselineScores | None = None
     started: tuple[float, int] = (0.0, 0)
 
     @property

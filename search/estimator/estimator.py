@@ -61,6 +61,7 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         by: the score that selects the model from the front; by default the knee is selected.
         validation: the share of the rows in the validation split. Candidates are scored on them, not trained.
         executor: the executor that trains, "auto" or "torch".
+        baselines: what candidates are compared with, "none", "quick" or "tuned"; see `valp.launch`.
         random_state: the seed. With an int and at most one worker, the whole search is repeatable.
         runs: a folder that keeps the runs, each named after its data and settings, so that the same fit resumes its
             run. By default the run is deleted at the end of the fit.
@@ -69,7 +70,7 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
     Attributes:
         model_: the best candidate, a `valp.Model`: `valp.save` writes it, `generate` draws samples from it.
         front_: the numbers, scores and parameters of the candidates on the Pareto front, the selected one first.
-        baselines_: the scores of the single-task models with the same budget.
+        baselines_: the best scores of the baselines.
         classes_: the class labels. If several outputs are classes, a list or a mapping, as y was given.
         n_features_in_, feature_names_in_: of X.
         run_: the folder of the run, or None if the run was not kept.
@@ -89,6 +90,7 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         by: str | None = None,
         validation: float = 0.15,
         executor: str = "auto",
+        baselines: str = "quick",
         random_state: Any = None,
         runs: str | Path | None = None,
         verbose: bool = False,
@@ -104,6 +106,7 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         self.by = by
         self.validation = validation
         self.executor = executor
+        self.baselines = baselines
         self.random_state = random_state
         self.runs = runs
         self.verbose = verbose
@@ -265,7 +268,8 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         if self.by is not None:
             one_of("by", self.by, problem.metrics)
         asked: dict[str, Any] = {
-            name: getattr(self, name) for name in ("steps", "batch", "strategy", "space", "objectives", "executor")
+            name: getattr(self, name)
+            for name in ("steps", "batch", "strategy", "space", "objectives", "executor", "baselines")
         }
         name = hashlib.sha256(f"{problem.fingerprint} {asked} {seed}".encode()).hexdigest()[:12]
         with scratch("fit") if self.runs is None else nullcontext(Path(self.runs)) as runs:

@@ -73,8 +73,17 @@ def with_states(frame: CandidateFrame, entries: Sequence[Entry]) -> CandidateFra
     return frame
 
 
+def frame_of_baselines(run: StoredRun) -> pd.DataFrame:
+    """The baselines of a run as a data frame; see `valp.search.facade.run_handle.Run.baselines`."""
+    rows, names = run.baselines.rows(), [*run.shown_scores]
+    columns: dict[str, list[Any]] = {name: [row.scores.get(name, nan) for row in rows] for name in names}
+    columns["samples_seen"] = [row.samples_seen for row in rows]
+    columns["seconds"] = [row.seconds for row in rows]
+    return pd.DataFrame(columns, index=pd.Index([row.title for row in rows], name="baseline"))
+
+
 def run_html(run: StoredRun) -> str:
-    """A run as HTML for a notebook: a heading, the front, and the single-task models."""
+    """A run as HTML for a notebook: a heading, the front, and the baselines."""
     told = run.summary()
     counts = [f"{told[state]} {state}" for state in ("complete", "pruned", "failed", "unfinished") if told[state]]
     head = paragraph_html(
@@ -82,9 +91,12 @@ def run_html(run: StoredRun) -> str:
         *counts, f"{told['front']} on the front",
     )  # fmt: skip
     frame = frame_of(run, run.front())
-    single = run.baseline_scores
-    rows = [[m.heading, m.score.text(single[name])] for name, m in run.shown_scores.items() if name in single]
-    others = paragraph_html("the single-task models:") + table_html(["score", "value"], rows) if rows else ""
+    shown = run.shown_scores
+    rows = [
+        [row.title, *(m.score.text(row.scores.get(name)) for name, m in shown.items())] for row in run.baselines.rows()
+    ]
+    headings = ["baseline", *(metric.heading for metric in shown.values())]
+    others = paragraph_html("the baselines:") + table_html(headings, rows) if rows else ""
     return f"<div>{head}{frame._repr_html_()}{others}</div>"
 
 

@@ -19,6 +19,7 @@ from valp.search.run.folder import Folder
 from valp.search.run.settings import Settings, definitions_of, read_settings
 from valp.search.show.display import LineDisplay
 from valp.search.strategies import STRATEGIES
+from valp.spaces.baselines.baseline_codes import Level
 from valp.spaces.generate.space import space_of
 from valp.spaces.problem.interface import require_interface
 from valp.spaces.problem.problem import Problem
@@ -26,6 +27,10 @@ from valp.train.balance import read_balance, require_native
 
 FEWEST_TO_BREED = 16
 """The fewest candidates for which evolution is the default strategy. With fewer there is little to breed from."""
+
+
+SAMPLES_TO_TUNE = 1_000_000
+"""The fewest samples, candidates × steps × batch, for which baselines are tuned by default: about a minute."""
 
 
 def launch(
@@ -49,6 +54,7 @@ def launch(
     keep: Literal["front", "all"] = "front",
     executor: Executor = "auto",
     halving: bool = False,
+    baselines: Level | None = None,
     profile: bool = False,
     source: str | None = None,
     display: Display | None = None,
@@ -80,6 +86,11 @@ def launch(
         executor: the executor that trains; see `valp.train.fit.fit`.
         halving: whether a candidate is stopped at a rung if it is not among the best there; see
             `valp.search.engine.rungs`.
+        baselines: what candidates are compared with. `quick`: no learning, a linear model, and a single-task network
+            of each output. `tuned`: also boosted trees, and the best of several single-task networks drawn from the
+            space (as many as a sixth of the candidates, at least 4 and at most 16); the best one is also trained as
+            long as the candidates of the front and their ancestors. `none`: nothing. By default that of the existing
+            run, else `tuned`, or `quick` for searches of less than about a minute.
         profile: whether to show at the end where the workers' time went.
         source: the file that describes the problem, from which `valp train --from` loads the data again.
         display: shows the progress; by default as lines on stderr.
@@ -108,6 +119,9 @@ def launch(
     one_of("executor", executor, EXECUTORS)
     one_of("protocol", protocol, get_args(Protocol))
     one_of("keep", keep, ("front", "all"))
+    if baselines is None:
+        baselines = usual_baselines(folder, candidates * steps * batch)
+    one_of("baselines", baselines, get_args(Level))
     kinds, objectives = as_several(kinds), as_several(objectives)
     balances = tuple(str(read_balance(text)) for text in as_several(balance))
     searched = space_of(space, kinds, balances)
@@ -152,6 +166,7 @@ def launch(
         keep=keep,
         executor=executor,
         halving=halving,
+        baselines=baselines,
         source=source,
         definitions=definitions_of(wanted),
     )
@@ -174,6 +189,13 @@ def usual_strategy(folder: Folder, candidates: int) -> str:
     if folder.settings.is_file():
         return read_settings(folder.settings).strategy
     return "evolution" if candidates >= FEWEST_TO_BREED else "random"
+
+
+def usual_baselines(folder: Folder, samples: int) -> Level:
+    """The baselines if the user names none: those of the existing run, or a default."""
+    if folder.settings.is_file():
+        return read_settings(folder.settings).baselines
+    return "tuned" if samples >= SAMPLES_TO_TUNE else "quick"
 
 
 def one_of(name: str, value: str, known: Iterable[str]) -> None:

@@ -60,6 +60,18 @@ class Run:
 
         return frame_of(self.stored, self.stored.front(by))
 
+    def baselines(self) -> "DataFrame":
+        """What the baselines reach: no learning, linear models, boosted trees, single-task networks.
+
+        Returns:
+            A pandas data frame with one row per baseline, indexed by its name, the weakest first. The columns are the
+            validation scores, each for the output that it belongs to, then `samples_seen` of one of its models and the
+            `seconds` of all. A score that was not measured is missing.
+        """
+        from valp.search.facade.candidate_frame import frame_of_baselines
+
+        return frame_of_baselines(self.stored)
+
     def candidates(self) -> "DataFrame":
         """All candidates, including unfinished and failed ones.
 

@@ -16,6 +16,7 @@ from valp.graph.graph import DataType
 from valp.journal import JOURNAL, being_written
 from valp.model.preprocessing import Preprocessing
 from valp.search.run.result import Result
+from valp.spaces.baselines.baseline_codes import NETWORK
 from valp.spaces.candidate import Candidate
 from valp.spaces.problem.description import Description
 
@@ -67,9 +68,9 @@ class Folder:
         """Whether a candidate's weights are kept."""
         return (self.candidate(number) / WEIGHTS).is_file()
 
-    def baseline(self, output: str) -> Path:
-        """The folder of a single-task model."""
-        return self.path / "baselines" / output
+    def baseline(self, output: str, code: str) -> Path:
+        """The folder of a single-task network. That of the usual one is named as in version 0.1.0."""
+        return self.path / "baselines" / (output if code == NETWORK else f"{output}.{code}")
 
     def exists(self) -> bool:
         """Whether the run exists."""

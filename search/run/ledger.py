@@ -26,10 +26,12 @@ from valp.check.keys import structure_key
 from valp.errors import FileError
 from valp.search.pareto.front import by_knee, chances, losses, non_dominated, ranked
 from valp.search.run.result import Result
+from valp.spaces.baselines.baseline_codes import NETWORK
 from valp.spaces.candidate import Candidate
 from valp.spaces.problem.metrics import Metric
 
 STUDY = "valp"
+BASELINES = "baselines"
 State = Literal["complete", "pruned", "failed", "running"]
 STATES: dict[TrialState, State] = {
     TrialState.COMPLETE: "complete",
@@ -232,15 +234,22 @@ class Ledger:
         return [*there, scores]
 
     @property
-    def baselines(self) -> dict[str, Result]:
-        """The single-task models, by output."""
-        stored: dict[str, dict[str, Any]] = self.study.user_attrs.get("baselines", {})
-        return {output: Result.of(fields) for output, fields in stored.items()}
+    def baselines(self) -> dict[str, dict[str, Result]]:
+        """The results of the baselines by output and code.
 
-    def tell_baseline(self, output: str, result: Result) -> None:
-        """Records a single-task model."""
-        stored = self.study.user_attrs.get("baselines", {})
-        self.study.set_user_attr("baselines", stored | {output: json.loads(json.dumps(asdict(result)))})
+        Runs of version 0.1.0 have one baseline of each output, the usual single-task network.
+        """
+        stored: dict[str, dict[str, Any]] = self.study.user_attrs.get(BASELINES, {})
+        found = {output: {NETWORK: Result.of(held)} for output, held in stored.items()}
+        for key, fields in self.study.user_attrs.items():
+            if key.startswith(f"{BASELINES}/"):
+                _, output, code = key.split("/")
+                found.setdefault(output, {})[code] = Result.of(fields)
+        return found
+
+    def tell_baseline(self, output: str, code: str, result: Result) -> None:
+        """Records a baseline."""
+        self.study.set_user_attr(f"{BASELINES}/{output}/{code}", json.loads(json.dumps(asdict(result))))
 
     def front(self, entries: Iterable[Entry] | None = None) -> list[Entry]:
         """The Pareto front of the complete candidates, the knee first."""

@@ -1,7 +1,7 @@
 """The result of a candidate."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 PARAMETERS = "parameters"
@@ -20,6 +20,7 @@ class Result:
         seconds: the seconds of training and of scoring.
         failure: why it failed; None if it did not fail.
         complete: whether it was trained to the end. If not, it was stopped at a rung.
+        errors: by name, the standard errors of those scores that have one.
     """
 
     scores: dict[str, float]
@@ -29,6 +30,7 @@ class Result:
     seconds: tuple[float, float]
     failure: str | None = None
     complete: bool = True
+    errors: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> "Result":

@@ -7,11 +7,12 @@ from typing import Any
 
 from valp.errors import SettingError
 from valp.files import read_model
+from valp.search.run.baseline_scores import BaselineScores
 from valp.search.run.folder import Folder, existing
 from valp.search.run.ledger import Entry, Ledger
 from valp.search.run.settings import Settings, read_settings
 from valp.spaces.problem.description import Description
-from valp.spaces.problem.metrics import Metric, together
+from valp.spaces.problem.metrics import Metric
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,15 @@ class StoredRun:
         return self.ledger.objectives
 
     @property
+    def baselines(self) -> BaselineScores:
+        """The scores of the baselines."""
+        outputs = [output.name for output in self.problem.outputs]
+        return BaselineScores(self.problem.metrics, self.objectives, outputs, self.ledger.baselines)
+
+    @property
     def baseline_scores(self) -> dict[str, float]:
-        """The scores of the single-task models, each for its own output. Scores of whole graphs are combined."""
-        told = {output: result.scores for output, result in self.ledger.baselines.items()}
-        return together(self.problem.metrics, told, [output.name for output in self.problem.outputs])
+        """The best value that a baseline has of each score; see `BaselineScores.best`."""
+        return {name: best.value for name, best in self.baselines.best.items()}
 
     @property
     def shown_scores(self) -> dict[str, Metric]:

@@ -15,6 +15,7 @@ from valp.files import read_bytes, write_text
 from valp.graph.graph import Frozen
 from valp.plan.plan import Executor, Protocol
 from valp.score import SCORES
+from valp.spaces.baselines.baseline_codes import Level
 
 PACKAGES = ("valp", "torch", "ray", "optuna", "numpy")
 
@@ -40,6 +41,7 @@ class Settings(Frozen):
         keep: which weights are kept on disk: those of the front, or all.
         executor: the executor that trains; see `valp.train.fit.fit`.
         halving: whether a candidate is stopped at a rung if it is not among the best there.
+        baselines: which baselines the search has; see `valp.spaces.baselines`.
         source: the TOML file that describes the problem; None for a built-in problem. The file may have moved since.
         definitions: the numbers of the definitions of the objectives (`valp.score.Score.definition`), in order; empty
             if each is 1, as in runs of earlier versions.
@@ -61,6 +63,7 @@ class Settings(Frozen):
     keep: Literal["front", "all"] = "front"
     executor: Executor = "auto"
     halving: bool = False
+    baselines: Level = "quick"
     source: str | None = None
     definitions: tuple[int, ...] = ()
 

@@ -1,7 +1,7 @@
 """The scores of a problem: their names, outputs, and values without learning."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from valp.score import SCORES, GraphScore, OutputScore, Score, ScoredOutput
@@ -52,27 +52,6 @@ def metrics_of(outputs: Sequence[ScoredOutput]) -> dict[str, Metric]:
     of_graphs = [row for row in SCORES.values() if isinstance(row, GraphScore) and row.applies(outputs)]
     found += [Metric(row.code, row, chance=row.chance(outputs)) for row in of_graphs]
     return {metric.name: metric for metric in found}
-
-
-def together(
-    metrics: Mapping[str, Metric], scores: Mapping[str, Mapping[str, float]], outputs: Sequence[str]
-) -> dict[str, float]:
-    """The scores of a problem's single-task models: each output's own, and the whole graphs' combined.
-
-    Args:
-        metrics: the metrics of the problem.
-        scores: the scores of each model, by the output that it learns.
-        outputs: all outputs. Scores of whole graphs are combined only if every output has a model.
-    """
-    found: dict[str, float] = {}
-    for name, metric in metrics.items():
-        if metric.output is not None:
-            values = [of_model[name] for of_model in scores.values() if name in of_model]
-            found |= {name: values[0]} if values else {}
-        elif isinstance(metric.score, GraphScore) and outputs and all(name in scores.get(o, {}) for o in outputs):
-            combined = metric.score.together([scores[output][name] for output in outputs])
-            found |= {} if combined is None else {name: combined}
-    return found
 
 
 def _of_outputs() -> list[OutputScore]:

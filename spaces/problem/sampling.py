@@ -38,7 +38,7 @@ def predictions(module: VALPModule, split: Split, outputs: Sequence[str], mode: 
         values = module(inputs, mode, {name: z[rows] for name, z in noise.items()}, outputs)
         for name in outputs:
             parts[name].append(values[name])
-    return {name: _finite(name, torch.cat(tensors)) for name, tensors in parts.items()}
+    return {name: finite(name, torch.cat(tensors)) for name, tensors in parts.items()}
 
 
 @torch.inference_mode()
@@ -74,7 +74,7 @@ def generate_for(
     """
     given = {name: inputs[name][rows] for name in module.plan.inputs_of(output, "generate")}
     values = module(given, "generate", _noise(module, len(rows), seed, [output] if drawn else []), [output])
-    return _finite(output, values[output])
+    return finite(output, values[output])
 
 
 def equally_often(rows: Tensor, count: int, seed: int) -> Tensor:
@@ -117,7 +117,8 @@ def _noise(module: VALPModule, count: int, seed: int, drawn: Sequence[str] = ())
     return module.drawn_noise(count, generator, drawn)
 
 
-def _finite(name: str, values: Tensor) -> Tensor:
+def finite(name: str, values: Tensor) -> Tensor:
+    """The values of an output. Raises ScoringError if one is not finite."""
     if not bool(values.isfinite().all()):
         raise ScoringError(f"output {name!r} is not finite on {int((~values.isfinite()).any(1).sum())} rows")
     return values

@@ -1,6 +1,7 @@
 """The scores of a trained VALP on a split of its problem."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
@@ -15,10 +16,11 @@ from valp.plan.plan import Protocol
 from valp.score import Generated, GraphScore, OutputScore, Predicted, ScoredOutput, Subject
 from valp.score.judge import Judge
 from valp.score.subject import Conditioned
+from valp.spaces.problem.answers import Answers, side_by_side
 from valp.spaces.problem.metrics import Metric
 from valp.spaces.problem.problem import Problem, Split
 from valp.spaces.problem.references import References, known_rows
-from valp.spaces.problem.sampling import ScoringError, equally_often, few_rows, generate_for, predictions
+from valp.spaces.problem.sampling import ScoringError, equally_often, few_rows, finite, generate_for, predictions
 
 GENERATED = 1000
 """The most samples that are generated for the scores, and the most real samples to compare them with."""
@@ -71,6 +73,21 @@ class Scorer:
         found = {name: self._value(metric, subject) for name, metric in self.problem.metrics.items()}
         return {name: value for name, value in found.items() if value is not None}
 
+    @torch.inference_mode()
+    def score_answers(self, answers: Answers, split: Split, generated: int = GENERATED) -> dict[str, float]:
+        """The scores of a model that is not a VALP, like those of `score`. Scores that need a VALP are absent.
+
+        Raises:
+            ScoringError: if its predictions or samples are not finite.
+        """
+        subject, found = _Answered(self, answers, split, generated), {}
+        subject.answer()
+        for name, metric in self.problem.metrics.items():
+            if metric.output == answers.output:
+                with suppress(ScoringError):  # a score of another package may need the VALP
+                    found[name] = self._value(metric, subject)
+        return {name: value for name, value in found.items() if value is not None}
+
     def _value(self, metric: Metric, subject: "_Scored") -> float | None:
         row, output = metric.score, metric.output
         if row.on_demand and metric.name not in self.objectives:
@@ -78,7 +95,7 @@ class Scorer:
         try:
             if isinstance(row, GraphScore):
                 value = row.compute(subject)
-            elif isinstance(row, OutputScore) and output in subject.module.plan.outputs:
+            elif isinstance(row, OutputScore) and output in subject.outputs:
                 value = row.compute(subject, self._outputs[str(output)])
             else:
                 return None
@@ -114,6 +131,15 @@ class _Scored(Subject):
         self._seed = scorer.noise_of(split)
         self._generated: dict[str, Generated | None] = {}
 
+    @property
+    def outputs(self) -> Collection[str]:
+        """The outputs that the model has."""
+        return self.module.plan.outputs
+
+    def _conditions_of(self, output: str) -> Collection[str]:
+        """What its samples depend on, besides the noise."""
+        return self.module.plan.inputs_of(output, "generate")
+
     def predicted(self, output: str) -> Predicted:
         """See `Subject`."""
         return Predicted(self._predictions[output], self._split.truths[output], self._split.present.get(output))
@@ -136,7 +162,7 @@ class _Scored(Subject):
             return None
         rows, (real_labels, real_features) = references.real(name, split, self._count)
         groups, conditioned = None, None
-        if self.module.plan.inputs_of(name, "generate"):
+        if self._conditions_of(name):
             conditioned = self._conditioned(name)
             if scorer.few:
                 groups = few_rows(rows, real_labels, references.classes(name, split, rows), self._seed)
@@ -172,3 +198,38 @@ class _Scored(Subject):
             labels=references.verdict(name, samples)[0],
             real_labels=references.labels(name, split, rows),
         )
+
+
+class _Answered(_Scored):
+    """A model of one output, which is not a VALP, on a split."""
+
+    def __init__(self, scorer: Scorer, answers: Answers, split: Split, count: int) -> None:
+        self._answers, self.inputs = answers, split.inputs
+        self._scorer, self._split, self._count = scorer, split, min(count, GENERATED)
+        self._seed = scorer.noise_of(split)
+        self._generated = {}
+
+    @property
+    def outputs(self) -> Collection[str]:
+        """See `_Scored`."""
+        return (self._answers.output,)
+
+    def answer(self) -> None:
+        """Predicts or draws, so that an error is raised before the first score."""
+        if self._answers.predict is None:
+            self.generated(self._answers.output)
+        else:
+            self.predicted(self._answers.output)
+
+    def _conditions_of(self, output: str) -> Collection[str]:  # noqa: ARG002 - it has one output
+        return ()
+
+    @cached_property
+    def _predictions(self) -> dict[str, Tensor]:
+        predict, name = self._answers.predict, self._answers.output
+        return {} if predict is None else {name: finite(name, predict(side_by_side(self._split)))}
+
+    def _made(self, name: str, rows: Tensor) -> Tensor:
+        if self._answers.draw is None:
+            raise ScoringError(f"the model of {name!r} draws no samples")
+        return finite(name, self._answers.draw(len(rows), self._seed))

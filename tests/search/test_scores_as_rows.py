@@ -21,9 +21,9 @@ from valp.search.show.dashboard.notes import RunCommands, note_of, note_of_run
 from valp.search.show.display.lines import line
 from valp.search.show.report.evidence import Evidence
 from valp.search.show.report.material import gather
+from valp.spaces.baselines.single_task import single_task
 from valp.spaces.candidate import Candidate
-from valp.spaces.problem.baselines import single_task
-from valp.spaces.problem.metrics import Metric, together
+from valp.spaces.problem.metrics import Metric
 from valp.spaces.problem.problem import Problem, discrete, numeric
 
 MODULE = '''
@@ -147,7 +147,7 @@ def test_a_score_of_another_package_is_listed_and_reported(run, valp):
     }  # fmt: skip
     assert all({*OBJECTIVES} < row["v"].keys() for row in summary["candidates"])
     assert json.dumps(summary)
-    single = [run.ledger.baselines[output].scores["parameters"] for output in ("y", "c")]
+    single = [run.ledger.baselines[output]["network"].scores["parameters"] for output in ("y", "c")]
     assert summary["single"]["parameters"] == sum(single)
 
 
@@ -217,13 +217,6 @@ def test_sizes_and_targets_are_losses_like_all_others():
     named = {metric.name: metric for metric in metrics}
     assert ranked({"parameters": 3}, named) == [0.5, 3]
     assert ranked({"accuracy": 0.7}, named) is None
-
-
-def test_single_task_models_are_taken_together_when_all_are_there():
-    metrics = {"mse": metric_of("mse"), "parameters": Metric("parameters", SCORES["parameters"])}
-    told = {"y": {"mse": 0.5, "parameters": 10}, "c": {"parameters": 20}}
-    assert together(metrics, told, ["y", "c"]) == {"mse": 0.5, "parameters": 30}
-    assert together(metrics, {"y": told["y"]}, ["y", "c"]) == {"mse": 0.5}
 
 
 def test_measured_speeds_are_plausible(numbers):

@@ -52,7 +52,7 @@ def note_of(
     Args:
         run: the run.
         entry: the candidate.
-        single: the scores of the single-task models.
+        single: the best scores of the baselines.
         commands: makes the commands to show.
         pictures: the titles and addresses of its pictures.
         kept: whether its weights are kept.
@@ -78,7 +78,7 @@ def note_of(
 def note_of_run(
     run: StoredRun, entries: Sequence[Entry], front: Sequence[Entry], single: Mapping[str, float], commands: RunCommands
 ) -> str:
-    """The note of a run: its progress, its front and the single-task models."""
+    """The note of a run: its progress, its front and the best baselines."""
     states = [entry.state for entry in entries]
     counts = [f"{states.count('complete')} complete", f"{states.count('failed')} failed"]
     counts += [f"{states.count('pruned')} stopped early"] if "pruned" in states else []
@@ -90,7 +90,7 @@ def note_of_run(
         if entry.result is not None:
             values = [metric.score.text(entry.result.scores.get(metric.name)) for metric in objectives]
             rows.append([f"**{entry.number}**", *values, f"{entry.result.parameters:,}"])
-    rows.append(["single-task", *(metric.score.text(single.get(metric.name)) for metric in objectives), ""])
+    rows.append(["best baseline", *(metric.score.text(single.get(metric.name)) for metric in objectives), ""])
     parts = [
         f"## {run.folder.name}: {run.problem.title}",
         f"{', '.join(counts)}. Strategy {run.settings.strategy}, {run.settings.steps} steps of {run.settings.batch}.",
@@ -117,7 +117,7 @@ def _announced(count: int) -> str:
 
 def _scores(run: StoredRun, scores: Mapping[str, float], single: Mapping[str, float]) -> str:
     """A table of a candidate's scores, the objectives first and in bold."""
-    rows = [["validation score", "this", "single-task"], ["---", "---:", "---:"]]
+    rows = [["validation score", "this", "best baseline"], ["---", "---:", "---:"]]
     shown = run.shown_scores | {name: run.problem.metrics[name] for name in scores if name in run.problem.metrics}
     for name, metric in shown.items():
         title = f"**{_title(metric)}**" if name in run.objectives else metric.heading

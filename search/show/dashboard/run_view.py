@@ -73,13 +73,13 @@ class RunView(BaseStorage):
         return [StudyDirection[metric.score.goal.upper()] for metric in self._run.objectives.values()]
 
     def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
-        """The settings, and the scores of the single-task models."""
+        """The settings, and the best scores of the baselines."""
         _require(study_id)
         settings = self._run.settings.model_dump(mode="json", exclude_none=True)
         names = ("problem", "strategy", "space", "steps", "batch", "seed", "protocol")
         shown = {name: settings[name] for name in names}
         with self._lock:
-            return shown | {f"single-task {name}": value for name, value in self._run.baseline_scores.items()}
+            return shown | {f"baseline {name}": value for name, value in self._run.baseline_scores.items()}
 
     def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
         """The names of the objectives, and the notes."""

@@ -11,7 +11,7 @@ from rich.text import Text
 from valp.search.engine.status import Status
 from valp.search.number_text import duration
 from valp.search.pareto.front import by_knee, chances, losses, ranked
-from valp.search.run.result import PARAMETERS
+from valp.search.run.result import PARAMETERS, Result
 from valp.search.show.display.lines import duration_left
 
 MOST_ROWS = 6
@@ -112,11 +112,12 @@ def counts(status: Status) -> str:
 def front_table(status: Status) -> tuple[list[Text], list[list[Text]], list[list[Text]]]:
     """The table of the front.
 
-    A score that beats the single-task model's is green, and also bold, so that it can be recognised without colour.
+    A score that is better than the best baseline's by more than chance is green, and also bold, so that it can be
+    recognised without colour.
 
     Returns:
         The headers; a row for each candidate of the front, the knee first; and the last rows: the best value of each
-        objective, and the single-task models.
+        objective, and the best baseline of each.
     """
     names, metrics = list(status.objectives), list(status.objectives.values())
     sized = [] if PARAMETERS in names else [PARAMETERS]
@@ -129,25 +130,29 @@ def front_table(status: Status) -> tuple[list[Text], list[list[Text]], list[list
     rows = [
         [
             Text(str(number)),
-            *_values(status, [results[number].scores.get(name) for name in names]),
+            *_values(status, [results[number]] * len(names)),
             *(Text(f"{results[number].parameters:,}") for _ in sized),
         ]
         for number in (known[i][0] for i in by_knee(points, chances(metrics)))
     ]
-    best = [status.best[name][0] if name in status.best else None for name in names]
+    best = [status.results[status.best[name][1]] if name in status.best else None for name in names]
     last = [[Text("best of each"), *_values(status, best), *(Text("") for _ in sized)]] if rows else []
-    if status.baselines:
-        plain = [Text(metric.score.text(status.baselines.get(metric.name)), style="dim") for metric in metrics]
-        last.append([Text("single-task", style="dim"), *plain, *(Text("") for _ in sized)])
+    baselines = status.baselines.best if status.baselines is not None else {}
+    if any(name in baselines for name in names):
+        reached = [baselines[name].value if name in baselines else None for name in names]
+        plain = [Text(metric.score.text(value), style="dim") for metric, value in zip(metrics, reached, strict=True)]
+        last.append([Text("best baseline", style="dim"), *plain, *(Text("") for _ in sized)])
     return columns, rows, last
 
 
-def _values(status: Status, values: Sequence[float | None]) -> list[Text]:
-    """The cells of a row of scores, one for each objective."""
+def _values(status: Status, results: Sequence[Result | None]) -> list[Text]:
+    """The cells of a row of scores, one for each objective, each with the result that it is from."""
     shown = []
-    for (name, metric), value in zip(status.objectives.items(), values, strict=True):
-        baseline = status.baselines.get(name)
-        beats = value is not None and baseline is not None and metric.score.better(value, baseline)
+    for (name, metric), result in zip(status.objectives.items(), results, strict=True):
+        beats = False
+        if result is not None and status.baselines is not None:
+            beats = status.baselines.compare(name, result) == "better"
+        value = None if result is None else result.scores.get(name)
         shown.append(Text(metric.score.text(value), style="bold green" if beats else ""))
     return shown
 

@@ -25,6 +25,7 @@ from valp.search.show.report.progress import progress
 from valp.search.show.report.rounding import rounded
 from valp.search.show.report.sample_pictures import real_samples
 from valp.search.show.report.search_command import command
+from valp.spaces.baselines.baseline_codes import NETWORK, TUNED
 from valp.spaces.candidate import Candidate
 from valp.train.balance import Balance
 
@@ -78,6 +79,8 @@ def gather(run: StoredRun, evidence: Evidence, told: Callable[[], None] = lambda
         **legend.rows(),
         "singles": _singles(run, evidence),
         "single": _rounded(run.baseline_scores),
+        "margin": {name: rounded(best.error) for name, best in run.baselines.best.items() if best.error},
+        "baselines": _baselines(run),
         "real": real_samples(evidence),
         "missing": evidence.missing,
         "progress": progress(run, entries),
@@ -145,7 +148,7 @@ def _row(
         an input conditions its samples. `b`: its balancing method and settings, if any candidate has another method
         than the default. If it has them, `k`: its place on the front, `p`: its parents, `w`: its parameters, `m`: the
         samples that it and its ancestors have seen, `t`: its seconds, `f`: why it failed, `v`: its measured scores by
-        name.
+        name, `e`: their standard errors where known.
     """
     training = entry.candidate.training
     row: dict[str, Any] = {"n": entry.number, "s": entry.state[0], "lr": rounded(training.learning_rate, 3)}
@@ -164,6 +167,7 @@ def _row(
     row |= {"w": result.parameters, "m": lineage[entry.number], "t": rounded(sum(result.seconds), 3)}
     if result.failure is not None:
         return row | {"f": result.failure}
+    row |= {"e": {name: rounded(error, 3) for name, error in result.errors.items()}} if result.errors else {}
     return row | {"v": _rounded(result.scores)}
 
 
@@ -182,16 +186,30 @@ def _lineage(entries: Sequence[Entry]) -> dict[int, int]:
     return {number: sum(seen.get(one, 0) for one in behind) for number, behind in ancestors.items()}
 
 
-def _singles(run: StoredRun, evidence: Evidence) -> list[dict[str, Any]]:
-    """The single-task models, in the order of the outputs."""
-    told = run.ledger.baselines
+def _baselines(run: StoredRun) -> list[dict[str, Any]]:
+    """The baselines, the weakest first: their scores, the samples they have seen, and their seconds."""
     return [
-        _single(run, output.name, told[output.name], evidence) for output in run.problem.outputs if output.name in told
+        {
+            "title": row.title,
+            "scores": _rounded(row.scores),
+            "samples": row.samples_seen,
+            "seconds": rounded(row.seconds, 3),
+        }
+        for row in run.baselines.rows()
     ]
 
 
-def _single(run: StoredRun, output: str, result: Result, evidence: Evidence) -> dict[str, Any]:
-    folder = run.folder.baseline(output)
+def _singles(run: StoredRun, evidence: Evidence) -> list[dict[str, Any]]:
+    """The best single-task network of each output, in the order of the outputs. Those trained longer are left out."""
+    baselines = run.baselines
+    leading = [(output.name, baselines.leading(output.name, (NETWORK, TUNED))) for output in run.problem.outputs]
+    return [
+        _single(run, name, code, baselines.told[name][code], evidence) for name, code in leading if code is not None
+    ]
+
+
+def _single(run: StoredRun, output: str, code: str, result: Result, evidence: Evidence) -> dict[str, Any]:
+    folder = run.folder.baseline(output, code)
     made: dict[str, Any] = {
         "output": output,
         "parameters": result.parameters,

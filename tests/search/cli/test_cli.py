@@ -14,9 +14,8 @@ from valp.parts.kinds.generic_mlp import GenericMLP
 from valp.score import SCORES, GraphScore
 from valp.search.cli import cli
 from valp.search.strategies import STRATEGIES
-from valp.spaces.candidate import Training
+from valp.spaces.baselines.single_task import single_task
 from valp.spaces.generate.space import SPACES
-from valp.spaces.problem.baselines import baselines
 from valp.train.balance import BALANCERS
 
 COMMANDS = ("problems", "search", "list", "best", "show", "draw", "check", "graphs", "train", "score", "export")
@@ -30,7 +29,7 @@ def small(small_runs):
 
 @pytest.fixture
 def graph(digits_problem) -> Graph:
-    return baselines(digits_problem, Training(steps=20))["digit"].graph
+    return single_task(digits_problem, "digit")
 
 
 @pytest.fixture
@@ -187,10 +186,11 @@ def test_the_report_of_check_can_be_json(valp, graph, written):
 # Text
 
 
-def test_the_front_is_shown_with_the_single_task_models(valp, small, small_run):
+def test_the_front_is_shown_with_the_baselines(valp, small, small_run):
     text = valp("best", "small", *small).out
-    for output in ("digit", "stroke", "image"):
-        assert f"single-task {output}" in text
+    for title in ("no learning", "linear", "single-task"):
+        assert f"│ {title}" in text
+    assert "better than the best baseline by more than chance" in text
     for name, metric in small_run.problem.metrics.items():
         assert (name in text) == (metric.score.listed and not metric.score.on_demand)
 

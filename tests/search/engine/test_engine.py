@@ -49,7 +49,7 @@ def test_a_search_ends_with_as_many_candidates_as_asked_for_all_with_scores(ray_
 def test_a_search_trains_a_single_task_model_of_each_output_with_the_same_budget(ray_run):
     baselines = ray_run.ledger.baselines
     assert baselines.keys() == {"digit", "stroke", "image"}
-    assert {result.samples_seen for result in baselines.values()} == {SMALL_STEPS * 50}
+    assert {results["network"].samples_seen for results in baselines.values()} == {SMALL_STEPS * 50}
     assert are_measured(ray_run.baseline_scores, ray_run.problem)
 
 
@@ -215,7 +215,7 @@ def test_candidates_that_fail_are_recorded_with_their_reasons_and_the_search_goe
         assert read_result(folder) == entry.result
     assert run.front() == []
     assert run.summary()["failed"] == 3
-    assert all(result.failure is None for result in run.ledger.baselines.values())
+    assert all(result.failure is None for results in run.ledger.baselines.values() for result in results.values())
     assert open_run(tmp_path, "small").ledger.entries() == entries
 
 

@@ -94,7 +94,7 @@ def test_candidates_with_and_without_inherited_weights_are_compared_separately(d
 
 def test_stopped_candidates_are_not_on_the_front_and_single_task_models_are_not_stopped(run):
     assert all(entry.state == "complete" for entry in run.front())
-    assert {result.samples_seen for result in run.ledger.baselines.values()} == {STEPS * 50}
+    assert {results["network"].samples_seen for results in run.ledger.baselines.values()} == {STEPS * 50}
 
 
 def test_a_resumed_search_with_halving_adds_to_its_rungs(run, digits_problem):

@@ -22,8 +22,8 @@ from valp.search.run.folder import (
     write_weights,
 )
 from valp.search.run.result import Result
+from valp.spaces.baselines.single_task import single_task
 from valp.spaces.candidate import Candidate, Training
-from valp.spaces.problem.baselines import baselines
 from valp.train.fit import Curves
 
 RESULT = Result({"accuracy": 0.1 + 0.2, "mse": 1e-30, "parameters": 12}, 12, "a key", 350, (1.25, 0.5), None)
@@ -62,7 +62,8 @@ def test_a_folder_that_cannot_be_made_is_a_file_error(tmp_path):
 
 
 def test_a_candidate_reads_back_as_it_was_written(tmp_path, digits_problem):
-    candidate = baselines(digits_problem, Training(steps=3, learning_rate=0.1 + 0.2))["image"]
+    graph = single_task(digits_problem, "image")
+    candidate = Candidate(graph=graph, training=Training(steps=3, learning_rate=0.1 + 0.2))
     write_candidate(tmp_path, candidate)
     assert read_model(Candidate, tmp_path / CANDIDATE) == candidate
 

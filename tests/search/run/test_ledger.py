@@ -1,5 +1,7 @@
 """The ledger: the run's study on disk."""
 
+import dataclasses
+import json
 import sqlite3
 
 import pytest
@@ -11,8 +13,8 @@ from tests.metrics import metric_of
 from valp.errors import FileError
 from valp.search.run.ledger import Ledger, from_ranges, ranges
 from valp.search.run.result import Result
+from valp.spaces.baselines.single_task import single_task
 from valp.spaces.candidate import Candidate, Training
-from valp.spaces.problem.baselines import baselines
 
 OBJECTIVES = {name: metric_of(name) for name in ("accuracy", "mse")}
 
@@ -29,7 +31,7 @@ def ledger(path):
 
 @pytest.fixture(scope="session")
 def candidate(digits_problem) -> Candidate:
-    return baselines(digits_problem, Training(steps=7, seed=4))["digit"]
+    return Candidate(graph=single_task(digits_problem, "digit"), training=Training(steps=7, seed=4))
 
 
 def result(accuracy=0.5, mse=0.1, failure=None):
@@ -79,11 +81,11 @@ def test_results_are_there_when_the_ledger_is_opened_again(ledger, path, candida
     for outcome in (result(0.5, 0.1), result(failure="no")):
         ledger.tell(begun(ledger, candidate), outcome)
     begun(ledger, candidate)
-    ledger.tell_baseline("digit", result(0.9))
+    ledger.tell_baseline("digit", "linear", result(0.9))
     for again in (Ledger.open(path, OBJECTIVES), Ledger.create(path, OBJECTIVES)):
         assert again.entries() == ledger.entries()
         assert [entry.state for entry in again.entries()] == ["complete", "failed", "running"]
-        assert again.baselines == {"digit": result(0.9)}
+        assert again.baselines == {"digit": {"linear": result(0.9)}}
         assert begun_states(again) == begun_states(ledger)
 
 
@@ -141,9 +143,20 @@ def test_a_listing_has_the_fields_that_the_json_of_commands_promises(ledger, can
 
 
 def test_baselines_of_several_outputs_are_kept_side_by_side(ledger):
-    ledger.tell_baseline("digit", result(0.9))
-    ledger.tell_baseline("histogram", result(failure="no"))
-    assert ledger.baselines == {"digit": result(0.9), "histogram": result(failure="no")}
+    ledger.tell_baseline("digit", "network", result(0.9))
+    ledger.tell_baseline("histogram", "network", result(failure="no"))
+    ledger.tell_baseline("digit", "tuned-1", result(0.8))
+    assert ledger.baselines == {
+        "digit": {"network": result(0.9), "tuned-1": result(0.8)},
+        "histogram": {"network": result(failure="no")},
+    }
+
+
+def test_the_baselines_of_version_0_1_are_single_task_networks(ledger):
+    told = {"digit": json.loads(json.dumps(dataclasses.asdict(result(0.9))))}
+    ledger.study.set_user_attr("baselines", told)
+    ledger.tell_baseline("digit", "linear", result(0.8))
+    assert ledger.baselines == {"digit": {"network": result(0.9), "linear": result(0.8)}}
 
 
 @pytest.mark.parametrize("number", [-1, 1, 99])

@@ -43,6 +43,7 @@ OTHER = {
     "keep": "front",
     "executor": "torch",
     "halving": True,
+    "baselines": "none",
     "balance": ("uncertainty",),
     "priors": ("normal", "mixture"),
 }

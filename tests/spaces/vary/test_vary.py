@@ -19,13 +19,13 @@ from valp.graph.graph import DataType, Dense, Graph, Role
 from valp.parts.kinds import KINDS
 from valp.parts.losses import KL
 from valp.parts.own_types import like
+from valp.spaces.baselines.single_task import single_task
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.catalogue import CATALOGUE
 from valp.spaces.generate.assembly import range_of_beta
 from valp.spaces.generate.choose import Choose, RandomChoose, RecordedChoose
 from valp.spaces.generate.draft_node import NETWORK, OUTPUT
 from valp.spaces.generate.space import DEFAULT, FULL, PAPER
-from valp.spaces.problem.baselines import single_task
 from valp.spaces.vary import MOVES, cross, mutate
 from valp.spaces.vary.beta_moves import stepped
 from valp.spaces.vary.crossover import MOST_OUTPUTS

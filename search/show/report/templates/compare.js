@@ -125,7 +125,7 @@ function sideBySide(a, b) {
         "Scores",
         scrollTable(
           "scores of both candidates",
-          ["validation", String(a.n), String(b.n), "single-task"],
+          ["validation", String(a.n), String(b.n), "best baseline"],
           [
             rows,
             h(

@@ -9,7 +9,7 @@ export const byNumber = new Map(R.candidates.map((one) => [one.n, one]));
 export const FRONT = R.candidates
   .filter((one) => one.k !== undefined)
   .sort((a, b) => /** @type {number} */ (a.k) - /** @type {number} */ (b.k));
-/** The scores of the single-task models, each for its own output. */
+/** The best scores of the baselines. */
 export const SINGLE = R.single;
 export const STATES = { c: "complete", p: "stopped early", f: "failed", r: "unfinished" };
 

@@ -106,30 +106,31 @@ function scores(one) {
       h("th", { scope: "row", title: R.scores[name].title }, title(name)),
       h("td", { class: R.objectives.includes(name) ? "best" : null }, scoreText(one, name)),
       h("td", {}, valueText(name, SINGLE[name])),
-      h("td", {}, verdict(name, scoreOf(one, name))),
+      h("td", {}, verdict(one, name)),
     ),
   );
   return box(
     "Scores",
-    scrollTable("scores", ["validation", "this", "single-task", "compared"], rows),
+    scrollTable("scores", ["validation", "this", "best baseline", "compared"], rows),
     h(
       "p",
       { class: "caption" },
       one.s === "p" ? "Its training was stopped early; these are the scores at that point. " : "",
-      "Objectives are bold; the arrow shows which direction is better.",
+      "Objectives are bold; the arrow shows which direction is better. A score is better or worse than the best " +
+        "baseline if the difference is larger than chance on these rows (95%).",
       longer(one),
     ),
   );
 }
 
 /**
- * A sentence if a candidate has had more training than the single-task models, else null.
+ * A sentence if a candidate has had more training than every single-task network, else null.
  * @param {Candidate} one
  */
 function longer(one) {
-  const least = Math.min(...R.singles.map((single) => single.samples));
-  if (!R.singles.length || one.m === undefined || one.m <= least) return null;
-  return ` With its ancestors, it has seen ${count(one.m)} samples; each single-task model has seen ${count(least)}.`;
+  const most = Math.max(...R.baselines.map((row) => row.samples));
+  if (!R.singles.length || one.m === undefined || one.m <= most) return null;
+  return ` With its ancestors, it has seen ${count(one.m)} samples; no single-task network has seen more than ${count(most)}.`;
 }
 
 /** @param {Candidate} one */

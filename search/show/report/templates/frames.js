@@ -70,11 +70,11 @@ export function tintOf(inside, name) {
 }
 
 /**
- * The range of an axis, in coordinates, in which values are better than the single-task model's.
+ * The range of an axis, in coordinates, in which values are better than the best baseline's.
  * @param {string} name
  * @param {(v: number) => number} scale
  * @param {Range} range of values
- * @returns {Range | null} null if the score has a target, or the single-task model has no value
+ * @returns {Range | null} null if the score has a target, or no baseline has a value
  */
 function betterSide(name, scale, range) {
   const single = SINGLE[name],
@@ -276,12 +276,12 @@ export function legendOf(names, tint, inside) {
       has("p") && [s("path", { class: "stopped", d: "M8 6h6M11 3v6" }), "stopped early"],
       singles.length === names.length && [
         s("path", { class: "diamond", d: "M11 0l6 6l-6 6l-6-6z" }),
-        "the single-task models together",
+        "the best baselines together",
       ],
       names.length === 2 &&
         singles.length && [
           s("line", { class: "single dashed", x1: 0, x2: 22, y1: 6, y2: 6 }),
-          "a single-task model's score",
+          "the best baseline's score",
         ],
       names.length === 2 &&
         singles.length === 2 &&

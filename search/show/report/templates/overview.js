@@ -6,14 +6,12 @@ import { link } from "./choice.js";
 import { FRONT, R, SINGLE } from "./data.js";
 import { $, h, scrollTable } from "./dom.js";
 import { brief, count, duration } from "./figures.js";
-import { bestOf, better, goal, scoreOf, scoreText, title, valueText, verdict } from "./scores.js";
+import { beats, bestOf, goal, scoreOf, scoreText, title, valueText, verdict } from "./scores.js";
 
 export function overview() {
   const { complete, pruned, failed, running } = R.states;
   const held = R.objectives.filter((name) => SINGLE[name] !== undefined);
-  const all = R.candidates.filter(
-    (one) => one.s === "c" && held.length && held.every((name) => better(name, scoreOf(one, name), SINGLE[name])),
-  ).length;
+  const all = held.length ? R.candidates.filter((one) => beats(one, held)).length : 0;
   /**
    * @param {string} name
    * @param {string} value
@@ -34,7 +32,7 @@ export function overview() {
       figure("on the front", count(R.front), `of ${count(complete)} complete`),
       held.length
         ? figure(
-            "beat the single-task models",
+            "beat every baseline",
             count(all),
             held.length > 1 ? `in all ${held.length} objectives` : "in the objective",
           )
@@ -72,18 +70,15 @@ function bests() {
       h("td", { class: "best" }, best ? scoreText(best, name) : "–"),
       h("td", {}, best ? link(best.n) : "–"),
       h("td", {}, valueText(name, SINGLE[name])),
-      h("td", {}, best ? verdict(name, scoreOf(best, name)) : "–"),
+      h("td", {}, best ? verdict(best, name) : "–"),
     );
   });
   const knee = FRONT[0];
   return h(
     "div",
     {},
-    scrollTable(
-      "the best of each objective",
-      ["objective", "best", "candidate", "single-task model", "compared"],
-      rows,
-    ),
+    scrollTable("the best of each objective", ["objective", "best", "candidate", "best baseline", "compared"], rows),
+    R.baselines.length ? baselines() : null,
     knee
       ? h(
           "p",
@@ -93,6 +88,23 @@ function bests() {
           ": the candidate on the front that is nearest to the best values of all objectives.",
         )
       : h("p", { class: "note" }, "No candidate is complete yet, so there is no front."),
+  );
+}
+
+/** What each baseline reaches. */
+function baselines() {
+  return scrollTable(
+    "the baselines",
+    ["baseline", ...R.objectives.map(title), "samples seen"],
+    R.baselines.map((row) =>
+      h(
+        "tr",
+        {},
+        h("th", { scope: "row" }, row.title),
+        R.objectives.map((name) => h("td", {}, valueText(name, row.scores[name]))),
+        h("td", {}, count(row.samples)),
+      ),
+    ),
   );
 }
 function growth() {
@@ -157,10 +169,7 @@ function growth() {
     { class: "later" },
     h("div", { class: "controls" }, h("label", {}, "Progress of the search, by", choice)),
     box,
-    key(
-      [keyLine(""), "the best so far"],
-      R.singles.length && [keyLine("single"), "the single-task model with the same budget"],
-    ),
+    key([keyLine(""), "the best so far"], R.singles.length && [keyLine("single"), "the best baseline"]),
     hypervolume &&
       h(
         "p",

@@ -64,7 +64,7 @@ function curves(one, more) {
         );
       }),
     ),
-    key([keyLine(""), `candidate ${one.n}`], names.some(single) && [keyLine("single"), "the single-task model"]),
+    key([keyLine(""), `candidate ${one.n}`], names.some(single) && [keyLine("single"), "the single-task network"]),
     h(
       "p",
       { class: "caption" },
@@ -75,7 +75,7 @@ function curves(one, more) {
 }
 
 /**
- * Size and speed, compared with each single-task model and with all of them together.
+ * Size and speed, compared with each single-task network and with all of them together.
  * @param {Candidate} one
  * @param {number} speed in inferences per second
  */
@@ -105,7 +105,7 @@ function cost(one, speed) {
       ["model", "parameters", "inferences per second"],
       [
         row(`candidate ${one.n}`, one.w, speed, "best"),
-        models.length ? row("the single-task models, one after the other", all, together) : null,
+        models.length ? row("the single-task networks, one after the other", all, together) : null,
         models.map((single) => row(`single-task ${single.output}`, single.parameters, single.speed)),
       ],
     ),

@@ -287,7 +287,7 @@ export function pareto() {
 }
 
 /**
- * The tip of a candidate: its graph, and its scores compared with those of the single-task models.
+ * The tip of a candidate: its graph, and its scores compared with those of the best baselines.
  * @param {Dot} one
  */
 function card(one) {
@@ -309,7 +309,7 @@ function card(one) {
     ),
     drawGraph(one.g, { small: true, name: `graph of candidate ${one.n}` }),
     plainTable(
-      ["", "this", "single-task"],
+      ["", "this", "best baseline"],
       names.map((name) =>
         h(
           "tr",

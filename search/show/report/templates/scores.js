@@ -87,15 +87,35 @@ export const valueText = (name, value) => (R.scores[name].whole ? counted(value)
  */
 export const scoreText = (one, name) => valueText(name, scoreOf(one, name));
 
+/** A 95% confidence interval is an estimate ± this many standard errors. */
+const NORMAL = 1.96;
 /**
- * How a value compares with the single-task model's, in words and not only by colour.
+ * How a candidate's score compares with the best baseline's: 1 if it is better by more than chance, -1 if it is worse
+ * by more than chance, 0 if there is no clear difference, undefined if one of them is absent.
+ * @param {Candidate} one
  * @param {string} name
- * @param {number | undefined} value
  */
-export function verdict(name, value) {
-  const single = SINGLE[name];
-  if (single === undefined || value === undefined) return h("span", { class: "muted" }, "–");
-  if (merit(name, value) === merit(name, single)) return h("span", { class: "muted" }, "equal");
-  const wins = better(name, value, single);
-  return h("span", { class: wins ? "good" : "bad" }, wins ? "better ✓" : "worse");
+function compared(one, name) {
+  const value = scoreOf(one, name),
+    base = SINGLE[name];
+  if (base === undefined || value === undefined) return undefined;
+  const gain = merit(name, value) - merit(name, base);
+  return Math.abs(gain) > NORMAL * Math.hypot(one.e?.[name] ?? 0, R.margin[name] ?? 0) ? Math.sign(gain) : 0;
+}
+/**
+ * Whether a candidate is better than the best baseline in all of these scores, each time by more than chance.
+ * @param {Candidate} one
+ * @param {string[]} names
+ */
+export const beats = (one, names) => one.s === "c" && names.every((name) => compared(one, name) === 1);
+/**
+ * How a candidate's score compares with the best baseline's, in words and not only by colour.
+ * @param {Candidate} one
+ * @param {string} name
+ */
+export function verdict(one, name) {
+  const sign = compared(one, name);
+  if (sign === undefined) return h("span", { class: "muted" }, "–");
+  if (sign === 0) return h("span", { class: "muted" }, "no clear difference");
+  return h("span", { class: sign > 0 ? "good" : "bad" }, sign > 0 ? "better ✓" : "worse");
 }

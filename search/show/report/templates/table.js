@@ -7,7 +7,7 @@ import { R, SCORES, SINGLE, STATES } from "./data.js";
 import { $, h, say } from "./dom.js";
 import { count, counted } from "./figures.js";
 import { kindCounts, kindOf, networksOf } from "./kinds.js";
-import { better, directionOf, inFull, merit, scoreOf, scoreText, title } from "./scores.js";
+import { beats, better, directionOf, inFull, merit, scoreOf, scoreText, title } from "./scores.js";
 
 const PAGE = 25;
 
@@ -136,7 +136,7 @@ export function table() {
     if (view.state && one.s !== view.state) return false;
     if (view.front && one.k === undefined) return false;
     if (view.conditioned && !one.c) return false;
-    return !view.beats || (one.s === "c" && judged.every((name) => better(name, scoreOf(one, name), SINGLE[name])));
+    return !view.beats || beats(one, judged);
   };
   /**
    * @param {Candidate} a
@@ -266,7 +266,7 @@ export function table() {
       h("label", {}, "search", search),
       h("label", {}, "state", states),
       filter("front", "on the front"),
-      judged.length ? filter("beats", "beat the single-task models") : null,
+      judged.length ? filter("beats", "beat every baseline") : null,
       R.candidates.some((one) => one.c) ? filter("conditioned", "samples conditioned") : null,
     ),
     h(

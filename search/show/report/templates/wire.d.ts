@@ -55,6 +55,8 @@ export interface Candidate {
   /** Why it failed. */
   f?: string;
   v?: Scores;
+  /** Standard errors of scores. */
+  e?: Scores;
 }
 
 /** A kind of component; the first are input and output. `shape` is a name of Graphviz, or `rounded`, `diagonals`. */
@@ -82,6 +84,13 @@ export interface Score {
 export interface Curves {
   steps: number[];
   losses: Record<string, number[]>;
+}
+
+export interface Baseline {
+  title: string;
+  scores: Scores;
+  samples: number;
+  seconds: number;
 }
 
 export interface Single {
@@ -144,8 +153,12 @@ export interface Summary {
   roles: { name: string; title: string; dashes: string | null }[];
   combiners: { sign: string; title: string }[];
   singles: Single[];
-  /** The scores of the single-task models. */
+  /** The best scores of the baselines. */
   single: Scores;
+  /** The standard errors of the scores in `single`, where known. */
+  margin: Scores;
+  /** The baselines, the weakest first. */
+  baselines: Baseline[];
   real: Record<string, Real>;
   progress: Progress;
   importance: Importance;

@@ -102,7 +102,7 @@ def test_the_note_of_the_run_has_the_front_with_the_knee_first(view, small_run):
     assert "4 complete, 0 failed." in text
     numbers = [int(line.split("**")[1]) for line in text.splitlines() if line.startswith("| **")]
     assert numbers == [entry.number for entry in small_run.front()]
-    assert "| single-task |" in text
+    assert "| best baseline |" in text
     assert f"valp export small {numbers[0]} -o digits.valp" in text
 
 

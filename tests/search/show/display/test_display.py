@@ -1,5 +1,6 @@
 """The display of a running search."""
 
+import dataclasses
 import io
 import re
 
@@ -10,6 +11,7 @@ from rich.text import Text
 from tests.metrics import metric_of
 from valp.search.engine import status as status_module
 from valp.search.pareto.front import by_knee, chances, losses
+from valp.search.run.baseline_scores import BaselineScores
 from valp.search.run.result import Result
 from valp.search.show import display as module
 from valp.search.show.display import (
@@ -82,6 +84,14 @@ def test_there_is_no_estimate_before_a_candidate_of_this_session_has_ended(statu
     assert status.seconds_left() is None
 
 
+def baselines(status, **scores):
+    """Baselines of one output `y` with these scores."""
+    metrics = {name: dataclasses.replace(metric, output="y") for name, metric in status.objectives.items()}
+    return BaselineScores(
+        metrics, status.objectives, ["y"], {"y": {"linear": dataclasses.replace(result(), scores=scores)}}
+    )
+
+
 def test_the_estimate_is_the_pace_of_this_session_times_what_is_left(status, clock):
     for number in range(4):
         status.take(number, result())
@@ -92,15 +102,15 @@ def test_the_estimate_is_the_pace_of_this_session_times_what_is_left(status, clo
     assert status.seconds_left() == pytest.approx(15 * 4)
 
 
-def test_the_view_has_objectives_with_arrows_the_front_and_the_single_task_models(status):
+def test_the_view_has_objectives_with_arrows_the_front_and_the_best_baselines(status):
     status.take(3, result(0.875, 0.0125))
     status.front = (3,)
-    status.baselines = {"accuracy": 0.75}
+    status.baselines = baselines(status, accuracy=0.75)
     text = shown(status)
     assert row(text, "candidate") == ["candidate", "accuracy", "↑", "mse", "↓", "parameters"]
     assert row(text, "3") == ["3", "0.875", "0.0125", "12,345"]
     assert row(text, "best") == ["best", "of", "each", "0.875", "0.0125"]
-    assert row(text, "single-task") == ["single-task", "0.750", "–"]
+    assert row(text, "best baseline") == ["best", "baseline", "0.750", "–"]
 
 
 def test_the_front_begins_with_its_knee_and_the_rest_of_it_is_counted(status):
@@ -150,7 +160,7 @@ def test_the_last_events_are_shown_the_last_one_first(status):
 
 @pytest.mark.parametrize(("width", "height"), [(160, 50), (80, 24), (60, 20), (40, 16), (30, 12), (20, 10)])
 def test_no_line_of_the_view_is_wider_than_the_terminal_and_all_of_it_fits_in(width, height, status):
-    filled(status).baselines = {"accuracy": 0.95, "mse": 0.001}
+    filled(status).baselines = baselines(status, accuracy=0.95, mse=0.001)
     for number in range(9, 9 + 2):
         status.begin(f"candidate {number}", parents=(1, 2))
     events = [Text(line(number, result(), status.objectives)) for number in range(3)]
@@ -160,9 +170,9 @@ def test_no_line_of_the_view_is_wider_than_the_terminal_and_all_of_it_fits_in(wi
     assert lines[0].startswith("a-run  9 of 10"[:width])
 
 
-def test_scores_better_than_the_single_task_model_are_marked_without_colour_too(status, monkeypatch):
+def test_scores_better_than_the_best_baseline_are_marked_without_colour_too(status, monkeypatch):
     status.take(0, result(0.9, 0.5))
-    status.front, status.baselines = (0,), {"accuracy": 0.8, "mse": 0.1}
+    status.front, status.baselines = (0,), baselines(status, accuracy=0.8, mse=0.1)
     coloured = shown(status, force_terminal=True, color_system="standard")
     assert "\x1b[1;32m" in coloured
     monkeypatch.setenv("NO_COLOR", "1")

@@ -1,4 +1,4 @@
-"""The single-task models of a problem, which show whether sharing helps."""
+"""The usual single-task network of an output: fixed layers, trained as long as a candidate."""
 
 from valp.graph.graph import (
     Connection,
@@ -15,8 +15,7 @@ from valp.graph.graph import (
 from valp.parts.kinds import CONVOLUTIONAL, DECODER, DISCRETIZER, GENERIC_MLP, KINDS
 from valp.parts.losses import KL
 from valp.parts.own_types import OWN_TYPES, like
-from valp.spaces.candidate import Candidate, Training
-from valp.spaces.problem.problem import Problem
+from valp.spaces.problem.description import Description
 
 HIDDEN = (Dense(units=100, activation="relu", initializer="xavier"),)
 """One hidden layer of 100 ReLU units (Garciarena et al., V-D1)."""
@@ -35,15 +34,11 @@ CHANNELS = 32
 """The channels of the hidden layer in a convolutional single-task model."""
 
 
-def baselines(problem: Problem, training: Training) -> dict[str, Candidate]:
-    """One candidate per output, which learns only that: an MLP, a VAE for Samples, or convolutions for Features."""
-    return {
-        output.name: Candidate(graph=single_task(problem, output.name), training=training) for output in problem.outputs
-    }
+def single_task(problem: Description, name: str) -> Graph:
+    """The single-task graph of an output: an MLP, a VAE for Samples, or convolutions for Features.
 
-
-def single_task(problem: Problem, name: str) -> Graph:
-    """The single-task graph of an output. It reads all inputs; for Features, only the inputs with the same sides."""
+    It reads all inputs; for Features, only the inputs with the same sides.
+    """
     output = next(output for output in problem.outputs if output.name == name)
     generates = like(output.unit.type) is DataType.SAMPLES
     code = DataUnit(type=DataType.NUMERIC, shape=(2 * LATENT,))
@@ -75,7 +70,7 @@ def _producer(unit_type: DataType | str) -> str:
     return next((k for k in sorted(own.made_by) if k in KINDS and KINDS[k].takes_any_data), usual)
 
 
-def _convolutional(problem: Problem, output: Output) -> Graph:
+def _convolutional(problem: Description, output: Output) -> Graph:
     sides = output.unit.shape[1:]
     threes, ones = (3,) * len(sides), (1,) * len(sides)
     layers = [

@@ -1,4 +1,4 @@
-"""The single-task models of a problem."""
+"""The usual single-task networks of a problem."""
 
 import numpy as np
 import pytest
@@ -7,8 +7,7 @@ import torch
 from valp.check.check import check
 from valp.compile.compile import compile
 from valp.graph.graph import Role
-from valp.spaces.candidate import Training
-from valp.spaces.problem.baselines import baselines, single_task
+from valp.spaces.baselines.single_task import single_task
 from valp.spaces.problem.problem import Problem, discrete, features, labels, numeric, samples
 from valp.train.fit import fit
 
@@ -34,16 +33,6 @@ def problem():
             "t": samples(rows[:, :5], scale="none"),
         },
     )
-
-
-def test_each_output_has_a_baseline(problem):
-    training = Training(steps=7, batch=3, learning_rate=0.01, seed=5)
-    found = baselines(problem, training)
-    assert list(found) == ["y", "z", "c", "l", "s", "t"]
-    for name, candidate in found.items():
-        assert [output.name for output in candidate.graph.outputs] == [name]
-        assert candidate.training == training
-        assert candidate.parent is None
 
 
 @pytest.mark.parametrize("name", ["y", "z", "c", "l", "s", "t"])

@@ -1,0 +1,59 @@
+"""Fits and scores a baseline that needs no graph. Fits of the same data are remembered in this process."""
+
+import time
+import warnings
+from functools import lru_cache
+
+from valp.errors import ValpError
+from valp.search.run.result import Result
+from valp.spaces.baselines.baselines import FITTED
+from valp.spaces.problem.answers import Answers
+from valp.spaces.problem.problem import Problem
+from valp.spaces.problem.scoring import Scorer
+
+REMEMBERED = 64
+"""The most fits that are remembered."""
+
+
+def fit_baseline(scorer: Scorer, output: str, code: str) -> Result | None:
+    """The validation scores of a baseline; None if it does not apply to the output, or there is too much data for it.
+
+    Args:
+        scorer: the scorer of the problem.
+        output: the name of the output.
+        code: a code of `valp.spaces.baselines.baselines.FITTED`.
+    """
+    start = time.perf_counter()
+    try:
+        answers = _fitted(_Same(scorer.problem), output, code)
+        fitted = time.perf_counter()
+        if answers is None:
+            return None
+        scores = scorer.score_answers(answers, scorer.problem.validation)
+        failure = None
+    except (ValpError, ValueError, ArithmeticError, MemoryError) as error:  # scikit-learn refused the data
+        answers, fitted, scores = Answers(output), time.perf_counter(), {}
+        failure = str(error).splitlines()[0] if str(error) else type(error).__name__
+    seconds = (fitted - start, time.perf_counter() - fitted)
+    return Result(scores, answers.parameters or 0, "", answers.rows, seconds, failure)
+
+
+class _Same:
+    """A problem, equal to another with the same data."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.problem.fingerprint == other.problem.fingerprint
+
+    def __hash__(self) -> int:
+        return hash(self.problem.fingerprint)
+
+
+@lru_cache(REMEMBERED)
+def _fitted(same: _Same, output: str, code: str) -> Answers | None:
+    fit = next(codes[code] for codes in FITTED.values() if code in codes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about convergence; the model is scored as it is
+        return fit(same.problem, output)

@@ -1,0 +1,1 @@
+"""Baselines: what a user would try before a multi-task graph, for each output of a problem."""

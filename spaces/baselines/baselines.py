@@ -1,0 +1,79 @@
+"""The table of baselines, and how many of them a search has."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from math import ceil
+
+from valp.spaces.baselines.baseline_codes import LINEAR, NETWORK, NO_LEARNING, TREES, TUNED, Level
+from valp.spaces.baselines.drawn_network import drawn_network
+from valp.spaces.baselines.fitted import linear, no_learning, trees
+from valp.spaces.baselines.single_task import single_task
+from valp.spaces.candidate import Candidate, Training
+from valp.spaces.generate.space import Space
+from valp.spaces.problem.answers import Answers
+from valp.spaces.problem.problem import Problem
+
+SHARE = 6
+"""The tuned network of each output is the best of as many as a sixth of the search's candidates, ..."""
+
+FEWEST, MOST = 4, 16
+"""... but of at least four and at most sixteen, the usual network among them."""
+
+MOST_TRAININGS = 8
+"""The best tuned network is trained on for as many samples as a candidate and its ancestors have seen, but for no more
+than eight trainings."""
+
+Fit = Callable[[Problem, str], Answers | None]
+
+FITTED: Mapping[Level, Mapping[str, Fit]] = {
+    "none": {},
+    "quick": {NO_LEARNING: no_learning, LINEAR: linear},
+    "tuned": {NO_LEARNING: no_learning, LINEAR: linear, TREES: trees},
+}
+"""The baselines without a graph, by level and code."""
+
+
+@dataclass(frozen=True)
+class NetworkBaseline:
+    """A single-task network to train.
+
+    Attributes:
+        output: the output that it learns.
+        code: its name in the run: `network`, `tuned-1`, `tuned-2`, ... or `longer`.
+        candidate: its graph and training.
+    """
+
+    output: str
+    code: str
+    candidate: Candidate
+
+
+def networks(
+    problem: Problem, space: Space, training: Training, seed: int, candidates: int, level: Level
+) -> Iterator[NetworkBaseline]:
+    """The single-task networks that a search trains before its candidates.
+
+    Args:
+        problem: the problem.
+        space: the ranges of the search. Tuned networks are drawn from them.
+        training: a full training of the search.
+        seed: the seed of the search.
+        candidates: the number of its candidates.
+        level: which baselines it has.
+    """
+    count = {"none": 0, "quick": 1, "tuned": min(MOST, max(FEWEST, ceil(candidates / SHARE)))}[level]
+    for number in range(count):
+        for output in problem.outputs:
+            if number == 0:
+                graph = single_task(problem, output.name)
+                yield NetworkBaseline(output.name, NETWORK, Candidate(graph=graph, training=training))
+                continue
+            drawn = drawn_network(problem, output.name, space, training, f"{seed}:{output.name}:{number}")
+            yield NetworkBaseline(output.name, f"{TUNED}-{number}", drawn)
+
+
+def trained_longer(candidate: Candidate, samples: int) -> Candidate:
+    """The same network, trained from scratch on about this many samples."""
+    training = candidate.training
+    steps = max(training.steps, round(samples / training.batch))
+    return candidate.model_copy(update={"training": training.model_copy(update={"steps": steps})})
