@@ -6,7 +6,7 @@ import { link } from "./choice.js";
 import { FRONT, R, SINGLE } from "./data.js";
 import { $, h, scrollTable } from "./dom.js";
 import { brief, count, duration } from "./figures.js";
-import { beats, bestOf, goal, scoreOf, scoreText, title, valueText, verdict } from "./scores.js";
+import { beats, bestOf, goal, scoreText, title, valueText, verdict } from "./scores.js";
 
 export function overview() {
   const { complete, pruned, failed, running } = R.states;

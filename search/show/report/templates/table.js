@@ -7,7 +7,7 @@ import { R, SCORES, SINGLE, STATES } from "./data.js";
 import { $, h, say } from "./dom.js";
 import { count, counted } from "./figures.js";
 import { kindCounts, kindOf, networksOf } from "./kinds.js";
-import { beats, better, directionOf, inFull, merit, scoreOf, scoreText, title } from "./scores.js";
+import { beats, directionOf, inFull, merit, scoreOf, scoreText, title } from "./scores.js";
 
 const PAGE = 25;
 

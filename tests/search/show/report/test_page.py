@@ -342,7 +342,7 @@ def test_an_absent_score_is_a_dash_and_a_target_is_a_direction(browser, run, tmp
     )
     page.get_by_role("button", name="In 3-D").click()
     page.get_by_role("button", name="Near the front").click()
-    page.get_by_role("checkbox", name="beat the single-task models").check()
+    page.get_by_role("checkbox", name="beat every baseline").check()
     assert column(page, "candidate") == [2]
     assert page.heard == []
     page.close()
