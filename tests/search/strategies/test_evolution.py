@@ -182,13 +182,11 @@ def test_children_of_bred_candidates_may_have_half_the_learning_rate_within_the_
     entries, low = generations.entries(), DEFAULT.learning_rate[0]
     question = Question(digits_problem, DEFAULT, Training(steps=100), 5, 1000)
     kinds, halved = set(), set()
+    slower = [Evolution(f"slower {share}", "", Breeding(slower=share)) for share in (1.0, 0.0)]
     for _ in range(150):
         trial = generations.ask(RandomSampler(seed=0))
         usual = STRATEGIES["evolution"].propose(question, generations, trial)
-        always, never = (
-            Evolution(f"slower {share}", "", Breeding(slower=share)).propose(question, generations, trial)
-            for share in (1.0, 0.0)
-        )
+        always, never = (evolution.propose(question, generations, trial) for evolution in slower)
         assert (always.graph, always.parent) == (never.graph, never.parent) == (usual.graph, usual.parent)
         if never.parent is None:
             continue
@@ -270,13 +268,14 @@ def test_candidates_trained_from_scratch_are_crossed_and_before_the_last_quarter
     known = [designs(generations.entry(member).candidate) for member in members]
     there = set().union(*(designs(entry.candidate) for entry in generations.entries()))
     changed, mixed = {(moved, late): 0 for moved in (0, 1) for late in (False, True)}, 0
+    always = {"fresh": 0, "afresh": 1, "rooted": 0, "assembled": 1, "tuned": 0}
+    evolutions = [Evolution("afresh", "", Breeding(moved=moved, **always)) for moved in (0, 1)]
     for _ in range(40):
         trial = generations.ask(RandomSampler(seed=0))
         for moved, late in changed:
             candidates = trial.number + 1 if late else trial.number * 3 // 2
             question = Question(digits_problem, DEFAULT, Training(steps=100), 5, candidates)
-            breeding = Breeding(fresh=0, afresh=1, rooted=0, assembled=1, moved=moved, tuned=0)
-            child = Evolution("afresh", "", breeding).propose(question, generations, trial)
+            child = evolutions[moved].propose(question, generations, trial)
             assert child.parents == ()
             own = designs(child)
             changed[moved, late] += bool(own - there)

@@ -59,6 +59,7 @@ def same(left: Judge, right: Judge) -> bool:
     return all(torch.equal(value, right.state_dict()[name]) for name, value in left.state_dict().items())
 
 
+@pytest.mark.heavy
 def test_the_shipped_judge_is_small_and_labels_the_test_images_right(shipped, fashion):
     assert shipped_path("fashion-mnist").stat().st_size <= 3_000_000
     assert shipped.config.shape == (1, 28, 28)
