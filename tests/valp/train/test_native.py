@@ -126,6 +126,29 @@ def test_elementary_functions_are_right_to_a_millionth(name, low, high, referenc
     assert (np.abs(found - expected) <= 1e-6 * np.abs(expected)).all()
 
 
+def test_expm1_is_infinite_above_its_range_as_exp_is():
+    found = {name: mapped(name, np.array([88.4, 95, np.inf], np.float32)) for name in ("exp", "expm1")}
+    assert (found["exp"] == np.inf).all()
+    assert (found["expm1"] == np.inf).all()
+
+
+@pytest.mark.parametrize("executor", ["native", "torch"])
+def test_a_log_variance_that_float32_cannot_exponentiate_is_a_failure_of_both_executors(executor):
+    graph = wired(
+        [("code", "g", numeric(4), "concatenation"), ("paint", "d", samples(3), "concatenation")],
+        [("i0", "code"), ("code", "paint", Role.LATENT), ("paint", "s")],
+        [("s", samples(3))],
+        [("gaussian", "s", "s"), ("kl", "code", None)],
+    )
+    module = compile(graph, seed=1)
+    with torch.no_grad():
+        module.layers["code-0"].bias[2:] = 95.0
+    inputs, truths, _ = data(module, 1)
+    made = fit(module, inputs, truths, steps=20, batch=BATCH, learning_rate=1e-3, executor=executor)
+    assert made.failure is not None
+    assert "not a finite number" in made.failure
+
+
 def test_elementary_functions_are_right_at_infinities_and_nan():
     ends = np.array([-np.inf, -1e30, 1e30, np.inf, np.nan], np.float32)
     with np.errstate(invalid="ignore"):

@@ -52,10 +52,10 @@ def exp(x):
 
 @inlined
 def expm1(x):
-    """eˣ − 1, for x up to 88.3."""
+    """eˣ − 1; infinite above 88.3, so that a KL divergence that torch cannot compute is not finite here either."""
     least = LEAST if x < LEAST else x
     power, tail = _reduced(MOST if least > MOST else least)
-    return power * tail + (power - ONE)
+    return INFINITY if x > MOST else power * tail + (power - ONE)
 
 
 @inlined
