@@ -134,6 +134,9 @@ def train_command(
 def score_command(model: Path, problem: str | None, as_json: bool) -> None:
     """Score MODEL on the validation and the test split of its problem.
 
+    ± is a 95% confidence interval: how much a score may differ for other rows of the same data. JSON has the standard
+    errors, which are 1 / 1.96 of that.
+
     A model file does not contain the data. For data of your own, give the .toml file with --problem.
 
     \b
@@ -142,6 +145,7 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
       valp score wine.valp --problem wine.toml
     """
     from valp.model.bundle import load
+    from valp.score.clear_difference import interval_text
     from valp.search.show.display.step_bar import step_bar
     from valp.spaces.builtin.problems import PROBLEMS
     from valp.spaces.own.load_problem import load_problem
@@ -160,16 +164,23 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
     one_thread()
     with step_bar() as preparing:
         scorer = Scorer(data, judges_of(data, _say, preparing.step), loaded.manifest.protocol)
-    scores = {split: scorer.score(loaded.module, getattr(data, split)) for split in ("validation", "test")}
+    found = {split: scorer.score_with_errors(loaded.module, getattr(data, split)) for split in ("validation", "test")}
     if as_json:
-        print_json({"model": str(model), "problem": data.name, "scores": scores})
+        scores, errors = ({split: both[i] for split, both in found.items()} for i in (0, 1))
+        print_json({"model": str(model), "problem": data.name, "scores": scores, "errors": errors})
         return
     rows = [
-        [metric.heading, *(metric.score.text(found.get(name)) for found in scores.values())]
+        [
+            metric.heading,
+            *(
+                interval_text(metric.score.text(scores.get(name)), errors.get(name))
+                for scores, errors in found.values()
+            ),
+        ]
         for name, metric in data.metrics.items()
         if not metric.score.on_demand
     ]
-    print_table(f"{model} on {data.name}", ["score", *scores], rows)
+    print_table(f"{model} on {data.name}", ["score", *found], rows)
 
 
 def _from_run(runs: Path, run: str, number: str) -> "tuple[Candidate, StoredRun, dict[str, str | int | float]]":

@@ -21,7 +21,7 @@ from valp.search.run.folder import (
 )
 from valp.search.run.result import Result
 from valp.spaces.candidate import Candidate
-from valp.spaces.problem.scoring import GENERATED, Scorer
+from valp.spaces.problem.scoring import Scorer
 from valp.train.fit import Fit, Fitting
 from valp.train.inherit import Parent, inherit
 from valp.train.stopwatch import Stopwatch
@@ -73,6 +73,7 @@ class Evaluation:
 
     def _run(self, to: int, watch: Stopwatch) -> Result:
         scores: dict[str, float] = {}
+        errors: dict[str, float] = {}
         complete = to == self._candidate.training.steps
         try:
             if self._module is None or self._fitting is None:
@@ -83,11 +84,14 @@ class Evaluation:
             failure = self._fitting.failure
             if failure is None:
                 with watch("scoring"):
-                    generated = GENERATED if complete else GENERATED_AT_RUNGS
-                    scores = self._scorer.score(self._module, self._scorer.problem.validation, generated)
+                    split = self._scorer.problem.validation
+                    if complete:
+                        scores, errors = self._scorer.score_with_errors(self._module, split)
+                    else:
+                        scores = self._scorer.score(self._module, split, GENERATED_AT_RUNGS)
                 wrong = [name for name, value in scores.items() if not isfinite(value)]
                 if wrong:
-                    scores, failure = {}, f"the score {wrong[0]} is not a finite number"
+                    scores, errors, failure = {}, {}, f"the score {wrong[0]} is not a finite number"
         except ValpError as error:
             failure = str(error)
         except Exception as error:  # for example out of memory, or a bug: the search continues, and the reason is kept
@@ -102,6 +106,7 @@ class Evaluation:
             seconds=(made.seconds if made is not None else 0.0, self._scoring),
             failure=failure,
             complete=complete,
+            errors=errors,
         )
 
 

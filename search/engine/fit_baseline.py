@@ -29,13 +29,13 @@ def fit_baseline(scorer: Scorer, output: str, code: str) -> Result | None:
         fitted = time.perf_counter()
         if answers is None:
             return None
-        scores = scorer.score_answers(answers, scorer.problem.validation)
+        scores, errors = scorer.score_answers(answers, scorer.problem.validation)
         failure = None
     except (ValpError, ValueError, ArithmeticError, MemoryError) as error:  # scikit-learn refused the data
-        answers, fitted, scores = Answers(output), time.perf_counter(), {}
+        answers, fitted, scores, errors = Answers(output), time.perf_counter(), {}, {}
         failure = str(error).splitlines()[0] if str(error) else type(error).__name__
     seconds = (fitted - start, time.perf_counter() - fitted)
-    return Result(scores, answers.parameters or 0, "", answers.rows, seconds, failure)
+    return Result(scores, answers.parameters or 0, "", answers.rows, seconds, failure, errors=errors)
 
 
 class _Same:

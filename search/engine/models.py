@@ -31,13 +31,15 @@ def model_of(run: StoredRun, entry: Entry) -> Model:
     if entry.parents:
         origin["samples_seen_with_parents"] = entry.samples_seen_with_parents
     scores = {"validation": entry.result.scores, "best baseline, validation": run.baseline_scores}
-    return Model(module, manifest(run.problem, entry.candidate, scores, run.settings.protocol, origin))
+    errors = {"validation": entry.result.errors}
+    return Model(module, manifest(run.problem, entry.candidate, scores, errors, run.settings.protocol, origin))
 
 
 def manifest(
     problem: Description,
     candidate: Candidate,
     scores: dict[str, dict[str, float]],
+    errors: dict[str, dict[str, float]],
     protocol: Protocol,
     origin: dict[str, str | int | float] | None = None,
 ) -> Manifest:
@@ -50,6 +52,7 @@ def manifest(
         graph=candidate.graph,
         preprocessing=problem.columns,
         scores=scores,
+        errors=errors,
         protocol=protocol,
         training={**(origin or {}), **trained, "samples_seen": samples_seen},
     )
@@ -108,11 +111,16 @@ def train_seeds(
             failure = made.failure
             say(f"seed {training.seed} failed: {failure}")
             continue
-        scores = {"validation": scorer.score(module, problem.validation), "test": scorer.score(module, problem.test)}
+        measured = {
+            "validation": scorer.score_with_errors(module, problem.validation),
+            "test": scorer.score_with_errors(module, problem.test),
+        }
+        scores = {split: values for split, (values, _) in measured.items()}
+        errors = {split: found for split, (_, found) in measured.items()}
         for kept, split in ((validation, "validation"), (test, "test")):
             for name, value in scores[split].items():
                 kept.setdefault(name, []).append(value)
-        models.append(Model(module, manifest(problem.description, seeded, scores, scorer.protocol, origin)))
+        models.append(Model(module, manifest(problem.description, seeded, scores, errors, scorer.protocol, origin)))
         say(f"seed {training.seed}: {made.seconds:.1f} s, {spread({k: [v] for k, v in scores['validation'].items()})}")
     if not models:
         raise ValpError(f"the training failed with every seed: {failure}")

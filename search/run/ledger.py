@@ -75,12 +75,15 @@ class Entry:
         return self.candidate.lineage_samples + (self.result.samples_seen if self.result is not None else 0)
 
     def listing(self) -> dict[str, Any]:
-        """The candidate as a JSON object, as in `valp best --json`. A score that was not measured has no key."""
+        """The candidate as a JSON object, as in `valp best --json`.
+
+        A score that was not measured, and a standard error that is not known, have no key.
+        """
         result = self.result
         row: dict[str, Any] = {"number": self.number, "state": self.state}
         if result is not None:
-            row |= {"scores": result.scores, "parameters": result.parameters, "key": result.key}
-            row |= {"samples_seen": result.samples_seen}
+            row |= {"scores": result.scores, "errors": result.errors, "parameters": result.parameters}
+            row |= {"key": result.key, "samples_seen": result.samples_seen}
             row |= {"samples_seen_with_parents": self.samples_seen_with_parents}
             row |= {"seconds": round(sum(result.seconds), 3)}
             row |= {"failure": result.failure} if result.failure else {}
@@ -196,7 +199,7 @@ class Ledger:
         values = ranked(result.scores, self.objectives)
         lacking = None if result.failure is not None else self._lacking(number, result)
         if lacking is not None:
-            result = replace(result, scores={}, failure=f"the objective {lacking} has no value")
+            result = replace(result, scores={}, errors={}, failure=f"the objective {lacking} has no value")
         # Written through the storage, because making a Trial object would call the sampler again.
         trial_id = self.trials()[number]._trial_id
         self.study._storage.set_trial_user_attr(trial_id, "result", json.loads(json.dumps(asdict(result))))

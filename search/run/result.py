@@ -20,7 +20,8 @@ class Result:
         seconds: the seconds of training and of scoring.
         failure: why it failed; None if it did not fail.
         complete: whether it was trained to the end. If not, it was stopped at a rung.
-        errors: by name, the standard errors of those scores that have one.
+        errors: the standard errors of the scores by name; see `valp.score.halves`. A score without one is absent, and
+            so are those of a candidate that was stopped at a rung. Runs of older versions have none.
     """
 
     scores: dict[str, float]
@@ -45,3 +46,16 @@ class Result:
         if scores:
             scores.setdefault(PARAMETERS, fields["parameters"])
         return cls(**{**fields, "scores": scores, "seconds": tuple(fields["seconds"])})
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Scores on one split, and their standard errors.
+
+    Attributes:
+        scores: by name. A score that was not measured is absent.
+        errors: by name. One that is not known is absent.
+    """
+
+    scores: dict[str, float] = field(default_factory=dict)
+    errors: dict[str, float] = field(default_factory=dict)

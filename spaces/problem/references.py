@@ -10,6 +10,7 @@ from torch import Tensor
 
 from valp.graph.graph import DataType
 from valp.model.preprocessing import Column
+from valp.score.distances import distances
 from valp.score.judge import Judge
 from valp.score.subject import Records
 from valp.spaces.problem.problem import Problem, Split
@@ -52,6 +53,12 @@ class References:
         return rows, self._kept(
             f"{count} real {output}", split, lambda: self.verdict(output, split.truths[output][rows])
         )
+
+    def real_distances(self, output: str, split: Split, count: int) -> Tensor:
+        """The distances of the features of the rows of `real`, (n, n)."""
+        features = self.real(output, split, count)[1][1]
+        found: Tensor = self._kept(f"distances of {count} real {output}", split, lambda: distances(features, features))
+        return found
 
     def classes(self, output: str, split: Split, rows: Tensor) -> Tensor | None:
         """The true classes of rows, by the output that the judge learns from, −1 if missing; None without a judge."""

@@ -14,6 +14,7 @@ from valp.errors import ValpError
 from valp.graph.graph import DataType
 from valp.plan.plan import Protocol
 from valp.score import Generated, GraphScore, OutputScore, Predicted, ScoredOutput, Subject
+from valp.score.halves import standard_errors
 from valp.score.judge import Judge
 from valp.score.subject import Conditioned
 from valp.spaces.problem.answers import Answers, side_by_side
@@ -68,25 +69,59 @@ class Scorer:
         Raises:
             ScoringError: if an output is not finite, or a score cannot be computed.
         """
-        module.eval()
-        subject = _Scored(self, module, split, generated)
+        return self._scores(_Scored(self, module, split, generated))
+
+    @torch.inference_mode()
+    def score_with_errors(self, module: VALPModule, split: Split) -> tuple[dict[str, float], dict[str, float]]:
+        """The scores as in `score`, and their standard errors by the same names; see `valp.score.halves`.
+
+        Scores of whole graphs have no standard error.
+
+        Args:
+            module: the trained VALP. It is left in evaluation mode.
+            split: the rows to score on.
+
+        Raises:
+            ScoringError: as `score`.
+        """
+        subject = _Scored(self, module, split, GENERATED)
+        scores = self._scores(subject)
+        return scores, self._errors(subject, scores)
+
+    def _errors(self, subject: "_Scored", scores: Mapping[str, float]) -> dict[str, float]:
+        """The standard errors of scores."""
+        errors: dict[str, float] = {}
+        for output in self.problem.scored_outputs:
+            rows = {
+                name: metric.score
+                for name, metric in self.problem.metrics.items()
+                if name in scores and metric.output == output.name and isinstance(metric.score, OutputScore)
+            }
+            errors |= standard_errors(subject, output, rows, self.seed)
+        return {name: errors[name] for name in scores if name in errors}
+
+    def _scores(self, subject: "_Scored") -> dict[str, float]:
+        subject.module.eval()
         found = {name: self._value(metric, subject) for name, metric in self.problem.metrics.items()}
         return {name: value for name, value in found.items() if value is not None}
 
     @torch.inference_mode()
-    def score_answers(self, answers: Answers, split: Split, generated: int = GENERATED) -> dict[str, float]:
-        """The scores of a model that is not a VALP, like those of `score`. Scores that need a VALP are absent.
+    def score_answers(self, answers: Answers, split: Split) -> tuple[dict[str, float], dict[str, float]]:
+        """The scores of a model that is not a VALP and their standard errors, like those of `score_with_errors`.
+
+        Scores that need a VALP are absent.
 
         Raises:
             ScoringError: if its predictions or samples are not finite.
         """
-        subject, found = _Answered(self, answers, split, generated), {}
+        subject, found = _Answered(self, answers, split, GENERATED), {}
         subject.answer()
         for name, metric in self.problem.metrics.items():
             if metric.output == answers.output:
                 with suppress(ScoringError):  # a score of another package may need the VALP
                     found[name] = self._value(metric, subject)
-        return {name: value for name, value in found.items() if value is not None}
+        scores = {name: value for name, value in found.items() if value is not None}
+        return scores, self._errors(subject, scores)
 
     def _value(self, metric: Metric, subject: "_Scored") -> float | None:
         row, output = metric.score, metric.output
@@ -180,6 +215,7 @@ class _Scored(Subject):
             groups=groups,
             conditioned=conditioned,
             records=references.records(name, split, samples, groups),
+            real_distances=references.real_distances(name, split, self._count),
         )
 
     def _made(self, name: str, rows: Tensor) -> Tensor:

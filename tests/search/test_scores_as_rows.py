@@ -206,8 +206,9 @@ def test_a_graph_without_the_output_of_an_objective_fails(numbers, tmp_path):
     graph = single_task(numbers, "y")
     trial = made.ask(RandomSampler(seed=0))
     made.propose(trial, Candidate(graph=graph))
-    told = made.tell(trial.number, Result({"mse": 1.0}, 5, content_key(graph), 1, (0.0, 0.0)))
+    told = made.tell(trial.number, Result({"mse": 1.0}, 5, content_key(graph), 1, (0.0, 0.0), errors={"mse": 0.1}))
     assert told.failure == made.entry(0).result.failure == "the objective accuracy has no value"
+    assert told.scores == told.errors == {}
 
 
 def test_sizes_and_targets_are_losses_like_all_others():

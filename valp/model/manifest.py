@@ -18,6 +18,7 @@ class Manifest(Frozen):
         graph: the VALP.
         preprocessing: what turns raw data into its tensors and back.
         scores: by split, then by name.
+        errors: the standard errors of the scores, by split, then by name. One that is not known is absent.
         protocol: the mode in which its predictions were scored.
         training: how it was trained, in words and numbers.
         checksum: SHA-256 of the weights file of its bundle.
@@ -29,6 +30,7 @@ class Manifest(Frozen):
     graph: Graph
     preprocessing: Preprocessing
     scores: dict[str, dict[str, float]] = Field(default_factory=dict)
+    errors: dict[str, dict[str, float]] = Field(default_factory=dict)
     protocol: Protocol = "predict"
     training: dict[str, str | int | float] = Field(default_factory=dict)
     checksum: str = ""

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from valp.score.clear_difference import interval_text
+
 MOST_NAMES = 20
 """A line lists at most this many names of classes or table columns."""
 
@@ -17,10 +19,11 @@ def card(manifest: dict[str, Any], parameters: int, name: str) -> str:
     graph, columns = manifest["graph"], manifest["preprocessing"]
     kinds = [network["kind"] for network in graph["networks"]]
     counted = ", ".join(f"{kinds.count(kind)} × {kind}" for kind in dict.fromkeys(kinds))
-    rows = {name: f"| {name} |" for split in manifest["scores"].values() for name in split}
-    for split in manifest["scores"].values():
-        rows = {name: f"{row} {split[name]:.4g} |" if name in split else f"{row} – |" for name, row in rows.items()}
     splits = list(manifest["scores"])
+    rows = {name: f"| {name} |" for scores in manifest["scores"].values() for name in scores}
+    for split, scores in manifest["scores"].items():
+        errors = manifest["errors"].get(split, {})
+        rows = {name: f"{row} {_score(scores.get(name), errors.get(name))} |" for name, row in rows.items()}
     lines = [
         f"# {manifest['problem']}: a VALP",
         "",
@@ -38,6 +41,8 @@ def card(manifest: dict[str, Any], parameters: int, name: str) -> str:
     if splits:
         lines += ["## Scores", "", f"| score | {' | '.join(splits)} |", f"|---|{'---|' * len(splits)}"]
         lines += [*rows.values(), ""]
+        if any(manifest["errors"].values()):
+            lines += ["± is a 95% confidence interval: how much a score may differ for other rows.", ""]
     if manifest["training"]:
         lines += ["## Training", "", *(f"- {key}: {_text(value)}" for key, value in manifest["training"].items()), ""]
     lines += ["## Use", "", "```python", "import valp", "", f'model = valp.load("{name}")']
@@ -51,6 +56,10 @@ def card(manifest: dict[str, Any], parameters: int, name: str) -> str:
         "weights. It holds no code.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _score(value: float | None, error: float | None) -> str:
+    return "–" if value is None else interval_text(f"{value:.4g}", error)
 
 
 def _text(value: str | int | float) -> str:

@@ -1,11 +1,11 @@
 """What a notebook shows of a model."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from valp.graph.graph import DataType
 from valp.model.notebook_html import Html, bold_html, paragraph_html, picture_html, table_html
 from valp.model.preprocessing import Column
+from valp.score.clear_difference import interval_text
 
 if TYPE_CHECKING:
     from valp.model.manifest import Manifest
@@ -33,15 +33,25 @@ def model_html(manifest: "Manifest", parameters: int) -> str:
     ]
     data = table_html(["", "name", "type", "a row has", "classes"], rows, left=5)
     picture = picture_html(graph._repr_svg_(), alt="the graph of the model", height=HEIGHT)
-    return f"<div>{head}{data}{scores_html(manifest.scores)}{picture}</div>"
+    return f"<div>{head}{data}{scores_html(manifest)}{picture}</div>"
 
 
-def scores_html(scores: Mapping[str, Mapping[str, float]]) -> Html:
+def scores_html(manifest: "Manifest") -> Html:
     """A table with a row for each score and a column for each split; "–" if it was not measured."""
+    scores = manifest.scores
     names = dict.fromkeys(name for split in scores.values() for name in split)
     if not names:
         return Html("")
-    rows = [[name, *(value_text(split.get(name)) for split in scores.values())] for name in names]
+    rows = [
+        [
+            name,
+            *(
+                interval_text(value_text(values.get(name)), manifest.errors.get(split, {}).get(name))
+                for split, values in scores.items()
+            ),
+        ]
+        for name in names
+    ]
     return table_html(["score", *scores], rows)
 
 

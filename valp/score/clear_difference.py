@@ -1,4 +1,4 @@
-"""Whether one value of a score is better than another by more than chance."""
+"""Whether one value of a score is better than another by more than chance, and values with their intervals."""
 
 from math import hypot
 from typing import Literal
@@ -24,7 +24,7 @@ def clearly_better(
         score: the score; it says which values are better.
         a: a value.
         b: another value.
-        error_a: the standard error of a, as in the result of a candidate. None counts as 0.
+        error_a: the standard error of a, as in `valp.score.halves.standard_errors`. None counts as 0.
         error_b: the same of b.
     """
     return score.loss(b) - score.loss(a) > NORMAL * hypot(error_a or 0.0, error_b or 0.0)
@@ -37,3 +37,8 @@ def compared(
     if clearly_better(score, a, b, error_a, error_b):
         return "better"
     return "worse" if clearly_better(score, b, a, error_b, error_a) else "equal"
+
+
+def interval_text(text: str, error: float | None) -> str:
+    """The text of a value with its 95% confidence interval, such as "0.912 ± 0.013"; without an error only the text."""
+    return text if error is None else f"{text} ± {NORMAL * error:.2g}"

@@ -11,8 +11,10 @@ import math
 import torch
 from torch import Tensor
 
+from valp.score.distances import distances, inside_balls, mean_ratio
+from valp.score.nearest import nearest
+
 ROWS = 1024  # rows per block of distances: 1,024 × 5,000 float64 take 40 MB
-ROUNDING = 1e-5  # the relative difference below which two squared distances count as equal
 
 
 def class_entropy(labels: Tensor, real_labels: Tensor, classes: int) -> float:
@@ -46,11 +48,7 @@ def density_and_coverage(real_features: Tensor, generated_features: Tensor, neig
     covered = 0
     for block in range(0, len(real), ROWS):
         centres = real[block : block + ROWS]
-        between = _distances(centres, real)
-        own = torch.arange(len(centres))
-        between[own, block + own] = math.inf
-        radii = between.kthvalue(neighbours, dim=1).values
-        inside = _distances(centres, generated) <= radii[:, None]
+        inside = inside_balls(distances(centres, real), distances(centres, generated), neighbours)
         hits += inside.sum()
         covered += int(inside.any(dim=1).sum())
     return hits.item() / (neighbours * len(generated)), covered / len(real)
@@ -70,12 +68,11 @@ def within_class_diversity(
     """
     real, generated = _same_width(real_features, generated_features)
     _check_labelled(real, real_labels, generated, generated_labels)
-    ratios = []
-    for label in sorted(set(real_labels.tolist())):
-        real_distance = _mean_distance(real[real_labels == label])
-        if real_distance > 0:
-            ratios.append(_mean_distance(generated[generated_labels == label]) / real_distance)
-    return sum(ratios) / len(ratios) if ratios else None
+    means = [
+        {label: _mean_distance(features[labels == label]) for label in sorted(set(labels.tolist()))}
+        for features, labels in ((real, real_labels), (generated, generated_labels))
+    ]
+    return mean_ratio(*means)
 
 
 def spread(real_features: Tensor, real_labels: Tensor, generated_features: Tensor, groups: Tensor) -> float | None:
@@ -118,8 +115,12 @@ def copying(real: Tensor, samples: Tensor, rows: Tensor) -> float:
     if not len(rows) or not len(rows) == len(real) == len(samples):
         counts = f"{len(real)}, {len(samples)} and {len(rows)}"
         raise ValueError(f"Each of at least 1 generated sample has a real row and its number, but got {counts}.")
-    nearest = torch.cdist(samples.double(), real.double()).argmin(1)
-    return (rows[nearest] == rows).double().mean().item()
+    return copies(real, samples, rows).double().mean().item()
+
+
+def copies(real: Tensor, samples: Tensor, rows: Tensor) -> Tensor:
+    """Which samples lie nearest to the row that conditioned them, bool (n,). The arguments are those of `copying`."""
+    return rows[torch.cdist(samples.double(), real.double()).argmin(1)] == rows
 
 
 def memorising(train: Tensor, held: Tensor, samples: Tensor) -> float:
@@ -142,10 +143,7 @@ def memorising(train: Tensor, held: Tensor, samples: Tensor) -> float:
     if not len(train) or not len(held) or not len(samples):
         counts = f"{len(train)}, {len(held)} and {len(samples)}"
         raise ValueError(f"At least 1 training row, held-out row and sample are needed, but got {counts}.")
-    to_train, to_held = _nearest(samples, train), _nearest(samples, held)
-    equal = (to_train - to_held).abs() <= ROUNDING * (to_train.abs() + to_held.abs() + 1)
-    share = torch.where(equal, 0.5, (to_held < to_train).double()).mean().item()
-    return max(0.0, 1 - share / 2 * (len(train) + len(held)) / len(held))
+    return nearest(train, held, samples).memorising
 
 
 def conditioning_matrix(condition_labels: Tensor, generated_labels: Tensor, classes: int) -> Tensor:
@@ -182,30 +180,15 @@ def _same_width(real: Tensor, generated: Tensor) -> tuple[Tensor, Tensor]:
     return real.double(), generated.double()
 
 
-def _distances(left: Tensor, right: Tensor) -> Tensor:
-    # The faster matrix-product form rounds so much that a sample is not at distance 0 from itself.
-    return torch.cdist(left, right, compute_mode="donot_use_mm_for_euclid_dist")
-
-
 def _check_labelled(real: Tensor, real_labels: Tensor, generated: Tensor, generated_labels: Tensor) -> None:
     if len(real) == 0 or len(real) != len(real_labels) or len(generated) != len(generated_labels):
         sizes = f"{len(real)}, {len(real_labels)}, {len(generated)} and {len(generated_labels)}"
         raise ValueError(f"Each of at least 1 real and 1 generated sample has a label, but got sizes {sizes}.")
 
 
-def _nearest(samples: Tensor, rows: Tensor) -> Tensor:
-    """The squared distance of each sample to the nearest row, minus a constant of the sample, (n,)."""
-    nearest = torch.full((len(samples),), math.inf, dtype=rows.dtype)
-    for block in range(0, len(rows), ROWS):
-        some = rows[block : block + ROWS]
-        between = torch.addmm(some.square().sum(1)[None], samples.to(rows.dtype), some.T, alpha=-2)
-        nearest = torch.minimum(nearest, between.amin(1))
-    return nearest
-
-
 def _summed_distance(features: Tensor) -> float:
     """The sum of the distances of all ordered pairs."""
-    sums = [_distances(features[block : block + ROWS], features).sum() for block in range(0, len(features), ROWS)]
+    sums = [distances(features[block : block + ROWS], features).sum() for block in range(0, len(features), ROWS)]
     return torch.stack(sums).sum().item()
 
 

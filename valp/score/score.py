@@ -107,7 +107,14 @@ class Score(ABC):
 
 
 class OutputScore(Score):
-    """A score of one output."""
+    """A score of one output.
+
+    Attributes:
+        has_error: whether its standard error is estimated. For this, `compute` is called again on random halves of the
+            rows. Set it to False for a score that takes long.
+    """
+
+    has_error: ClassVar[bool] = True
 
     @abstractmethod
     def applies(self, output: ScoredOutput) -> bool:

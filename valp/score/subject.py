@@ -10,6 +10,8 @@ if TYPE_CHECKING:  # listings read the table of scores and must not load torch
     from torch import Tensor
 
     from valp.compile.module import VALPModule
+    from valp.score.distances import Distances
+    from valp.score.nearest import Nearest
 
 NEIGHBOURS = 5
 """k of density and coverage; smaller if there are too few real samples."""
@@ -28,6 +30,11 @@ class Predicted:
     values: "Tensor"
     truth: "Tensor"
     present: "Tensor | None"
+
+    def part(self, rows: "Tensor") -> "Predicted":
+        """The predictions for some rows, given by their numbers."""
+        present = None if self.present is None else self.present[rows]
+        return Predicted(self.values[rows], self.truth[rows], present)
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,20 @@ class Conditioned:
     labels: "Tensor | None" = None
     real_labels: "Tensor | None" = None
 
+    @cached_property
+    def copies(self) -> "Tensor":
+        """As in `valp.score.generation_scores.copies`; computed once."""
+        from valp.score.generation_scores import copies
+
+        return copies(self.real, self.samples, self.rows)
+
+    def part(self, chosen: "Tensor") -> "Conditioned":
+        """Some of the samples. Whether they are copies is known from the comparison with all rows."""
+        taken = (_rows(tensor, chosen) for tensor in (self.labels, self.real_labels))
+        part = Conditioned(self.rows[chosen], self.samples[chosen], self.real[chosen], *taken)
+        vars(part)["copies"] = self.copies[chosen]
+        return part
+
 
 @dataclass(frozen=True)
 class Records:
@@ -68,6 +89,20 @@ class Records:
     train: "Tensor"
     held: "Tensor"
 
+    @cached_property
+    def nearest(self) -> "Nearest":
+        """How near each sample is to the rows; computed once."""
+        from valp.score.nearest import nearest
+
+        return nearest(self.train, self.held, self.samples)
+
+    def part(self, parts: "Tensor") -> "Records":
+        """The same samples, compared with some of the held-out rows: some parts of `nearest`."""
+        near = self.nearest
+        part = Records(self.samples, self.train, self.held[near.rows_of(parts)])
+        vars(part)["nearest"] = near.part(parts)
+        return part
+
 
 @dataclass(frozen=True)
 class Generated:
@@ -85,6 +120,7 @@ class Generated:
         groups: (n,) int64, the number of the condition of each sample; None if nothing conditions the samples.
         conditioned: samples with one condition each (Garciarena et al., V-D3); None if nothing conditions the samples.
         records: what says whether samples are training rows; None if there is no held-out row.
+        real_distances: (n, n), the distances of the real features, if they are known already.
     """
 
     samples: "Tensor"
@@ -96,13 +132,46 @@ class Generated:
     groups: "Tensor | None" = None
     conditioned: Conditioned | None = None
     records: Records | None = None
+    real_distances: "Tensor | None" = None
+
+    @cached_property
+    def distances(self) -> "Distances":
+        """The distances of the real and the generated features; computed once."""
+        from valp.score.distances import Distances
+
+        return Distances(self.real_features, self.features, self.real_distances)
 
     @cached_property
     def density_and_coverage(self) -> tuple[float, float]:
         """As in `valp.score.generation_scores.density_and_coverage`; computed once."""
-        from valp.score.generation_scores import density_and_coverage
+        return self.distances.density_and_coverage(min(NEIGHBOURS, len(self.real_features) - 1))
 
-        return density_and_coverage(self.real_features, self.features, min(NEIGHBOURS, len(self.real_features) - 1))
+    def part(
+        self, real_rows: "Tensor", rows: "Tensor", conditioned: "Tensor | None", held: "Tensor | None"
+    ) -> "Generated":
+        """Some of the real and of the generated samples.
+
+        Args:
+            real_rows: the numbers of the real samples.
+            rows: the numbers of the generated samples.
+            conditioned: the numbers of the samples with one condition each; None if there are none.
+            held: the numbers of the parts of held-out rows that all generated samples are compared with, as in
+                `valp.score.nearest.Nearest.part`; None if there are none.
+        """
+        records = self.records
+        part = Generated(
+            samples=self.samples[rows],
+            real=self.real[real_rows],
+            features=self.features[rows],
+            real_features=self.real_features[real_rows],
+            labels=_rows(self.labels, rows),
+            real_labels=_rows(self.real_labels, real_rows),
+            groups=_rows(self.groups, rows),
+            conditioned=None if self.conditioned is None or conditioned is None else self.conditioned.part(conditioned),
+            records=None if records is None or held is None else records.part(held),
+        )
+        vars(part)["distances"] = self.distances.part(real_rows, rows)
+        return part
 
 
 class Subject(ABC):
@@ -123,3 +192,7 @@ class Subject(ABC):
     @abstractmethod
     def generated(self, output: str) -> Generated | None:
         """Samples of a Samples output; None if it should have a judge but has none."""
+
+
+def _rows(tensor: "Tensor | None", rows: "Tensor") -> "Tensor | None":
+    return None if tensor is None else tensor[rows]

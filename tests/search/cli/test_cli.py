@@ -161,7 +161,8 @@ def test_the_front_is_an_array_of_candidates_the_knee_first(valp, small, small_r
     listed = valp("best", "small", *small, "--json").json
     assert [candidate["number"] for candidate in listed] == [entry.number for entry in small_run.front()]
     for candidate in listed:
-        assert {"number", "scores", "parameters", "key"} <= candidate.keys()
+        assert {"number", "scores", "errors", "parameters", "key"} <= candidate.keys()
+        assert candidate["errors"].keys() == candidate["scores"].keys() - {"parameters"}
 
 
 @pytest.mark.parametrize(("score", "best_first"), [("accuracy", -1), ("mse", 1), ("coverage", -1)])
@@ -233,7 +234,9 @@ def test_a_candidate_is_exported_scored_and_trained_again_with_several_seeds(val
     assert scored.json["problem"] == "digits"
     assert scored.json["scores"]["validation"] == pytest.approx(best.result.scores)
     assert scored.json["scores"]["test"].keys() == best.result.scores.keys()
+    assert scored.json["errors"]["validation"] == pytest.approx(best.result.errors)
     assert "accuracy" in valp("score", model).out
+    assert load(model).manifest.errors["validation"] == best.result.errors
 
     words = ("--from", "small", best.number, "--steps", 20, "--seeds", 2, "-o", longer)
     trained = valp("train", *words, *small)

@@ -1,6 +1,8 @@
 """A run's folder: each file is complete or absent."""
 
 import csv
+import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -26,7 +28,8 @@ from valp.spaces.baselines.single_task import single_task
 from valp.spaces.candidate import Candidate, Training
 from valp.train.fit import Curves
 
-RESULT = Result({"accuracy": 0.1 + 0.2, "mse": 1e-30, "parameters": 12}, 12, "a key", 350, (1.25, 0.5), None)
+SCORES, ERRORS = {"accuracy": 0.1 + 0.2, "mse": 1e-30, "parameters": 12}, {"accuracy": 0.1 + 0.7, "mse": 1e-31}
+RESULT = Result(SCORES, 12, "a key", 350, (1.25, 0.5), None, errors=ERRORS)
 STATE = {"a.weight": torch.arange(6.0).reshape(2, 3).T, "a.bias": torch.tensor([float(2**-20)])}
 
 
@@ -72,6 +75,14 @@ def test_a_candidate_reads_back_as_it_was_written(tmp_path, digits_problem):
 def test_a_result_reads_back_as_it_was_written(result, tmp_path):
     write_result(tmp_path, result)
     assert read_result(tmp_path) == result
+
+
+def test_a_result_of_an_older_version_has_no_standard_errors(tmp_path):
+    write_result(tmp_path, RESULT)
+    fields = json.loads((tmp_path / "scores.json").read_text())
+    del fields["errors"]
+    (tmp_path / "scores.json").write_text(json.dumps(fields))
+    assert read_result(tmp_path) == replace(RESULT, errors={})
 
 
 def test_a_result_that_is_absent_or_cut_off_is_none(tmp_path):

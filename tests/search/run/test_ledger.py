@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import sqlite3
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -134,12 +135,19 @@ def test_a_listing_has_the_fields_that_the_json_of_commands_promises(ledger, can
         "number": 0,
         "state": "complete",
         "scores": {"accuracy": 0.5, "mse": 0.1, "entropy": 0.25, "parameters": 12},
+        "errors": {},
         "parameters": 12,
         "key": "a key",
         "samples_seen": 350,
         "samples_seen_with_parents": 350,
         "seconds": 2.0,
     }
+
+
+def test_standard_errors_are_kept(ledger, candidate):
+    errors = {"accuracy": 0.1 + 0.2, "mse": 1e-30}
+    ledger.tell(begun(ledger, candidate), replace(result(), errors=errors))
+    assert ledger.entry(0).result.errors == ledger.entry(0).listing()["errors"] == errors
 
 
 def test_baselines_of_several_outputs_are_kept_side_by_side(ledger):

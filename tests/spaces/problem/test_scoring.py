@@ -248,6 +248,17 @@ def test_scores_are_finite_and_named_as_the_problem_names_its_metrics(problem, s
     assert all(math.isfinite(value) for value in scores.values())
 
 
+def test_every_score_of_an_output_has_a_standard_error_and_those_of_the_graph_have_none(problem, scorer):
+    module = compile(graph_of(conditions=("x",)), seed=1)
+    scores, errors = scorer.score_with_errors(module, problem.validation)
+    assert scores == scorer.score(module, problem.validation)
+    assert list(errors) == [name for name in scores if name != "parameters"]
+    assert all(math.isfinite(error) and error >= 0 for error in errors.values())
+    assert scorer.score_with_errors(module, problem.validation)[1] == errors
+    share, rows = scores["accuracy"], len(problem.validation)
+    assert errors["accuracy"] == pytest.approx((share * (1 - share) / rows) ** 0.5, rel=0.4)  # one estimate varies
+
+
 def test_a_model_of_fewer_outputs_has_fewer_scores(problem, scorer):
     graph = wired([("a", "g", numeric_unit(2), "concatenation")], [("x", "a"), ("k", "a"), ("a", "y")],
                   [("y", numeric_unit(2))], [("mse", "y", "y")], inputs=[("x", SIZE), ("k", CLASSES)])  # fmt: skip
@@ -321,5 +332,6 @@ def test_two_samples_outputs_of_different_sizes_are_both_scored(problem, tmp_pat
 
 def test_a_split_of_two_rows_can_be_scored(problem, scorer):
     few = problem.validation.take(torch.arange(2))
-    scores = replace(scorer, seed=1).score(compile(graph_of(), seed=1), few)
+    scores, errors = replace(scorer, seed=1).score_with_errors(compile(graph_of(), seed=1), few)
+    assert errors == {}
     assert all(math.isfinite(value) for value in scores.values())

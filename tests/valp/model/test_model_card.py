@@ -59,6 +59,13 @@ def test_a_score_has_a_cell_for_each_split_and_a_dash_where_it_is_absent():
     ]
 
 
+def test_a_score_with_a_standard_error_has_its_confidence_interval():
+    scores = {"validation": {"accuracy": 0.9, "mse": 2.0}, "test": {"accuracy": 0.8}}
+    text = card_of(scores=scores, errors={"validation": {"accuracy": 0.01}, "test": {"accuracy": 0.1}})
+    assert "| accuracy | 0.9 ± 0.02 | 0.8 ± 0.2 |\n| mse | 2 | – |\n\n± is a 95% confidence interval" in text
+    assert "±" not in card_of(scores=scores)
+
+
 def test_sections_without_content_are_left_out():
     assert [line for line in card_of().splitlines() if line.startswith("## ")] == ["## Inputs and outputs", "## Use"]
     text = card_of(scores={"test": {"mse": 1.0}}, training={"steps": 400, "rate": 0.000123456, "kept": "last"})

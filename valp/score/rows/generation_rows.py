@@ -95,12 +95,9 @@ class Diversity(SamplesScore):
 
     def of(self, generated: Generated, output: ScoredOutput) -> float | None:  # noqa: ARG002 - the same for all
         """See `SamplesScore`."""
-        from valp.score.generation_scores import within_class_diversity
-
         if generated.labels is None or generated.real_labels is None:
             return None
-        real = generated.real_features, generated.real_labels
-        return within_class_diversity(*real, generated.features, generated.labels)
+        return generated.distances.diversity(generated.real_labels, generated.labels)
 
 
 class Spread(OwnSpaceScore):
@@ -116,14 +113,12 @@ class Spread(OwnSpaceScore):
         """See `SamplesScore`."""
         import torch
 
-        from valp.score.generation_scores import spread
-
         groups, labels = generated.groups, generated.real_labels
         if groups is None or labels is None:
             labels = torch.zeros(len(generated.real), dtype=torch.int64)
         if groups is None:
             groups = torch.zeros(len(generated.samples), dtype=torch.int64)
-        return spread(generated.real_features, labels, generated.features, groups)
+        return generated.distances.spread(labels, groups)
 
 
 class ConditioningAccuracy(SamplesScore):
@@ -164,10 +159,8 @@ class Copying(OwnSpaceScore):
 
     def of(self, generated: Generated, output: ScoredOutput) -> float | None:  # noqa: ARG002 - the same for all
         """See `SamplesScore`."""
-        from valp.score.generation_scores import copying
-
         held = generated.conditioned
-        return None if held is None else copying(held.real, held.samples, held.rows)
+        return None if held is None else held.copies.double().mean().item()
 
 
 class Memorising(OwnSpaceScore):
@@ -186,7 +179,4 @@ class Memorising(OwnSpaceScore):
 
     def of(self, generated: Generated, output: ScoredOutput) -> float | None:  # noqa: ARG002 - the same for all
         """See `SamplesScore`."""
-        from valp.score.generation_scores import memorising
-
-        held = generated.records
-        return None if held is None else memorising(held.train, held.held, held.samples)
+        return None if generated.records is None else generated.records.nearest.memorising
