@@ -1,6 +1,6 @@
 """Candidates as a pandas data frame that shows pictures of their graphs in a notebook."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isnan, nan
 from typing import Any
 
@@ -11,7 +11,7 @@ from valp.graph.graph import Graph
 from valp.model.notebook_html import Html, bold_html, paragraph_html, picture_html, table_html
 from valp.search.number_text import number_text
 from valp.search.run.ledger import Entry
-from valp.search.run.result import PARAMETERS
+from valp.search.run.result import PARAMETERS, Measured
 from valp.search.run.run import StoredRun
 
 MOST_PICTURES = 20
@@ -80,6 +80,17 @@ def frame_of_baselines(run: StoredRun) -> pd.DataFrame:
     columns["samples_seen"] = [row.samples_seen for row in rows]
     columns["seconds"] = [row.seconds for row in rows]
     return pd.DataFrame(columns, index=pd.Index([row.title for row in rows], name="baseline"))
+
+
+def frame_of_tests(run: StoredRun, found: Mapping[int, Measured]) -> pd.DataFrame:
+    """Scores on the test split as a data frame with the columns of `Run.test_scores`."""
+    rows = [
+        [value for name in run.shown_scores for value in (one.scores.get(name), one.errors.get(name))]
+        for one in found.values()
+    ]
+    columns = [column for name in run.shown_scores for column in (name, f"{name}_error")]
+    numbers = pd.Index(list(found), name="candidate", dtype="int64")
+    return pd.DataFrame(rows, index=numbers, columns=columns, dtype="float64")
 
 
 def run_html(run: StoredRun) -> str:

@@ -1,5 +1,6 @@
 """`Run`, a search for use from Python. `launch` returns one, and `open_run` opens an existing run."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:  # a run is listed without torch and pandas
     from pandas import DataFrame
 
     from valp.model.model import Model
+    from valp.spaces.problem.problem import Problem
 
 
 class Run:
@@ -71,6 +73,34 @@ class Run:
         from valp.search.facade.candidate_frame import frame_of_baselines
 
         return frame_of_baselines(self.stored)
+
+    def test_scores(self, problem: "Problem | None" = None) -> "DataFrame":
+        """Scores the front on the test split, which the search has not seen.
+
+        The front was chosen by its validation scores, so these are too good by chance. The test scores are not, as long
+        as nothing is chosen by them.
+
+        Args:
+            problem: the problem of the run with its data. It is only needed if the problem was made in Python, and is
+                neither a built-in one nor described by a TOML file.
+
+        Returns:
+            A pandas data frame with a row for each candidate of the front, indexed by its number, in the order of
+            `front`. Each score that tables show has two columns: `accuracy` has the value, and `accuracy_error` its
+            standard error. Values are missing if a score was not measured, if its error is not known, and for
+            candidates whose weights are not kept.
+
+        Raises:
+            DataError: if the data is not available, or has changed since the run began.
+            SettingError: if the problem must be given.
+        """
+        from valp.search.engine.score_on_test import data_of, score_on_test
+        from valp.search.facade.candidate_frame import frame_of_tests
+        from valp.spaces.problem.judging import judges_of
+
+        data = data_of(self.stored, _say) if problem is None else problem
+        found = score_on_test(self.stored, self.stored.front(), data, judges_of(data, _say), _say)
+        return frame_of_tests(self.stored, found)
 
     def candidates(self) -> "DataFrame":
         """All candidates, including unfinished and failed ones.
@@ -168,3 +198,7 @@ def open_run(name: str, runs: Path | str = "runs") -> Run:
         FileError: if the run does not exist or is damaged.
     """
     return Run(stored_runs.open_run(Path(runs), name))
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)

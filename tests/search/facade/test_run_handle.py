@@ -24,9 +24,8 @@ def rows():
 
 
 @pytest.fixture(scope="module")
-def search(rows, tmp_path_factory):
-    """Starts a search, and resumes it when it is called again."""
-    problem = Problem.from_arrays(
+def problem(rows):
+    return Problem.from_arrays(
         "mine",
         inputs={"x": numeric(rows)},
         outputs={
@@ -34,6 +33,11 @@ def search(rows, tmp_path_factory):
             "sum": numeric(rows.sum(1)),
         },
     )
+
+
+@pytest.fixture(scope="module")
+def search(problem, tmp_path_factory):
+    """Starts a search, and resumes it when it is called again."""
     runs = tmp_path_factory.mktemp("handle")
     return lambda **asked: launch(
         problem, name="mine", runs=str(runs), steps=20, workers=0, keep="all", display=Listener(),
@@ -127,3 +131,12 @@ def test_the_same_call_resumes_and_a_run_is_found_by_its_name(run, search):
     assert found.name == "mine"
     with pytest.raises(FileError, match="other"):
         open_run("other", run.path.parent)
+
+
+def test_a_problem_made_in_python_must_be_given_for_the_test_scores(run, problem):
+    with pytest.raises(SettingError, match="made in Python"):
+        run.test_scores()
+    scored = run.test_scores(problem)
+    assert list(scored.index) == list(run.front().index)
+    assert not scored[["accuracy", "mse"]].isna().any(axis=None)
+    assert scored["accuracy_error"].isna().all()  # 18 rows are too few
