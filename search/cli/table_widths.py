@@ -1,9 +1,11 @@
-"""The widths of the columns of a printed table, in characters.
+"""The widths of the columns of a printed table, in cells of the terminal; some characters take two.
 
 A table has the headers of its columns and the cells of its rows, all of them text. A narrow table has no borders.
 """
 
 from collections.abc import Sequence
+
+from rich.cells import cell_len
 
 GAP = 2
 """Spaces between two columns of a narrow table."""
@@ -56,8 +58,8 @@ def _cells(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[list[s
 
 
 def _text_width(cells: Sequence[str]) -> int:
-    return max((len(line) for cell in cells for line in cell.splitlines()), default=1)
+    return max((cell_len(line) for cell in cells for line in cell.splitlines()), default=1)
 
 
 def _word_width(cells: Sequence[str]) -> int:
-    return max((len(word) for cell in cells for word in cell.split()), default=1)
+    return max((cell_len(word) for cell in cells for word in cell.split()), default=1)

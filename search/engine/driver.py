@@ -5,8 +5,10 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from optuna.trial import Trial
+
 from valp.check.keys import content_key
-from valp.errors import ValpError
+from valp.errors import FileError, SearchError, ValpError
 from valp.graph.graph import Graph
 from valp.search.engine.baseline_jobs import longer_jobs, network_jobs
 from valp.search.engine.display import Display
@@ -77,7 +79,7 @@ class Driver:
                 continue
             if "candidate" not in trial.user_attrs:
                 again = self.ledger.again(trial, self.strategy.sampler(self.settings.seed, trial.number))
-                self.ledger.propose(again, self.strategy.propose(self.question, self.ledger, again))
+                self.ledger.propose(again, self._proposed(again))
             candidate = self.ledger.entry(trial.number).candidate
             self.queue.append(self._job(trial.number, candidate))
             self.training[trial.number] = candidate.parents
@@ -130,7 +132,11 @@ class Driver:
             number = self.asked
             trial = self.ledger.ask(self.strategy.sampler(self.settings.seed, number))
             self.asked += 1
-            candidate = self.strategy.propose(self.question, self.ledger, trial)
+            try:
+                candidate = self._proposed(trial)
+            except SearchError as error:
+                self.stop(error)
+                return None
             self.ledger.propose(trial, candidate)
             self.training[number] = candidate.parents
             job = self._job(number, candidate)
@@ -139,6 +145,23 @@ class Driver:
         self.status.begin(job.title, job.candidate.parents)
         self.display.show(self.status)
         return job
+
+    def _proposed(self, trial: Trial) -> Candidate:
+        """The strategy's candidate for a trial.
+
+        Raises:
+            SearchError: if the strategy, which may be of another package, raises anything.
+        """
+        try:
+            return self.strategy.propose(self.question, self.ledger, trial)
+        except FileError:  # not the strategy's fault
+            raise
+        except Exception as error:
+            reason = str(error).splitlines()[0] if str(error) else "no reason given"
+            raise SearchError(
+                f"strategy {self.settings.strategy!r} cannot propose candidate {trial.number}: "
+                f"{type(error).__name__}: {reason}"
+            ) from error
 
     def goes_on(self, job: Job, steps: int) -> bool:
         """Whether a candidate that has reached a rung continues."""

@@ -29,6 +29,9 @@ FEWEST_TO_BREED = 16
 """The fewest candidates for which evolution is the default strategy. With fewer there is little to breed from."""
 
 
+LONGEST_NAME = 200
+"""The most bytes of a run's name. Most file systems allow 255, and a deletion adds a suffix."""
+
 SAMPLES_TO_TUNE = 1_000_000
 """The fewest samples, candidates × steps × batch, for which baselines are tuned by default: about a minute."""
 
@@ -106,6 +109,8 @@ def launch(
         )
     if name in ("", "..") or Path(name).name != name or "\0" in name:
         raise SettingError(f"a run's name must be the name of a folder, but is {name!r}")
+    if len(name.encode()) > LONGEST_NAME:
+        raise SettingError(f"a run's name must have at most {LONGEST_NAME} bytes, but has {len(name.encode())}")
     folder = Folder(Path(runs) / name)
     for what, value in (("steps", steps), ("batch", batch), ("candidates", candidates), ("seed", seed)):
         whole(what, value)

@@ -1,5 +1,6 @@
 """The model card of a bundle."""
 
+import json
 from typing import Any
 
 from valp.score.clear_difference import interval_text
@@ -45,7 +46,14 @@ def card(manifest: dict[str, Any], parameters: int, name: str) -> str:
             lines += ["± is a 95% confidence interval: how much a score may differ for other rows.", ""]
     if manifest["training"]:
         lines += ["## Training", "", *(f"- {key}: {_text(value)}" for key, value in manifest["training"].items()), ""]
-    lines += ["## Use", "", "```python", "import valp", "", f'model = valp.load("{name}")']
+    lines += [
+        "## Use",
+        "",
+        "```python",
+        "import valp",
+        "",
+        f"model = valp.load({json.dumps(name, ensure_ascii=False)})",
+    ]
     lines += _call([column for column in columns["inputs"] if _has(graph["inputs"], column["name"])])
     if any(output["unit"]["type"] == "samples" for output in graph["outputs"]):
         lines.append("samples = model.generate(16)  # model.conditions() names the inputs this needs, if any")

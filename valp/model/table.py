@@ -117,6 +117,8 @@ class Table:
         if cell.lower() in TRUTHS:
             return float(cell.lower() == "true")
         try:
+            if "_" in cell:  # Python reads 1_000, a table does not
+                raise ValueError(cell)
             return float(cell)
         except ValueError as error:
             raise DataError(

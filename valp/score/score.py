@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from valp.graph.graph import DataType
 from valp.score.subject import Subject
@@ -69,6 +69,19 @@ class Score(ABC):
     listed: ClassVar[bool] = True
     on_demand: ClassVar[bool] = False
     definition: ClassVar[int] = 1
+
+    def __init_subclass__(cls) -> None:
+        """Checks the direction.
+
+        Raises:
+            TypeError: if it is a text other than `maximize` and `minimize`.
+        """
+        super().__init_subclass__()
+        direction = getattr(cls, "direction", None)
+        if isinstance(direction, str) and direction not in get_args(Goal):
+            raise TypeError(
+                f"the direction of {cls.__name__} must be maximize, minimize or a number, not {direction!r}"
+            )
 
     @property
     def target(self) -> float | None:

@@ -50,6 +50,10 @@ def test_each_line_of_a_header_counts_for_itself():
     assert narrow_width(["samples seen\nwith parents", "b"], [["12", "3"]], wrapped=True) == len("samples") + GAP + 1
 
 
+def test_wide_characters_take_two_cells():
+    assert table_width(["名前"], [["12"]]) == 4 + 4
+
+
 @given(tables())
 def test_wrapped_text_needs_room_for_the_longest_word_of_each_column(table):
     columns, rows, _ = table

@@ -140,3 +140,8 @@ def test_a_problem_made_in_python_must_be_given_for_the_test_scores(run, problem
     assert list(scored.index) == list(run.front().index)
     assert not scored[["accuracy", "mse"]].isna().any(axis=None)
     assert scored["accuracy_error"].isna().all()  # 18 rows are too few
+
+
+def test_a_name_that_no_file_system_takes_is_refused(digits_problem, tmp_path):
+    with pytest.raises(SettingError, match="at most 200 bytes, but has 300"):
+        launch(digits_problem, name="ä" * 150, runs=tmp_path)

@@ -1,5 +1,7 @@
 """The model card: what it says of a manifest, and code that is Python."""
 
+import ast
+
 import pytest
 
 from valp.graph.graph import DataType, Graph, Input, Output, PrimaryNetwork
@@ -157,3 +159,15 @@ def test_only_a_model_with_samples_generates():
     assert "model.generate(16)" in code_of(card_of(outputs=(KIND, wave)))
     assert "generate" not in code_of(card_of())
     assert "generate" not in code_of(card_of(outputs=(KIND, wave), used=("rate", "kind")))
+
+
+def test_the_code_is_python_whatever_the_file_is_called():
+    manifest = Manifest(
+        problem="p",
+        title="t",
+        graph=Graph(inputs=(), networks=(), outputs=(), connections=(), losses=()),
+        preprocessing=Preprocessing(inputs=(), outputs=()),
+    )
+    name = 'a "good" one\\.valp'
+    tree = ast.parse(code_of(card(manifest.model_dump(mode="json"), 1, name)))
+    assert next(node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)) == name

@@ -64,6 +64,11 @@ def test_numbers_may_have_a_plus_sign_or_be_words_for_true_and_false():
     np.testing.assert_array_equal(numbers([True, False, None]), [1, 0, np.nan])
 
 
+def test_a_number_with_underscores_is_text():
+    with pytest.raises(DataError, match="must hold numbers, but has '1_000'"):
+        numbers(["12", "1_000"])
+
+
 @pytest.mark.parametrize(
     ("values", "row", "found"),
     [

@@ -101,3 +101,8 @@ def test_several_models_together_have_the_sum_of_sizes_and_times():
     assert SCORES["latency"].together([1.5, 0.5]) == 2
     assert SCORES["inferences_per_second"].together([100.0, 100.0]) == pytest.approx(50)
     assert Near().together([1.0]) is None
+
+
+def test_a_misspelt_direction_is_refused_when_the_class_is_made():
+    with pytest.raises(TypeError, match="must be maximize, minimize or a number, not 'maximise'"):
+        type("Odd", (OutputScore,), {"direction": "maximise"})
