@@ -1,7 +1,7 @@
 """`valp list`, `valp best` and `valp show`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -53,7 +53,7 @@ def list_command(runs: Path, as_json: bool) -> None:
 @RUNS
 @JSON
 def best_command(run: str, by: str | None, on_test: bool, runs: Path, as_json: bool) -> None:
-    """Show the Pareto front of RUN and its single-task models.
+    """Show the Pareto front of RUN and its baselines.
 
     The first row is the best compromise (the knee of the front): the candidate nearest to the ideal point, where each
     objective is scaled from the best value on the front to the value without learning. On a narrow terminal some
@@ -61,7 +61,8 @@ def best_command(run: str, by: str | None, on_test: bool, runs: Path, as_json: b
 
     The front was chosen by its validation scores, so these are too good by chance. --test loads the data and the kept
     weights, and shows the objectives on both splits, each with a 95% confidence interval. In JSON,
-    `test` has the scores and `test_errors` their standard errors, as `scores` and `errors` do for the validation split.
+    `test` has the scores and `test_errors` their standard errors, as `scores` and `errors` do for the validation split,
+    and `compared` says whether an objective is better or worse than the best baseline, or equal within chance.
 
     \b
     Examples:
@@ -78,7 +79,7 @@ def best_command(run: str, by: str | None, on_test: bool, runs: Path, as_json: b
     if on_test:
         _print_on_test(opened, front, as_json=as_json)
     elif as_json:
-        print_json([entry.listing() for entry in front])
+        print_json(_listed(opened, front))
     else:
         print_front(opened, front)
 
@@ -87,7 +88,7 @@ def _print_on_test(run: "StoredRun", front: "Sequence[Entry]", *, as_json: bool)
     """Scores a front on the test split and prints it. Progress goes to stderr."""
     from valp.search.cli.bar import bar
     from valp.search.cli.on_test_table import print_on_test
-    from valp.search.engine.score_on_test import data_of, score_on_test
+    from valp.search.engine.score_on_test import baselines_on_test, data_of, score_on_test
     from valp.search.show.display.step_bar import step_bar
     from valp.spaces.problem.judging import judges_of
     from valp.train.fit import one_thread
@@ -103,9 +104,19 @@ def _print_on_test(run: "StoredRun", front: "Sequence[Entry]", *, as_json: bool)
         found = score_on_test(run, front, problem, judges, progress.say, progress.show)
     if as_json:
         tested = [{"test": found[entry.number].scores, "test_errors": found[entry.number].errors} for entry in front]
-        print_json([entry.listing() | more for entry, more in zip(front, tested, strict=True)])
+        print_json([one | more for one, more in zip(_listed(run, front), tested, strict=True)])
     else:
-        print_on_test(run, front, found)
+        print_on_test(run, front, found, baselines_on_test(run, problem, judges))
+
+
+def _listed(run: "StoredRun", front: "Sequence[Entry]") -> "list[dict[str, Any]]":
+    """Candidates as JSON objects, with how their objectives compare with the best baselines."""
+    baselines, listed = run.baselines, []
+    for entry in front:
+        words = {} if entry.result is None else {n: baselines.compare(n, entry.result) for n in run.objectives}
+        known = {name: word for name, word in words.items() if word is not None}
+        listed.append(entry.listing() | ({"compared": known} if known else {}))
+    return listed
 
 
 @click.command("show")

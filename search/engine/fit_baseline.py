@@ -25,7 +25,7 @@ def fit_baseline(scorer: Scorer, output: str, code: str) -> Result | None:
     """
     start = time.perf_counter()
     try:
-        answers = _fitted(_Same(scorer.problem), output, code)
+        answers = fitted_answers(scorer.problem, output, code)
         fitted = time.perf_counter()
         if answers is None:
             return None
@@ -36,6 +36,11 @@ def fit_baseline(scorer: Scorer, output: str, code: str) -> Result | None:
         failure = str(error).splitlines()[0] if str(error) else type(error).__name__
     seconds = (fitted - start, time.perf_counter() - fitted)
     return Result(scores, answers.parameters or 0, "", answers.rows, seconds, failure, errors=errors)
+
+
+def fitted_answers(problem: Problem, output: str, code: str) -> Answers | None:
+    """A baseline that needs no graph, fitted on the training split or remembered; None as for `fit_baseline`."""
+    return _fitted(_Same(problem), output, code)
 
 
 class _Same:

@@ -3,13 +3,19 @@
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from valp.errors import DataError, SettingError
+from valp.compile.compile import compile
+from valp.errors import DataError, FileError, SettingError
+from valp.files import read_model
 from valp.score.judge import Judge
+from valp.search.engine.fit_baseline import fitted_answers
 from valp.search.engine.models import model_of
+from valp.search.run.folder import CANDIDATE, read_weights
 from valp.search.run.ledger import Entry
 from valp.search.run.result import Measured
 from valp.search.run.run import StoredRun
+from valp.spaces.baselines.baselines import FITTED
 from valp.spaces.builtin.problems import PROBLEMS
+from valp.spaces.candidate import Candidate
 from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.problem import Problem
 from valp.spaces.problem.sampling import ScoringError
@@ -82,3 +88,42 @@ def score_on_test(
         if progress is not None:
             progress(done)
     return found
+
+
+def baselines_on_test(run: StoredRun, problem: Problem, judges: Mapping[str, Judge]) -> Measured:
+    """The objectives of the best baselines on the test split. Each was chosen by its validation score.
+
+    Args:
+        run: the run.
+        problem: the problem of the run, with the data of the run.
+        judges: the judges of the problem.
+
+    Returns:
+        The scores of the objectives and their standard errors. Those of whole graphs, and of a baseline that cannot be
+        scored, are absent.
+    """
+    scorer = Scorer(problem, judges, run.settings.protocol, objectives=run.settings.objectives)
+    best, found = run.baselines.best, Measured()
+    for name, metric in run.objectives.items():
+        if name in best and metric.output is not None and best[name].code is not None:
+            try:
+                scores, errors = _scored_baseline(run, scorer, metric.output, str(best[name].code))
+            except (ScoringError, FileError):
+                continue
+            found.scores.update({name: scores[name]} if name in scores else {})
+            found.errors.update({name: errors[name]} if name in errors else {})
+    return found
+
+
+def _scored_baseline(
+    run: StoredRun, scorer: Scorer, output: str, code: str
+) -> tuple[dict[str, float], dict[str, float]]:
+    """The scores of a baseline on the test split, and their standard errors."""
+    problem = scorer.problem
+    if any(code in codes for codes in FITTED.values()):
+        answers = fitted_answers(problem, output, code)
+        return ({}, {}) if answers is None else scorer.score_answers(answers, problem.test)
+    folder = run.folder.baseline(output, code)
+    module = compile(read_model(Candidate, folder / CANDIDATE).graph, seed=0)
+    module.load_state_dict(read_weights(folder))
+    return scorer.score_with_errors(module, problem.test)

@@ -20,11 +20,13 @@ class Best:
 
     Attributes:
         title: the name of the baseline.
+        code: its code among the baselines of the output; None for a score of whole graphs.
         value: its value.
         error: the standard error of the value; 0 if it is not known.
     """
 
     title: str
+    code: str | None
     value: float
     error: float = 0.0
 
@@ -91,8 +93,8 @@ class BaselineScores:
             if values:
                 code = min(values, key=lambda one: metric.score.loss(values[one]))
                 error = results[code].errors.get(name, 0.0)
-                found[name] = Best(self._title(metric.output, code), values[code], error)
-        return found | {name: Best("single-task", value) for name, value in self._of_graphs(NETWORKS).items()}
+                found[name] = Best(self._title(metric.output, code), code, values[code], error)
+        return found | {name: Best("single-task", None, value) for name, value in self._of_graphs(NETWORKS).items()}
 
     def rows(self) -> list[BaselineRow]:
         """Each baseline over all outputs, the weakest first."""

@@ -6,7 +6,7 @@ import pytest
 
 from valp.errors import DataError
 from valp.search.engine.models import model_of
-from valp.search.engine.score_on_test import score_on_test
+from valp.search.engine.score_on_test import baselines_on_test, score_on_test
 from valp.search.facade.run_handle import open_run
 from valp.search.run.folder import drop_weights
 from valp.search.run.run import open_run as open_stored
@@ -74,3 +74,22 @@ def test_in_python_the_test_scores_are_a_frame_in_the_order_of_the_front(small_r
         assert frame.loc[number, "accuracy"] == pytest.approx(scores["accuracy"])
         assert frame.loc[number, "accuracy_error"] == pytest.approx(errors["accuracy"])
         assert frame.loc[number, "parameters"] == scores["parameters"]
+
+
+def test_the_best_baselines_are_scored_on_the_test_split_too(small_run, digits_problem):
+    found = baselines_on_test(small_run, digits_problem, judges_of(digits_problem))
+    assert found.scores.keys() == set(small_run.objectives)
+    best = small_run.baselines.best
+    for name, value in found.scores.items():
+        assert value != best[name].value
+        assert abs(value - best[name].value) < 8 * (best[name].error + found.errors[name])
+
+
+def test_the_table_ends_with_the_best_baselines_and_json_says_how_they_compare(valp, small_runs, small_run):
+    outcome = valp("best", "small", "--test", "--runs", small_runs)
+    (row,) = [line for line in outcome.out.splitlines() if line.strip(" │|").startswith("best baseline")]
+    assert row.count("±") == 2 * len(small_run.objectives)
+    assert "chosen on the validation split: accuracy: linear" in outcome.out
+    for one in valp("best", "small", "--runs", small_runs, "--json").json:
+        assert one["compared"].keys() == set(small_run.objectives)
+        assert set(one["compared"].values()) <= {"better", "worse", "equal"}
