@@ -17,6 +17,7 @@ from statistics import mean, stdev
 from benchmarks.cheaters_graphs import SAMPLERS, Sampler
 from benchmarks.paper_page import table
 from valp.files import write_text
+from valp.search.run.sampler_remarks import COPIES
 from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.scoring import Scorer
@@ -26,9 +27,6 @@ PROBLEMS = ("digits", "fashion-mnist")
 SCORES = ("entropy_coverage", "entropy", "coverage", "spread", "conditioning", "copying", "memorising")
 PAPER = "one condition each"
 """The column with entropy × coverage if every sample has a condition of its own, as in Garciarena et al."""
-
-COPIES = 0.2
-"""A sampler is flagged as a copier if a larger share of its samples are copies of their condition."""
 
 MEMORIES = 0.75
 """A sampler is flagged as a memoriser if `memorising` is larger: half of its samples are training rows."""

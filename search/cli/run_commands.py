@@ -139,6 +139,7 @@ def show_command(run: str, number: int | None, runs: Path, as_json: bool) -> Non
     from valp.search.cli.candidate_tables import print_graph, print_scores
     from valp.search.cli.chosen_candidate import chosen_candidate
     from valp.search.run.run import open_run
+    from valp.search.run.sampler_remarks import sampler_remarks
 
     opened = open_run(runs, run)
     entry = chosen_candidate(opened, number)
@@ -147,6 +148,8 @@ def show_command(run: str, number: int | None, runs: Path, as_json: bool) -> Non
         return
     _print_about(entry, run)
     print_scores(opened, entry)
+    for remark in [] if entry.result is None else sampler_remarks(opened.problem.metrics, entry.result.scores):
+        print_line(remark)
     print_graph(entry.candidate.graph)
     if entry.state == "running":  # its worker writes the folder until the end
         click.echo("picture: can be drawn after the training has ended")

@@ -172,6 +172,15 @@ def test_the_front_can_be_sorted_by_a_score_the_best_first(score, best_first, va
     assert values == sorted(values)
 
 
+def test_show_says_if_samples_hardly_differ(valp, small, monkeypatch):
+    shown = valp("show", "small", 1, *small)
+    monkeypatch.setattr("valp.search.run.sampler_remarks.ALIKE", 100)
+    told = valp("show", "small", 1, *small)
+    assert told.code == 0, told.err
+    assert len(set(told.out.splitlines()) - set(shown.out.splitlines())) == 1
+    assert "hardly differ" in told.out
+
+
 def test_a_candidate_is_shown_as_json_with_its_document(valp, small, small_run):
     shown = valp("show", "small", 1, *small, "--json").json
     entry = small_run.ledger.entry(1)

@@ -20,7 +20,7 @@ export function detail() {
     $("candidate-title").textContent = `Candidate ${n}`;
     $("detail").replaceChildren(
       heading(one),
-      h("div", { class: "abreast" }, graphBox(one, more), h("div", {}, scores(one), facts(one))),
+      h("div", { class: "abreast" }, graphBox(one, more), h("div", {}, scores(one, more?.remarks ?? []), facts(one))),
       more ? h("div", { class: "flow" }, panels(one, more)) : "",
     );
   });
@@ -96,8 +96,11 @@ export function rival(one) {
   return parent || FRONT.find((other) => other !== one) || R.candidates.find((other) => other !== one);
 }
 
-/** @param {Candidate} one */
-function scores(one) {
+/**
+ * @param {Candidate} one
+ * @param {string[]} remarks
+ */
+function scores(one, remarks) {
   if (!one.v) return box("Scores", h("p", {}, one.f ? `It failed: ${one.f}` : "It has no scores yet."));
   const rows = SCORES.filter((name) => R.objectives.includes(name) || scoreOf(one, name) !== undefined).map((name) =>
     h(
@@ -112,6 +115,7 @@ function scores(one) {
   return box(
     "Scores",
     scrollTable("scores", ["validation", "this", "best baseline", "compared"], rows),
+    remarks.map((remark) => h("p", { class: "note" }, remark)),
     h(
       "p",
       { class: "caption" },

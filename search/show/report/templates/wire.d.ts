@@ -199,6 +199,8 @@ export interface Detail {
   svg: string;
   conditioning: [source: string, target: string][];
   curves: Curves | null;
+  /** Sentences about samples that reproduce their condition or hardly differ. */
+  remarks: string[];
   missing?: string;
   predicted?: Predicted[];
   generated?: Generated[];

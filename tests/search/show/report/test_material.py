@@ -277,3 +277,10 @@ def test_lineages_count_each_ancestor_once(run, drawn, tmp_path):
     bred = untrained_run(run, [child(), child(0), child(0, 1)], lambda number: (number, 1, 1), tmp_path)
     rows = gather(bred, Evidence(None, missing="left out")).summary["candidates"]
     assert [row["m"] for row in rows] == [100, 200, 300]
+
+
+def test_details_say_if_samples_reproduce_their_condition(run, evidence):
+    entry = run.front()[0]
+    copies = replace(entry, result=replace(entry.result, scores=entry.result.scores | {"copying": 0.9}))
+    (remark,) = details(run, copies, evidence)["remarks"]
+    assert remark.startswith("The samples of image reproduce their condition: 90%")

@@ -1,0 +1,41 @@
+"""Sentences about a candidate whose samples are not new, or hardly differ."""
+
+from collections.abc import Mapping
+
+from valp.spaces.problem.metrics import Metric
+
+COPIES = 0.2
+"""A sampler reproduces its condition if a larger share of its samples are copies of it."""
+
+ALIKE = 0.1
+"""Samples of one condition hardly differ if their `spread` is smaller. Real rows of one class have 1."""
+
+
+def sampler_remarks(metrics: Mapping[str, Metric], scores: Mapping[str, float]) -> list[str]:
+    """A sentence for each output whose samples reproduce their condition, or hardly differ.
+
+    Args:
+        metrics: the scores of the problem.
+        scores: the scores of a candidate, by name.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for name, metric in metrics.items():
+        if metric.output is not None and name in scores:
+            found.setdefault(metric.output, {})[metric.score.code] = scores[name]
+    remarks = (_remark(output, by_code) for output, by_code in found.items())
+    return [remark for remark in remarks if remark is not None]
+
+
+def _remark(output: str, scores: Mapping[str, float]) -> str | None:
+    copying, spread = scores.get("copying"), scores.get("spread")
+    alike = f"spread {spread:.2f}, real rows have 1" if spread is not None and spread < ALIKE else None
+    if copying is not None and copying > COPIES:
+        also = f", and the samples of one condition hardly differ ({alike})" if alike else ""
+        return (
+            f"The samples of {output} reproduce their condition: {copying:.0%} lie nearest to the very row that "
+            f"conditions them (copying){also}."
+        )
+    if alike is None:
+        return None
+    of = "" if copying is None else " of one condition"
+    return f"The samples of {output}{of} hardly differ ({alike}): the noise changes little."
