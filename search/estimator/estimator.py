@@ -59,7 +59,9 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         space: a name of `valp.spaces.generate.space.SPACES`.
         objectives: the scores to optimise; by default one for each output.
         by: the score that selects the model from the front; by default the knee is selected.
-        validation: the share of the rows in the validation split. Candidates are scored on them, not trained.
+        validation: the share of the rows in the validation split. Candidates are scored on them, not trained. There are
+            no test rows: `front_` and `baselines_` have validation scores, which are too good for the candidate that
+            they selected. For an honest estimate use `score` on rows that were not in the fit, or cross-validation.
         executor: the executor that trains, "auto" or "torch".
         baselines: what candidates are compared with, "none", "quick" or "tuned"; see `valp.launch`.
         random_state: the seed. With an int and at most one worker, the whole search is repeatable.
@@ -219,7 +221,10 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
             return found
 
     def _problem(self, table: Table) -> Problem:
-        """The problem to search. Its validation rows are also its test rows, because the test scores are not used."""
+        """The problem to search. Its validation rows are also its test rows, because X has no rows to spare for a test.
+
+        Nothing reads its test scores. The user scores the estimator on rows that were not in the fit.
+        """
         train, held = self._split(len(table))
         rows = np.concatenate([train, held, held])
         parts = np.split(np.arange(len(rows)), [len(train), len(train) + len(held)])

@@ -49,8 +49,9 @@ class Parent:
 def inherit(
     module: VALPModule, graph: Graph, parents: Sequence[Parent], origins: Mapping[str, tuple[int, str]]
 ) -> frozenset[str]:
-    """Copies the parents' weights into a freshly compiled module, in place, so that it computes what they computed.
+    """Copies the parents' weights into a freshly compiled module, in place.
 
+    If the graph has only become larger, the module then computes what the parents computed, with the exceptions below.
     New parts have no effect at first: the weights that read new sources, variables or units are 0, and the weights that
     make these are random. The zero weights get gradients from the first step on, the weights behind them from the
     second.
