@@ -19,9 +19,6 @@ PICTURE = ".png"
 COUNT = 64
 """The number of samples that `valp generate` makes by default."""
 
-MOST_NAMES = 10
-"""The most classes that a message lists."""
-
 SEED = click.option(
     "--seed", type=click.IntRange(0, 2**63 - 1), help="The same seed draws the same numbers.  [default: a new one]"
 )
@@ -101,8 +98,11 @@ def predict_command(
 )
 @click.option(
     "--condition",
-    metavar="DATA|CLASS",
-    help="The condition of the samples: a file with rows, or a class if the only conditioning input is a class.",
+    "asked",
+    metavar="NAME=CLASS|CLASS|DATA",
+    multiple=True,
+    help="What the samples are asked for by: a class, or a file with rows; give it several times for several classes. "
+    " [default: classes are drawn as often as in the training data]",
 )
 @SEED
 @click.option(
@@ -115,17 +115,18 @@ def predict_command(
 )
 @JSON
 def generate_command(
-    model: Path, count: int | None, condition: str | None, seed: int | None, output: Path, as_json: bool
+    model: Path, count: int | None, asked: tuple[str, ...], seed: int | None, output: Path, as_json: bool
 ) -> None:
     """Generate new samples with MODEL, in your units.
 
-    If inputs of the model condition its samples, --condition gives their values: a file with rows of these inputs, as
-    `valp predict` takes it. If it has several rows, the samples are spread evenly over them, in the order of the rows.
-    If the only such input is a class, give the name or the number of the class.
+    If the samples are conditioned on inputs or classes, --condition gives their values. `NAME=CLASS` is a class by its
+    name or number; the name may be left out if it is the only condition. A file has rows of the conditions, as `valp
+    predict` takes it. If it has several rows, the samples are spread evenly over them, in the order of the rows.
 
     \b
     Examples:
       valp generate digits.valp -n 64 -o grid.png
+      valp generate digits.valp -n 20 --condition digit=7 -o sevens.png
       valp generate wine.valp -n 1000 --seed 0 -o more.csv
       valp generate wine.valp --condition new.csv -o like-these.csv
       valp generate birds.valp -n 16 --condition owl -o owls.png
@@ -133,6 +134,7 @@ def generate_command(
     import numpy as np
 
     from valp.model.bundle import load
+    from valp.search.cli.condition_option import conditions_of
     from valp.search.cli.write_rows import ARRAYS, TABLES, require_suffix
 
     suffix = require_suffix(output, (*TABLES, ARRAYS, PICTURE))
@@ -140,7 +142,7 @@ def generate_command(
     if not loaded.generated:
         raise SettingError(f"{model} generates nothing, because it has no output of type samples")
     pictured = _pictured(model, loaded) if suffix == PICTURE else None
-    inputs, rows = _conditions(loaded, condition)
+    inputs, rows = conditions_of(loaded, asked, _say)
     count = count or (rows if rows > 1 else COUNT)
     if count < rows:
         _say(f"note: only the first {count} of {rows} rows condition a sample")
@@ -185,47 +187,6 @@ def _carried(table: "Table", name: str) -> Any:
     if values.ndim > 1:
         raise DataError(f"{table.path}: array {name!r} has several numbers a row, so it cannot be an --id")
     return values
-
-
-def _conditions(loaded: "Model", given: str | None) -> tuple[dict[str, Any], int]:
-    """The raw rows of the inputs that condition the samples, and their number; no rows if nothing conditions them."""
-    needed = [column for column in loaded.inputs if column.name in loaded.conditions()]
-    names = " and ".join(f"{column.name!r} ({column.type})" for column in needed)
-    if not needed:
-        if given is not None:
-            raise SettingError("nothing conditions the samples of this model, so --condition must be left out")
-        return {}, 0
-    classes = needed[0] if len(needed) == 1 and needed[0].type == "discrete" and not needed[0].labels else None
-    wanted = f"a class ({_classes(classes)}) or a file with rows of it" if classes else "a file with rows of it"
-    if given is None:
-        raise SettingError(f"the samples of this model are conditioned on {names}, so --condition must be {wanted}")
-    number = None if classes is None else _number(classes, given)
-    if classes is not None and number is not None:
-        return {classes.name: [number]}, 1
-    if not Path(given).exists():
-        raise SettingError(
-            f"the samples of this model are conditioned on {names}, so --condition must be {wanted}, but is {given!r}"
-        )
-    from valp.model.raw_inputs import raw_inputs, unseen
-    from valp.spaces.own.read_rows import read_rows
-
-    inputs = raw_inputs(read_rows(Path(given), needed, _say), needed)
-    for remark in unseen(inputs, needed):
-        _say(f"note: {remark}")
-    return dict(inputs), len(next(iter(inputs.values())))
-
-
-def _number(column: "Column", word: str) -> int | None:
-    """The number of the class with a name, or else with a number; None if there is no such class."""
-    if column.classes and word in column.classes:
-        return column.classes.index(word)
-    return int(word) if word.isdecimal() and int(word) < column.size else None
-
-
-def _classes(column: "Column") -> str:
-    if column.classes is None:
-        return f"0 to {column.size - 1}"
-    return ", ".join(column.classes[:MOST_NAMES]) + (", …" if column.size > MOST_NAMES else "")
 
 
 def _pictured(model: Path, loaded: "Model") -> "Column":

@@ -51,6 +51,7 @@ def manifest(
         title=problem.title,
         graph=candidate.graph,
         preprocessing=problem.columns,
+        shares=problem.shares,
         scores=scores,
         errors=errors,
         protocol=protocol,

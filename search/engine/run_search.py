@@ -38,7 +38,8 @@ def search(
     Args:
         folder: the run's folder; created if it does not exist.
         problem: the problem to learn.
-        settings: the run's settings. If the run exists, they must be the same as before.
+        settings: the run's settings. If the run exists, they must be the same as before. Their conditions replace those
+            of the problem.
         start_from: the graphs of the first candidates; their keys are in the settings.
         candidates: the number of candidates in the finished run, including those of earlier calls.
         hours: the wall time after which no further candidate is started.
@@ -53,6 +54,8 @@ def search(
         SearchError: if every candidate of the run failed, or no worker can start.
     """
     shown = display or SilentDisplay()
+    if problem.conditions != settings.conditions:
+        problem = problem.model_copy(update={"conditions": settings.conditions})
     with locked(folder):
         keep_journal(folder)
         if folder.exists():

@@ -21,7 +21,7 @@ from valp.search.show.display import LineDisplay
 from valp.search.strategies import STRATEGIES
 from valp.spaces.baselines.baseline_codes import Level
 from valp.spaces.generate.space import space_of
-from valp.spaces.problem.interface import require_interface
+from valp.spaces.problem.interface import require_conditions, require_interface
 from valp.spaces.problem.problem import Problem
 from valp.train.balance import read_balance, require_native
 
@@ -130,13 +130,18 @@ def launch(
     kinds, objectives = as_several(kinds), as_several(objectives)
     balances = tuple(str(read_balance(text)) for text in as_several(balance))
     searched = space_of(space, kinds, balances)
-    if folder.settings.is_file():  # a run of an earlier version keeps the priors that it had
-        searched = replace(searched, priors=read_settings(folder.settings).priors)
+    conditions = problem.conditions
+    if folder.settings.is_file():  # a run of an earlier version keeps the priors and conditions that it had
+        held = read_settings(folder.settings)
+        searched = replace(searched, priors=held.priors)
+        conditions = None if held.conditions is None else conditions
     for graph in start_from:
         if not isinstance(graph, Graph):
             raise SettingError(f"start_from must hold graphs, but has {graph!r}")
         require(graph)
         require_interface(graph, problem.description, whole=True)
+        if not searched.any_condition:
+            require_conditions(graph, problem.name, conditions)
     for objective in objectives:
         one_of("objective", objective, problem.metrics)
     if len(set(objectives)) < len(objectives):
@@ -162,6 +167,7 @@ def launch(
         kinds=kinds,
         balance=balances,
         priors=searched.priors,
+        conditions=conditions,
         start_from=tuple(content_key(graph) for graph in start_from),
         objectives=wanted,
         steps=steps,

@@ -32,6 +32,8 @@ class Settings(Frozen):
         balance: the balancing methods, each in the form that `valp.train.balance.read_balance` reads; empty for the
             space's own.
         priors: the priors of latent variables that the search chooses from. Earlier versions had N(0, I) only.
+        conditions: by what samples may be asked for, see `Description.conditions`; None if samples may depend on
+            anything, as in runs of earlier versions.
         start_from: the content keys of the graphs of the first candidates.
         objectives: the names of the scores to optimise.
         steps: the training steps of a candidate with a full training.
@@ -54,6 +56,7 @@ class Settings(Frozen):
     kinds: tuple[str, ...] = ()
     balance: tuple[str, ...] = ()
     priors: tuple[str, ...] = ("normal",)
+    conditions: tuple[str, ...] | None = None
     start_from: tuple[str, ...] = ()
     objectives: tuple[str, ...]
     steps: int

@@ -14,7 +14,7 @@ from valp.spaces.generate.choose import Choose
 from valp.spaces.vary import Variation, cross, mutate
 
 FIRST_MOVES = ("condition",)
-"""The moves that are preferred for the first children, if they apply."""
+"""The moves that are preferred for the first children, if they apply, where samples may depend on any input."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Breeding:
             them deserve more training.
         promoted: the number of drawn candidates, at most half of them, that become the parents of the first children,
             one each. They are the best by the hypervolume between a candidate and a model without learning. With
-            several objectives, the second parent is the drawn candidate that best complements the first. Decoders of
-            these children get a condition if they have none.
+            several objectives, the second parent is the drawn candidate that best complements the first. Where samples
+            may depend on any input, as in the paper's space, their decoders get a condition if they have none.
         population: how many of the best finished candidates may have children.
         tournament: the size of a tournament.
         spanning: the probability that a tournament is decided by that hypervolume, so that a candidate with a hopeless
@@ -175,7 +175,8 @@ class Litter:
 
     def _moved(self, parent: Candidate, moves: int | None) -> Variation:
         problem, space, batch = self.question.problem.description, self.question.space, self.question.training.batch
-        rather = () if self.only is None else FIRST_MOVES
+        free = problem.conditions is None or space.any_condition
+        rather = FIRST_MOVES if free and self.only is not None else ()
         return mutate(parent, problem, space, self.choose, moves=moves, batch=batch, rather=rather)
 
     def _rows(self, name: str) -> list[int]:

@@ -93,6 +93,7 @@ def drawn_graph(problem: Description, space: Space, choose: Choose) -> Graph:
         choose,
         images=problem.images,
         variances=problem.variances,
+        conditions=problem.conditions,
     )
 
 

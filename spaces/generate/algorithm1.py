@@ -6,7 +6,7 @@ networks that completing the graph may still create. The steps end when the two 
 open component a source: an existing component if one fits, otherwise a new network.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from valp.errors import SettingError
@@ -30,6 +30,7 @@ def initialize(
     *,
     images: Mapping[str, tuple[int, int, int]] = MappingProxyType({}),
     variances: Mapping[str, float] = MappingProxyType({}),
+    conditions: Collection[str] | None = None,
 ) -> Graph:
     """A random graph for these inputs and outputs. `check` accepts it, and it has at most max_n networks.
 
@@ -41,12 +42,14 @@ def initialize(
         choose: makes the decisions.
         images: (C, H, W) of each output that is a picture. Transposed decoders can make only these.
         variances: the variances of outputs, for β of their squared errors; see `Space.beta_error`.
+        conditions: by what samples may be asked for: names of inputs, and of Discrete outputs whose class is then
+            given. Samples depend on nothing else. None allows anything.
 
     Raises:
         SettingError: if max_n is too small for the outputs, no kind of the space produces the type of an output, or
             none brings an input to an output.
     """
-    draft = Draft(inputs, outputs, images, space, choose)
+    draft = Draft(inputs, outputs, images, space, choose, conditions)
     if draft.needed() > space.max_n:
         raise SettingError(f"max_n must be at least {draft.needed()} for these outputs, but is {space.max_n}")
     for _ in range(STEPS_PER_NETWORK * space.max_n):

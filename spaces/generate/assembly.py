@@ -63,6 +63,7 @@ def graph_of(draft: Draft, losses: Sequence[Loss]) -> Graph:
         outputs=draft.outputs,
         connections=tuple(connections),
         losses=tuple(losses),
+        given=draft.given_classes(),
     )
 
 

@@ -20,13 +20,13 @@ class Offers:
         self.fitting = [0] * len(outputs)
         """For each output, the networks with its type and at least its size. For Features the shape must be equal."""
 
-    def add(self, index: int, kind: str, unit: DataUnit) -> None:
-        """Adds a network with this output unit."""
-        self._set(index, kind, unit, 1 << index)
+    def add(self, index: int, kind: str, unit: DataUnit, *, encodes: bool = True) -> None:
+        """Adds a network with this output unit; `encodes` says whether latent connections may start from it."""
+        self._set(index, kind, unit, 1 << index, encodes)
 
     def remove(self, index: int, kind: str, unit: DataUnit) -> None:
         """Removes a network with this output unit."""
-        self._set(index, kind, unit, 0)
+        self._set(index, kind, unit, 0, True)
 
     def latent(self, below: int) -> bool:
         """Whether an encoding network outside `below` is wide enough for a mean and a log variance."""
@@ -44,11 +44,11 @@ class Offers:
         """Whether an input, or a network outside `below`, has the type Samples."""
         return DataType.SAMPLES in self._given or bool(self._by_type[DataType.SAMPLES] & ~below)
 
-    def _set(self, index: int, kind: str, unit: DataUnit, bit: int) -> None:
+    def _set(self, index: int, kind: str, unit: DataUnit, bit: int, encodes: bool) -> None:
         keep, size, row = ~(1 << index), unit.size, KINDS[kind]
         self._by_type[unit.type] = self._by_type[unit.type] & keep | bit
         self._codes.pop(index, None)
-        if row.encodes and unit.type is DataType.NUMERIC and size > 1:
+        if encodes and row.encodes and unit.type is DataType.NUMERIC and size > 1:
             self._latent = self._latent & keep | bit
             if bit:
                 self._codes[index] = size

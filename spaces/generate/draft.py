@@ -1,15 +1,17 @@
 """A graph under construction, and how many networks completing it may still need."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from valp.errors import SettingError
 from valp.graph.graph import DataType, DataUnit, Input, Output, Role
 from valp.parts.design import Design, Designer, Sides, Wish
 from valp.parts.kinds import ANY, KINDS, Need
+from valp.parts.own_types import like
 from valp.spaces.generate.available_sources import Offers
 from valp.spaces.generate.choose import Choose
 from valp.spaces.generate.draft_node import INPUT, NETWORK, OUTPUT, Node, Place
+from valp.spaces.generate.draft_parts import DraftParts
 from valp.spaces.generate.makes import Make, anything, kinds_of, needs_broad, serving, serving_output
 from valp.spaces.generate.space import Space
 
@@ -20,16 +22,15 @@ EXTRA_NETWORKS = {Need.WIDE_CODE: 1, Need.SAMPLED: 2}
 """The needs that not every encoding network meets, and the most new networks that each takes."""
 
 
-class Draft:
-    """A graph under construction.
-
-    `open` has the components that still lack a required source. `most` is the largest allowed number of networks.
+class Draft(DraftParts):
+    """A graph under construction. `most` is the largest allowed number of networks.
 
     Args:
         inputs, outputs: the model's inputs and outputs.
         images: (C, H, W) of each output that is a picture.
         space: the ranges.
         choose: makes the decisions.
+        conditions: by what samples may be asked for, `Description.conditions`; None allows anything.
 
     Raises:
         SettingError: if no kind of the space produces the type of an output, or none brings an input to an output.
@@ -42,8 +43,9 @@ class Draft:
         images: Mapping[str, tuple[int, int, int]],
         space: Space,
         choose: Choose,
+        conditions: Collection[str] | None = None,
     ) -> None:
-        self.inputs, self.outputs, self.space, self.choose = tuple(inputs), tuple(outputs), space, choose
+        super().__init__(inputs, outputs, space, choose, conditions)
         self.images, self.most = images, space.max_n
         self.given: list[Sides] = [i.unit.shape[1:] for i in inputs if i.unit.type is DataType.FEATURES]
         self.anything = anything(space, self.given)
@@ -53,40 +55,15 @@ class Draft:
         by_shape = [space.by_shape and x.unit.type is DataType.FEATURES and x.unit.shape[1:] in shaping for x in inputs]
         self._raw = [i for i, shaped in enumerate(by_shape) if not shaped]
         """The inputs that networks may read without their shape."""
-        self._by_output = [serving_output(space, output, images.get(output.name), self.given) for output in outputs]
+        self._by_output = [
+            self._keeping(serving_output(space, output, images.get(output.name), self.given), (OUTPUT, i))
+            for i, output in enumerate(outputs)
+        ]
         self.broad = [[make for make in makes if KINDS[make[0]].takes_any_data] for makes in self._by_output]
         """For each output, the networks that could serve it and take any data."""
         self._lone = needs_broad(space, inputs, self._by_output)
-        self.nodes: list[Node] = []
         self._shaped = 0
-        self._offers = Offers(inputs, outputs)
-        self.arrivals: list[list[tuple[Place, tuple[int, ...] | None]]] = [[] for _ in outputs]
-        self.open: set[Place] = {(OUTPUT, i) for i in range(len(outputs))}
-        self._repeats: Counter[str] = Counter()
-
-    def name(self, decision: str) -> str:
-        """The stable name of a decision: the slot of the next network, the decision, and a number."""
-        name = f"n{len(self.nodes)}.{decision}"
-        self._repeats[name] += 1
-        return f"{name}.{self._repeats[name]}"
-
-    def targets(self) -> list[Place]:
-        """The outputs and networks (O ∪ N), without the networks that take one source and have it."""
-        networks = ((NETWORK, i) for i in range(len(self.nodes)))
-        return [
-            *((OUTPUT, i) for i in range(len(self.outputs))),
-            *(place for place in networks if place in self.open or not self.nodes[place[1]].row.one_source),
-        ]
-
-    def role(self, target: Place) -> Role:
-        """The role of the next connection: first latent if the kind has that, later another with probability φ."""
-        roles = self.nodes[target[1]].row.takes if target[0] is NETWORK else (Role.DATA,)
-        if Role.LATENT not in roles:
-            return Role.DATA
-        others = [role for role in (Role.CONDITION, Role.DATA) if role in roles]
-        if not others or target in self.open or not self.choose.flag(self.name("condition"), self.space.phi):
-            return Role.LATENT
-        return others[0]
+        self._offers = self._new_offers()
 
     def room(self) -> int:
         """The number of networks that may still be created."""
@@ -146,80 +123,51 @@ class Draft:
         makes = self._makes(target, role)
         if self._plenty(self.room() - 1):
             return list(makes)
-        return [make for make in makes if self._creation_affordable(make, target)]
+        return [make for make in makes if self._creation_affordable(make, target, role)]
 
     def create(self, target: Place, role: Role, makes: Sequence[Make]) -> Place:
-        """Creates a network for `target`: draws one of `makes`, and its layers, initialiser and combiner."""
+        """Creates a network for `target`: draws one of `makes`, and its layers, initialiser and combiner.
+
+        A class that conditions samples is one that may be given, so a new network for it also predicts this output.
+        """
         index, space, choose = len(self.nodes), self.space, self.choose
         slot = f"n{index}"
         make = choose.category(f"{slot}.kind", makes)
         designer = Designer(slot, space, choose, self.given)
-        drawn = KINDS[make[0]].design(make[1], self._wish(target, role), designer)
+        given = self._gives_class(make, target, role)
+        output = choose.category(f"{slot}.given", self.givable()) if given else None
+        wish = self._wish(target, role) if output is None else Wish(role, unit=self.outputs[output].unit)
+        drawn = KINDS[make[0]].design(make[1], wish, designer)
         initializer = choose.category(f"{slot}.initializer", space.initializers)
         combiner = choose.category(f"{slot}.combiner", space.network_combiners)
         prior = space.drawn_prior(slot, KINDS[make[0]], choose.category)
-        self.nodes.append(Node(make[0], drawn, initializer, combiner, 1 << index, prior=prior))
+        generating = output is None and self._generates(make, target, role)
+        node = Node(make[0], drawn, initializer, combiner, 1 << index, prior=prior, generating=generating)
+        self.nodes.append(node)
         self._shaped += drawn.reads is not None
-        self._offers.add(index, make[0], drawn.unit)
+        self._offers.add(index, make[0], drawn.unit, encodes=not generating)
         place = (NETWORK, index)
         self.open.add(place)
+        if output is not None:
+            self.connect(place, (OUTPUT, output), Role.DATA)
         return place
-
-    def connect(self, source: Place, target: Place, role: Role) -> None:
-        """Draws ψ and connects `source` to `target`, which is then no longer open."""
-        indices = self._psi(self.unit(source), target, role)
-        if target[0] is OUTPUT:
-            self.arrivals[target[1]].append((source, indices))
-        else:
-            self.nodes[target[1]].sources.append((source, role, indices))
-            if source[0] is NETWORK:
-                self._mark_below(source[1], self.nodes[target[1]].below)
-        self.open.discard(target)
-
-    def unread_inputs(self) -> list[int]:
-        """The inputs that nothing reads."""
-        read = {place for node in self.nodes for place, _, _ in node.sources}
-        return [i for i in range(len(self.inputs)) if (INPUT, i) not in read]
 
     def readers(self, model_input: int) -> list[Place]:
         """The networks that can read an input: those that read its shape, if any, otherwise those for any type."""
-        shaped = [i for i, n in enumerate(self.nodes) if n.design.reads is not None]
+        able = [i for i in range(len(self.nodes)) if self.allows((INPUT, model_input), (NETWORK, i), Role.DATA)]
+        shaped = [i for i in able if self.nodes[i].design.reads is not None]
         fitting = [i for i in shaped if self._is_shaped((INPUT, model_input), self.nodes[i].design.reads or ())]
-        plain = [i for i, n in enumerate(self.nodes) if n.row.takes_any_data and not n.fixed]
+        plain = [i for i in able if self.nodes[i].row.takes_any_data and not self.nodes[i].fixed]
         return [(NETWORK, i) for i in (fitting if self.space.by_shape and fitting else plain or fitting)]
+
+    def _new_offers(self) -> Offers:
+        allowed = [part for i, part in enumerate(self.inputs) if i in self.conditions.inputs]
+        return Offers(allowed, self.outputs)
 
     def _plenty(self, room: int) -> bool:
         """Whether there is enough room for any connection or creation, so that none needs to be tested."""
         fragile = sum(place[0] is NETWORK and self.nodes[place[1]].need in EXTRA_NETWORKS for place in self.open)
         return room - self.needed() >= MAX_INCREASE * (1 + fragile)
-
-    def _psi(self, unit: DataUnit, target: Place, role: Role) -> tuple[int, ...] | None:
-        """Draws ψ. A model output gets its full width, a latent connection an even number of variables."""
-        if target[0] is OUTPUT:
-            return self._chosen(unit.size, self.outputs[target[1]].unit.size)
-        node = self.nodes[target[1]]
-        if node.exactly is not None:
-            return self._chosen(unit.size, node.exactly)
-        if not self.choose.flag(self.name("partial"), self.space.partial):
-            return None
-        return self._part(unit, node, role)
-
-    def _part(self, unit: DataUnit, node: Node, role: Role) -> tuple[int, ...] | None:
-        """Draws ψ of a connection into a network that adapts to any size."""
-        if role is Role.LATENT:
-            return self._chosen(unit.size, 2 * self.choose.integer(self.name("count"), 1, unit.size // 2))
-        if node.design.reads is None:
-            return self._chosen(unit.size, self.choose.integer(self.name("count"), 1, unit.size))
-        channels, area = unit.shape[0], unit.size // unit.shape[0]  # a network that reads Features gets whole channels
-        kept = self._chosen(channels, self.choose.integer(self.name("count"), 1, channels))
-        return None if kept is None else tuple(area * channel + i for channel in kept for i in range(area))
-
-    def _chosen(self, size: int, count: int) -> tuple[int, ...] | None:
-        return None if count == size else self.choose.subset(self.name("psi"), size, count)
-
-    def unit(self, place: Place) -> DataUnit:
-        """The data unit of an input or a network."""
-        return self.inputs[place[1]].unit if place[0] is INPUT else self.nodes[place[1]].unit
 
     def _wish(self, target: Place, role: Role) -> Wish:
         """The requirements for a new network that serves `target`."""
@@ -229,16 +177,14 @@ class Draft:
         node = self.nodes[target[1]]
         return Wish(role, reads=node.design.reads, latent=node.exactly)
 
-    def _below(self, target: Place) -> int:
-        return self.nodes[target[1]].below if target[0] is NETWORK else 0
-
-    def _mark_below(self, source: int, below: int) -> None:
-        bit = 1 << source
-        for node in self.nodes:
-            if node.below & bit:
-                node.below |= below
-
     def _existing(self, target: Place, role: Role) -> list[Place]:
+        """The components that fit `target` by type and size, do not read it, and keep samples to their conditions."""
+        fitting = self._fitting(target, role)
+        if not self.is_generating(target):
+            return fitting
+        return [place for place in fitting if self.allows(place, target, role)]
+
+    def _fitting(self, target: Place, role: Role) -> list[Place]:
         """The components that fit `target` by type and size, and do not read it."""
         below = self._below(target)
         networks = [(NETWORK, i) for i in range(len(self.nodes)) if not below >> i & 1]
@@ -250,7 +196,8 @@ class Draft:
         if node.design.reads is not None:
             places = [*((INPUT, i) for i in range(len(self.inputs))), *networks]
             return [place for place in places if self._is_shaped(place, node.design.reads)]
-        places = [*((INPUT, i) for i in self._raw), *networks]
+        raw = sorted(self.conditions.inputs) if self.is_generating(target) else self._raw
+        places = [*((INPUT, i) for i in raw), *networks]
         conditions = node.need is Need.SAMPLED
         if conditions and (target in self.open or not self.choose.flag(self.name("condition"), self.space.phi)):
             return [place for place in networks if self.nodes[place[1]].row.only_samples]
@@ -267,11 +214,6 @@ class Draft:
         unit = self.unit(place)
         return unit.type is DataType.FEATURES and unit.shape[1:] == sides
 
-    def _joined(self, source: Place, target: Place) -> bool:
-        if target[0] is OUTPUT:
-            return any(place == source for place, _ in self.arrivals[target[1]])
-        return any(place == source for place, _, _ in self.nodes[target[1]].sources)
-
     def _affordable(self, source: Place, target: Place) -> bool:
         """Whether the draft can still be completed within max_n after connecting `source` to `target`."""
         before = [node.below for node in self.nodes]
@@ -283,7 +225,7 @@ class Draft:
             node.below = below
         return affordable
 
-    def _creation_affordable(self, make: Make, target: Place) -> bool:
+    def _creation_affordable(self, make: Make, target: Place, role: Role) -> bool:
         """Whether the draft can still be completed within max_n after creating a network of this make for `target`."""
         kind, data_type = make
         if self.room() < 1:
@@ -297,8 +239,9 @@ class Draft:
         wide = row.need(data_type) is Need.WIDE_CODE
         unit = DataUnit(type=data_type, shape=(1 if wide else size,))
         most = DataUnit(type=data_type, shape=(self.space.output_units[1],)) if wide else unit
-        self.nodes.append(Node(kind, Design(most, ()), "", "", 1 << index | self._below(target)))
-        self._offers.add(index, kind, unit)
+        generating = self._generates(make, target, role)
+        self.nodes.append(Node(kind, Design(most, ()), "", "", 1 << index | self._below(target), generating=generating))
+        self._offers.add(index, kind, unit, encodes=not generating)
         self._shaped += row.by_shape
         with self._served(target):
             self.open.add(place)
@@ -318,7 +261,46 @@ class Draft:
         if was_open:
             self.open.add(target)
 
+    def _generates(self, make: Make, target: Place, role: Role) -> bool:
+        """Whether a new network for `target` is a generating one."""
+        if not self.conditions.restrict:
+            return False
+        own = KINDS[make[0]].need(make[1]) is not None or like(make[1]) is DataType.SAMPLES
+        return own or (role is not Role.LATENT and self.is_generating(target))
+
+    def _gives_class(self, make: Make, target: Place, role: Role) -> bool:
+        """Whether a new network for `target` predicts a class that is given, so its own sources are free."""
+        free = role is not Role.LATENT and target[0] is NETWORK and self.is_generating(target)
+        return free and make[1] is DataType.DISCRETE and bool(self.givable())
+
+    def _keeping(self, makes: Sequence[Make], target: Place, role: Role = Role.DATA) -> list[Make]:
+        """The networks for `target` that are sure to get a source with which samples keep to their conditions.
+
+        A generating network has one if it starts from other Samples or from latent variables, or if it can read any
+        input on which samples may depend.
+
+        Raises:
+            SettingError: if there is none for an output.
+        """
+        kept = []
+        for make in makes:
+            row, samples = KINDS[make[0]], like(make[1]) is DataType.SAMPLES
+            reads = bool(self.conditions.inputs) and row.takes_any_data and not samples
+            sure = reads or row.need(make[1]) is not None or self._gives_class(make, target, role)
+            if sure or not self._generates(make, target, role):
+                kept.append(make)
+        if not kept and target[0] is OUTPUT:
+            raise SettingError(
+                f"the {self.space.name} space must have a network kind that makes output "
+                f"{self.outputs[target[1]].name!r} from latent variables, but has none"
+            )
+        return kept
+
     def _makes(self, target: Place, role: Role) -> Sequence[Make]:
+        makes = self._made_for(target, role)
+        return self._keeping(makes, target, role) if self.conditions.restrict and target[0] is NETWORK else makes
+
+    def _made_for(self, target: Place, role: Role) -> Sequence[Make]:
         if target[0] is OUTPUT:
             return self._by_output[target[1]]
         node, wish = self.nodes[target[1]], self._wish(target, role)

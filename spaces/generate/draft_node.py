@@ -25,6 +25,7 @@ class Node:
         origin: the network that it was made from: the parent, 0 or 1, and the network's name there. None if it is new.
         beta: β of the KL loss of its outgoing latent connections; None if not known yet.
         prior: the prior of its latent variables.
+        generating: whether samples may depend on it when the graph generates; see `DraftParts`.
         need: what kind of source it must get first, if any.
     """
 
@@ -39,6 +40,7 @@ class Node:
     origin: tuple[int, str] | None = None
     beta: float | None = None
     prior: str = STANDARD_NORMAL.code
+    generating: bool = False
     unit: DataUnit = field(init=False)
     row: Kind = field(init=False)
     need: Need | None = field(init=False)

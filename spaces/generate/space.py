@@ -66,6 +66,7 @@ class Space:
         initializers: the initialisers of all layers.
         network_combiners: the combiners of networks. Model outputs add.
         discrete_conditions: whether a Discrete unit may condition a decoder.
+        any_condition: whether samples may depend on any input, whatever the problem says by what they may be asked for.
         priors: the possible priors of the latent variables of a network, codes of `valp.parts.priors.PRIORS`. Each
             network with latent connections has its own.
         samples_loss: the loss of Samples outputs; None for the problem's own.
@@ -106,6 +107,7 @@ class Space:
     initializers: tuple[str, ...] = INITIALIZERS
     network_combiners: tuple[str, ...] = ("concatenation",)
     discrete_conditions: bool = False
+    any_condition: bool = False
     priors: tuple[str, ...] = (STANDARD_NORMAL.code,)
     samples_loss: str | None = None
     beta: Range = (1.0, 1.0)
@@ -177,6 +179,7 @@ class Space:
 PAPER = Space(
     name="paper",
     max_n=11,
+    any_condition=True,
     samples_loss="mse",
     samples_score="entropy",
     beta_kl=(

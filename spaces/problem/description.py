@@ -21,6 +21,9 @@ class Description(Frozen):
         class_weights: for Discrete outputs that have them, the weight of a row of each class in the losses.
         variances: for Numeric and Features outputs, the mean variance of the variables after scaling, on the training
             split.
+        conditions: by what samples may be asked for: names of inputs, and of outputs with one class per row. None
+            allows anything, as in runs of earlier versions.
+        shares: for each input and output with one class per row, the shares of the classes in the training split.
     """
 
     name: str
@@ -29,6 +32,8 @@ class Description(Frozen):
     losses: dict[str, tuple[str, ...]]
     class_weights: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     variances: dict[str, float] = Field(default_factory=dict)
+    conditions: tuple[str, ...] | None = None
+    shares: dict[str, tuple[float, ...]] = Field(default_factory=dict)
 
     @property
     def inputs(self) -> tuple[Input, ...]:

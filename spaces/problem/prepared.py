@@ -37,6 +37,7 @@ CODE = (
     "valp.spaces.builtin.two_digits",
     "valp.spaces.problem.array_columns",
     "valp.spaces.problem.arrays",
+    "valp.spaces.problem.conditions",
     "valp.spaces.problem.scaling",
     "valp.spaces.problem.description",
     "valp.spaces.problem.metrics",

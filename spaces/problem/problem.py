@@ -1,7 +1,7 @@
 """A problem: typed inputs and outputs, with their data in three splits."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Self
 
@@ -26,6 +26,7 @@ from valp.spaces.problem.array_columns import (
     with_scale,
 )
 from valp.spaces.problem.arrays import ArrayData, discrete, features, labels, numeric, of_own_type, samples
+from valp.spaces.problem.conditions import checked_conditions, shares_of, usual_conditions
 from valp.spaces.problem.description import Description
 from valp.spaces.problem.problem_html import problem_html
 from valp.spaces.problem.splits import SPLITS, Split, drawn_splits, given_splits
@@ -71,6 +72,7 @@ class Problem(Description):
         validation: float = 0.15,
         test: float = 0.15,
         seed: int = 0,
+        conditions: Sequence[str] | None = None,
     ) -> "Problem":
         """A problem from arrays, data frames or lists.
 
@@ -87,10 +89,13 @@ class Problem(Description):
             validation: the share of the rows for the validation split, between 0 and 1.
             test: the share of the rows for the test split, between 0 and 1.
             seed: the seed of the random splits.
+            conditions: by what samples may be asked for: names of inputs, and of outputs with one class per row. The
+                default is classes, if there are any: the first such output, and such inputs. Searches then only
+                propose samplers that need nothing else to generate.
 
         Raises:
-            DataError: if there is no input or output, they differ in the number of rows, values do not fit, or a split
-                has no rows or no value of an output.
+            DataError: if there is no input or output, they differ in the number of rows, values do not fit, a split
+                has no rows or no value of an output, or a condition is neither an input nor a class.
         """
         for what, given in (("inputs", inputs), ("outputs", outputs)):
             if not isinstance(given, Mapping):
@@ -141,6 +146,8 @@ class Problem(Description):
                 for column in columns.outputs
                 if like(column.type) in (DataType.NUMERIC, DataType.FEATURES)
             },
+            conditions=usual_conditions(columns) if conditions is None else checked_conditions(columns, conditions),
+            shares=shares_of(columns, train),
             train=train,
             validation=held,
             test=tested,
@@ -188,7 +195,7 @@ class Problem(Description):
             if metric.output is not None:
                 scores.setdefault(metric.output, []).append(name)
         columns = (self.columns.inputs, self.columns.outputs)
-        return problem_html(self.name, self.title, columns, self.losses, scores, self._splits)
+        return problem_html(self.name, self.title, columns, self.losses, scores, self._splits, self.conditions)
 
     def __copy__(self) -> Self:
         copied = super().__copy__()

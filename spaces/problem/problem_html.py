@@ -18,6 +18,7 @@ def problem_html(
     losses: dict[str, tuple[str, ...]],
     scores: dict[str, list[str]],
     splits: "tuple[Split, Split, Split]",
+    conditions: tuple[str, ...] | None = None,
 ) -> str:
     """The HTML of a problem: its rows, inputs and outputs, losses and scores.
 
@@ -28,8 +29,11 @@ def problem_html(
         losses: the codes of the losses of each output.
         scores: the names of the scores of each output.
         splits: train, validation and test.
+        conditions: by what samples may be asked for; None if anything is allowed.
     """
     rows = [f"{len(split):,} rows to {use}" for split, use in zip(splits, ("train", "validate", "test"), strict=True)]
+    if conditions:
+        rows.append(f"samples by {', '.join(conditions)}")
     head = paragraph_html(bold_html(name), *([title] if title != name else []), *rows)
     listed = [
         [

@@ -81,7 +81,7 @@ class References:
         return rescaled(split.inputs[view][rows], shown, columns.output(output))
 
     def labels(self, output: str, split: Split, rows: Tensor) -> Tensor | None:
-        """The judge's labels of real samples, (n,). The same number of rows must always mean the same rows."""
+        """The judge's labels of real samples, (n,)."""
         if output not in self.judges:
             return None
 
@@ -89,7 +89,7 @@ class References:
             different, places = torch.unique(rows, return_inverse=True)
             return self.judges[output].judge(split.truths[output][different])[0][places]
 
-        labels: Tensor = self._kept(f"{len(rows)} labels of {output}", split, judged)
+        labels: Tensor = self._kept(f"labels of {output} in the rows {hash(rows.numpy().tobytes())}", split, judged)
         return labels
 
     def records(self, output: str, split: Split, samples: Tensor, used: Tensor | None) -> Records | None:

@@ -1,6 +1,6 @@
 """What a model makes of a split: its predictions, and samples with one condition each or with few conditions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 from torch import Tensor
@@ -51,30 +51,50 @@ def generate(module: VALPModule, split: Split, output: str, count: int, seed: in
     Raises:
         ScoringError: if a sample is not finite.
     """
-    rows = equally_often(torch.arange(len(split)), count, seed)
-    return generate_for(module, split.inputs, output, rows, seed), rows
+    usable = conditioning_rows(split, module.plan.inputs_of(output, "generate"), torch.arange(len(split)))
+    if len(usable) == 0:
+        raise ScoringError(f"samples of {output!r} are conditioned on a class, but no row of the split has one")
+    rows = equally_often(usable, count, seed)
+    return generate_for(module, split, output, rows, seed), rows
 
 
 @torch.inference_mode()
 def generate_for(
-    module: VALPModule, inputs: Mapping[str, Tensor], output: str, rows: Tensor, seed: int, *, drawn: bool = False
+    module: VALPModule, split: Split, output: str, rows: Tensor, seed: int, *, drawn: bool = False
 ) -> Tensor:
-    """Samples of an output, (count, size), each conditioned on a given row of the inputs.
+    """Samples of an output, (count, size), each conditioned on a given row of a split.
+
+    A class that is given is the true class of the row.
 
     Args:
         module: the VALP.
-        inputs: (n, size) for each input.
+        split: the split.
         output: the output.
-        rows: (count,) row numbers; a row may appear several times, with other noise each time.
+        rows: (count,) row numbers, of `conditioning_rows`; a row may appear several times, with other noise each time.
         seed: the seed of the noise.
         drawn: whether samples are draws from the likelihood, where the output has a spread; otherwise its means.
 
     Raises:
         ScoringError: if a sample is not finite.
     """
-    given = {name: inputs[name][rows] for name in module.plan.inputs_of(output, "generate")}
-    values = module(given, "generate", _noise(module, len(rows), seed, [output] if drawn else []), [output])
-    return finite(output, values[output])
+    values = split.inputs | split.truths
+    given = {name: values[name][rows] for name in module.plan.inputs_of(output, "generate")}
+    made = module(given, "generate", _noise(module, len(rows), seed, [output] if drawn else []), [output])
+    return finite(output, made[output])
+
+
+def conditioning_rows(split: Split, conditions: Collection[str], rows: Tensor) -> Tensor:
+    """Those of these rows, (n,), that can condition samples: no class that is given is missing.
+
+    Args:
+        split: the split.
+        conditions: the inputs on which samples depend, and the outputs whose class is given.
+        rows: row numbers.
+    """
+    for name in conditions:
+        if name in split.present:
+            rows = rows[split.present[name][rows]]
+    return rows
 
 
 def equally_often(rows: Tensor, count: int, seed: int) -> Tensor:
@@ -84,7 +104,9 @@ def equally_often(rows: Tensor, count: int, seed: int) -> Tensor:
     return torch.cat([rows[torch.randperm(len(rows), generator=generator)] for _ in range(repeats)])[:count]
 
 
-def few_rows(rows: Tensor, labels: Tensor | None, classes: Tensor | None, seed: int) -> Tensor:
+def few_rows(
+    rows: Tensor, labels: Tensor | None, classes: Tensor | None, seed: int, usable: Tensor | None = None
+) -> Tensor:
     """The row that conditions each of n samples: one row of each class, or ten rows where there are no classes.
 
     A class has as many samples as reference rows, so that samples of a perfect sampler have the classes of the data.
@@ -95,11 +117,14 @@ def few_rows(rows: Tensor, labels: Tensor | None, classes: Tensor | None, seed: 
         classes: (n,) classes of the same rows from another source. The row of a class is one for which both agree, if
             there is one.
         seed: the seed of the choice.
+        usable: the row numbers that may condition samples, at least one; all if None. A class with none has any other.
 
     Returns:
         (n,) row numbers with at most as many different values as there are classes, or `FEW`.
     """
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))
+    if usable is not None:
+        order = order[torch.isin(rows[order], usable)]
     if labels is None:
         chosen = rows[order[:FEW]]
         return chosen[torch.arange(len(rows)) % len(chosen)]
@@ -108,7 +133,7 @@ def few_rows(rows: Tensor, labels: Tensor | None, classes: Tensor | None, seed: 
     for label in sorted(set(labels.tolist())):
         of_class = order[labels[order] == label]
         sure = of_class[agreed[of_class]]
-        made[labels == label] = rows[(sure if len(sure) else of_class)[0]]
+        made[labels == label] = rows[next(places[0] for places in (sure, of_class, order) if len(places))]
     return made
 
 

@@ -21,7 +21,15 @@ from valp.spaces.problem.answers import Answers, side_by_side
 from valp.spaces.problem.metrics import Metric
 from valp.spaces.problem.problem import Problem, Split
 from valp.spaces.problem.references import References, known_rows
-from valp.spaces.problem.sampling import ScoringError, equally_often, few_rows, finite, generate_for, predictions
+from valp.spaces.problem.sampling import (
+    ScoringError,
+    conditioning_rows,
+    equally_often,
+    few_rows,
+    finite,
+    generate_for,
+    predictions,
+)
 
 GENERATED = 1000
 """The most samples that are generated for the scores, and the most real samples to compare them with."""
@@ -197,12 +205,17 @@ class _Scored(Subject):
             return None
         rows, (real_labels, real_features) = references.real(name, split, self._count)
         groups, conditioned = None, None
-        if self._conditions_of(name):
-            conditioned = self._conditioned(name)
+        conditions = self._conditions_of(name)
+        if conditions:
+            usable = conditioning_rows(split, conditions, known_rows(name, split))
+            among = usable[torch.isin(usable, rows)]
+            if len(among) == 0:
+                return None
+            conditioned = self._conditioned(name, usable)
             if scorer.few:
-                groups = few_rows(rows, real_labels, references.classes(name, split, rows), self._seed)
+                groups = few_rows(rows, real_labels, references.classes(name, split, rows), self._seed, among)
             else:
-                groups = equally_often(known_rows(name, split), len(rows), self._seed)
+                groups = equally_often(usable, len(rows), self._seed)
         samples = self._made(name, rows if groups is None else groups)
         labels, features = references.verdict(name, samples)
         return Generated(
@@ -221,11 +234,11 @@ class _Scored(Subject):
     def _made(self, name: str, rows: Tensor) -> Tensor:
         """Samples conditioned on these rows: draws for a table, means for pictures."""
         drawn = self._scorer.problem.columns.output(name).drawn
-        return generate_for(self.module, self._split.inputs, name, rows, self._seed, drawn=drawn)
+        return generate_for(self.module, self._split, name, rows, self._seed, drawn=drawn)
 
-    def _conditioned(self, name: str) -> Conditioned:
+    def _conditioned(self, name: str, usable: Tensor) -> Conditioned:
         references, split = self._scorer.references, self._split
-        rows = equally_often(known_rows(name, split), self._count, self._seed)
+        rows = equally_often(usable, self._count, self._seed)
         samples = self._made(name, rows)
         return Conditioned(
             rows=rows,

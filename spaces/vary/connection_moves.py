@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from valp.graph.graph import DataType, Role
 from valp.parts.own_types import like
 from valp.spaces.generate.draft_node import INPUT, NETWORK, Place
+from valp.spaces.generate.makes import Make
 from valp.spaces.vary.revision import Link, Revision
 
 
@@ -36,13 +37,23 @@ def unconditioned(revision: Revision) -> Sequence[Place]:
         and revision.space.phi > 0
         and not revision.is_fixed((NETWORK, i))
         and not any(role is Role.CONDITION for _, role, _ in node.sources)
-        and revision.sources((NETWORK, i), Role.CONDITION)
+        and (revision.sources((NETWORK, i), Role.CONDITION) or _new_conditions(revision, (NETWORK, i)))
     ]
 
 
 def condition(revision: Revision, decoder: Place) -> bool:
-    """Gives a decoder a condition, which says what to generate."""
-    return _connected(revision, decoder, Role.CONDITION)
+    """Gives a decoder a condition, which says what to generate: an existing component or, if none fits, a new one."""
+    if _connected(revision, decoder, Role.CONDITION):
+        return True
+    makes = _new_conditions(revision, decoder)
+    if makes:
+        revision.join(revision.create(decoder, Role.CONDITION, makes), decoder, Role.CONDITION)
+    return bool(makes)
+
+
+def _new_conditions(revision: Revision, decoder: Place) -> Sequence[Make]:
+    """The networks that could be created as a condition. Where samples may depend on anything, there is no need to."""
+    return revision.creatable(decoder, Role.CONDITION) if revision.conditions.restrict else ()
 
 
 def readable(revision: Revision) -> Sequence[tuple[Place, Place]]:
@@ -142,6 +153,8 @@ def _other_role(revision: Revision, link: Link) -> Role | None:
     source, role, _ = revision.into(target)[position]
     if role is Role.CONDITION:
         return Role.LATENT if revision.space.phi < 1 and revision.can_be_latent(source) else None
+    if not revision.allows(source, target, Role.CONDITION):
+        return None
     others = [x for i, x in enumerate(revision.into(target)) if i != position]
     served = any(role is Role.LATENT and revision.can_be_latent(place) for place, role, _ in others)
     return Role.CONDITION if revision.space.phi > 0 and served else None

@@ -1,13 +1,14 @@
 """Crossover: some outputs and the networks that feed them come from one candidate, the others from another."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from itertools import combinations
 from typing import Any
 
-from valp.graph.graph import Connection, Graph
+from valp.graph.graph import Connection, Graph, Role
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.generate.choose import Choose
+from valp.spaces.generate.draft_node import NETWORK, OUTPUT
 from valp.spaces.generate.space import Space
 from valp.spaces.problem.description import Description
 from valp.spaces.problem.interface import require_interface
@@ -185,11 +186,33 @@ def _joined(
         parts = _arrivals(graphs, [output.name for output in merged], outputs)
     names = [take(revision, first, 0, parts[0])]
     names.append(take(revision, second, 1, parts[1], _shared(first, second, names[0], parts[1])))
+    for graph, named in zip(graphs, names, strict=True):
+        _predict_given(revision, graph, named)
     for output in merged:
         parent = output.name in outputs
         judge(revision, graphs[parent], output, names[parent])
     revision.most = max(space.max_n, len(revision.nodes))
     return revision
+
+
+def _predict_given(revision: Revision, graph: Graph, names: Mapping[str, str]) -> None:
+    """Lets networks that predicted a given class in a parent still do so if they condition samples of the child.
+
+    Otherwise these samples would depend on what the prediction reads.
+
+    Args:
+        revision: the child.
+        graph: a parent's graph.
+        names: the networks' names in the child, by their names in the graph.
+    """
+    places = {node.name: (NETWORK, i) for i, node in enumerate(revision.nodes)}
+    for output in revision.givable():
+        for name in graph.predictors(revision.outputs[output].name):
+            place = places.get(names.get(name, ""))
+            if place is None or any(source == place for source, _, _ in revision.into((OUTPUT, output))):
+                continue
+            if any(revision.is_generating(target) for target, _ in revision.out_of(place[1])):
+                revision.append(place, (OUTPUT, output), Role.DATA, None)
 
 
 def _some(graph: Graph, choose: Choose) -> list[Connection]:

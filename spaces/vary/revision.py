@@ -13,7 +13,6 @@ from valp.parts.own_types import like
 from valp.spaces.candidate import Training
 from valp.spaces.generate.algorithm1 import complete
 from valp.spaces.generate.assembly import drawn_divergence, graph_of, latent_sources
-from valp.spaces.generate.available_sources import Offers
 from valp.spaces.generate.choose import Choose
 from valp.spaces.generate.draft import Draft
 from valp.spaces.generate.draft_node import INPUT, NETWORK, OUTPUT, Place
@@ -48,7 +47,7 @@ class Revision(Draft):
         training: Training,
         batch: int,
     ) -> None:
-        super().__init__(problem.inputs, outputs, problem.images, space, choose)
+        super().__init__(problem.inputs, outputs, problem.images, space, choose, problem.conditions)
         self.problem, self.training, self.batch = problem, training, batch
         self.losses: list[Loss] = []
         """All losses except KL. β of the KL losses is in the nodes."""
@@ -67,8 +66,9 @@ class Revision(Draft):
         return other
 
     def refresh(self) -> None:
-        """Recomputes what a draft derives from its networks: `below`, the offers, and the open components."""
-        self._offers = Offers(self.inputs, self.outputs)
+        """Recomputes what a draft derives from its networks: `below`, the offers, the open components, and so on."""
+        self._offers = self._new_offers()
+        self.mark_generating()
         self._read_by: dict[int, list[Link]] = {}
         for target in self.components():
             for position, (place, _, _) in enumerate(self.into(target)):
@@ -76,11 +76,15 @@ class Revision(Draft):
                     self._read_by.setdefault(place[1], []).append((target, position))
         for i, node in enumerate(self.nodes):
             node.below = 0
-            self._offers.add(i, node.kind, node.unit)
+            self._offers.add(i, node.kind, node.unit, encodes=not node.generating)
         for i in range(len(self.nodes)):
             self._find_below(i)
         self._shaped = sum(node.design.reads is not None for node in self.nodes)
         self.open = {place for place in self.components() if not self.is_fed(place)}
+
+    def givable(self) -> tuple[int, ...]:
+        """See `DraftParts`."""
+        return tuple(output for output in super().givable() if output not in self.fixed)
 
     def is_fed(self, target: Place) -> bool:
         """Whether a component has the source that it requires."""
@@ -252,7 +256,8 @@ class Revision(Draft):
     def completed(self) -> bool:
         """Drops networks that feed no output, adds missing sources, and connects unread inputs.
 
-        Returns whether that is possible with at most `most` networks. If not, no sources have been added.
+        Returns whether that is possible with at most `most` networks, and samples depend on nothing but what they may
+        be asked for by. If not, no sources have been added.
         """
         fed = 0
         for output in range(len(self.outputs)):
@@ -264,11 +269,19 @@ class Revision(Draft):
             self._promote(target)
         if self.room() < 0 or (self.open and self.needed() > self.room()):
             return False
+        if not self.keeps_conditions() or any(map(self._is_stuck, self.open)):
+            return False
         if not all(map(self.readers, self.unread_inputs())):
             return False
         complete(self)
         self.settle()
         return True
+
+    def _is_stuck(self, target: Place) -> bool:
+        """Whether an open component may have no source with which samples keep to their conditions."""
+        if target[0] is OUTPUT or self._need(target) is not None or not self.is_generating(target):
+            return False
+        return not self.conditions.inputs or self.nodes[target[1]].design.reads is not None
 
     def settle(self) -> None:
         """Names each new network n{i}, gives each new latent source a β, and drops losses without a prediction."""

@@ -55,7 +55,8 @@ def opened(parent: Candidate, problem: Description, space: Space, choose: Choose
     keep that number.
 
     Raises:
-        SettingError: if the graph is not for the problem, or the space has no networks for what it lacks.
+        SettingError: if the graph is not for the problem, the space has no networks for what it lacks, or samples
+            depend on something that they may not be asked for by.
     """
     graph = parent.graph
     require_interface(graph, problem)
@@ -65,6 +66,11 @@ def opened(parent: Candidate, problem: Description, space: Space, choose: Choose
     names = take(revision, graph, 0, [c for output in outputs for c in graph.incoming(output.name)])
     for output in outputs:
         judge(revision, graph, output, names)
+    if not revision.keeps_conditions():
+        asked = ", ".join(problem.conditions or ()) or "nothing"
+        raise SettingError(
+            f"samples of {problem.name} may be asked for by {asked}, but those of a parent depend on another input"
+        )
     revision.most = max(space.max_n, len(revision.nodes) + (revision.needed() if revision.open else 0))
     serve(revision)
     unread = [i for i in revision.unread_inputs() if not revision.readers(i)]

@@ -17,6 +17,8 @@ class Manifest(Frozen):
         title: one line about the problem.
         graph: the VALP.
         preprocessing: what turns raw data into its tensors and back.
+        shares: for inputs and outputs with one class per row, the shares of the classes in the training split. Samples
+            are asked for by such a class as often, if it is not given.
         scores: by split, then by name.
         errors: the standard errors of the scores, by split, then by name. One that is not known is absent.
         protocol: the mode in which its predictions were scored.
@@ -29,6 +31,7 @@ class Manifest(Frozen):
     title: str
     graph: Graph
     preprocessing: Preprocessing
+    shares: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     scores: dict[str, dict[str, float]] = Field(default_factory=dict)
     errors: dict[str, dict[str, float]] = Field(default_factory=dict)
     protocol: Protocol = "predict"

@@ -12,6 +12,7 @@ from torch import Tensor
 from valp.compile.module import VALPModule
 from valp.errors import DataError, SettingError
 from valp.graph.graph import DataType, Graph
+from valp.model.asked_conditions import drawn_classes, read_conditions
 from valp.model.data_frames import frame_like, is_frame
 from valp.model.manifest import Manifest
 from valp.model.model_html import model_html
@@ -119,10 +120,11 @@ class Model:
 
         Args:
             count: the number of samples.
-            conditions: the inputs that the samples depend on, if any; the method `conditions` names them. A mapping
-                with one value or row for all samples, or `count` rows, of each such input, as in
-                `{"grower": "Ada"}`; or a table in one of the forms that `predict` takes, with 1 or `count` rows.
-            seed: the seed of the noise; None for different noise in each call.
+            conditions: what the samples are asked for by, if by anything; the method `conditions` names it. A mapping
+                with one value or row for all samples, or `count` rows, of each such input or class, as in
+                `{"grower": "Ada"}` or `{"digit": 7}`; or a table in one of the forms that `predict` takes, with 1 or
+                `count` rows. A class that is left out is drawn for each sample, as often as in the training data.
+            seed: the seed of the noise and of drawn classes; None for others in each call.
 
         Returns:
             By output, (count, size) in the user's units, images in their shape; `flat` turns it into columns. If
@@ -130,7 +132,7 @@ class Model:
 
         Raises:
             SettingError: if the model has no Samples output or `count` is not positive.
-            DataError: if a condition is missing or does not fit.
+            DataError: if a condition is missing or does not fit, or a class is unknown.
         """
         return self._answered(conditions, self._generated(count, conditions, seed))
 
@@ -141,17 +143,24 @@ class Model:
             raise SettingError(
                 f"count must be positive, but is {count}" if outputs else "the model has no output that is generated"
             )
+        conditions = self.conditions()
+        drawn = [name for name in self.manifest.shares if name in conditions]
         prepared: dict[str, Tensor] = {}
-        for name, tensor in self._conditions(inputs).items():
+        for name, tensor in read_conditions(inputs, self.inputs, self.outputs, conditions, drawn).items():
             if len(tensor) not in (1, count):
                 raise DataError(f"{name!r} must have 1 or {count} rows to condition {count} samples, not {len(tensor)}")
             prepared[name] = tensor.expand(count, -1)
-        noise = self._noise(count, _generator(seed), [column.name for column in self.generated if column.drawn])
+        generator = _generator(seed)
+        noise = self._noise(count, generator, [column.name for column in self.generated if column.drawn])
+        for name in drawn:
+            classes = drawn_classes(self.manifest.shares[name], count, generator)
+            prepared.setdefault(name, classes)
+        prepared = self._cast(prepared)
         return self._restored(self._values(prepared, noise, count, "generate", outputs))
 
     def conditions(self) -> frozenset[str]:
-        """The inputs on which generated samples depend."""
-        return frozenset().union(*(self.module.plan.inputs_of(column.name, "generate") for column in self.generated))
+        """By what samples may be asked for: the inputs on which they depend, and the outputs whose class is given."""
+        return self.module.plan.conditions_of(column.name for column in self.generated)
 
     def save(self, path: Path | str) -> Path:
         """Writes the model as one file, whole or not at all; `valp.load` reads it.
@@ -186,7 +195,7 @@ class Model:
         return f"<Model of {self.manifest.problem}: {inputs} → {outputs}, {self.module.parameter_count:,} parameters>"
 
     def _repr_html_(self) -> str:
-        return model_html(self.manifest, self.module.parameter_count)
+        return model_html(self.manifest, self.module.parameter_count, self.conditions())
 
     def _prepared(self, data: Any, columns: tuple[Column, ...]) -> dict[str, Tensor]:
         names = [column.name for column in columns]
@@ -195,41 +204,6 @@ class Model:
 
             data = raw_inputs(data, columns)
         return self._cast(self.manifest.preprocessing.prepare(data, names=names))
-
-    def _conditions(self, inputs: Any) -> dict[str, Tensor]:
-        """The inputs that condition samples, each with its own number of rows."""
-        needed = self.conditions()
-        columns = tuple(column for column in self.inputs if column.name in needed)
-        if isinstance(inputs, Mapping):
-            inputs = self._rows_of_conditions(inputs, columns)
-        if columns and inputs is None:
-            raise DataError(f"this model's samples are conditioned on input {columns[0].name!r}, so it must be given")
-        if isinstance(inputs, Mapping) and all(column.name in inputs for column in columns):
-            return self._cast({column.name: column.prepare(inputs[column.name]) for column in columns})
-        return self._prepared(inputs, columns) if columns else {}
-
-    def _rows_of_conditions(self, given: Mapping[str, Any], columns: tuple[Column, ...]) -> dict[str, Any]:
-        """Conditions as rows. A single value, or a single row of several values, applies to all samples."""
-        names = {name for column in self.inputs for name in (column.name, *column.fields)}
-        wrong = next(
-            (column.name for column in self.outputs if column.name in given and column.name not in names), None
-        )
-        if wrong is not None:
-            listed = ", ".join(repr(column.name) for column in columns)
-            depend = f"depend on input {listed}" if listed else "depend on no input"
-            raise DataError(f"the samples of this model {depend}, but {wrong!r} is an output")
-        rows = {name: [values] if np.ndim(values) == 0 else values for name, values in given.items()}
-        for column in columns:
-            values = rows.get(column.name)
-            if values is None:
-                continue
-            one_class = column.type is DataType.DISCRETE and not column.labels
-            if not one_class and column.size > 1 and np.shape(values) == (column.size,):
-                rows[column.name] = [values]
-            unknown = [name for name in values if isinstance(name, str)] if one_class and column.classes else []
-            if unknown:
-                column.class_numbers(unknown)  # raises for an unknown class, which would condition nothing
-        return rows
 
     def _answered(self, asked: Any, found: Arrays) -> Any:
         """The result, as a data frame if the input was one."""

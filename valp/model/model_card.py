@@ -1,6 +1,7 @@
 """The model card of a bundle."""
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from valp.score.clear_difference import interval_text
@@ -9,13 +10,14 @@ MOST_NAMES = 20
 """A line lists at most this many names of classes or table columns."""
 
 
-def card(manifest: dict[str, Any], parameters: int, name: str) -> str:
+def card(manifest: dict[str, Any], parameters: int, name: str, conditions: Collection[str] = ()) -> str:
     """What a model is, its scores and how to load it, as Markdown.
 
     Args:
         manifest: the bundle's manifest, as JSON values.
         parameters: the number of learnt parameters.
         name: the bundle's file name.
+        conditions: by what its samples may be asked for, `Model.conditions`.
     """
     graph, columns = manifest["graph"], manifest["preprocessing"]
     kinds = [network["kind"] for network in graph["networks"]]
@@ -39,6 +41,9 @@ def card(manifest: dict[str, Any], parameters: int, name: str) -> str:
         *(_column("output", column) for column in columns["outputs"] if _has(graph["outputs"], column["name"])),
         "",
     ]
+    asked = [column for column in (*columns["inputs"], *columns["outputs"]) if column["name"] in conditions]
+    if asked:
+        lines += [f"Samples may be asked for by {' and '.join(_asked(column) for column in asked)}.", ""]
     if splits:
         lines += ["## Scores", "", f"| score | {' | '.join(splits)} |", f"|---|{'---|' * len(splits)}"]
         lines += [*rows.values(), ""]
@@ -56,7 +61,10 @@ def card(manifest: dict[str, Any], parameters: int, name: str) -> str:
     ]
     lines += _call([column for column in columns["inputs"] if _has(graph["inputs"], column["name"])])
     if any(output["unit"]["type"] == "samples" for output in graph["outputs"]):
-        lines.append("samples = model.generate(16)  # model.conditions() names the inputs this needs, if any")
+        shown = ", ".join(f'"{column["name"]}": {_one(column)}' for column in asked)
+        lines.append(
+            f"samples = model.generate(16, conditions={{{shown}}})" if asked else "samples = model.generate(16)"
+        )
     lines += [
         "```",
         "",
@@ -72,6 +80,19 @@ def _score(value: float | None, error: float | None) -> str:
 
 def _text(value: str | int | float) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _asked(column: dict[str, Any]) -> str:
+    """A condition of samples in words."""
+    one_class = column["type"] == "discrete" and not column["labels"]
+    return f"the class `{column['name']}`" if one_class else f"`{column['name']}`"
+
+
+def _one(column: dict[str, Any]) -> str:
+    """A value of a condition for all samples, as code."""
+    if column["type"] == "discrete" and not column["labels"]:
+        return json.dumps(column["classes"][0], ensure_ascii=False) if column["classes"] else "0"
+    return "rows[:1]"
 
 
 def _call(inputs: list[dict[str, Any]]) -> list[str]:

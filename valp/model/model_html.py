@@ -1,5 +1,6 @@
 """What a notebook shows of a model."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from valp.graph.graph import DataType
@@ -17,12 +18,18 @@ HEIGHT = 420
 """The height of the picture of a graph, in pixels."""
 
 
-def model_html(manifest: "Manifest", parameters: int) -> str:
-    """A model: what it is, its inputs and outputs, its scores and the picture of its graph."""
+def model_html(manifest: "Manifest", parameters: int, conditions: Collection[str] = ()) -> str:
+    """A model: what it is, its inputs and outputs, its scores and the picture of its graph.
+
+    Args:
+        manifest: its description.
+        parameters: the number of learnt parameters.
+        conditions: by what its samples may be asked for, `Model.conditions`.
+    """
     graph = manifest.graph
     head = paragraph_html(
         bold_html(manifest.title or manifest.problem), f"{len(graph.networks)} networks",
-        f"{parameters:,} learnt parameters",
+        f"{parameters:,} learnt parameters", *([f"samples by {', '.join(sorted(conditions))}"] if conditions else []),
     )  # fmt: skip
     names = {part.name for part in graph.inputs} | {part.name for part in graph.outputs}
     rows = [

@@ -90,6 +90,17 @@ def fields_of(column: Column, known: Sequence[str], where: object = None) -> tup
     raise DataError(f"{place} no column {missing!r}{made}{hint(missing, known)}")
 
 
+def has_fields(data: Any, column: Column) -> bool:
+    """Whether a mapping or a table has the columns of an input. Of other data it says yes: `raw_inputs` raises."""
+    if not isinstance(data, Mapping | Table) and not is_table(data):
+        return True
+    try:
+        fields_of(column, data.names if isinstance(data, Table) else _names(data))
+    except DataError:
+        return False
+    return True
+
+
 def unseen(inputs: Mapping[str, Any], columns: Sequence[Column]) -> list[str]:
     """A sentence for each category in the inputs that the model does not know. It counts as a missing value."""
     remarks = []

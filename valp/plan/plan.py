@@ -140,6 +140,10 @@ class Plan:
         fixed = self._fixed(mode, None)
         return frozenset(read & self.inputs.keys()) | {fixed[buffer] for buffer in read & fixed.keys()}
 
+    def conditions_of(self, outputs: Iterable[str]) -> frozenset[str]:
+        """What any of these outputs depends on in `generate`; see `inputs_of`."""
+        return frozenset[str]().union(*(self.inputs_of(output, "generate") for output in outputs))
+
     def _fixed(self, mode: Mode, given: Collection[str] | None) -> dict[str, str]:
         """The buffers that hold a given class, each with the output of that class."""
         if mode != "generate":

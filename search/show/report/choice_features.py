@@ -26,6 +26,7 @@ def _shape(graph: Graph) -> dict[str, float]:
     latent = [c for c in graph.connections if c.role is Role.LATENT]
     generating = graph.generating_digraph()
     inputs = [model_input.name for model_input in graph.inputs]
+    inputs += [name for output in graph.given for name in graph.predictors(output)]
     reached = set(inputs).union(*(nx.descendants(generating, name) for name in inputs))
     samples = [output.name for output in graph.outputs if output.unit.type == "samples"]
     made = {

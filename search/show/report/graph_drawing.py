@@ -10,7 +10,7 @@ import networkx as nx
 
 from valp.draw.appearance import FAINT, TEXT
 from valp.draw.draw import draw_svg
-from valp.graph.graph import DataType, Graph, Role, unit_of
+from valp.graph.graph import DataType, Graph, unit_of
 from valp.search.show.report.page_colours import fill_of, line_of
 
 COLOURS = {TEXT.lower(): "var(--ink)", FAINT.lower(): "var(--muted)", "#ffffff": "var(--paper)", "white": "none"}
@@ -83,9 +83,10 @@ def _middle(shape: Element) -> float:
 
 
 def conditioning_paths(graph: Graph) -> list[tuple[str, str]]:
-    """The connections (source, target) on paths from inputs to Samples outputs when the model generates."""
+    """The connections (source, target) on paths to Samples outputs from inputs and given classes, when it generates."""
     generating = graph.generating_digraph()
     inputs = [model_input.name for model_input in graph.inputs]
+    inputs += [name for output in graph.given for name in graph.predictors(output)]
     outputs = [output.name for output in graph.outputs if output.unit.type == DataType.SAMPLES]
     after = set(inputs).union(*(nx.descendants(generating, name) for name in inputs))
     before = set(outputs).union(*(nx.ancestors(generating, name) for name in outputs))
@@ -93,5 +94,5 @@ def conditioning_paths(graph: Graph) -> list[tuple[str, str]]:
     return [
         (c.source, c.target)
         for c in graph.connections
-        if c.role is not Role.LATENT and c.source in on_path and c.target in on_path
+        if generating.has_edge(c.source, c.target) and c.source in on_path and c.target in on_path
     ]

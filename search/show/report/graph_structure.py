@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import networkx as nx
+
 from valp.draw.appearance import INPUT_LOOK, OUTPUT_LOOK, ROLE_LINES, look_of
 from valp.draw.layer_text import layers_text
 from valp.graph.graph import DataType, Graph, Input, Output, PrimaryNetwork, Role, unit_of
@@ -112,11 +114,10 @@ def structure(candidate: Candidate, legend: Legend) -> dict[str, Any]:
 
 
 def conditioned(graph: Graph) -> bool:
-    """Whether an input reaches a Samples output when the model generates, that is without latent connections."""
-    reached = {model_input.name for model_input in graph.inputs}
-    kept = [c for c in graph.connections if c.role is not Role.LATENT]
-    while fresh := {c.target for c in kept if c.source in reached} - reached:
-        reached |= fresh
+    """Whether an input or a given class reaches a Samples output when the model generates."""
+    starts = {model_input.name for model_input in graph.inputs}.union(*map(graph.predictors, graph.given))
+    generating = graph.generating_digraph()
+    reached = set().union(*(nx.descendants(generating, name) for name in starts))
     return any(output.name in reached for output in graph.outputs if output.unit.type == DataType.SAMPLES)
 
 

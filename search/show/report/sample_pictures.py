@@ -64,13 +64,13 @@ def real_samples(evidence: Evidence) -> dict[str, dict[str, Any]]:
 
 
 def generated_samples(module: VALPModule, evidence: Evidence, output: str) -> dict[str, Any]:
-    """Samples of a Samples output, each with a condition of its own if inputs condition them.
+    """Samples of a Samples output, each with a condition of its own if inputs or given classes condition them.
 
     Returns:
         `shown`: a picture or lines, with a row for each class that the judge assigns. `shares`: the shares of the
-        classes. If inputs condition the samples, `inputs`: their names. If a condition looks like a sample,
-        `conditions`: the conditions in the form of `shown`, and if the judge can label both, `matrix`: the counts by
-        class of the condition (row) and of the sample (column).
+        classes. If inputs or given classes condition the samples, `inputs`: their names. If a condition looks like a
+        sample, `conditions`: the conditions in the form of `shown`. If the judge can label both, or its own classes
+        are given, `matrix`: the counts by class of the condition (row) and of the sample (column).
     """
     problem = evidence.problem
     if problem is None:
@@ -94,6 +94,9 @@ def generated_samples(module: VALPModule, evidence: Evidence, output: str) -> di
             if labels is not None:
                 asked = evidence.judged_conditions(output, rows, shown)
                 made["matrix"] = conditioning_matrix(asked, labels, len(classes)).tolist()
+        elif labels is not None and problem.judged_by in conditions:
+            asked = problem.validation.truths[problem.judged_by][rows]
+            made["matrix"] = conditioning_matrix(asked, labels, len(classes)).tolist()
     return made
 
 

@@ -46,6 +46,7 @@ OTHER = {
     "baselines": "none",
     "balance": ("uncertainty",),
     "priors": ("normal", "mixture"),
+    "conditions": ("digit",),
 }
 
 

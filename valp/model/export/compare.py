@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from valp.model.export.signature import COMPONENT, GENERATED, Port, signature_of
+from valp.model.export.signature import COMPONENT, GENERATED, NOISE, Port, signature_of
 from valp.model.model import Model
 from valp.model.output_columns import PROBABILITIES, Arrays
 from valp.model.preprocessing import Column
@@ -49,6 +49,7 @@ def run_of(model: Model) -> Answering:
         noise = {port.of: torch.from_numpy(values[port.name]).to(dtype) for port in signature.noise}
         prepared = columns.prepare(raw, names=sorted(model.conditions()))
         conditions = {name: tensor.to(dtype) for name, tensor in prepared.items()}
+        conditions |= {port.of: torch.from_numpy(values[port.name]) for port in signature.given}
         for name, samples in model.module(conditions, "generate", noise, generated).items():
             result[f"{name}.{GENERATED}"] = columns.output(name).restore(samples)
         return result
@@ -78,11 +79,11 @@ def largest_difference(model: Model, run: Answering, seed: int = 0) -> float:
     probabilities are from choosing it.
     """
     signature, expected = signature_of(model), run_of(model)
-    inputs = {column.name: column for column in model.inputs}
+    columns = {column.name: column for column in (*model.inputs, *model.outputs)}
     random, largest = np.random.default_rng(seed), 0.0
     for batch, samples in zip(BATCHES, reversed(BATCHES), strict=True):
         rows = {"batch": batch, "samples": samples}
-        values = {port.name: _drawn(port, rows[port.rows], inputs.get(port.of), random) for port in signature.inputs}
+        values = {port.name: _drawn(port, rows[port.rows], columns.get(port.of), random) for port in signature.inputs}
         wanted, found = expected(values), run(values)
         for port in signature.outputs:
             if port.holds in ("class", "labels"):
@@ -129,7 +130,7 @@ def _drawn(port: Port, rows: int, column: Column | None, random: np.random.Gener
         return random.integers(2, size=shape)
     if port.holds == COMPONENT:
         return random.random(shape, dtype=np.float32)
-    if column is None:
+    if column is None or port.holds == NOISE:
         return random.standard_normal(shape).astype(np.float32)
     if port.holds == "class":
         return random.integers(column.size, size=shape)

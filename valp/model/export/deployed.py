@@ -33,14 +33,17 @@ class Deployed(nn.Module):
         self._generated = [column.name for column in model.generated]
         self.prepare = nn.ModuleList(Prepare(column) for column in model.inputs)
         self.restore = nn.ModuleList(Restore(column) for column in model.outputs)
+        given = [model.manifest.preprocessing.output(port.of) for port in self.signature.given]
+        self.give = nn.ModuleList(Prepare(column) for column in given)
         self.eval()
 
     def forward(self, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Maps tensors for the inputs of the signature to tensors for the outputs, by name and in their order."""
         inputs = {name: prepare(values[name]) for name, prepare in zip(self._inputs, self.prepare, strict=True)}
         noise = {port.of: values[port.name] for port in self.signature.noise}
+        given = {port.of: give(values[port.name]) for port, give in zip(self.signature.given, self.give, strict=True)}
         predicted = self.module(inputs, "predict")
-        generated = self.module(inputs, "generate", noise, self._generated)
+        generated = self.module(inputs | given, "generate", noise, self._generated)
         result: dict[str, Tensor] = {}
         for name, restore in zip(self._outputs, self.restore, strict=True):
             result |= {f"{name}{part}": tensor for part, tensor in restore(predicted[name]).items()}

@@ -14,7 +14,7 @@ Rows = Literal["batch", "samples"]
 
 PREDICT: tuple[Protocol, ...] = ("predict",)
 GENERATE: tuple[Protocol, ...] = ("generate",)
-GENERATED, NOISE, COMPONENT = "generated", "noise", "component"
+GENERATED, NOISE, COMPONENT, GIVEN = "generated", "noise", "component", "given"
 """Words in the names of tensors."""
 
 
@@ -23,8 +23,8 @@ class Port(Frozen):
 
     Attributes:
         name: its name in the file: that of the model's input or output, `output.probabilities`, `output.generated`,
-            `noise.source->target` for a latent connection, `component.network` for a network with a fitted prior, or
-            `noise.output` for rows that are draws.
+            `noise.source->target` for a latent connection, `component.network` for a network with a fitted prior,
+            `noise.output` for rows that are draws, or `given.output` for a class by which samples are asked for.
         holds: its content; labels are 0 or 1. `noise` is drawn from N(0, I), and `component` is uniform in [0, 1): it
             picks a component of the prior.
         of: the model input, model output, latent connection or network that it belongs to.
@@ -64,6 +64,11 @@ class Signature(Frozen):
         return tuple(port for port in self.inputs if port.holds in (NOISE, COMPONENT))
 
     @property
+    def given(self) -> tuple[Port, ...]:
+        """The inputs that are classes of outputs."""
+        return tuple(port for port in self.inputs if port.name == f"{GIVEN}.{port.of}")
+
+    @property
     def document(self) -> dict[str, dict[str, object]]:
         """As JSON values: `inputs` and `outputs`, each by name."""
         return {
@@ -75,12 +80,17 @@ class Signature(Frozen):
 def signature_of(model: Model) -> Signature:
     """The inputs and outputs of a model when one file predicts and generates.
 
-    If inputs condition the samples, the first dimension of all tensors is `batch`. Otherwise noise and samples have
-    their own number of rows, `samples`.
+    If inputs condition the samples, the first dimension of all tensors is `batch`. Otherwise noise, given classes and
+    samples have their own number of rows, `samples`.
     """
     conditions, plan = model.conditions(), model.module.plan
-    rows: Rows = "batch" if conditions else "samples"
+    rows: Rows = "batch" if any(column.name in conditions for column in model.inputs) else "samples"
     inputs = [_port(column, (*PREDICT, *GENERATE) if column.name in conditions else PREDICT) for column in model.inputs]
+    inputs += [
+        _port(column, GENERATE).model_copy(update={"name": f"{GIVEN}.{column.name}", "rows": rows})
+        for column in model.outputs
+        if column.name in conditions
+    ]
     drawn = plan.needed([plan.outputs[column.name] for column in model.generated], "generate")
     sampled = [operation for operation in drawn if isinstance(operation, Sample)]
     inputs += [_random(NOISE, op.connection, "noise", (op.size,), rows) for op in sampled]
