@@ -40,6 +40,7 @@ def load_own(path: Path) -> Problem:
                 name: reader.output(f"outputs.{name}", part, fields[name]) for name, part in described.outputs.items()
             },
             splits=parts,
+            conditions=described.conditions,
         )
     except DataError as error:
         if any(str(error).startswith(str(table.path)) for table in source.tables):

@@ -242,12 +242,14 @@ class Own(TomlSection):
 
     Attributes:
         title: one line about the problem.
+        conditions: the inputs, and outputs of type discrete, by which samples may be asked for; by default classes.
         data: where the data is.
         split: how the rows are split.
         inputs, outputs: the inputs and outputs by name.
     """
 
     title: str = ""
+    conditions: Annotated[tuple[str, ...], BeforeValidator(_listed)] | None = None
     data: TomlData
     split: TomlSplit = TomlSplit()
     inputs: dict[str, Annotated[AnyInput, Discriminator("type")]] = {}

@@ -152,9 +152,13 @@ SETTINGS = {
 
 
 def random_graph(
-    seed: int | str, wanted: Shape = CLOTHING, space: Space = PAPER, choose: Choose | None = None
+    seed: int | str,
+    wanted: Shape = CLOTHING,
+    space: Space = PAPER,
+    choose: Choose | None = None,
+    conditions: tuple[str, ...] | None = None,
 ) -> Graph:
     """The graph that Algorithm 1 draws with this seed, or by this source of decisions."""
     decisions = choose or RandomChoose(seed)
-    given = {"images": wanted.images, "variances": wanted.variances}
+    given = {"images": wanted.images, "variances": wanted.variances, "conditions": conditions}
     return initialize(wanted.inputs, wanted.outputs, wanted.losses, space, decisions, **given)

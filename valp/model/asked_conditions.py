@@ -80,7 +80,9 @@ def _require_no_other(
     """Raises DataError if samples are asked for by an output whose class is not given."""
     wrong = next((column.name for column in outputs if column.name in asked and column not in given), None)
     if wrong is not None:
-        listed = ", ".join(_named(column, given) for column in columns) or "no input"
+        parts = {"input": [c for c in columns if c not in given], "class": given}
+        named = [f"{what} {', '.join(repr(c.name) for c in part)}" for what, part in parts.items() if part]
+        listed = " and ".join(named) or "no input"
         raise DataError(f"the samples of this model depend on {listed}, but {wrong!r} is an output")
 
 

@@ -8,7 +8,7 @@ from optuna.samplers import RandomSampler
 
 from tests.search.listener import Listener
 from valp.check.check import check
-from valp.compile.compile import compile
+from valp.compile.compile import compile, lower
 from valp.errors import FileError
 from valp.graph.graph import Role
 from valp.search.engine.evaluate import Evaluation, compiled
@@ -159,8 +159,9 @@ def conditioned(candidate):
     return decoders & {c.target for c in candidate.graph.connections if c.role is Role.CONDITION}
 
 
-def test_each_first_child_first_gets_a_condition_that_no_parent_had(digits_problem, tmp_path, monkeypatch):
+def test_where_anything_is_allowed_each_first_child_first_gets_a_condition(digits_problem, tmp_path, monkeypatch):
     made = list[tuple[str, ...]]()
+    free = digits_problem.model_copy(update={"conditions": None})
 
     def recorded(*args, **kwargs):
         variation = mutate(*args, **kwargs)
@@ -169,13 +170,27 @@ def test_each_first_child_first_gets_a_condition_that_no_parent_had(digits_probl
         return variation
 
     monkeypatch.setattr("valp.search.strategies.breeding.mutate", recorded)
-    entries, breeding = grown(digits_problem, digits_problem.objectives, tmp_path).entries(), Breeding()
+    entries, breeding = grown(free, free.objectives, tmp_path).entries(), Breeding()
     children = entries[breeding.drawn :][: breeding.promoted]
     assert not any(conditioned(entries[number].candidate) for child in children for number in child.parents)
     assert len(made) >= len(children)
     assert all(moves[0] == "condition" for moves in made)
     kept = [bool(conditioned(child.candidate)) for child in children]
     assert sum(kept) >= len(children) - 1  # a later move may take it
+
+
+def test_no_move_is_forced_where_a_problem_says_by_what_samples_may_be_asked_for(digits_problem, tmp_path, monkeypatch):
+    forced = []
+
+    def recorded(*args, **kwargs):
+        forced.append(kwargs["rather"])
+        return mutate(*args, **kwargs)
+
+    monkeypatch.setattr("valp.search.strategies.breeding.mutate", recorded)
+    entries = grown(digits_problem, digits_problem.objectives, tmp_path).entries()
+    assert set(forced) == {()}
+    asked = [lower(entry.candidate.graph).inputs_of("image", "generate") for entry in entries]
+    assert set(asked) == {frozenset(), frozenset({"digit"})}
 
 
 def test_children_of_bred_candidates_may_have_half_the_learning_rate_within_the_space(digits_problem, generations):
