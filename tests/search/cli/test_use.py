@@ -13,6 +13,7 @@ from tests.conftest import files_of
 from tests.search.listener import Listener
 from tests.spaces.own.files import columns, table_file, write
 from tests.valp.graphs import numeric, wired
+from tests.valp.model.test_asked_conditions import SHARES, by_class, with_shares
 from tests.valp.model.test_bundle import graph_of, with_wish
 from tests.valp.model.test_bundle import model_of as untrained
 from valp.model.bundle import Model, load, save
@@ -281,6 +282,75 @@ def test_samples_are_divided_among_the_rows_of_a_condition(count, origins, valp,
         inputs = {name: arrays[name][origins] for name in ("pixels", "wish")}
     expected = load(digit_models / "both.valp").generate(len(origins), conditions=inputs, seed=1)["image"]
     np.testing.assert_allclose(np.array(rows, float)[:, 1:], expected.reshape(len(origins), -1), rtol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def class_models(tmp_path_factory):
+    """Models that are not trained, whose samples are asked for by their class, and by other conditions too."""
+    folder = tmp_path_factory.mktemp("class")
+    for name, graph in (("digit", graph_of()), ("wish", with_wish(graph_of())), ("all", with_wish(graph_of("pixels")))):
+        save(with_shares(untrained(by_class(graph)), digit=SHARES), folder / f"{name}.valp")
+    np.savez(folder / "three.npz", pixels=load_digits().data[:3], wish=np.arange(3), digit=np.array([5, 6, 7]))
+    np.savez(folder / "unclassed.npz", pixels=load_digits().data[:3], wish=np.arange(3))
+    return folder
+
+
+def images_of(valp, model, *words):
+    done = valp("generate", model, "--seed", 1, *words, "-o", model.parent / "g.npz")
+    assert done.code == 0, done.err
+    with np.load(model.parent / "g.npz") as arrays:
+        return arrays["image"]
+
+
+def test_samples_are_asked_for_by_a_class_of_an_output(valp, class_models):
+    model = class_models / "digit.valp"
+    expected = load(model).generate(5, conditions={"digit": "seven"}, seed=1)["image"]
+    for condition in ("digit=seven", "digit=7", "seven", "7"):
+        np.testing.assert_allclose(images_of(valp, model, "-n", 5, "--condition", condition), expected, rtol=1e-5)
+
+
+def test_without_a_condition_classes_are_drawn(valp, class_models):
+    model = class_models / "digit.valp"
+    drawn = images_of(valp, model, "-n", 6)
+    assert np.array_equal(drawn, load(model).generate(6, seed=1)["image"])
+    assert valp("generate", model, "-n", 9, "-o", class_models / "g.png").code == 0
+
+
+def test_several_conditions_are_given_one_by_one_or_by_a_file(valp, class_models):
+    model = class_models / "wish.valp"
+    named = images_of(valp, model, "-n", 3, "--condition", "wish=two", "--condition", "digit=4")
+    expected = load(model).generate(3, conditions={"wish": 2, "digit": 4}, seed=1)["image"]
+    np.testing.assert_allclose(named, expected, rtol=1e-5)
+    model = class_models / "all.valp"
+    with np.load(class_models / "three.npz") as arrays:
+        rows = {name: arrays[name] for name in arrays.files}
+    whole = images_of(valp, model, "--condition", class_models / "three.npz")
+    np.testing.assert_allclose(whole, load(model).generate(3, conditions=rows, seed=1)["image"], rtol=1e-5)
+    fixed = images_of(valp, model, "--condition", "digit=4", "--condition", class_models / "unclassed.npz")
+    expected = load(model).generate(3, conditions=rows | {"digit": 4}, seed=1)["image"]
+    np.testing.assert_allclose(fixed, expected, rtol=1e-5)
+    drawn = images_of(valp, model, "--condition", class_models / "unclassed.npz")
+    del rows["digit"]
+    np.testing.assert_allclose(drawn, load(model).generate(3, conditions=rows, seed=1)["image"], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("model", "words", "sentence"),
+    [
+        ("digit", ("digit=eleven",), "--condition for 'digit' must be a class of it (zero, one, two"),
+        ("digit", ("ink=3",), "conditioned on 'digit' (discrete), so --condition must be a class (zero, one"),
+        ("digit", ("digit=1", "digit=2"), "--condition must give one class of 'digit', but gives two"),
+        ("digit", ("1", "lost.csv"), "so --condition must be a class (zero, one, two"),
+        ("wish", ("digit=1",), "conditioned on 'wish' (discrete), so --condition must be a class (zero, one"),
+        ("all", ("digit=1",), "on 'pixels' (numeric) and 'wish' (discrete), so --condition must be a file with rows"),
+        ("all", ("pixels=1",), "--condition for 'pixels' must be a file with rows of it, but is '1'"),
+    ],
+)
+def test_a_class_that_cannot_be_asked_for_is_refused(model, words, sentence, valp, class_models, folder):
+    before = files_of(folder)
+    given = [word for text in words for word in ("--condition", text)]
+    assert sentence in refused(valp("generate", class_models / f"{model}.valp", *given, "-o", "g.npz"))
+    assert files_of(folder) == before
 
 
 def test_generated_images_are_written_as_a_grid(valp, digit_models, tmp_path):

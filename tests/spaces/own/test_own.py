@@ -51,6 +51,37 @@ def rows_of(problem, key, column="measured", place=1):
     return np.rint(held.restore(split.inputs[column])[:, place]).astype(int)
 
 
+@pytest.mark.parametrize(
+    ("line", "conditions"),
+    [
+        ("", ("level", "kind")),
+        ("conditions = []", ()),
+        ('conditions = ["signal", "kind"]', ("signal", "kind")),
+        ('conditions = "kind"', ("kind",)),
+    ],
+)
+def test_the_file_says_by_what_rows_may_be_asked_for(line, conditions, tmp_path):
+    assert load_own(write(tmp_path, f"{line}\n{EVERYTHING}")).conditions == conditions
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (
+            'conditions = ["tags"]',
+            r"own.toml: a condition must be an input, or an output with one class per row "
+            r"\(measured, level, signal, kind\), but is 'tags'$",
+        ),
+        ("conditions = 3", r"own.toml: conditions must .*, but is 3$"),
+        ("conditions = [3]", r"own.toml: conditions.0 must .*, but is 3$"),
+        ('condition = ["kind"]', r"own.toml: there is no key condition; did you mean 'conditions'\?$"),
+    ],
+)
+def test_conditions_that_cannot_be_are_refused_in_one_sentence(line, sentence, tmp_path):
+    with pytest.raises(DataError, match=sentence):
+        load_own(write(tmp_path, f"{line}\n{EVERYTHING}"))
+
+
 def test_every_kind_of_input_and_output_is_read_from_its_columns(tmp_path):
     problem = load_own(write(tmp_path, EVERYTHING))
     assert (problem.name, problem.title) == ("own", "Everything")
