@@ -141,7 +141,7 @@ def test_the_class_of_a_row_is_given_when_a_sampler_is_scored(holed):
 def test_rows_without_a_class_give_none(holed):
     problem, _, _ = holed
     module, split = perfect(problem), problem.validation
-    rows = conditioning_rows(module, split, "s", torch.arange(len(split)))
+    rows = conditioning_rows(split, module.plan.inputs_of("s", "generate"), torch.arange(len(split)))
     assert torch.equal(rows, split.present["c"].nonzero()[:, 0])
     made, used = generate(module, split, "s", 400, seed=0)
     assert split.present["c"][used].all()
