@@ -78,7 +78,6 @@ function bests() {
     "div",
     {},
     scrollTable("the best of each objective", ["objective", "best", "candidate", "best baseline", "compared"], rows),
-    R.baselines.length ? baselines() : null,
     knee
       ? h(
           "p",
@@ -88,6 +87,7 @@ function bests() {
           ": the candidate on the front that is nearest to the best values of all objectives.",
         )
       : h("p", { class: "note" }, "No candidate is complete yet, so there is no front."),
+    R.baselines.length ? baselines() : null,
   );
 }
 
