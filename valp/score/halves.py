@@ -40,7 +40,8 @@ def standard_errors(
     density within 40%. The error of coverage agrees within 30% where the samples cover more than a third of the rows,
     and is up to 1.7 times too large where they cover 5%. That of entropy is 1.5 times too large at its maximum. That
     of memorising agrees within 10%, but is half of what it should be where a few held-out rows are nearest to most
-    samples, as for blurred images.
+    samples, as for blurred images. For a conditioned sampler, other conditions would add half to the errors of
+    diversity and spread.
 
     A score without a standard error is absent: one that says so (`OutputScore.has_error`), one that cannot be computed
     on a half, and any score on fewer than `FEWEST` rows.

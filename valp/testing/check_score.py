@@ -12,6 +12,7 @@ from valp.compile.compile import compile
 from valp.compile.module import VALPModule
 from valp.graph.graph import Connection, DataType, Graph, Input, Loss, Output, PrimaryNetwork
 from valp.parts.kinds import GENERIC_MLP
+from valp.score.halves import standard_errors
 from valp.score.score import GraphScore, OutputScore, Score, ScoredOutput
 from valp.score.subject import Conditioned, Generated, Predicted, Records, Subject
 from valp.testing.trial import loss_for, must, vector
@@ -74,6 +75,12 @@ def _check_output(score: OutputScore, output: ScoredOutput) -> None:
                 f"{score.code} of {output.name} must not be better for {what} ({worse:.4g}) than for a perfect result "
                 f"({perfect:.4g})",
             )
+    if score.has_error and random is not None:
+        errors = standard_errors(_Trial(output, perfect=False), output, {score.code: score}, seed=0)
+        must(
+            score.code in errors,
+            f"{score.code} of {output.name} must be measured on half of the rows too, or have has_error = False",
+        )
 
 
 def _measured(score: Score, trial: "_Trial", output: ScoredOutput | None) -> float | None:

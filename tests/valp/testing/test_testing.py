@@ -16,6 +16,7 @@ from valp.parts.losses.mean_squared_error import MeanSquaredError
 from valp.plan.operation import Apply, Concatenate
 from valp.score import SCORES, GraphScore, OutputScore, Score
 from valp.testing import check_combiner, check_kind, check_loss, check_score
+from valp.testing.check_score import ROWS
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
@@ -203,6 +204,12 @@ def of_any_order(self, subject, output, state=[0]):  # noqa: B006 - a value that
     return float(state[0])
 
 
+def of_all_rows_only(self, subject, output):
+    found = subject.predicted(output.name)
+    assert len(found.truth) == ROWS
+    return float((found.values.argmax(1) != found.truth).float().mean())
+
+
 @pytest.mark.parametrize(
     ("base", "words", "said"),
     [
@@ -214,6 +221,7 @@ def of_any_order(self, subject, output, state=[0]):  # noqa: B006 - a value that
         (WrongClasses, {"compute": lambda *_: float("inf")}, "a value of wrong must be finite or None"),
         (WrongClasses, {"compute": lambda *_: torch.tensor(1.0)}, "a value of wrong must be a number or None"),
         (WrongClasses, {"compute": of_any_order}, "must be the same when repeated"),
+        (WrongClasses, {"compute": of_all_rows_only}, "must be measured on half of the rows too"),
         (WrongClasses, {"chance": lambda *_: -1.0}, "must not be better for no learning"),
         (Layers, {"compute": spoilt}, "must leave the model as it was"),
         (Layers, {"together": lambda *_: float("nan")}, "two models together of tensors must be finite"),
