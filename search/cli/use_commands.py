@@ -19,6 +19,9 @@ PICTURE = ".png"
 COUNT = 64
 """The number of samples that `valp generate` makes by default."""
 
+FOLLOWED = 0.5
+"""A conditioning accuracy below this is worth a note."""
+
 SEED = click.option(
     "--seed", type=click.IntRange(0, 2**63 - 1), help="The same seed draws the same numbers.  [default: a new one]"
 )
@@ -148,6 +151,8 @@ def generate_command(
         _say(f"note: only the first {count} of {rows} rows condition a sample")
     origin = np.sort(np.arange(count) % rows) if rows else np.empty(0, int)
     repeated = {name: np.asarray(values)[origin] for name, values in inputs.items()}
+    if asked:
+        _warn_of_ignored_conditions(loaded)
     found = loaded.generate(count, conditions=repeated, seed=seed)
     if pictured is not None:
         _draw(output, loaded, pictured, found, inputs, rows)
@@ -174,6 +179,13 @@ def _write(output: Path, suffix: str, loaded: "Model", found: "Arrays", carried:
     else:
         write_table(output, {**carried, **columns})
     return [column.name for column in outputs]
+
+
+def _warn_of_ignored_conditions(loaded: "Model") -> None:
+    """Says so on stderr if the samples of a model hardly follow the condition that is asked for."""
+    for name, share in loaded.manifest.scores.get("validation", {}).items():
+        if name.partition(".")[0] == "conditioning" and share < FOLLOWED:
+            _say(f"note: the samples hardly follow their condition: {name} is {share:.2f} on the validation split")
 
 
 def _carried(table: "Table", name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Sentences about a candidate whose samples are not new, or hardly differ."""
+"""Sentences about a candidate whose samples are not new, hardly differ, or ignore their condition."""
 
 from collections.abc import Mapping
 
@@ -11,8 +11,12 @@ ALIKE = 0.1
 """Samples of one condition hardly differ if their `spread` is smaller. Real rows of one class have 1."""
 
 
+FOLLOWED = 0.3
+"""Samples hardly follow their condition if a smaller share of them has its class, beyond those that guessing gives."""
+
+
 def sampler_remarks(metrics: Mapping[str, Metric], scores: Mapping[str, float]) -> list[str]:
-    """A sentence for each output whose samples reproduce their condition, or hardly differ.
+    """Sentences for each output whose samples reproduce their condition, hardly differ, or ignore it.
 
     Args:
         metrics: the scores of the problem.
@@ -22,8 +26,21 @@ def sampler_remarks(metrics: Mapping[str, Metric], scores: Mapping[str, float]) 
     for name, metric in metrics.items():
         if metric.output is not None and name in scores:
             found.setdefault(metric.output, {})[metric.score.code] = scores[name]
-    remarks = (_remark(output, by_code) for output, by_code in found.items())
+    chances = {metric.output: metric.chance for metric in metrics.values() if metric.score.code == "conditioning"}
+    remarks = [_remark(output, by_code) for output, by_code in found.items()]
+    remarks += [_ignores(output, by_code, chances.get(output)) for output, by_code in found.items()]
     return [remark for remark in remarks if remark is not None]
+
+
+def _ignores(output: str, scores: Mapping[str, float], chance: float | None) -> str | None:
+    share = scores.get("conditioning")
+    if share is None or share >= (chance or 0) + FOLLOWED * (1 - (chance or 0)):
+        return None
+    guessed = "" if chance is None else f"; guessing gives {chance:.0%}"
+    return (
+        f"The samples of {output} hardly follow their condition: the judge gives {share:.0%} of them its class "
+        f"(conditioning){guessed}."
+    )
 
 
 def _remark(output: str, scores: Mapping[str, float]) -> str | None:

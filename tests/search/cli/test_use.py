@@ -309,6 +309,16 @@ def test_samples_are_asked_for_by_a_class_of_an_output(valp, class_models):
         np.testing.assert_allclose(images_of(valp, model, "-n", 5, "--condition", condition), expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize(("share", "noted"), [(0.12, True), (0.9, False)])
+def test_samples_that_ignore_their_condition_are_noted(share, noted, valp, class_models, tmp_path):
+    model = load(class_models / "digit.valp")
+    model.manifest = model.manifest.model_copy(update={"scores": {"validation": {"conditioning": share}}})
+    save(model, tmp_path / "m.valp")
+    asked = valp("generate", tmp_path / "m.valp", "-n", 2, "--condition", "digit=7", "-o", tmp_path / "g.npz")
+    assert ("hardly follow their condition: conditioning is 0.12" in asked.err) == noted
+    assert "hardly" not in valp("generate", tmp_path / "m.valp", "-n", 2, "-o", tmp_path / "g.npz").err
+
+
 def test_without_a_condition_classes_are_drawn(valp, class_models):
     model = class_models / "digit.valp"
     drawn = images_of(valp, model, "-n", 6)
