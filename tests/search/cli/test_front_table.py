@@ -81,6 +81,7 @@ def test_a_narrow_table_fits_shows_every_objective_and_names_the_columns_left_ou
     assert "…" not in text
     best = small_run.front()[0]
     row = next(line.split() for line in text.splitlines() if line.split()[:1] == [str(best.number)])
+    row = [word for word in row if word not in ("✓", "≈")]
     assert row[1 : 1 + len(small_run.objectives)] == [
         number_text(best.result.scores[name]) for name in small_run.objectives
     ]

@@ -1,14 +1,20 @@
 """The baselines of real searches."""
 
+from dataclasses import replace
+from statistics import median
+
 import pytest
 
 from tests.search.listener import Listener
 from valp.files import read_model
+from valp.search.engine.baseline_jobs import longer_jobs
 from valp.search.facade.launch import launch
 from valp.search.run.folder import CANDIDATE
+from valp.search.strategies import Question
 from valp.spaces.baselines.baseline_codes import LONGER
-from valp.spaces.baselines.baselines import FEWEST
-from valp.spaces.candidate import Candidate
+from valp.spaces.baselines.baselines import FEWEST, MOST_TRAININGS
+from valp.spaces.candidate import Candidate, Training
+from valp.spaces.generate.space import DEFAULT
 
 STEPS = 90
 
@@ -34,17 +40,38 @@ def test_every_output_has_several_networks_and_the_models_without_a_graph(tuned)
     assert all(result.failure is None for results in told.values() for result in results.values())
 
 
-def test_the_best_networks_are_trained_as_long_as_the_front_and_only_once(tuned):
+@pytest.mark.parametrize(("trainings", "asked"), [(1.2, 0), (3, 3), (50, MOST_TRAININGS)])
+def test_the_best_networks_are_trained_as_long_as_the_front_but_not_much_longer(
+    trainings, asked, tuned, digits_problem
+):
+    run, question = tuned.stored, Question(digits_problem, DEFAULT, Training(steps=STEPS), 0, 20)
+    told = {o: {c: r for c, r in codes.items() if c != LONGER} for o, codes in run.ledger.baselines.items()}
+    scores = replace(run.baselines, told=told)
+    front = []
+    for entry in run.front():
+        seen = round(trainings * STEPS * 50) - entry.candidate.lineage_samples
+        front.append(replace(entry, result=replace(entry.result, samples_seen=seen)))
+    jobs = {job.output: job for job in longer_jobs(run.folder, question, front, scores)}
+    assert jobs.keys() == (told.keys() if asked else set())
+    for output, job in jobs.items():
+        best = read_model(Candidate, run.folder.baseline(output, scores.leading(output)) / CANDIDATE)
+        assert job.candidate.graph == best.graph
+        training = job.candidate.training
+        assert training.steps * training.batch == pytest.approx(asked * STEPS * 50, rel=0.02)
+    assert not [*longer_jobs(run.folder, question, front, replace(scores, told=longer(told)))]
+
+
+def longer(told):
+    return {output: results | {LONGER: results["network"]} for output, results in told.items()}
+
+
+def test_a_search_whose_front_has_seen_more_trains_them_and_only_once(tuned, digits_problem):
     told = tuned.stored.ledger.baselines
-    seen = sorted(entry.samples_seen_with_parents for entry in tuned.stored.front())
-    median = (seen[(len(seen) - 1) // 2] + seen[len(seen) // 2]) / 2
-    assert median > 1.5 * STEPS * 50
-    for output, results in told.items():
-        assert results[LONGER].samples_seen == pytest.approx(median, rel=0.02)
-        folder = tuned.stored.folder
-        best = tuned.stored.baselines.leading(output, ("network", "tuned"))
-        graphs = [read_model(Candidate, folder.baseline(output, code) / CANDIDATE).graph for code in (best, LONGER)]
-        assert graphs[0] == graphs[1]
+    seen = median(entry.samples_seen_with_parents for entry in tuned.stored.front())
+    for results in told.values():
+        assert (LONGER in results) == (seen >= 1.5 * STEPS * 50)
+    again = searched(digits_problem, tuned.path.parent, baselines="tuned")
+    assert again.stored.ledger.baselines == told
 
 
 def test_the_baselines_are_a_frame_and_rows_of_the_table(tuned):

@@ -282,5 +282,5 @@ def test_lineages_count_each_ancestor_once(run, drawn, tmp_path):
 def test_details_say_if_samples_reproduce_their_condition(run, evidence):
     entry = run.front()[0]
     copies = replace(entry, result=replace(entry.result, scores=entry.result.scores | {"copying": 0.9}))
-    (remark,) = details(run, copies, evidence)["remarks"]
+    remark, *_ = details(run, copies, evidence)["remarks"]
     assert remark.startswith("The samples of image reproduce their condition: 90%")
