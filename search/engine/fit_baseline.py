@@ -19,10 +19,24 @@ def fit_baseline(scorer: Scorer, output: str, code: str) -> Result | None:
     """The validation scores of a baseline; None if it does not apply to the output, or there is too much data for it.
 
     Args:
-        scorer: the scorer of the problem.
+        scorer: the scorer of the problem, with the problem's own judges.
         output: the name of the output.
         code: a code of `valp.spaces.baselines.baselines.FITTED`.
     """
+    problem = scorer.problem
+    of_scorer = (scorer.protocol, scorer.seed, scorer.objectives, scorer.few)
+    key = (problem.fingerprint, *problem.metrics, *of_scorer, output, code)
+    if key not in _RESULTS:
+        if len(_RESULTS) >= REMEMBERED:
+            _RESULTS.pop(next(iter(_RESULTS)))
+        _RESULTS[key] = _result(scorer, output, code)
+    return _RESULTS[key]
+
+
+_RESULTS: dict[tuple[object, ...], Result | None] = {}
+
+
+def _result(scorer: Scorer, output: str, code: str) -> Result | None:
     start = time.perf_counter()
     try:
         answers = fitted_answers(scorer.problem, output, code)
