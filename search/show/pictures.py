@@ -64,9 +64,10 @@ def draw_samples(run: StoredRun, entry: Entry, problem: "Problem", into: Path | 
         shown = problem.validation.having(column.name)
         generated, rows = generate(module, shown, column.name, ROWS * COLUMNS, seed=0)
         real = shown.truths[column.name][rows]
-        conditioned = bool(module.plan.inputs_of(column.name, "generate"))
-        titles = ("what conditions the samples" if conditioned else "data", "generated")
-        _write(path, column, titles, (real.numpy(), generated.numpy()))
+        asked = module.plan.inputs_of(column.name, "generate")
+        given = asked <= module.plan.given.keys()
+        title = "data" if not asked else "data of the same classes" if given else "what conditions the samples"
+        _write(path, column, (title, "generated"), (real.numpy(), generated.numpy()))
     return paths
 
 

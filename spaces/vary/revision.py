@@ -257,7 +257,7 @@ class Revision(Draft):
         """Drops networks that feed no output, adds missing sources, and connects unread inputs.
 
         Returns whether that is possible with at most `most` networks, and samples depend on nothing but what they may
-        be asked for by. If not, no sources have been added.
+        be asked for by. If not, the revision is of no use any more.
         """
         fed = 0
         for output in range(len(self.outputs)):
@@ -275,7 +275,7 @@ class Revision(Draft):
             return False
         complete(self)
         self.settle()
-        return True
+        return self.keeps_conditions()  # a decoder that fed no samples, and so was free, may feed some now
 
     def _is_stuck(self, target: Place) -> bool:
         """Whether an open component may have no source with which samples keep to their conditions."""

@@ -66,13 +66,13 @@ def opened(parent: Candidate, problem: Description, space: Space, choose: Choose
     names = take(revision, graph, 0, [c for output in outputs for c in graph.incoming(output.name)])
     for output in outputs:
         judge(revision, graph, output, names)
+    revision.most = max(space.max_n, len(revision.nodes) + (revision.needed() if revision.open else 0))
+    serve(revision)
     if not revision.keeps_conditions():
         asked = ", ".join(problem.conditions or ()) or "nothing"
         raise SettingError(
             f"samples of {problem.name} may be asked for by {asked}, but those of a parent depend on another input"
         )
-    revision.most = max(space.max_n, len(revision.nodes) + (revision.needed() if revision.open else 0))
-    serve(revision)
     unread = [i for i in revision.unread_inputs() if not revision.readers(i)]
     if unread:
         name = revision.inputs[unread[0]].name
