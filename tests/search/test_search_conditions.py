@@ -21,7 +21,15 @@ from valp.spaces.problem.sampling import generate
 
 
 def search(problem, runs, **settings):
-    usual = {"name": "s", "runs": runs, "steps": 3, "batch": 20, "workers": 0, "display": Listener()}
+    usual = {
+        "name": "s",
+        "runs": runs,
+        "steps": 3,
+        "batch": 20,
+        "workers": 0,
+        "baselines": "none",
+        "display": Listener(),
+    }
     return launch(problem, **usual | settings).stored
 
 

@@ -160,6 +160,7 @@ def test_the_package_of_the_docs_is_checked_compiled_drawn_trained_keyed_and_kep
     assert done.stdout == "used\n"
 
 
+@pytest.mark.heavy
 def test_without_the_package_its_codes_are_unknown(tmp_path):
     program = (
         IMPORTS

@@ -46,7 +46,9 @@ def copy(bred, tmp_path):
 
 
 def search(problem, runs, candidates):
-    return launch(problem, name="bred", runs=runs, candidates=candidates, steps=20, workers=0, keep="all").stored
+    return launch(
+        problem, name="bred", runs=runs, candidates=candidates, steps=20, workers=0, keep="all", baselines="none"
+    ).stored
 
 
 def weighted(runs):

@@ -219,6 +219,7 @@ def test_candidates_that_fail_are_recorded_with_their_reasons_and_the_search_goe
     assert open_run(tmp_path, "small").ledger.entries() == entries
 
 
+@pytest.mark.heavy
 def test_a_long_search_takes_a_fresh_tuner_from_time_to_time(ray_session, digits_problem, tmp_path, monkeypatch):
     monkeypatch.setattr(tuner, "CANDIDATES_PER_TUNER", 4)
     asked = {"candidates": 3, "steps": 5, "workers": 1}

@@ -45,8 +45,10 @@ WORKERS = {"random": 2, "tpe": 0}
 """Workers by strategy. With Ray, a scheduler of Ray stops candidates; without Ray, the loop of the search does."""
 
 
-@pytest.fixture(scope="module", params=WORKERS)
-def run(request, ray_session, digits_problem, tmp_path_factory):
+@pytest.fixture(scope="module", params=[pytest.param("random", marks=pytest.mark.heavy), "tpe"])
+def run(request, digits_problem, tmp_path_factory):
+    if WORKERS[request.param]:
+        request.getfixturevalue("ray_session")
     return launch(
         digits_problem, name="halved", runs=tmp_path_factory.mktemp("halving"), strategy=request.param, candidates=10,
         steps=STEPS, workers=WORKERS[request.param], seed=4, halving=True, display=Listener(),

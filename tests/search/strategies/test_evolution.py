@@ -40,7 +40,7 @@ def run(digits_problem, tmp_path_factory):
     runs = tmp_path_factory.mktemp("evolution")
     return launch(
         digits_problem, name="bred", runs=runs, strategy="evolution", candidates=CANDIDATES, steps=STEPS, seed=2,
-        workers=0, display=Listener(),
+        workers=0, baselines="none", display=Listener(),
     ).stored  # fmt: skip
 
 

@@ -371,6 +371,7 @@ def test_an_invalid_manifest_is_refused(path, tmp_path, document):
     assert "is not a valid manifest" in refused(rewritten(path, tmp_path / "bad.valp", manifest=document))
 
 
+@pytest.mark.heavy
 def test_a_new_process_loads_and_uses_a_bundle(trained, path, digits, tmp_path):
     np.save(tmp_path / "rows.npy", digits[0][:20])
     program = f"""

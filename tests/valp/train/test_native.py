@@ -296,6 +296,7 @@ def test_torch_trains_what_native_does_not_support(reason, caplog):
         fit(module, inputs, truths, steps=3, batch=7, executor="native")
 
 
+@pytest.mark.heavy
 def test_without_numba_torch_trains():
     script = """
 import sys, logging
