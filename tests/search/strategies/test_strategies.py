@@ -25,7 +25,7 @@ from valp.spaces.generate.space import DEFAULT, MAX_PARAMETERS, PAPER, SPACES, S
 POPULATION = 4
 """Small, so that few candidates make several generations; TPE needs ten before it models anything."""
 
-CANDIDATES = 18
+CANDIDATES = 15
 
 NARROW = Space(
     name="narrow",

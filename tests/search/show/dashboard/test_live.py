@@ -123,7 +123,7 @@ def test_a_trial_shows_its_graph_and_its_note_while_the_search_runs(seen):
     assert f"valp show live {first} --runs {runs}" in result["note"]
     assert re.search(rf"valp (export live {first}|train --from live {first}) -o digits\.valp", result["note"])
     assert "accuracy ↑" in result["note"]
-    assert "single-task" in result["note"]
+    assert "best baseline" in result["note"]
 
 
 def test_the_page_has_no_errors_and_asks_no_other_host(seen):
