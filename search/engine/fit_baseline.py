@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from functools import lru_cache
+from typing import Any
 
 from valp.errors import ValpError
 from valp.search.run.result import Result
@@ -27,8 +27,7 @@ def fit_baseline(scorer: Scorer, output: str, code: str) -> Result | None:
     of_scorer = (scorer.protocol, scorer.seed, scorer.objectives, scorer.few)
     key = (problem.fingerprint, *problem.metrics, *of_scorer, output, code)
     if key not in _RESULTS:
-        if len(_RESULTS) >= REMEMBERED:
-            _RESULTS.pop(next(iter(_RESULTS)))
+        _forget(_RESULTS)
         _RESULTS[key] = _result(scorer, output, code)
     return _RESULTS[key]
 
@@ -54,25 +53,21 @@ def _result(scorer: Scorer, output: str, code: str) -> Result | None:
 
 def fitted_answers(problem: Problem, output: str, code: str) -> Answers | None:
     """A baseline that needs no graph, fitted on the training split or remembered; None as for `fit_baseline`."""
-    return _fitted(_Same(problem), output, code)
+    key = (problem.fingerprint, output, code)
+    if key not in _ANSWERS:
+        _forget(_ANSWERS)
+        fit = next(codes[code] for codes in FITTED.values() if code in codes)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about convergence; the model is scored as it is
+            _ANSWERS[key] = fit(problem, output)
+    return _ANSWERS[key]
 
 
-class _Same:
-    """A problem, equal to another with the same data."""
-
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.problem.fingerprint == other.problem.fingerprint
-
-    def __hash__(self) -> int:
-        return hash(self.problem.fingerprint)
+_ANSWERS: dict[tuple[str, str, str], Answers | None] = {}
+"""Fitted models by the problem's fingerprint, output and code. The problem itself is not kept, because it is large."""
 
 
-@lru_cache(REMEMBERED)
-def _fitted(same: _Same, output: str, code: str) -> Answers | None:
-    fit = next(codes[code] for codes in FITTED.values() if code in codes)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about convergence; the model is scored as it is
-        return fit(same.problem, output)
+def _forget(remembered: dict[Any, Any]) -> None:
+    """Makes room for one more."""
+    while len(remembered) >= REMEMBERED:
+        del remembered[next(iter(remembered))]
