@@ -1,7 +1,6 @@
 """The single-task networks that a search trains: before its candidates, and the best of them longer at the end."""
 
 from collections.abc import Iterator
-from statistics import median
 
 from valp.files import read_model
 from valp.search.engine.job import Job
@@ -14,7 +13,7 @@ from valp.spaces.baselines.baselines import MOST_TRAININGS, networks, trained_lo
 from valp.spaces.candidate import Candidate
 
 LEAST = 1.5
-"""Trainings. If the front has seen fewer, its single-task networks need not be trained longer."""
+"""Trainings. If no candidate of the front has seen more, the single-task networks need not be trained longer."""
 
 
 def network_jobs(folder: Folder, question: Question, level: Level, told: BaselineScores) -> Iterator[Job]:
@@ -25,12 +24,12 @@ def network_jobs(folder: Folder, question: Question, level: Level, told: Baselin
 
 
 def longer_jobs(folder: Folder, question: Question, front: list[Entry], told: BaselineScores) -> Iterator[Job]:
-    """The best tuned network of each output, with as many samples as candidates of the front with their ancestors.
+    """The best tuned network of each output, with as many samples as a candidate of the front and its ancestors.
 
-    It is trained from scratch. The number of samples is the median over the front, at most `MOST_TRAININGS` trainings.
+    It is trained from scratch. The number of samples is the largest of the front, at most `MOST_TRAININGS` trainings.
     """
     full = question.training.steps * question.training.batch
-    samples = median(entry.samples_seen_with_parents for entry in front) if front else 0
+    samples = max((entry.samples_seen_with_parents for entry in front), default=0)
     if samples < LEAST * full:
         return
     for output in question.problem.outputs:

@@ -121,7 +121,7 @@ function scores(one, remarks) {
       { class: "caption" },
       one.s === "p" ? "Its training was stopped early; these are the scores at that point. " : "",
       "Objectives are bold; the arrow shows which direction is better. A score is better or worse than the best " +
-        "baseline if the difference is larger than chance on these rows (95%).",
+        "baseline if the difference is larger than chance on these rows (95%), otherwise equal.",
       longer(one),
     ),
   );

@@ -116,6 +116,6 @@ export const beats = (one, names) => one.s === "c" && names.every((name) => comp
 export function verdict(one, name) {
   const sign = compared(one, name);
   if (sign === undefined) return h("span", { class: "muted" }, "–");
-  if (sign === 0) return h("span", { class: "muted" }, "no clear difference");
+  if (sign === 0) return h("span", { class: "muted" }, "equal ≈");
   return h("span", { class: sign > 0 ? "good" : "bad" }, sign > 0 ? "better ✓" : "worse");
 }
