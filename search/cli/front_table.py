@@ -20,6 +20,9 @@ MARKS: dict[Comparison | None, str] = {"better": " ✓", "equal": " ≈"}
 """What is written after a score that is better than the best baseline's by more than chance, or not clearly different.
 """
 
+MARKS_TEXT = "✓ better than the best baseline by more than chance, ≈ no clear difference (95%)"
+"""The line below a table that says what the marks mean."""
+
 LONG = 15
 """An objective with a longer name has a header of two lines."""
 
@@ -60,7 +63,7 @@ def print_front(run: StoredRun, front: Sequence[Entry]) -> None:
     if left_out:
         print_line(f"left out: {', '.join(left_out)}; --json or a wider terminal shows them")
     if run.baselines.best:
-        print_line("✓ better than the best baseline by more than chance, ≈ no clear difference (95%)")
+        print_line(MARKS_TEXT)
     for remark in run.problem.remarks:
         print_line(f"note: {remark}")
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from valp.score import ABSENT
 from valp.score.clear_difference import compared, interval_text
-from valp.search.cli.front_table import MARKS
+from valp.search.cli.front_table import MARKS, MARKS_TEXT
 from valp.search.cli.options import print_line, print_table, terminal_width
 from valp.search.cli.table_widths import table_width
 from valp.search.run.ledger import Entry
@@ -43,7 +43,7 @@ def print_on_test(run: StoredRun, front: Sequence[Entry], found: Mapping[int, Me
     print_table(title, columns, rows, narrow=narrow)
     print_line("±: 95% confidence interval, how much a score may differ for other rows and other noise")
     if chosen:
-        print_line("✓ better than the best baseline by more than chance, ≈ no clear difference (95%)")
+        print_line(MARKS_TEXT)
         named = [f"{name}: {one.title}" for name, one in chosen.items()]
         print_line(f"the best baselines, chosen on the validation split: {', '.join(named)}")
     without = [str(entry.number) for entry in front if not run.folder.has_weights(entry.number)]

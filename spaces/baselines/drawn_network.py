@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from valp.graph.graph import Convolution, Dense, Graph, Loss, PrimaryNetwork, Role
+from valp.graph.graph import Convolution, Dense, PrimaryNetwork, Role
 from valp.parts.design import Designer
 from valp.parts.kinds import KINDS
 from valp.parts.losses import KL
@@ -37,11 +37,7 @@ def drawn_network(problem: Description, output: str, space: Space, training: Tra
     }
     batch = choose.category("batch", space.batches_of(training.batch))
     changed = training.in_batches(batch).model_copy(update=drawn)
-    return Candidate(graph=_with(graph, networks, losses), training=changed)
-
-
-def _with(graph: Graph, networks: tuple[PrimaryNetwork, ...], losses: tuple[Loss, ...]) -> Graph:
-    return graph.model_copy(update={"networks": networks, "losses": losses})
+    return Candidate(graph=graph.model_copy(update={"networks": networks, "losses": losses}), training=changed)
 
 
 def _drawn(network: PrimaryNetwork, space: Space, choose: RandomChoose, *, encodes: bool) -> PrimaryNetwork:

@@ -12,6 +12,7 @@ from valp.compile.compile import compile
 from valp.errors import ValpError
 from valp.files import read_bytes, read_model
 from valp.score.speed import inferences_per_second
+from valp.search.run.baseline_scores import BaselineScores
 from valp.search.run.folder import CANDIDATE, CURVES, read_weights
 from valp.search.run.ledger import Entry
 from valp.search.run.result import Result
@@ -67,6 +68,7 @@ def gather(run: StoredRun, evidence: Evidence, told: Callable[[], None] = lambda
     for entry in front[:DETAILED]:
         shown[entry.number] = details(run, entry, evidence)
         told()
+    baselines = run.baselines
     ranks = {entry.number: rank for rank, entry in enumerate(front)}
     lineage = _lineage(entries)
     balanced = any(entry.candidate.training.balance != Balance() for entry in entries)
@@ -77,10 +79,10 @@ def gather(run: StoredRun, evidence: Evidence, told: Callable[[], None] = lambda
         "front": len(front),
         "detailed": len(shown),
         **legend.rows(),
-        "singles": _singles(run, evidence),
-        "single": _rounded(run.baseline_scores),
-        "margin": {name: rounded(best.error) for name, best in run.baselines.best.items() if best.error},
-        "baselines": _baselines(run),
+        "singles": _singles(run, baselines, evidence),
+        "single": _rounded({name: best.value for name, best in baselines.best.items()}),
+        "margin": {name: rounded(best.error) for name, best in baselines.best.items() if best.error},
+        "baselines": _baselines(baselines),
         "real": real_samples(evidence),
         "missing": evidence.missing,
         "progress": progress(run, entries),
@@ -186,7 +188,7 @@ def _lineage(entries: Sequence[Entry]) -> dict[int, int]:
     return {number: sum(seen.get(one, 0) for one in behind) for number, behind in ancestors.items()}
 
 
-def _baselines(run: StoredRun) -> list[dict[str, Any]]:
+def _baselines(baselines: BaselineScores) -> list[dict[str, Any]]:
     """The baselines, the weakest first: their scores, the samples they have seen, and their seconds."""
     return [
         {
@@ -195,13 +197,12 @@ def _baselines(run: StoredRun) -> list[dict[str, Any]]:
             "samples": row.samples_seen,
             "seconds": rounded(row.seconds, 3),
         }
-        for row in run.baselines.rows()
+        for row in baselines.rows()
     ]
 
 
-def _singles(run: StoredRun, evidence: Evidence) -> list[dict[str, Any]]:
+def _singles(run: StoredRun, baselines: BaselineScores, evidence: Evidence) -> list[dict[str, Any]]:
     """The best single-task network of each output, in the order of the outputs. Those trained longer are left out."""
-    baselines = run.baselines
     leading = [(output.name, baselines.leading(output.name, (NETWORK, TUNED))) for output in run.problem.outputs]
     return [
         _single(run, name, code, baselines.told[name][code], evidence) for name, code in leading if code is not None
