@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
+from hypothesis import strategies as st
+
 from valp.graph.graph import DataType, DataUnit, Graph, Input, Output
 from valp.spaces.generate.algorithm1 import initialize
 from valp.spaces.generate.choose import Choose, RandomChoose
@@ -9,6 +11,17 @@ from valp.spaces.generate.space import DEFAULT, FULL, PAPER, Space
 
 NUMERIC, DISCRETE, SAMPLES, FEATURES = DataType
 LOSSES = {NUMERIC: "mse", DISCRETE: "cross_entropy", SAMPLES: "bernoulli", FEATURES: "mse"}
+
+SPACE_SETTINGS = {
+    "max_n": st.integers(7, 20),
+    "alpha": st.floats(0.01, 1),
+    "phi": st.floats(0, 1),
+    "partial": st.floats(0, 1),
+    "discrete_conditions": st.booleans(),
+    "by_shape": st.booleans(),
+    "output_units": st.sampled_from([(2, 2), (2, 3), (3, 3), (5, 40)]),
+}
+"""Any settings of a space with which Algorithm 1 can draw a graph of these shapes."""
 
 
 @dataclass(frozen=True)

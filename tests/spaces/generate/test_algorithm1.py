@@ -19,6 +19,7 @@ from tests.spaces.graphs import (
     SEVERAL,
     SHAPED,
     SHAPES,
+    SPACE_SETTINGS,
     random_graph,
     shape,
     unit,
@@ -260,18 +261,7 @@ PAIRS += [(shape, FULL) for shape in SHAPED.values()]
 @given(
     seed=st.integers(0, 2**31),
     pair=st.sampled_from(PAIRS),
-    settings=st.fixed_dictionaries(
-        {
-            "max_n": st.integers(7, 20),
-            "alpha": st.floats(0.01, 1),
-            "phi": st.floats(0, 1),
-            "partial": st.floats(0, 1),
-            "discrete_conditions": st.booleans(),
-            "by_shape": st.booleans(),
-            "output_units": st.sampled_from([(2, 2), (2, 3), (3, 3), (5, 40)]),
-            "hidden_layers": st.sampled_from([(0, 0), (0, 3), (2, 2)]),
-        }
-    ),
+    settings=st.fixed_dictionaries({**SPACE_SETTINGS, "hidden_layers": st.sampled_from([(0, 0), (0, 3), (2, 2)])}),
 )
 @hypothesis_settings(max_examples=150, deadline=None, derandomize=True)
 def test_for_any_settings_the_graph_is_a_valp_within_max_n_and_can_be_repeated(seed, pair, settings):

@@ -19,6 +19,7 @@ from tests.spaces.graphs import (
     SEVERAL,
     SHAPED,
     SHAPES,
+    SPACE_SETTINGS,
     random_graph,
     shape,
     unit,
@@ -49,17 +50,7 @@ PAIRS += [(found, FULL) for found in SHAPED.values()]
     seed=st.integers(0, 2**31),
     pair=st.sampled_from(PAIRS),
     which=st.integers(0, 6),
-    settings=st.fixed_dictionaries(
-        {
-            "max_n": st.integers(7, 20),
-            "alpha": st.floats(0.01, 1),
-            "phi": st.floats(0, 1),
-            "partial": st.floats(0, 1),
-            "discrete_conditions": st.booleans(),
-            "by_shape": st.booleans(),
-            "output_units": st.sampled_from([(2, 2), (2, 3), (3, 3), (5, 40)]),
-        }
-    ),
+    settings=st.fixed_dictionaries(SPACE_SETTINGS),
 )
 @hypothesis_settings(max_examples=200, deadline=None, derandomize=True)
 def test_for_any_settings_samples_keep_to_their_conditions_and_decisions_can_be_repeated(seed, pair, which, settings):
