@@ -107,23 +107,32 @@ def baselines_on_test(run: StoredRun, problem: Problem, judges: Mapping[str, Jud
     for name, metric in run.objectives.items():
         if name in best and metric.output is not None and best[name].code is not None:
             try:
-                scores, errors = _scored_baseline(run, scorer, metric.output, str(best[name].code))
+                measured = score_baseline(run, scorer, metric.output, str(best[name].code))
             except (ScoringError, FileError):
                 continue
-            found.scores.update({name: scores[name]} if name in scores else {})
-            found.errors.update({name: errors[name]} if name in errors else {})
+            for kept, made in ((found.scores, measured.scores), (found.errors, measured.errors)):
+                kept.update({name: made[name]} if name in made else {})
     return found
 
 
-def _scored_baseline(
-    run: StoredRun, scorer: Scorer, output: str, code: str
-) -> tuple[dict[str, float], dict[str, float]]:
-    """The scores of a baseline on the test split, and their standard errors."""
+def score_baseline(run: StoredRun, scorer: Scorer, output: str, code: str) -> Measured:
+    """The scores of one baseline on the test split; none if it does not apply to the output.
+
+    Args:
+        run: the run.
+        scorer: a scorer of the problem of the run.
+        output: the name of the output.
+        code: the code of the baseline.
+
+    Raises:
+        FileError: if the weights of a network do not exist.
+        ScoringError: if it cannot be scored.
+    """
     problem = scorer.problem
     if any(code in codes for codes in FITTED.values()):
         answers = fitted_answers(problem, output, code)
-        return ({}, {}) if answers is None else scorer.score_answers(answers, problem.test)
+        return Measured() if answers is None else Measured(*scorer.score_answers(answers, problem.test))
     folder = run.folder.baseline(output, code)
     module = compile(read_model(Candidate, folder / CANDIDATE).graph, seed=0)
     module.load_state_dict(read_weights(folder))
-    return scorer.score_with_errors(module, problem.test)
+    return Measured(*scorer.score_with_errors(module, problem.test))

@@ -53,6 +53,7 @@ class Score(ABC):
         title: its name in prose.
         direction: `maximize`, `minimize`, or a number: the target. Candidates are ranked by their distance from a
             target; the value itself is shown.
+        ideal: the best possible value, if there is one; of a score with a target, the target.
         unit: the unit of its values; empty if they have none.
         whole: whether its values are written as whole numbers.
         listed: whether tables list it even if it is not an objective.
@@ -64,6 +65,7 @@ class Score(ABC):
     code: ClassVar[str]
     title: ClassVar[str]
     direction: ClassVar[Direction]
+    ideal: ClassVar[float | None] = None
     unit: ClassVar[str] = ""
     whole: ClassVar[bool] = False
     listed: ClassVar[bool] = True
@@ -71,7 +73,7 @@ class Score(ABC):
     definition: ClassVar[int] = 1
 
     def __init_subclass__(cls) -> None:
-        """Checks the direction.
+        """Checks the direction. A target is also the ideal.
 
         Raises:
             TypeError: if it is a text other than `maximize` and `minimize`.
@@ -82,6 +84,8 @@ class Score(ABC):
             raise TypeError(
                 f"the direction of {cls.__name__} must be maximize, minimize or a number, not {direction!r}"
             )
+        if isinstance(direction, int | float):
+            cls.ideal = float(direction)
 
     @property
     def target(self) -> float | None:

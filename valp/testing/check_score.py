@@ -75,6 +75,12 @@ def _check_output(score: OutputScore, output: ScoredOutput) -> None:
                 f"{score.code} of {output.name} must not be better for {what} ({worse:.4g}) than for a perfect result "
                 f"({perfect:.4g})",
             )
+    for value in (perfect, random, chance):
+        if value is not None and score.ideal is not None:
+            must(
+                not score.better(value, score.ideal),
+                f"{score.code} of {output.name} must not be better than its ideal {score.ideal:g}, but is {value:.4g}",
+            )
     if score.has_error and random is not None:
         errors = standard_errors(_Trial(output, perfect=False), output, {score.code: score}, seed=0)
         must(

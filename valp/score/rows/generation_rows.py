@@ -46,6 +46,7 @@ class Entropy(SamplesScore):
     """See `valp.score.generation_scores.class_entropy`."""
 
     code, title, direction = "entropy", "class entropy of generated samples", "maximize"
+    ideal = 1.0
 
     def of(self, generated: Generated, output: ScoredOutput) -> float | None:
         """See `SamplesScore`."""
@@ -72,6 +73,7 @@ class Coverage(OwnSpaceScore):
     """See `valp.score.generation_scores.density_and_coverage`."""
 
     code, title, direction = "coverage", "coverage of the data by generated samples", "maximize"
+    ideal = 1.0
 
     def of(self, generated: Generated, output: ScoredOutput) -> float:  # noqa: ARG002 - the same for all
         """See `SamplesScore`."""
@@ -128,6 +130,7 @@ class ConditioningAccuracy(SamplesScore):
     """
 
     code, title, direction = "conditioning", "conditioning accuracy", "maximize"
+    ideal = 1.0
 
     def chance(self, output: ScoredOutput) -> float | None:
         """The score of guessing the class."""
@@ -152,6 +155,7 @@ class Copying(OwnSpaceScore):
 
     code, title = "copying", "share of generated samples that copy what conditions them"
     direction = "minimize"
+    ideal = 0.0
 
     def chance(self, output: ScoredOutput) -> float:  # noqa: ARG002 - the same for all
         """0, because samples that nothing conditions, which do not have this score, cannot be copies of a condition."""

@@ -10,6 +10,7 @@ class Parameters(GraphScore):
     """The number of learnt parameters."""
 
     code, title, direction = "parameters", "learnt parameters", "minimize"
+    ideal = 0.0
     whole = True
 
     def together(self, values: Sequence[float]) -> float:
@@ -25,6 +26,7 @@ class Latency(GraphScore):
     """See `valp.score.speed.latency`."""
 
     code, title, direction = "latency", "time of a prediction for one row", "minimize"
+    ideal = 0.0
     unit, on_demand = "ms", True
 
     def together(self, values: Sequence[float]) -> float:

@@ -9,6 +9,7 @@ class Accuracy(OutputScore):
     """See `valp.score.prediction_scores.accuracy`."""
 
     code, title, direction = "accuracy", "accuracy", "maximize"
+    ideal = 1.0
 
     def applies(self, output: ScoredOutput) -> bool:
         """True for an output with one class per row."""
@@ -30,6 +31,7 @@ class LabelAccuracy(OutputScore):
     """See `valp.score.prediction_scores.label_accuracy`."""
 
     code, title, direction = "label_accuracy", "accuracy of labels", "maximize"
+    ideal = 1.0
 
     def applies(self, output: ScoredOutput) -> bool:
         """True for an output with yes/no labels."""
@@ -51,6 +53,7 @@ class MeanSquared(OutputScore):
     """See `valp.score.prediction_scores.mean_squared_error`."""
 
     code, title, direction = "mse", "mean squared error", "minimize"
+    ideal = 0.0
 
     def applies(self, output: ScoredOutput) -> bool:
         """True for an output of numbers."""
@@ -72,6 +75,7 @@ class RSquared(OutputScore):
     """See `valp.score.prediction_scores.r_squared`."""
 
     code, title, direction = "r2", "coefficient of determination R²", "maximize"
+    ideal = 1.0
     definition = 2
 
     def applies(self, output: ScoredOutput) -> bool:
