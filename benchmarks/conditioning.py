@@ -17,8 +17,8 @@ from benchmarks.paper import SHOWN
 from benchmarks.paper_figures import draw_conditioned
 from benchmarks.paper_page import table
 from benchmarks.paper_scoring import conditioned
-from benchmarks.strategies_measures import Scores
-from benchmarks.strategies_searches import Contender, proposing, tested
+from benchmarks.strategies_contenders import Contender, proposing
+from benchmarks.strategies_tested import tested
 from valp.errors import SettingError
 from valp.search.facade.launch import launch
 from valp.search.run.ledger import by_end
@@ -53,8 +53,8 @@ class Found:
     candidates: int
     first: int | None
     number: int
-    scores: Scores
-    test: Scores
+    scores: dict[str, float]
+    test: dict[str, float]
 
 
 def first_above(values: Sequence[float], level: float) -> int | None:
@@ -102,7 +102,7 @@ def searched(
     figures = [entry.result.scores[OBJECTIVE] if entry.state == "complete" and entry.result else 0.0 for entry in ended]
     best = run.front()[0]
     assert best.result is not None  # it is complete
-    test = tested(run, {best.number}, scorer)[str(best.number)]
+    test = tested(run, {best.number}, scorer)[best.number].scores
     first = first_above(figures, PAPER)
     return run, Found(contender.code, seed, len(ended), first, best.number, best.result.scores, test)
 

@@ -1,8 +1,15 @@
-"""Compares strategies at equal samples seen: hypervolume, time to a goal, last candidates, best samples.
+"""Compares strategies at equal samples seen, and one of them with tuned single-task models.
 
 Every search sees the same number of samples: --trainings times those of a full training. The number of candidates may
-differ. Searches use the validation split; reported candidates are also scored on the test split. The benchmark goes
-seed by seed, so that an interrupted one is already a comparison. If interrupted, it resumes.
+differ. The objectives are the default ones of the problem. The hypervolume is scaled from the value without learning to
+the best possible value of each score.
+
+The strategies of --baselines-for also have the tuned baselines of a search: linear models, boosted trees and tuned
+single-task networks, the best of which are also trained as long as the longest lineage of the front. The goal is one
+candidate that is ahead of all of them at once, in every objective. The samples of the baselines do not count.
+
+Searches use the validation split; what is reported of them is also scored on the test split. The benchmark goes seed by
+seed, so that an interrupted one is already a comparison. If interrupted, it resumes.
 
 A strategy may have variants and its own budget: `evolution:no-inherit`, `evolution:population=24`, `random:halving`,
 `random@300`.
@@ -14,92 +21,108 @@ python -m benchmarks.strategies [--problem fashion-mnist] [--strategies random t
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.strategies_figures import draw, figures, part_of, published, write
-from benchmarks.strategies_measures import SCALES
+from benchmarks.strategies_contenders import Contender
+from benchmarks.strategies_figures import part_of, published, write
 from benchmarks.strategies_page import Comparison, page
-from benchmarks.strategies_searches import Contender, searched
-from benchmarks.strategies_singles import Singles
-from valp.errors import SettingError
+from benchmarks.strategies_picture import draw
+from benchmarks.strategies_searches import Setup, searched
+from valp.errors import ValpError
 from valp.search.strategies import STRATEGIES
-from valp.spaces.generate.space import SPACES
+from valp.spaces.generate.space import SPACES, space_of
 from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.scoring import Scorer
 from valp.train.fit import one_thread
 
-BATCH = 50
-PER_TRAINING = 4
-"""The number of points on the curves of the MLPs per full training."""
-
-DOCS = Path(__file__).parents[1] / "docs"
+FILE = Path(__file__).parents[1] / "docs" / "strategies.json"
+RIVALLED = "evolution"
 
 
-def main() -> None:
+def parser_of() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--problem", choices=SCALES, default="fashion-mnist")
+    parser.add_argument("--problem", default="fashion-mnist", help="a name of `valp problems`, or a TOML file")
     parser.add_argument(
         "--strategies", nargs="+", default=["random", "tpe", "evolution"], help=f"some of {', '.join(STRATEGIES)}"
+    )
+    parser.add_argument(
+        "--baselines-for",
+        nargs="*",
+        metavar="CODE",
+        help=f"the strategies that are compared with tuned single-task models; by default {RIVALLED}",
     )
     parser.add_argument(
         "--published",
         nargs="+",
         default=[],
         metavar="CODE",
-        help="strategies whose figures are taken from the file, with the same seeds or, if missing, the first ones",
+        help="strategies whose figures are taken from the file, with the same seeds or, if there are none, with others",
     )
     parser.add_argument("--seeds", type=int, default=5, help="number of seeds")
     parser.add_argument("--first", type=int, default=0, metavar="SEED", help="the first seed")
     parser.add_argument("--trainings", type=int, default=60, help="samples that a search sees, in full trainings")
     parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--batch", type=int, default=50)
+    parser.add_argument(
+        "--longer-steps",
+        type=int,
+        default=0,
+        help="train the best compromise, and the best single-task network of each output, on for so many steps",
+    )
     parser.add_argument("--space", choices=SPACES, default="default")
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=2, help="0 trains in this process")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument(
-        "-o", dest="base", type=Path, default=DOCS / "strategies", help="path and prefix of the written files"
+        "-o", dest="file", type=Path, default=FILE, help="file of raw figures; the picture is beside it"
     )
-    asked = parser.parse_args()
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = parser_of()
+    asked = parser.parse_args(arguments)
     seeds = list(range(asked.first, asked.first + asked.seeds))
-    part, file = part_of(asked.problem, asked.space, seeds), asked.base.with_name(f"{asked.base.name}.json")
-    settings = {"steps": asked.steps, "batch": BATCH, "workers": asked.workers, "seeds": seeds}
     try:
         contenders = [Contender.parse(text, asked.trainings) for text in asked.strategies]
-        known = [
-            search for code in asked.published for search in published(file, asked.problem, asked.space, settings, code)
-        ]
-    except SettingError as error:
+        problem = load_problem(asked.problem, print)
+    except ValpError as error:
         parser.error(str(error))
+    unknown = sorted({*(asked.baselines_for or ())} - {one.code for one in contenders})
+    if unknown:
+        parser.error(f"--baselines-for must name some of --strategies, but has {', '.join(unknown)}")
+    rivalled = [RIVALLED] if asked.baselines_for is None else asked.baselines_for
     one_thread()
-    problem = load_problem(asked.problem, print)
-    every = max(1, asked.steps // PER_TRAINING)
-    rivals = Singles(problem, every, BATCH, asked.runs / f"benchmark-strategies-{problem.name}-mlps-{every}.json")
-    rivals.extend(
-        PER_TRAINING * max(contender.longest for contender in contenders)
-    )  # so that it does not count in the time of a search
-    scorer = Scorer(problem, judges_of(problem, print))
-    comparison = Comparison(problem.name, asked.space, asked.steps * BATCH, SCALES[problem.name], rivals, known)
+    objectives = problem.objectives_with(space_of(asked.space, (), ()).samples_score)
+    setup = Setup(
+        problem,
+        Scorer(problem, judges_of(problem, print), objectives=objectives),
+        space=asked.space,
+        steps=asked.steps,
+        batch=asked.batch,
+        workers=asked.workers,
+        runs=asked.runs,
+        source=asked.problem if asked.problem.endswith(".toml") else None,
+        longer=asked.longer_steps,
+    )
+    found = Comparison(problem.name, asked.space, setup.unit, problem.metrics, setup.objectives, ())
+    try:
+        found.scales  # noqa: B018 - checks the objectives before the first search
+        for text in asked.published:
+            found = found.adding(*published(asked.file, setup, text, asked.trainings, seeds))
+    except ValpError as error:
+        parser.error(str(error))
+    asked.file.parent.mkdir(parents=True, exist_ok=True)
     for seed in seeds:
         for contender in contenders:
-            search = searched(
-                problem,
-                contender,
-                scorer,
-                rivals,
-                space=asked.space,
-                steps=asked.steps,
-                batch=BATCH,
-                seed=seed,
-                workers=asked.workers,
-                runs=asked.runs,
-            )
-            comparison.searches.append(search)
+            search = searched(setup, contender, seed, baselines=contender.code in rivalled)
+            found = found.adding(search)
             wall = search.ended[-1].wall if search.ended else 0.0
             print(f"{contender.code}, seed {seed}: {len(search.ended)} candidates, {wall:.0f} s", flush=True)
-    asked.base.parent.mkdir(parents=True, exist_ok=True)
-    write(file, part, figures(comparison, settings))
-    draw(comparison, asked.base.with_name(f"{asked.base.name}-{part}.png"))
-    print(f"\n{page(comparison)}")
+            write(asked.file, setup, found)
+    draw(found, asked.file.with_name(f"{asked.file.stem}-{part_of(setup)}.png"))
+    print(f"\n{page(found)}")
 
 
 if __name__ == "__main__":

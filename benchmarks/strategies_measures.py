@@ -1,68 +1,23 @@
-"""The measures of a search: hypervolume over samples seen, time to a goal, last candidates, best samples."""
+"""What a search of the benchmark is, and its measures: the hypervolume over samples seen, and times to a goal."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from math import inf
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf, isnan
 
 import numpy as np
 from numpy.typing import NDArray
 
-from valp.search.pareto.front import non_dominated
+from benchmarks.strategies_rivals import Single
+from valp.errors import SettingError
+from valp.search.pareto.front import chances, losses, non_dominated
 from valp.search.pareto.hypervolume import hypervolume
+from valp.search.run.result import Measured
+from valp.spaces.problem.metrics import Metric
 
-Scores = dict[str, float]
-Rivals = Callable[[int], dict[str, Scores]]
-"""The scores of the single-task MLPs by split, from the number of samples that they are given."""
+Objectives = Mapping[str, Metric]
 
-OBJECTIVES = ("accuracy", "mse", "entropy_coverage")
-ENTROPY, COVERAGE = 0.9, 0.2
-"""The class entropy and coverage that good samples must have."""
-
-ACCURATE = 0.85
 LAST = 4
 """The last candidates of a search are the last 1 / LAST of them."""
-
-
-@dataclass(frozen=True)
-class Scale:
-    """The values of an objective that count as 0 and as 1 in the hypervolume."""
-
-    reference: float
-    ideal: float
-
-
-SCALES = {
-    "fashion-mnist": dict(zip(OBJECTIVES, (Scale(0.1, 1.0), Scale(1.2e-3, 2e-4), Scale(0.0, 1.0)), strict=True)),
-    "digits": dict(zip(OBJECTIVES, (Scale(0.1, 1.0), Scale(1.0, 0.004), Scale(0.0, 1.0)), strict=True)),
-}
-"""The scales by problem and objective.
-
-References are the values without learning: the accuracy of a guess, the MSE of the mean, no samples. Ideals
-are perfect accuracy, the samples of real images, and a little more than half the MSE of the best single-task MLP
-(0.0067 on digits, 3.7e-4 on Fashion-MNIST, with the samples of 20 trainings of 2,000 steps).
-"""
-
-
-@dataclass(frozen=True)
-class Goal:
-    """A goal for candidates: better than both single-task MLPs, good samples, or both."""
-
-    code: str
-    title: str
-    mlps: bool
-    samples: bool
-
-    def reached(self, scores: Scores, rivals: Scores) -> bool:
-        """Whether scores reach the goal, compared with those of the MLPs."""
-        beats = scores["accuracy"] > rivals["accuracy"] and scores["mse"] < rivals["mse"] if self.mlps else True
-        return beats and (not self.samples or (scores["entropy"] >= ENTROPY and scores["coverage"] >= COVERAGE))
-
-
-GOALS = (
-    Goal("whole", f"beats both single-task MLPs, class entropy ≥ {ENTROPY}, coverage ≥ {COVERAGE}", True, True),
-    Goal("mlps", "beats both single-task MLPs", True, False),
-    Goal("samples", f"class entropy ≥ {ENTROPY}, coverage ≥ {COVERAGE}", False, True),
-)
 
 
 @dataclass(frozen=True)
@@ -77,10 +32,9 @@ class Ended:
         lineage: the samples that its weights have seen, including those of its ancestors.
         seconds: the seconds of training and scoring.
         wall: the wall seconds of the search when it finished.
-        scores: the scores on the validation split.
         structure: the key of its graph without β.
-        conditioned: whether its generated samples depend on an input.
-        test: the scores on the test split, if they were requested and its weights were kept.
+        validation: the scores on the validation split.
+        test: the scores on the test split, if they were measured.
     """
 
     number: int
@@ -90,20 +44,78 @@ class Ended:
     lineage: int
     seconds: float
     wall: float
-    scores: Scores
     structure: str
-    conditioned: bool
-    test: Scores | None = None
+    validation: Measured
+    test: Measured | None = None
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The best baseline in one score: its title, and its value on each split."""
+
+    title: str
+    validation: float
+    test: float | None = None
+
+
+@dataclass(frozen=True)
+class TrainedOn:
+    """Test scores after the best compromise, and the best single-task network of each output, were trained on.
+
+    Attributes:
+        steps: the further steps.
+        candidate: the scores of the compromise.
+        networks: the scores of the network of each output.
+    """
+
+    steps: int
+    candidate: Measured
+    networks: dict[str, Measured] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Search:
-    """The candidates of a search within the first `budget` samples, in the order in which they finished."""
+    """A search, within its budget.
+
+    Attributes:
+        strategy: the code of its strategy.
+        seed: its seed.
+        budget: the number of samples that its candidates may see together.
+        unit: the number of samples of a full training.
+        ended: the candidates in the order in which they finished.
+        singles: the single-task models of its baselines; empty if it has none.
+        compromise: the number of the best compromise on the front; None if no candidate is complete.
+        beside: by score, the best baseline.
+        trained_on: the scores after training on, if it was requested.
+    """
 
     strategy: str
     seed: int
     budget: int
+    unit: int
     ended: list[Ended]
+    singles: tuple[Single, ...] = ()
+    compromise: int | None = None
+    beside: dict[str, Beside] = field(default_factory=dict)
+    trained_on: TrainedOn | None = None
+
+    @property
+    def key(self) -> str:
+        """Its name in files."""
+        return f"{self.strategy}@{self.budget // self.unit} {self.seed}"
+
+    @property
+    def best(self) -> Ended | None:
+        """The best compromise."""
+        return next((one for one in self.ended if one.number == self.compromise), None)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The losses (`Score.loss`) of an objective that count as 0 and as 1 in the hypervolume."""
+
+    worst: float
+    best: float
 
 
 def complete(ended: Sequence[Ended]) -> list[Ended]:
@@ -111,17 +123,46 @@ def complete(ended: Sequence[Ended]) -> list[Ended]:
     return [one for one in ended if one.state == "complete"]
 
 
-def gains(ended: Sequence[Ended], scales: dict[str, Scale]) -> NDArray[np.float64]:
-    """The objectives of candidates, (n, 3), scaled so that 0 is the reference and 1 the ideal."""
-    rows = [[(one.scores[n] - s.reference) / (s.ideal - s.reference) for n, s in scales.items()] for one in ended]
-    return np.array(rows, dtype=float).reshape(len(rows), len(scales))
+def scales_of(objectives: Objectives, searches: Sequence[Search]) -> dict[str, Scale]:
+    """The scale of each objective: from the value without learning to the best possible value.
+
+    If a score has no best possible value, the best value in any of the searches is used. Only hypervolumes of the same
+    searches are then comparable.
+
+    Raises:
+        SettingError: if an objective has no value without learning, or none that can be improved.
+    """
+    found: dict[str, Scale] = {}
+    for (name, metric), worst in zip(objectives.items(), chances(list(objectives.values())), strict=True):
+        score, best = metric.score, inf
+        if score.ideal is not None:
+            best = score.loss(score.ideal)
+        else:
+            done = (one.validation.scores for search in searches for one in complete(search.ended))
+            best = min((score.loss(scores[name]) for scores in done if name in scores), default=inf)
+        if isnan(worst) or (best < inf and not best < worst):
+            raise SettingError(f"the objective {name} must have a value without learning that can be improved")
+        found[name] = Scale(float(worst), best)
+    return found
 
 
-def growth(search: Search, scales: dict[str, Scale], grid: Sequence[int]) -> list[float]:
+def gains(ended: Sequence[Ended], objectives: Objectives, scales: Mapping[str, Scale]) -> NDArray[np.float64]:
+    """The objectives of candidates, (n, objectives), scaled so that 0 is no learning and 1 the best possible value.
+
+    Values worse than no learning are 0. An absent score counts as no learning.
+    """
+    rows = [[metric.ranked(one.validation.scores.get(name)) for name, metric in objectives.items()] for one in ended]
+    points = losses([[value for value in row if value is not None] for row in rows], list(objectives.values()))
+    worst, best = (np.array([getattr(scales[name], end) for name in objectives]) for end in ("worst", "best"))
+    shares: NDArray[np.float64] = np.maximum((worst - points) / (worst - best), 0.0)
+    return shares
+
+
+def growth(search: Search, objectives: Objectives, scales: Mapping[str, Scale], grid: Sequence[int]) -> list[float]:
     """The hypervolume of a search after each number of samples in `grid`."""
     done = complete(search.ended)
-    points, front, volumes = gains(done, scales), np.zeros((0, len(scales))), [0.0]
-    for point in points:
+    front, volumes = np.zeros((0, len(scales))), [0.0]
+    for point in gains(done, objectives, scales):
         front = np.vstack([front, point])
         front = front[non_dominated(-front)]
         volumes.append(hypervolume(front))
@@ -129,35 +170,18 @@ def growth(search: Search, scales: dict[str, Scale], grid: Sequence[int]) -> lis
     return [volumes[np.searchsorted(ends, seen, side="right")] for seen in grid]
 
 
+def front(ended: Sequence[Ended], objectives: Objectives) -> list[Ended]:
+    """The non-dominated candidates."""
+    done = complete(ended)
+    rows = [[metric.ranked(one.validation.scores.get(name)) for name, metric in objectives.items()] for one in done]
+    points = losses([[value for value in row if value is not None] for row in rows], list(objectives.values()))
+    return [done[row] for row in non_dominated(points)]
+
+
 def quartiles(rows: Sequence[Sequence[float]]) -> NDArray[np.float64]:
     """Lower quartile, median and upper quartile of each column, (3, columns)."""
     found: NDArray[np.float64] = np.quantile(np.asarray(rows, dtype=float), (0.25, 0.5, 0.75), axis=0)
     return found
-
-
-def reaches(one: Ended, scores: Scores, goal: Goal, rivals: Rivals, split: str) -> bool:
-    """Whether a candidate's scores on a split reach a goal. The MLPs get the samples of its whole lineage."""
-    return goal.reached(scores, rivals(one.lineage)[split] if goal.mlps else {})
-
-
-def reaching(ended: Sequence[Ended], goal: Goal, rivals: Rivals) -> Iterator[Ended]:
-    """The candidates that reach a goal on the validation split."""
-    return (one for one in complete(ended) if reaches(one, one.scores, goal, rivals, "validation"))
-
-
-def first(ended: Sequence[Ended], goal: Goal, rivals: Rivals) -> Ended | None:
-    """The first candidate that reaches a goal on the validation split; None if there is none."""
-    return next(reaching(ended, goal, rivals), None)
-
-
-def holds(goal: Goal, one: Ended, rivals: Rivals) -> bool | None:
-    """Whether a candidate reaches a goal on the test split; None if it could not be scored."""
-    return None if one.test is None else reaches(one, one.test, goal, rivals, "test")
-
-
-def confirmed(ended: Sequence[Ended], goal: Goal, rivals: Rivals) -> Ended | None:
-    """The first candidate that reaches a goal on both the validation and the test split; None if there is none."""
-    return next((one for one in reaching(ended, goal, rivals) if holds(goal, one, rivals)), None)
 
 
 def censored_median(times: Sequence[float | None]) -> float:
@@ -168,35 +192,7 @@ def censored_median(times: Sequence[float | None]) -> float:
     return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
 
 
-def last(ended: Sequence[Ended]) -> tuple[float, float] | None:
-    """The share of good classifiers and of distinct structures in the last quarter of a search."""
+def distinct(ended: Sequence[Ended]) -> float | None:
+    """The share of distinct structures in the last quarter of a search, with failed and stopped candidates."""
     tail = ended[-(-len(ended) * (LAST - 1) // LAST) :] if len(ended) >= LAST else ended
-    if not tail:
-        return None
-    accurate = sum(one.scores.get("accuracy", 0.0) > ACCURATE for one in tail)
-    return accurate / len(tail), len({one.structure for one in tail}) / len(tail)
-
-
-def front(ended: Sequence[Ended]) -> list[Ended]:
-    """The non-dominated candidates."""
-    done = complete(ended)
-    signs = np.array([1.0 if name == "mse" else -1.0 for name in OBJECTIVES])
-    points = np.array([[one.scores[name] for name in OBJECTIVES] for one in done]).reshape(len(done), len(signs))
-    return [done[row] for row in non_dominated(points * signs)]
-
-
-def widest(ended: Sequence[Ended]) -> Ended | None:
-    """The candidate with the best coverage."""
-    return max(complete(ended), key=lambda one: one.scores["coverage"], default=None)
-
-
-def unconditioned(ended: Sequence[Ended]) -> list[Ended]:
-    """The candidates whose samples depend on no input, so that they cannot be copies of it."""
-    return [one for one in ended if not one.conditioned]
-
-
-def notable(ended: Sequence[Ended], rivals: Rivals) -> set[int]:
-    """The candidates, in addition to the front, whose test scores are reported."""
-    reached = (one for goal in GOALS for one in reaching(ended, goal, rivals))
-    found = (*reached, widest(front(ended)), widest(unconditioned(ended)))
-    return {one.number for one in found if one is not None}
+    return len({one.structure for one in tail}) / len(tail) if tail else None

@@ -1,204 +1,244 @@
 """The tables of a comparison of strategies, in Markdown."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from math import isfinite
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import inf, isfinite
 from statistics import median
 
-from benchmarks.paper_page import paragraph, shown, table
+from benchmarks.paper_page import paragraph, table
+from benchmarks.strategies_goals import GOALS, SPLITS, Goal, ahead, confirmed, first
 from benchmarks.strategies_measures import (
-    ACCURATE,
-    GOALS,
-    Ended,
-    Goal,
-    Rivals,
+    Objectives,
     Scale,
     Search,
     censored_median,
-    confirmed,
-    first,
-    front,
+    distinct,
     growth,
-    holds,
-    last,
-    quartiles,
-    unconditioned,
-    widest,
+    scales_of,
 )
+from valp.search.run.result import Measured
 from valp.search.show.display import duration
+from valp.spaces.problem.metrics import Metric
 
-WHOLE = GOALS[0]
-SPLITS = ("validation", "test")
+NONE = "–"
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Searches on one problem and space. `unit` is the number of samples in a full training."""
+    """Searches on one problem and space.
+
+    Attributes:
+        problem, space: their names.
+        unit: the number of samples in a full training.
+        metrics: all scores of the problem.
+        objectives: those that the searches optimise.
+        searches: the searches.
+    """
 
     problem: str
     space: str
     unit: int
-    scales: dict[str, Scale]
-    rivals: Rivals
-    searches: list[Search]
+    metrics: Mapping[str, Metric]
+    objectives: Objectives
+    searches: tuple[Search, ...]
+
+    def adding(self, *searches: Search) -> "Comparison":
+        """The same comparison with more searches. They replace searches of the same strategy, budget and seed."""
+        new = {search.key for search in searches}
+        return replace(self, searches=(*(one for one in self.searches if one.key not in new), *searches))
+
+    @cached_property
+    def scales(self) -> dict[str, Scale]:
+        """The scale of each objective in the hypervolume."""
+        return scales_of(self.objectives, self.searches)
 
     @property
     def contenders(self) -> dict[str, list[Search]]:
-        """The searches of each strategy."""
+        """The searches of each strategy, by its code, with its budget if it has several."""
+        budgets: dict[str, set[int]] = {}
+        for search in self.searches:
+            budgets.setdefault(search.strategy, set()).add(search.budget)
         found: dict[str, list[Search]] = {}
         for search in self.searches:
-            found.setdefault(search.strategy, []).append(search)
+            own = f"@{search.budget // search.unit}" if len(budgets[search.strategy]) > 1 else ""
+            found.setdefault(search.strategy + own, []).append(search)
         return found
 
 
 def page(comparison: Comparison) -> str:
     """All tables."""
-    return "\n\n".join(
-        (
-            volumes(comparison),
-            goals(comparison),
-            claims(comparison),
-            lasts(comparison),
-            coverages(comparison),
-        )
-    )
+    parts = [volumes(comparison)]
+    for code, searches in comparison.contenders.items():
+        if searches[0].singles:
+            parts += [
+                f"### {code} against single-task models",
+                goals(comparison, searches),
+                firsts(comparison, searches),
+            ]
+    for code, searches in comparison.contenders.items():
+        parts += [f"### The best compromise of {code}", compromises(comparison, searches)]
+        if any(search.trained_on for search in searches):
+            parts.append(trained_on(comparison, searches))
+    return "\n\n".join(parts)
 
 
 def volumes(comparison: Comparison) -> str:
-    """The table of hypervolumes (median and quartiles) and times."""
+    """The table of hypervolumes, structures and times."""
     budgets = sorted({search.budget // comparison.unit for search in comparison.searches})
     columns = sorted({max(1, budgets[0] // 5), *budgets})
-    rows = [("strategy", "searches", "candidates", *(f"after {n} trainings" for n in columns), "wall", "busy")]
+    head = ("strategy", "searches", "candidates", *(f"after {n} trainings" for n in columns))
+    rows = [(*head, "distinct structures", "wall", "busy")]
     for code, searches in comparison.contenders.items():
-        within = [n for n in columns if n * comparison.unit <= searches[0].budget]
-        grid = [n * comparison.unit for n in within]
-        low, mid, high = quartiles([growth(search, comparison.scales, grid) for search in searches])
-        cells = [f"{m:.3f} ({a:.3f}–{b:.3f})" for a, m, b in zip(low, mid, high, strict=True)]
-        cells += ["–"] * (len(columns) - len(within))
+        grid = [n * comparison.unit for n in columns if n * comparison.unit <= searches[0].budget]
+        grown = [growth(search, comparison.objectives, comparison.scales, grid) for search in searches]
+        cells = [spread(column, "{:.3f}".format) for column in zip(*grown, strict=True)]
+        cells += [NONE] * (len(columns) - len(grid))
         wall = median(search.ended[-1].wall if search.ended else 0.0 for search in searches)
         busy = median(sum(one.seconds for one in search.ended) for search in searches)
-        candidates = f"{median(len(search.ended) for search in searches):g}"
-        rows.append((code, str(len(searches)), candidates, *cells, duration(wall), duration(busy)))
-    text = f"""Hypervolume, median (quartiles) over the searches. A training is {comparison.unit:,} samples. Wall: the
-median wall time of a search. Busy: the median time of its workers."""
+        shares = [share for search in searches if (share := distinct(search.ended)) is not None]
+        candidates = spread([len(search.ended) for search in searches], "{:g}".format)
+        times = (duration(wall), duration(busy))
+        rows.append((code, str(len(searches)), candidates, *cells, spread(shares, "{:.0%}".format), *times))
+    relative = [name for name, metric in comparison.objectives.items() if metric.score.ideal is None]
+    names = ", ".join(comparison.objectives)
+    text = f"""Hypervolume of {names}, median (range) over the searches: 0 is no learning, 1 the best possible value in
+every objective. A training is {comparison.unit:,} samples; those of the baselines do not count.
+Distinct structures: their share in the last quarter of the candidates. Wall: the median wall time of a search without
+its baselines. Busy: the median time of its workers for the candidates."""
+    if relative:
+        text += f" {', '.join(relative)} has no best possible value: 1 is the best value in these searches."
     return f"{paragraph(text)}\n\n{rows_of(rows)}"
 
 
-def goals(comparison: Comparison) -> str:
-    """The tables of samples until each goal is reached."""
-    text = """Samples seen by a search until a candidate reaches a goal on the validation split; medians over the
-        searches. The MLPs get the samples of the candidate's whole lineage. A search that does not reach the goal
-        counts as longer than its budget. On test: the number of first candidates that also reach the goal on the test
-        split. On both: the number of searches with any candidate that reaches the goal on both splits, and the
-        trainings until the first of these."""
-    return "\n\n".join((paragraph(text), *(times(comparison, goal) for goal in GOALS)))
+def goals(comparison: Comparison, searches: Sequence[Search]) -> str:
+    """The table of trainings until each goal is reached."""
+    head = ("one candidate, in every objective", "reached", "trainings", "also on test", "on both splits", "trainings")
+    rows = [head, *(_times(comparison, goal, searches) for goal in GOALS)]
+    text = """Samples of full trainings that a search has seen until one candidate is ahead of the single-task models in
+all objectives at once, on the validation split: median (range) over the searches. A search without such a candidate
+counts as longer than its budget. Also on test: how many of these first candidates are also ahead on the test split. On
+both splits: the searches with any candidate that is ahead on both, and the trainings until the first of these. Each
+rival is chosen by its validation score. The networks of the first goal have as many samples as the candidate and its
+ancestors: a full training, and above 1.5 trainings also those that were trained as long as the longest lineage."""
+    return f"{paragraph(text)}\n\n{rows_of(rows)}"
 
 
-def times(comparison: Comparison, goal: Goal) -> str:
-    """The table of samples until one goal is reached."""
-    rows = [("strategy", "reached", "samples", "trainings", "wall", "on test", "on both", "trainings")]
-    for code, searches in comparison.contenders.items():
-        firsts = [first(search.ended, goal, comparison.rivals) for search in searches]
-        both = [confirmed(search.ended, goal, comparison.rivals) for search in searches]
-        wall = censored_median([None if one is None else one.wall for one in firsts])
-        verdicts = [holds(goal, one, comparison.rivals) for one in firsts if one is not None]
-        unknown = f", {verdicts.count(None)} unknown" if None in verdicts else ""
-        rows.append(
-            (
-                code,
-                f"{len(verdicts)} of {len(searches)}",
-                *spent(firsts, searches[0].budget, comparison.unit),
-                duration(wall) if isfinite(wall) else "–",
-                f"{verdicts.count(True)} of {len(verdicts)}{unknown}" if verdicts else "–",
-                f"{sum(one is not None for one in both)} of {len(searches)}",
-                spent(both, searches[0].budget, comparison.unit)[1],
-            )
-        )
-    return f"{goal.title[0].upper()}{goal.title[1:]}:\n\n{rows_of(rows)}"
-
-
-def spent(found: Sequence[Ended | None], budget: int, unit: int) -> tuple[str, str]:
-    """The median samples and trainings that the searches had seen when they found these candidates."""
-    samples = censored_median([None if one is None else one.seen for one in found])
-    if isfinite(samples):
-        return f"{samples:,.0f}", f"{samples / unit:.1f}"
-    return f"> {budget:,}", f"> {budget // unit}"
-
-
-def claims(comparison: Comparison) -> str:
-    """The table of the first candidates that reached the whole goal, with scores on both splits."""
-    scores = ("accuracy", "mse", "entropy", "coverage")
-    names = ("accuracy (MLP)", "MSE (MLP)", "class entropy", "coverage")
-    columns = [f"{name}, {split}" for name in names for split in SPLITS]
-    rows = [("strategy", "seed", "candidate", "trainings", "lineage", *columns, "copies")]
-    for code, searches in comparison.contenders.items():
-        for search in searches:
-            one = first(search.ended, WHOLE, comparison.rivals)
-            if one is None:
-                continue
-            given, cells = comparison.rivals(one.lineage), []
-            for name in scores:
-                for split, values in zip(SPLITS, (one.scores, one.test), strict=True):
-                    beside = f" ({shown(name, given[split][name])})" if name in given[split] else ""
-                    cells.append("–" if values is None else shown(name, values[name]) + beside)
-            trainings = (f"{samples / comparison.unit:.1f}" for samples in (one.seen, one.lineage))
-            cells.append(copies([one]))
-            rows.append((code, str(search.seed), str(one.number), *trainings, *cells))
-    if len(rows) == 1:
-        return f"No candidate {WHOLE.title}."
-    text = (
-        f"The first candidate of each search that {WHOLE.title}, with the trainings of the search and of its lineage:"
+def _times(comparison: Comparison, goal: Goal, searches: Sequence[Search]) -> tuple[str, ...]:
+    found = [first(search, goal, comparison.objectives) for search in searches]
+    both = [confirmed(search, goal, comparison.objectives) for search in searches]
+    verdicts = [
+        ahead(goal, search, one, comparison.objectives, "test")
+        for search, one in zip(searches, found, strict=True)
+        if one is not None
+    ]
+    unknown = f", {verdicts.count(None)} unknown" if None in verdicts else ""
+    return (
+        goal.title,
+        f"{len(verdicts)} of {len(searches)}",
+        spent([None if one is None else one.seen / comparison.unit for one in found], searches[0]),
+        f"{verdicts.count(True)} of {len(verdicts)}{unknown}" if verdicts else NONE,
+        f"{sum(one is not None for one in both)} of {len(searches)}",
+        spent([None if one is None else one.seen / comparison.unit for one in both], searches[0]),
     )
+
+
+def spent(times: Sequence[float | None], search: Search) -> str:
+    """The median and range of trainings; None is a search that did not reach the goal within its budget."""
+    beyond = f"> {search.budget // search.unit}"
+
+    def text(time: float) -> str:
+        return f"{time:.1f}" if isfinite(time) else beyond
+
+    every = [inf if time is None else time for time in times]
+    if not any(map(isfinite, every)):
+        return beyond
+    return f"{text(censored_median(times))} ({text(min(every))}–{text(max(every))})"
+
+
+def firsts(comparison: Comparison, searches: Sequence[Search]) -> str:
+    """The table of the first candidates ahead of all single-task models, with the scores of the best of these."""
+    goal = GOALS[1]
+    columns = [f"{name}, {split}" for name in comparison.objectives for split in SPLITS]
+    rows: list[Sequence[str]] = [("seed", "candidate", "trainings", "lineage", *columns)]
+    for search in searches:
+        one = first(search, goal, comparison.objectives)
+        if one is None:
+            rows.append((str(search.seed), *[NONE] * (3 + len(columns))))
+            continue
+        cells = []
+        for metric in comparison.objectives.values():
+            rival = goal.rival(search, one, metric)
+            for split in SPLITS:
+                own, theirs = (None if model is None else getattr(model, split) for model in (one, rival))
+                cells.append(f"{_value(metric, own)} ({_value(metric, theirs)})")
+        trainings = (f"{samples / comparison.unit:.1f}" for samples in (one.seen, one.lineage))
+        rows.append((str(search.seed), str(one.number), *trainings, *cells))
+    text = f"""The first candidate of each search {goal.title}, with the trainings of the search and of its lineage; in
+brackets the best single-task model in each objective."""
     return f"{paragraph(text)}\n\n{rows_of(rows)}"
 
 
-def lasts(comparison: Comparison) -> str:
-    """The table of the last candidates."""
-    rows = [("strategy", f"accuracy above {ACCURATE}", "distinct structures")]
-    for code, searches in comparison.contenders.items():
-        shares = [found for search in searches if (found := last(search.ended)) is not None]
-        cells = (f"{median(column):.0%}" for column in zip(*shares, strict=True)) if shares else ("–", "–")
-        rows.append((code, *cells))
-    text = "Shares of the last quarter of a search's candidates (with failed and stopped ones); median:"
+def compromises(comparison: Comparison, searches: Sequence[Search]) -> str:
+    """The table of all scores of the best compromise, compared with the best baselines."""
+    baselines = any(search.beside for search in searches)
+    more = ("best baseline, validation", "test", "which") if baselines else ()
+    rows: list[Sequence[str]] = [("score", *SPLITS, *more)]
+    best = [one for search in searches if (one := search.best) is not None]
+    for name, metric in comparison.metrics.items():
+        own = [[_score(getattr(one, split), name) for one in best] for split in SPLITS]
+        beside = [search.beside[name] for search in searches if name in search.beside]
+        if not any(value is not None for values in own for value in values) and not beside:
+            continue
+        theirs = ([one.validation for one in beside], [one.test for one in beside])
+        cells = [spread(values, metric.score.text) for values in (*own, *(theirs if baselines else ()))]
+        which = Counter(one.title for one in beside)
+        titles = ", ".join(title if len(which) == 1 else f"{title} ({n})" for title, n in which.most_common())
+        rows.append((f"{metric.heading} {metric.score.arrow}", *cells, *((titles,) if baselines else ())))
+    text = "The best compromise on the front of each search; median (range) over the searches."
+    if baselines:
+        text += """ The best baseline is chosen by its validation score: for each objective separately; for another
+        score it is the best model in the objective of the output."""
     return f"{paragraph(text)}\n\n{rows_of(rows)}"
 
 
-def coverages(comparison: Comparison) -> str:
-    """The table of the best samples."""
-    titles = [f"{name}, {split}" for name in ("front", "unconditioned") for split in SPLITS]
-    rows = [("strategy", *titles, "conditioned", "copies", "best of all: front, unconditioned")]
-    for code, searches in comparison.contenders.items():
-        best = [widest(front(search.ended)) for search in searches]
-        free = [widest(unconditioned(search.ended)) for search in searches]
-        cells = [middle(coverage(group, split)) for group in (best, free) for split in SPLITS]
-        found = [one for one in best if one is not None]
-        bound = f"{sum(one.conditioned for one in found)} of {len(found)}"
-        tops = ", ".join(top(coverage(group, "validation")) for group in (best, free))
-        rows.append((code, *cells, bound, copies(found), tops))
-    text = """The best coverage (by validation) on a search's front, and among its unconditioned samplers, because a
-decoder that is conditioned on the image may copy it; median over the searches. Conditioned: how many of the fronts'
-best depend on an input. Copies: the median share of their samples that copy their condition."""
+def trained_on(comparison: Comparison, searches: Sequence[Search]) -> str:
+    """The table of test scores after the best compromise and the single-task networks were trained on."""
+    done = [(one, search.trained_on) for search in searches if (one := search.best) and search.trained_on]
+    head = ("score", "compromise", "trained on", "single-task networks, trained on")
+    rows: list[Sequence[str]] = [head]
+    for name, metric in comparison.metrics.items():
+        before = [_score(one.test, name) for one, _ in done]
+        after = [_score(on.candidate, name) for _, on in done]
+        theirs = [_score(on.networks.get(metric.output or ""), name) for _, on in done]
+        if any(value is not None for value in (*before, *after, *theirs)):
+            cells = [spread(values, metric.score.text) for values in (before, after, theirs)]
+            rows.append((f"{metric.heading} {metric.score.arrow}", *cells))
+    steps = " or ".join(f"{n:,}" for n in sorted({on.steps for _, on in done}))
+    text = f"""Test scores of the best compromise, and of the same graph after {steps} more
+steps from its weights, compared with the best single-task network of each output after as many more steps; median
+(range) over {len(done)} of {len(searches)} searches."""
     return f"{paragraph(text)}\n\n{rows_of(rows)}"
 
 
-def coverage(group: Sequence[Ended | None], split: str) -> list[float]:
-    scores = [one.scores if split == "validation" else one.test for one in group if one is not None]
-    return [one["coverage"] for one in scores if one is not None]
+def spread(values: Sequence[float | None], text: Callable[[float], str]) -> str:
+    """The median and range of values; those that were not measured are left out, and counted if some were."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return NONE
+    missing = f"; {len(known)} of {len(values)}" if len(known) < len(values) else ""
+    if len(known) == 1:
+        return text(known[0]) + missing
+    return f"{text(median(known))} ({text(min(known))}–{text(max(known))}{missing})"
 
 
-def copies(found: Sequence[Ended]) -> str:
-    """The median share of samples that copy their condition; 0 for unconditioned candidates."""
-    known = [one.scores.get("copying", None if one.conditioned else 0.0) for one in found]
-    shares = [share for share in known if share is not None]
-    return f"{median(shares):.0%}" if shares and len(shares) == len(known) else "–"
+def _score(measured: Measured | None, name: str) -> float | None:
+    return None if measured is None else measured.scores.get(name)
 
 
-def middle(values: Sequence[float]) -> str:
-    return f"{median(values):.3f}" if values else "–"
-
-
-def top(values: Sequence[float]) -> str:
-    return f"{max(values):.3f}" if values else "–"
+def _value(metric: Metric, measured: Measured | None) -> str:
+    return metric.score.text(_score(measured, metric.name))
 
 
 def rows_of(rows: Sequence[Sequence[str]]) -> str:

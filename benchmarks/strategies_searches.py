@@ -1,106 +1,68 @@
-"""Runs the compared searches: strategies and their variants, each until it has seen its budget of samples."""
+"""Runs the compared searches, each until it has seen its budget of samples, and measures what was found."""
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from copy import copy
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import mean
-from typing import Any
 
-from benchmarks.strategies_measures import OBJECTIVES, Ended, Rivals, Search, front, notable
-from valp.compile.compile import lower
-from valp.errors import FileError, SettingError
+from benchmarks.strategies_contenders import Contender, proposing
+from benchmarks.strategies_goals import GOALS, reaching
+from benchmarks.strategies_measures import Ended, Objectives, Search, front
+from benchmarks.strategies_tested import beside_of, on_test, read_json, singles_of, tested, train_longer, trained_on
 from valp.files import write_text
-from valp.search.engine.models import model_of
 from valp.search.facade.launch import launch
-from valp.search.run.ledger import Entry, Ledger, by_end
-from valp.search.run.result import Result
+from valp.search.run.ledger import Ledger, by_end
+from valp.search.run.result import Measured, Result
 from valp.search.run.run import StoredRun
 from valp.search.show.display import LineDisplay, Status
-from valp.search.strategies import STRATEGIES, Strategy
-from valp.search.strategies.breeding import Breeding
-from valp.search.strategies.evolution import Evolution
 from valp.spaces.problem.problem import Problem
 from valp.spaces.problem.scoring import Scorer
 
-CLOCK, TESTED = "benchmark-clock.json", "benchmark-test.json"
-"""Files in a run's folder: the wall seconds before each candidate's end, and the scores on the test split."""
-
-SAMPLES = OBJECTIVES[-1]
+CLOCK = "benchmark-clock.json"
+"""A file in a run's folder: the wall seconds before each candidate's end."""
 
 LATEST = 10
 """The number of last candidates whose mean samples seen are the estimate for the next ones."""
 
 
 @dataclass(frozen=True)
-class Contender:
-    """A strategy, and the number of samples that its searches may see.
+class Setup:
+    """What all searches of a comparison share.
 
     Attributes:
-        code: the code of the strategy, with `:` before each variant: `evolution:no-inherit:halving`.
-        trainings: the number of samples, in full trainings.
-        strategy: the strategy, which proposes candidates.
-        halving: whether candidates are stopped early by successive halving.
+        problem: the problem.
+        scorer: its scorer, with the default objectives of the problem in this space.
+        space, steps, batch, workers, runs, source: as of `valp.launch`.
+        longer: the steps for which the best compromise is trained on; 0 for none.
     """
 
-    code: str
-    trainings: int
-    strategy: Strategy
-    halving: bool = False
-
-    @classmethod
-    def parse(cls, text: str, trainings: int) -> "Contender":
-        """Parses `CODE[:VARIANT...][@TRAININGS]`.
-
-        A variant is `halving`, or `SETTING=VALUE` or `no-SETTING` with a setting of `Breeding`.
-
-        Raises:
-            SettingError: if there is no such strategy or setting.
-        """
-        code, _, own = text.partition("@")
-        base, *variants = code.split(":")
-        if base not in STRATEGIES:
-            raise SettingError(f"strategy must be one of {', '.join(STRATEGIES)}, but is {base!r}")
-        strategy = STRATEGIES[base]
-        halving = "halving" in variants
-        variants = [variant for variant in variants if variant != "halving"]
-        if variants:
-            if not isinstance(strategy, Evolution):
-                raise SettingError(f"{base!r} must be an evolution to have variants other than halving, but is not")
-            breeding = replace(strategy.breeding, **dict(map(_changed, variants)))
-            strategy = Evolution(code, f"{strategy.title}; {', '.join(variants)}", breeding)
-        if own and not (own.isdigit() and int(own) > 0):
-            raise SettingError(f"trainings must be a positive integer, but are {own!r}")
-        return cls(code, int(own) if own else trainings, strategy, halving)
+    problem: Problem
+    scorer: Scorer
+    space: str
+    steps: int
+    batch: int
+    workers: int
+    runs: Path
+    source: str | None = None
+    longer: int = 0
 
     @property
-    def longest(self) -> int:
-        """The most full trainings that a candidate's lineage can have."""
-        inherits = isinstance(self.strategy, Evolution) and self.strategy.breeding.inherit
-        return self.trainings if inherits else 1
+    def unit(self) -> int:
+        """The number of samples of a full training."""
+        return self.steps * self.batch
 
     @property
-    def candidates(self) -> int:
-        """The expected number of candidates for these samples, if none is stopped or fails."""
-        if isinstance(self.strategy, Evolution):
-            return self.strategy.breeding.candidates_within(self.trainings)
-        return self.trainings
+    def objectives(self) -> Objectives:
+        """The scores that the searches optimise."""
+        return {name: self.problem.metrics[name] for name in self.scorer.objectives}
 
-
-def _changed(variant: str) -> tuple[str, Any]:
-    name, given, value = variant.partition("=")
-    if not given:
-        name, value = name.removeprefix("no-"), "false" if name.startswith("no-") else "true"
-    known = [one.name for one in fields(Breeding)]
-    if name not in known:
-        raise SettingError(f"a breeding's settings are {', '.join(known)}, not {name!r}")
-    try:
-        return name, json.loads(value)
-    except json.JSONDecodeError as error:
-        raise SettingError(f"{name} must be a number, true or false, but is {value!r}") from error
+    def name(self, contender: Contender, seed: int, *, baselines: bool) -> str:
+        """The name of a run."""
+        settings = f"{contender.trainings}x{self.steps}x{self.batch}"
+        parts = (self.problem.name, self.space, contender.code.replace(":", "-"), settings, str(seed))
+        return "-".join(("strategies", *parts, *(("tuned",) if baselines else ())))
 
 
 @dataclass
@@ -124,129 +86,121 @@ class Clock(LineDisplay):
             write_text(self.file, json.dumps(self.seconds))
 
 
-@dataclass
-class LedgerReader:
-    """Reads a search's ledger. What depends only on a candidate is computed once."""
+def ended_of(ledger: Ledger, objectives: Objectives, seconds: Mapping[str, float]) -> list[Ended]:
+    """The finished candidates of a search, in the order in which they finished.
 
-    output: str
-    known: dict[int, tuple[str, bool, int]] = field(default_factory=dict)
-
-    def ended(self, ledger: Ledger, seconds: dict[str, float], test: dict[str, Any]) -> list[Ended]:
-        """The candidates in the order in which they finished."""
-        done = [(entry, entry.result) for entry in by_end(ledger.entries()) if entry.result is not None]
-        rows, seen, wall = list[Ended](), 0, 0.0
-        for entry, result in done:
-            number = entry.number
-            structure, conditioned, lineage = self._of(entry)
-            seen, wall = seen + result.samples_seen, wall + seconds.get(str(number), 0.0)
-            rows.append(
-                Ended(
-                    number=number,
-                    state=entry.state,
-                    samples=result.samples_seen,
-                    seen=seen,
-                    lineage=lineage + result.samples_seen,
-                    seconds=sum(result.seconds),
-                    wall=wall,
-                    scores=result.scores,
-                    structure=structure,
-                    conditioned=conditioned,
-                    test=test.get(str(number)),
-                )
+    Args:
+        ledger: the ledger of the search.
+        objectives: the scores whose standard errors are read.
+        seconds: the wall seconds before each candidate's end, by number.
+    """
+    rows, seen, wall = list[Ended](), 0, 0.0
+    for entry in by_end(ledger.entries()):
+        result = entry.result
+        if result is None:
+            continue
+        seen, wall = seen + result.samples_seen, wall + seconds.get(str(entry.number), 0.0)
+        errors = {name: result.errors[name] for name in objectives if name in result.errors}
+        rows.append(
+            Ended(
+                number=entry.number,
+                state=entry.state,
+                samples=result.samples_seen,
+                seen=seen,
+                lineage=entry.samples_seen_with_parents,
+                seconds=sum(result.seconds),
+                wall=wall,
+                structure=entry.structure[:12],
+                validation=Measured(result.scores, errors),
             )
-        return rows
-
-    def _of(self, entry: Entry) -> tuple[str, bool, int]:
-        if entry.number not in self.known:
-            candidate = entry.candidate
-            conditioned = bool(lower(candidate.graph).inputs_of(self.output, "generate"))
-            self.known[entry.number] = entry.structure, conditioned, candidate.lineage_samples
-        return self.known[entry.number]
+        )
+    return rows
 
 
-@contextmanager
-def proposing(contender: Contender, wanted: Callable[[Ledger], set[int]]) -> Iterator[None]:
-    """Adds the contender to the table of strategies. It also keeps the weights of the wanted candidates."""
-    strategy = copy(contender.strategy)
-    strategy.code = contender.code  # type: ignore[misc] # of this copy alone
-    strategy.keeps = lambda ledger: contender.strategy.keeps(ledger) | wanted(ledger)  # type: ignore[method-assign] # of any class
-    with STRATEGIES.adding(strategy):
-        yield
+def notable(search: Search, objectives: Objectives) -> set[int]:
+    """The candidates that reach a goal on the validation split."""
+    return {one.number for goal in GOALS for one in reaching(search, goal, objectives)}
 
 
-def searched(
-    problem: Problem,
-    contender: Contender,
-    scorer: Scorer,
-    rivals: Rivals,
-    *,
-    space: str,
-    steps: int,
-    batch: int,
-    seed: int,
-    workers: int,
-    runs: Path,
-) -> Search:
-    """Runs a contender's search with one seed, and scores its front and other reported candidates on the test split.
+def searched(setup: Setup, contender: Contender, seed: int, *, baselines: bool) -> Search:
+    """Runs a contender's search with one seed, and measures what is compared.
 
     The search is launched with the expected number of candidates for its samples, so that a strategy with phases goes
     through each of them once. If candidates are stopped early or fail, it gets more until it has seen the samples.
-    Candidates beyond the budget do not count.
+    Candidates beyond the budget do not count, and neither do the samples of the baselines.
+
+    Args:
+        setup: what all searches share.
+        contender: the strategy and its budget.
+        seed: the seed of the search.
+        baselines: whether it has tuned baselines; otherwise it has none.
     """
-    code = contender.code.replace(":", "-")
-    name = f"benchmark-strategies-{problem.name}-{space}-{code}-{steps}-{seed}"
-    reader, unit = LedgerReader(str(problem.metrics[SAMPLES].output)), steps * batch
-    budget, candidates, before = contender.trainings * unit, contender.candidates, -1
-    clock = Clock(runs / name / CLOCK)
+    name, objectives = setup.name(contender, seed, baselines=baselines), setup.objectives
+    budget, candidates, before = contender.trainings * setup.unit, contender.candidates, -1
+    clock = Clock(setup.runs / name / CLOCK)
+
+    def so_far(ledger: Ledger) -> Search:
+        within = [one for one in ended_of(ledger, objectives, clock.seconds) if one.seen <= budget]
+        return Search(contender.code, seed, budget, setup.unit, within, singles_of(ledger))
 
     def wanted(ledger: Ledger) -> set[int]:
-        return notable(reader.ended(ledger, {}, {}), rivals)
+        search = so_far(ledger)
+        return notable(search, objectives) | {one.number for one in front(search.ended, objectives)}
 
     while True:
         clock.since = None
         with proposing(contender, wanted):
             run = launch(
-                problem,
+                setup.problem,
                 name=name,
-                runs=runs,
+                runs=setup.runs,
                 strategy=contender.code,
-                space=space,
-                objectives=OBJECTIVES,
+                space=setup.space,
+                objectives=[*objectives],
                 candidates=candidates,
-                steps=steps,
-                batch=batch,
-                workers=workers,
+                steps=setup.steps,
+                batch=setup.batch,
+                workers=setup.workers,
                 seed=seed,
                 halving=contender.halving,
+                baselines="tuned" if baselines else "none",
+                source=setup.source,
                 display=clock,
             ).stored
-        ended = reader.ended(run.ledger, clock.seconds, {})
+        ended = ended_of(run.ledger, objectives, clock.seconds)
         seen = ended[-1].seen if ended else 0
         if seen >= budget or seen == before:  # if all new candidates fail at once, this would never end
             break
-        each = max(1, mean([one.samples for one in ended[-LATEST:]] or [unit]))
+        each = max(1, mean([one.samples for one in ended[-LATEST:]] or [setup.unit]))
         before, candidates = seen, len(ended) + max(1, int((budget - seen) / each))
-    within = [one for one in ended if one.seen <= budget]
-    test = tested(run, {one.number for one in front(within)} | notable(within, rivals), scorer)
-    ended = [one for one in reader.ended(run.ledger, clock.seconds, test) if one.seen <= budget]
-    return Search(contender.code, seed, budget, ended)
+    return measured(setup, run, so_far(run.ledger))
 
 
-def tested(run: StoredRun, numbers: set[int], scorer: Scorer) -> dict[str, Any]:
-    """The test scores, by number, of candidates whose weights exist, and of candidates scored before."""
-    file = run.folder.path / TESTED
-    found = read_json(file)
-    for number in sorted(numbers):
-        if str(number) not in found:
-            try:
-                module = model_of(run, run.ledger.entry(number)).module
-            except FileError:
-                continue
-            found[str(number)] = scorer.score(module, scorer.problem.test)
-            write_text(file, json.dumps(found))
-    return found
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """The JSON object in a file; empty if there is no file."""
-    return json.loads(file.read_text()) if file.is_file() else {}
+def measured(setup: Setup, run: StoredRun, search: Search) -> Search:
+    """Adds the longer baselines, the best compromise and the test scores to a finished search."""
+    objectives, scorer = setup.objectives, setup.scorer
+    if search.singles:
+        lineages = {one.number: one.lineage for one in search.ended}
+        best = notable(search, objectives) | {one.number for one in front(search.ended, objectives)}
+        train_longer(run, scorer, setup.unit, max((lineages[number] for number in best), default=0))
+        search = replace(search, singles=singles_of(run.ledger))
+    numbers = {one.number for one in search.ended}
+    knee = run.ledger.front(entry for entry in run.ledger.entries() if entry.number in numbers)[:1]
+    reached = notable(search, objectives)
+    test = tested(run, reached | {entry.number for entry in knee}, scorer)
+    rivals = (
+        goal.rival(search, one, metric)
+        for goal in GOALS
+        for one in search.ended
+        if one.number in reached
+        for metric in objectives.values()
+    )
+    singles = on_test(run, search.singles, {(one.output, one.code) for one in rivals if one is not None}, scorer)
+    return replace(
+        search,
+        ended=[replace(one, test=test.get(one.number)) for one in search.ended],
+        singles=singles,
+        compromise=knee[0].number if knee else None,
+        beside=beside_of(run, scorer),
+        trained_on=trained_on(run, knee[0], setup.longer, setup.batch, scorer) if knee and setup.longer else None,
+    )

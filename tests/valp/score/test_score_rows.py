@@ -96,6 +96,13 @@ def test_values_close_to_a_target_are_better_on_either_side():
     assert (near.arrow, near.goal, near.figure(0.25), near.loss(0.75)) == ("→ 0.5", "minimize", 0.25, 0.25)
 
 
+def test_a_target_is_the_best_possible_value_and_no_value_without_learning_is_better_than_that():
+    assert Near.ideal == 0.5
+    for row in (row for row in SCORES.values() if isinstance(row, OutputScore) and row.ideal is not None):
+        chances = [row.chance(output) for output in OUTPUTS if row.applies(output)]
+        assert not any(row.better(chance, row.ideal) for chance in chances if chance is not None)
+
+
 def test_several_models_together_have_the_sum_of_sizes_and_times():
     assert SCORES["parameters"].together([10, 20]) == 30
     assert SCORES["latency"].together([1.5, 0.5]) == 2

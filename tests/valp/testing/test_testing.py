@@ -223,6 +223,7 @@ def of_all_rows_only(self, subject, output):
         (WrongClasses, {"compute": of_any_order}, "must be the same when repeated"),
         (WrongClasses, {"compute": of_all_rows_only}, "must be measured on half of the rows too"),
         (WrongClasses, {"chance": lambda *_: -1.0}, "must not be better for no learning"),
+        (WrongClasses, {"ideal": 0.5}, "must not be better than its ideal 0.5, but is 0"),
         (Layers, {"compute": spoilt}, "must leave the model as it was"),
         (Layers, {"together": lambda *_: float("nan")}, "two models together of tensors must be finite"),
     ],
