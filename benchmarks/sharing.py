@@ -1,0 +1,119 @@
+"""Is one VALP better than single-task networks that see the same samples?
+
+The graph of a finished search's winner is trained from scratch and compared with tuned single-task networks, with the
+same networks of equal parameters, and with plain MLPs. Every finished training is saved at once; called again, the
+benchmark resumes. The page, its figures as JSON and its picture are written from the saved trainings.
+
+python -m benchmarks.sharing RUN [--number N] [--samples 100000 400000 1000000] [--seeds 5] [--workers 2] [--runs runs]
+    [--obstacle capacity conflict beta search] [-o docs/sharing]
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from benchmarks.sharing_contenders import OBSTACLES, contenders_of
+from benchmarks.sharing_figures import document_of, draw
+from benchmarks.sharing_page import SEARCH, page
+from benchmarks.sharing_trainings import Plan, Store, train_all
+from valp.compile.compile import compile
+from valp.errors import DataError, SettingError, ValpError
+from valp.files import write_text
+from valp.graph.graph import DataType
+from valp.parts.own_types import like
+from valp.search.engine.score_on_test import data_of
+from valp.search.run.run import open_run
+from valp.train.fit import one_thread, ready
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", metavar="RUN", help="a finished search with tuned baselines")
+    parser.add_argument("--number", type=int, help="the candidate; by default the best compromise of the front")
+    parser.add_argument("--samples", type=int, nargs="+", default=[100_000, 400_000, 1_000_000])
+    parser.add_argument("--seeds", type=int, default=5, help="four or more for intervals")
+    parser.add_argument("--workers", type=int, default=2, help="processes of one thread each; 0 trains in this one")
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("--obstacle", choices=OBSTACLES, nargs="+", default=[], help="experiments with the VALP")
+    parser.add_argument("-o", dest="base", type=Path, default=DOCS / "sharing", help="path and prefix of the page")
+    asked = parser.parse_args(arguments)
+    if min(asked.seeds, *asked.samples) < 1 or asked.workers < 0:
+        parser.error("--seeds and --samples must be positive, and --workers must not be negative")
+    try:
+        compare(asked)
+    except ValpError as error:
+        parser.error(str(error))
+
+
+def compare(asked: argparse.Namespace) -> None:
+    """Trains what is left, and writes the page.
+
+    Raises:
+        DataError: if the data of the run has changed.
+        SettingError: if the run has no finished candidate, or no tuned networks.
+    """
+    one_thread()
+    run = open_run(asked.runs, asked.run)
+    front = run.front()
+    if asked.number is None and not front:
+        raise SettingError(f"run {asked.run!r} has no complete candidate")
+    entry = front[0] if asked.number is None else run.ledger.entry(asked.number)
+    problem = data_of(run, print)
+    if problem.fingerprint != run.settings.fingerprint:
+        raise DataError(f"the data of {problem.name!r} is not the data of run {asked.run!r}: it has changed")
+    store = Store(asked.runs / f"benchmark-sharing-{asked.run}-{entry.number}.json", problem)
+    metrics = {name: problem.metrics[name] for name in problem.objectives}
+    contenders = contenders_of(run, problem, entry.candidate, asked.obstacle, print)
+    plan = Plan(contenders, sorted(set(asked.samples)), asked.seeds, metrics, store)
+    if "search" in asked.obstacle:
+        print(" ".join(SEARCH.split()))
+    every = contenders_of(run, problem, entry.candidate, OBSTACLES, lambda _: None)
+    sampled = compile(entry.candidate.graph, seed=0).plan
+    about = {
+        "run": asked.run,
+        "problem": problem.name,
+        "candidate": entry.number,
+        "candidates": len(run.ledger.entries()),
+        "steps": run.settings.steps,
+        "batch": run.settings.batch,
+        "conditions": {
+            output.name: sorted(sampled.inputs_of(output.name, "generate"))
+            for output in problem.outputs
+            if like(output.unit.type) is DataType.SAMPLES
+        },
+    }
+
+    def publish() -> None:
+        """Writes the page of all finished trainings, also of those of earlier commands."""
+        samples = sorted(store.samples.union(plan.samples))
+        write(Plan(every, samples, asked.seeds, metrics, store), about, asked.base)
+
+    ready("auto", print)
+    try:
+        train_all(plan, asked.runs, asked.run, asked.workers, lambda line: print(line, flush=True), publish)
+    finally:
+        publish()
+
+
+def write(plan: Plan, about: dict[str, object], base: Path) -> None:
+    """Writes the figures, the picture and the page, if any contender is finished."""
+    document = document_of(plan, about)
+    if not document["cells"]:
+        return
+    samples = dict.fromkeys(str(cell["samples"]) for cell in document["cells"])
+    tested = dict.fromkeys(one["obstacle"] for one in document["contenders"].values() if one["obstacle"])
+    document["command"] = " ".join(
+        (f"python -m benchmarks.sharing {about['run']} --number {about['candidate']} --samples", *samples)
+        + ("--seeds", str(plan.seeds))
+        + (("--obstacle", *tested) if tested else ())
+    )
+    base.parent.mkdir(parents=True, exist_ok=True)
+    write_text(base.with_name(f"{base.name}.json"), json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    draw(document, base.with_name(f"{base.name}.png"))
+    write_text(base.with_name(f"{base.name}.md"), page(document, f"{base.name}.png"))
+
+
+if __name__ == "__main__":
+    main()

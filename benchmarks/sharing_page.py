@@ -1,0 +1,223 @@
+"""The page of the comparison. Its text is made from the figures."""
+
+from collections.abc import Iterator
+from statistics import median
+from typing import Any
+
+from benchmarks.paper_page import paragraph, table
+from benchmarks.sharing_contenders import OBSTACLES, VALP
+from benchmarks.sharing_figures import Document, shift, verdict
+from valp.search.show.display import duration
+
+QUESTIONS = {
+    "capacity": "Is the VALP too small? Its hidden layers are twice as wide.",
+    "conflict": """Do the tasks disturb each other? Each output has its own copy of everything it depends on, and is
+        trained alone on as many samples. These networks have more parameters together, so
+        compare with capacity.""",
+    "beta": """Are the losses badly weighed? β of all KL losses is a third, or three times as large; or β of the other
+        losses is 1, divided by the variance of the output for squared errors.""",
+}
+"""What each experiment asks."""
+
+SEARCH = """Do the search's short trainings choose a graph that is not the best for long ones? Search again with the
+same settings, another name and twice the `--steps`, and run this benchmark on that run with another `-o`."""
+
+Cell = dict[str, Any]
+
+
+def page(document: Document | None, picture: str) -> str:
+    """The page; without figures if there are none yet. `picture` is the name of the picture."""
+    parts = ["# One VALP or single-task networks?", paragraph(INTRODUCTION)]
+    cells = document["cells"] if document is not None else []
+    if document is None or not cells:
+        parts.append("There are no figures yet.")
+    else:
+        parts += [settings(document), "## Answer", *answers(document)]
+        parts.append(f"![Test scores over samples]({picture})")
+        parts.append(
+            paragraph(
+                f"""Points are medians over {document["seeds"]} seeds, and bars reach from the worst to the best
+                seed."""
+            )
+        )
+        for samples in sorted({cell["samples"] for cell in cells}):
+            parts += [f"## {samples:,} samples", *compared(document, samples)]
+    parts += ["## How it is measured", METHOD, "## Where the VALP is not ahead", *obstacles(document)]
+    return "\n\n".join(parts).rstrip() + "\n"
+
+
+INTRODUCTION = """Is one multi-task VALP better than single-task networks that see the same samples? The graph that a
+search found is trained from scratch, and so are its rivals."""
+
+METHOD = "\n".join(
+    paragraph(f"- {text}", "  ")
+    for text in (
+        """**One VALP**: the graph of the search's winner with its own learning rate, batch size, β and balancing
+        method. Inherited weights are not used.""",
+        """**Single-task, tuned**: for each output, the best of the run's tuned networks ([baselines](baselines.md)),
+        with its own learning rate and batch size. They see as many samples each, not together. They may be of any
+        size.""",
+        """**Equal parameters**: the same networks with hidden layers scaled by one factor, so that all together have as
+        many parameters as the VALP, within 2%. Codes keep their width.""",
+        """**MLP**: two layers of 512 ReLU units, Adam with a learning rate of 1e-3 and the run's batch size, for
+        numbers and classes only. Nothing is tuned.""",
+        """**Decay**: each model is trained with seed 0 with a constant learning rate, and with one that falls to 0 over
+        the last 30% of the steps. The other seeds use the better one on the validation split; for a joint model, the
+        one that is better in more tasks.""",
+        """**Choice**: winner, tuned networks and decay are chosen on the validation split; the test split is only used
+        for the tables. The winner is chosen among more candidates than the tuned networks.""",
+        """**Intervals**: the difference is the median of all differences between a seed of the VALP and one of the
+        other (Hodges and Lehmann 1963), with the exact interval of Mann and Whitney of at least 95%. A seed means
+        other weights and other batches in each model, so seeds are not paired. The interval is for other seeds on the
+        same test rows; the standard error says how much a score varies with the rows. Intervals are not corrected for
+        the number of comparisons.""",
+        """**Equal samples are not equal compute**: the tables have the seconds of training on one thread, those of all
+        models of a row added up. A failed training counts as a model without learning.""",
+    )
+)
+
+
+def settings(document: Document) -> str:
+    """What was measured, and when."""
+    return paragraph(
+        f"""{document["problem"]}, candidate {document["candidate"]} of run `{document["run"]}`
+        ({document["candidates"]} candidates of {document["steps"]:,} steps × {document["batch"]}),
+        {document["seeds"]} seeds. `{document["command"]}`, {document["date"]}. {conditions(document)}"""
+    )
+
+
+def conditions(document: Document) -> str:
+    """What the samples of the VALP depend on. Those of a single-task network depend on noise alone."""
+    told = [
+        f"The VALP's samples of {output} depend on {' and '.join(names) if names else 'noise alone'}."
+        for output, names in document["conditions"].items()
+    ]
+    single = " Those of a single-task network depend on noise alone." if any(document["conditions"].values()) else ""
+    return " ".join(told) + single
+
+
+def rivals(document: Document, obstacle: bool = False) -> list[str]:
+    """The codes of the contenders that the VALP is compared with, or those of the experiments."""
+    return [c for c, one in document["contenders"].items() if c != VALP and (one["obstacle"] is not None) == obstacle]
+
+
+def cell_of(document: Document, code: str, samples: int) -> Cell | None:
+    """The cell of a contender; None if it is not finished."""
+    found = (cell for cell in document["cells"] if (cell["contender"], cell["samples"]) == (code, samples))
+    return next(found, None)
+
+
+def values_of(cell: Cell, name: str, split: str = "test") -> list[float]:
+    """The values of a score with all seeds that have it."""
+    return [value for value in cell[split].get(name, ()) if value is not None]
+
+
+def verdicts(document: Document, code: str, samples: int) -> dict[str, str]:
+    """By objective, whether the VALP is ahead of a contender."""
+    valp, other = cell_of(document, VALP, samples), cell_of(document, code, samples)
+    found = {}
+    for name, objective in document["objectives"].items():
+        if valp is not None and other is not None:
+            first, second = values_of(valp, name), values_of(other, name)
+            if first and second:
+                found[name] = verdict(shift(first, second)[1], objective["goal"])
+    return found
+
+
+def answers(document: Document) -> Iterator[str]:
+    """For each number of samples, in how many tasks the VALP is ahead of each contender."""
+    for samples in sorted({cell["samples"] for cell in document["cells"]}, reverse=True):
+        lines = []
+        for code in rivals(document):
+            found = verdicts(document, code, samples)
+            words = {word: [n for n in found if found[n] == word] for word in dict.fromkeys(found.values())}
+            if found:
+                title = document["contenders"][code]["title"]
+                told = "; ".join(f"{word} in {', '.join(names)}" for word, names in words.items())
+                count = f"ahead in {len(words.get('ahead', ()))} of {len(found)}"
+                lines.append(paragraph(f"- Compared with *{title}*: **{count}** ({told}).", "  "))
+        if lines:
+            yield f"With {samples:,} samples, the VALP is:\n\n" + "\n".join(lines)
+
+
+def compared(document: Document, samples: int) -> Iterator[str]:
+    """The tables of a number of samples."""
+    codes = [code for code in (VALP, *rivals(document)) if cell_of(document, code, samples) is not None]
+    yield table(scores(document, samples, codes))
+    yield table(costs(document, samples, codes))
+    for code in codes:
+        cell, one = cell_of(document, code, samples) or {}, document["contenders"][code]
+        if one["note"]:
+            yield paragraph(one["note"])
+        if cell["failures"]:
+            yield f"{cell['failures']} trainings of *{one['title']}* failed."
+
+
+def scores(document: Document, samples: int, codes: list[str], *, changed: bool = False) -> list[tuple[str, ...]]:
+    """A row for each objective and contender, with the difference to the VALP.
+
+    `changed` is for variants of the VALP: the difference is then that of the variant, and so is the verdict.
+    """
+    asked = ("this − VALP", "this is") if changed else ("VALP − this", "the VALP is")
+    rows: list[tuple[str, ...]] = [
+        ("score", "model", "test", "standard error", "validation", f"{asked[0]}, 95% interval", asked[1]),
+        ("---",) * 7,
+    ]
+    valp = cell_of(document, VALP, samples)
+    for name, objective in document["objectives"].items():
+        for code in codes:
+            cell = cell_of(document, code, samples) or {}
+            values, held = values_of(cell, name), values_of(cell, name, "validation")
+            if not values:
+                continue
+            error, difference, word = cell["errors"].get(name), "", ""
+            if code != VALP and valp is not None and values_of(valp, name):
+                first, second = values_of(valp, name), values
+                middle, interval = shift(second, first) if changed else shift(first, second)
+                between = "" if interval is None else f" ({interval[0]:+.3g} to {interval[1]:+.3g})"
+                difference, word = f"{middle:+.3g}{between}", verdict(interval, objective["goal"])
+            arrow = "↑" if objective["goal"] == "maximize" else "↓"
+            rows.append(
+                (
+                    f"{name} {arrow}",
+                    document["contenders"][code]["title"],
+                    f"{median(values):.4g}",
+                    "–" if error is None else f"{error:.2g}",
+                    f"{median(held):.4g}" if held else "–",
+                    difference,
+                    word,
+                )
+            )
+    return rows
+
+
+def costs(document: Document, samples: int, codes: list[str]) -> list[tuple[str, ...]]:
+    """Parameters, seconds and decays of the contenders."""
+    rows: list[tuple[str, ...]] = [("model", "models", "parameters", "training, one thread", "decay"), ("---",) * 5]
+    for code in codes:
+        cell, one = cell_of(document, code, samples) or {}, document["contenders"][code]
+        decays = {f"{decay:g}" if decay else "none" for decay in cell["decays"].values()}
+        each = ", ".join(f"{name} {decay:g}" if decay else f"{name} none" for name, decay in cell["decays"].items())
+        words = next(iter(decays)) if len(decays) == 1 else each
+        rows.append((one["title"], str(one["models"]), f"{cell['parameters']:,}", duration(cell["seconds"]), words))
+    return rows
+
+
+def obstacles(document: Document | None) -> Iterator[str]:
+    """The experiments, each with a table if it has figures."""
+    yield paragraph(
+        """Each experiment changes one thing in the VALP, and trains it on the same samples: `python -m
+        benchmarks.sharing RUN --obstacle capacity conflict beta`. Where the changed VALP is ahead, this is part of the
+        reason."""
+    )
+    for obstacle in OBSTACLES[:-1]:
+        yield paragraph(f"**{obstacle}**: {QUESTIONS[obstacle]}")
+        if document is not None:
+            codes = [c for c in rivals(document, True) if document["contenders"][c]["obstacle"] == obstacle]
+            for samples in sorted({cell["samples"] for cell in document["cells"]}):
+                finished = [code for code in codes if cell_of(document, code, samples) is not None]
+                if finished:
+                    yield f"{samples:,} samples:"
+                    yield table(scores(document, samples, [VALP, *finished], changed=True))
+                    yield table(costs(document, samples, [VALP, *finished]))
+    yield paragraph(f"**search**: {SEARCH}")
