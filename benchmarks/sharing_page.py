@@ -58,21 +58,22 @@ METHOD = "\n".join(
         with its own learning rate and batch size. They see as many samples each, not together. They may be of any
         size.""",
         """**Equal parameters**: the same networks with hidden layers scaled by one factor, so that all together have as
-        many parameters as the VALP, within 2%. Codes keep their width.""",
+        many parameters as the VALP, within 2%. Codes keep their width, and the learning rate is not tuned again.""",
         """**MLP**: two layers of 512 ReLU units, Adam with a learning rate of 1e-3 and the run's batch size, for
         numbers and classes only. Nothing is tuned.""",
         """**Decay**: each model is trained with seed 0 with a constant learning rate, and with one that falls to 0 over
         the last 30% of the steps. The other seeds use the better one on the validation split; for a joint model, the
         one that is better in more tasks.""",
         """**Choice**: winner, tuned networks and decay are chosen on the validation split; the test split is only used
-        for the tables. The winner is chosen among more candidates than the tuned networks.""",
+        for the tables. Winner and tuned networks are chosen with the search's short trainings, the winner among more
+        candidates.""",
         """**Intervals**: the difference is the median of all differences between a seed of the VALP and one of the
         other (Hodges and Lehmann 1963), with the exact interval of Mann and Whitney of at least 95%. A seed means
         other weights and other batches in each model, so seeds are not paired. The interval is for other seeds on the
         same test rows; the standard error says how much a score varies with the rows. Intervals are not corrected for
         the number of comparisons.""",
-        """**Equal samples are not equal compute**: the tables have the seconds of training on one thread, those of all
-        models of a row added up. A failed training counts as a model without learning.""",
+        """**Equal samples are not equal compute**: the tables have the CPU time of training, added up over all models
+        of a row. A failed training counts as a model without learning.""",
     )
 )
 
@@ -193,7 +194,7 @@ def scores(document: Document, samples: int, codes: list[str], *, changed: bool 
 
 def costs(document: Document, samples: int, codes: list[str]) -> list[tuple[str, ...]]:
     """Parameters, seconds and decays of the contenders."""
-    rows: list[tuple[str, ...]] = [("model", "models", "parameters", "training, one thread", "decay"), ("---",) * 5]
+    rows: list[tuple[str, ...]] = [("model", "models", "parameters", "CPU time of training", "decay"), ("---",) * 5]
     for code in codes:
         cell, one = cell_of(document, code, samples) or {}, document["contenders"][code]
         decays = {f"{decay:g}" if decay else "none" for decay in cell["decays"].values()}

@@ -6,6 +6,8 @@ used for the other seeds. Each model of a contender has its own decay.
 
 import json
 import multiprocessing
+import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -37,7 +39,7 @@ PUBLISHED = 25
 """The number of trainings after which the page is written again."""
 
 Row = dict[str, Any]
-"""A finished training: its scores on both splits, parameters, seconds, and why it failed."""
+"""A finished training: its scores on both splits, parameters, CPU seconds of training, and why it failed."""
 
 
 @dataclass(frozen=True)
@@ -225,14 +227,29 @@ def prepare(runs: Path, name: str) -> None:
     _scorers[:] = [Scorer(problem, judges_of(problem), run.settings.protocol, objectives=problem.objectives)]
 
 
+def prepare_worker(runs: Path, name: str) -> None:
+    """`prepare` in a process of its own, which ends when the command is killed."""
+    command = multiprocessing.parent_process()
+
+    def follow() -> None:
+        if command is not None:
+            command.join()
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+    prepare(runs, name)
+
+
 def trained(candidate: Candidate) -> Row:
     """Trains a candidate from scratch and scores it on the validation and test split."""
     start = time.perf_counter()
     (scorer,) = _scorers
     row: Row = {"parameters": 0, "samples": 0, "seconds": 0.0, "validation": {}, "test": {}, "errors": {}}
     try:
+        before = time.process_time()
         module, fit = train(candidate, scorer)
-        row |= {"parameters": module.parameter_count, "samples": fit.samples_seen, "seconds": fit.seconds}
+        seconds = time.process_time() - before  # other processes affect CPU time least
+        row |= {"parameters": module.parameter_count, "samples": fit.samples_seen, "seconds": seconds}
         row["failure"] = fit.failure
         if fit.failure is None:
             row["validation"] = scorer.score(module, scorer.problem.validation)
@@ -267,7 +284,7 @@ def train_all(
         until = "" if left is None or done == total else f", {duration(left / max(1, workers))} left"
         names = [metric.name for metric in plan.metrics_of(job.part)]
         scores = row["failure"] or "  ".join(f"{n} {row['test'][n]:.4g}" for n in names if n in row["test"])
-        say(f"[{done}/{total}{until}] {job.title}: {scores} ({row['seconds']:.0f} s)")
+        say(f"[{done}/{total}{until}] {job.title}: {scores} ({row['wall']:.0f} s)")
         if done % PUBLISHED == 0:
             publish()
 
@@ -279,7 +296,7 @@ def train_all(
             finish(job, trained(plan.store.candidate(job)))
         return
     spawned = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, spawned, prepare, (runs, name)) as pool:
+    with ProcessPoolExecutor(workers, spawned, prepare_worker, (runs, name)) as pool:
         running: dict[Future[Row], Job] = {}
         while True:
             busy = {job.key for job in running.values()}
