@@ -223,14 +223,18 @@ steps from its weights, compared with the best single-task network of each outpu
 
 
 def spread(values: Sequence[float | None], text: Callable[[float], str]) -> str:
-    """The median and range of values; those that were not measured are left out, and counted if some were."""
+    """The median and range of values, or the value if all are written alike.
+
+    Those that were not measured are left out; the text then says how many were.
+    """
     known = [value for value in values if value is not None]
     if not known:
         return NONE
     missing = f"; {len(known)} of {len(values)}" if len(known) < len(values) else ""
-    if len(known) == 1:
-        return text(known[0]) + missing
-    return f"{text(median(known))} ({text(min(known))}–{text(max(known))}{missing})"
+    low, high = text(min(known)), text(max(known))
+    if low == high:
+        return low + missing
+    return f"{text(median(known))} ({low}–{high}{missing})"
 
 
 def _score(measured: Measured | None, name: str) -> float | None:

@@ -50,8 +50,8 @@ class Setup:
 
     @property
     def unit(self) -> int:
-        """The number of samples of a full training."""
-        return self.steps * self.batch
+        """The number of samples of a full training. A batch has at most as many as there are training rows."""
+        return self.steps * min(self.batch, len(self.problem.train))
 
     @property
     def objectives(self) -> Objectives:

@@ -6,6 +6,7 @@ Everything is remembered in the folder of the run, so that an interrupted benchm
 import json
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, replace
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,6 @@ from valp.search.run.ledger import Entry, Ledger
 from valp.search.run.result import Measured
 from valp.search.run.run import StoredRun
 from valp.spaces.baselines.baseline_codes import LONGER, NETWORK, TUNED, family
-from valp.spaces.baselines.baselines import trained_longer
 from valp.spaces.candidate import Candidate
 from valp.spaces.problem.sampling import ScoringError
 from valp.spaces.problem.scoring import Scorer
@@ -122,11 +122,14 @@ def train_longer(run: StoredRun, scorer: Scorer, unit: int, samples: int) -> Non
         best, code = told.leading(output, (NETWORK, TUNED)), f"{LONGER}-{samples}"
         if best is None or code in told.told[output]:
             continue
-        candidate = trained_longer(_candidate(run.folder.baseline(output, best)), samples)
+        candidate = _candidate(run.folder.baseline(output, best))
+        training = candidate.training
+        steps = max(training.steps, ceil(samples / min(training.batch, len(scorer.problem.train))))
+        candidate = candidate.model_copy(update={"training": training.model_copy(update={"steps": steps})})
         longest = max(
             (result.samples_seen for other, result in told.told[output].items() if family(other) == LONGER), default=0
         )
-        if longest >= samples - candidate.training.batch:  # the number of steps is rounded
+        if longest >= samples - training.batch:  # the search rounds the number of steps
             continue
         path = run.folder.baseline(output, code)
         Evaluation(candidate, scorer, path, run.settings.executor).advance()

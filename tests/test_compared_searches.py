@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from benchmarks import strategies, strategies_searches, strategies_tested
+from benchmarks import strategies, strategies_goals, strategies_searches, strategies_tested
 from benchmarks.strategies_goals import GOALS
 from benchmarks.strategies_searches import searched
 from benchmarks.strategies_tested import train_longer
@@ -86,10 +86,15 @@ def killing(function, after):
     ("where", "name", "after"),
     [
         (strategies_searches.Clock, "show", 2),
-        (Scorer, "score_with_errors", 6),
         (Scorer, "score_with_errors", 17),
-        (strategies_tested, "fitting", 2),
-        (strategies, "write", 0),
+        *(
+            pytest.param(*point, marks=pytest.mark.slow)
+            for point in (
+                (Scorer, "score_with_errors", 6),
+                (strategies_tested, "fitting", 2),
+                (strategies, "write", 0),
+            )
+        ),
     ],
 )
 def test_a_killed_comparison_resumes_with_the_same_figures(where, name, after, uninterrupted, tmp_path, monkeypatch):
@@ -111,6 +116,38 @@ def test_networks_are_trained_as_long_as_asked_but_only_once(uninterrupted, digi
     assert longest.samples_seen == pytest.approx(12_000, rel=0.02)
     train_longer(run, scorer, 1000, 11_000)
     assert "longer-11000" not in run.ledger.baselines["digit"]
+
+
+def of_logic(folder, *more):
+    """An evolution of two numbers, which has four rows."""
+    words = ("--problem=logic", "--strategies=evolution", "--seeds=1", "--workers=0", "--runs", str(folder / "runs"))
+    strategies.main([*words, "-o", str(folder / "figures.json"), *more])
+    (part,) = json.loads((folder / "figures.json").read_text()).values()
+    (search,) = part["searches"].values()
+    return search
+
+
+def test_every_candidate_ahead_on_validation_has_test_scores(tmp_path, monkeypatch):
+    def weakest(singles, metric, families=None):
+        own = [one for one in singles if one.output == metric.output and metric.name in one.validation.scores]
+        return max(own, key=lambda one: metric.score.loss(one.validation.scores[metric.name]), default=None)
+
+    monkeypatch.setattr(strategies_goals, "best_single", weakest)
+    search = of_logic(tmp_path, "--steps=60", "--trainings=6")
+    reached = search["goals"]["all"]
+    tested = [one["number"] for one in search["ended"] if one["test"] is not None]
+    assert len(tested) > 2
+    assert reached["validation"]["candidate"] in tested
+    assert reached["the same on test"] in (True, False)
+
+
+def test_a_training_of_fewer_rows_than_a_batch_has_fewer_samples(tmp_path):
+    search = of_logic(tmp_path, "--steps=20", "--trainings=3")
+    assert (search["unit"], search["budget"]) == (80, 240)
+    assert len(search["ended"]) < 20
+    longer = [one["samples"] for one in search["singles"] if one["code"].startswith("longer")]
+    longest = max(one["lineage"] for one in search["ended"])
+    assert longest <= 120 or max(longer) >= 120
 
 
 def test_baselines_for_a_strategy_that_is_not_compared_are_refused(tmp_path, capsys):

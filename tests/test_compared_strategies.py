@@ -184,6 +184,7 @@ def test_a_search_that_misses_the_goal_counts_as_the_longest(times, median, text
 def test_values_that_were_not_measured_are_counted():
     assert spread([0.1, None, 0.3, 0.2], "{:.1f}".format) == "0.2 (0.1–0.3; 3 of 4)"
     assert spread([None, 1.0], str) == "1.0; 1 of 2"
+    assert spread([0.11, 0.12], "{:.1f}".format) == "0.1"
     assert spread([None], str) == "–"
 
 
