@@ -11,9 +11,10 @@ import networkx as nx
 
 from valp.check.check import check
 from valp.compile.compile import compile, lower
-from valp.graph.graph import Dense, Graph, PrimaryNetwork, Role
+from valp.graph.graph import DataType, Dense, Graph, Output, PrimaryNetwork, Role
 from valp.parts.kinds import KINDS
 from valp.parts.losses import KL, LOSSES
+from valp.parts.own_types import like
 from valp.spaces.baselines.single_task import single_task
 from valp.spaces.problem.description import Description
 
@@ -113,15 +114,16 @@ def cut_apart(graph: Graph) -> dict[str, Graph]:
     truth. β of KL losses is adapted, so that the divergence weighs as much as in the whole graph although fewer
     outputs are reached.
     """
-    return {output.name: _part(graph, output.name) for output in graph.outputs}
+    return {output.name: _part(graph, output) for output in graph.outputs}
 
 
-def _part(graph: Graph, output: str) -> Graph:
-    outputs = [output]
+def _part(graph: Graph, output: Output) -> Graph:
+    outputs = [output.name]
+    given = graph.given if like(output.unit.type) is DataType.SAMPLES else ()
     kept: set[str] = set()
-    for _ in range(1 + len(graph.given)):
+    for _ in range(1 + len(given)):
         kept = set(outputs).union(*(nx.ancestors(graph.digraph, name) for name in outputs))
-        outputs += [name for name in graph.given if name not in outputs and kept & set(graph.predictors(name))]
+        outputs += [name for name in given if name not in outputs and kept & set(graph.predictors(name))]
     connections = tuple(c for c in graph.connections if c.source in kept and c.target in kept)
     coding = {c.source for c in connections if c.role is Role.LATENT}
     losses = tuple(

@@ -12,8 +12,8 @@ from valp.search.show.display import duration
 QUESTIONS = {
     "capacity": "Is the VALP too small? Its hidden layers are twice as wide.",
     "conflict": """Do the tasks disturb each other? Each output has its own copy of everything it depends on, and is
-        trained alone on as many samples. These networks have more parameters together, so
-        compare with capacity.""",
+        trained alone on as many samples. A sampler that takes a class still learns the class. These networks have more
+        parameters together, so compare with capacity.""",
     "beta": """Are the losses badly weighed? β of all KL losses is a third, or three times as large; or β of the other
         losses is 1, divided by the variance of the output for squared errors.""",
 }
