@@ -80,11 +80,12 @@ def _grow(draft: Draft, target: Place) -> None:
 
 
 def complete(draft: Draft) -> None:
-    """Gives each open component a source, and each unread input a reader."""
+    """Gives each open component a source, and each unread input a reader, and suits priors to given classes."""
     serve(draft)
     for i in draft.unread_inputs():
         found = draft.readers(i) or [_broad_network(draft)]
         draft.connect((INPUT, i), draft.choose.category(draft.name("reader"), found), Role.DATA)
+    draft.suit_priors()
 
 
 def _broad_network(draft: Draft) -> Place:

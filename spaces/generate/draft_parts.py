@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from valp.graph.graph import DataType, DataUnit, Input, Output, Role
 from valp.parts.own_types import like
+from valp.parts.priors import PRIORS
 from valp.spaces.generate.allowed_conditions import allowed_conditions
 from valp.spaces.generate.choose import Choose
 from valp.spaces.generate.draft_node import INPUT, NETWORK, OUTPUT, Node, Place
@@ -186,6 +187,26 @@ class DraftParts:
         """The networks that feed a Samples output directly."""
         both = zip(self.outputs, self.arrivals, strict=True)
         return {place[1] for output, arrivals in both if _makes_samples(output.unit) for place, _ in arrivals}
+
+    def suit_priors(self) -> None:
+        """Gives latent variables that make samples together with a given class a prior that depends on the class.
+
+        The codes of training rows depend on their class. From N(0, I), z would fit the given class only by chance, and
+        a decoder that follows z would ignore the class. Nothing changes if the space has no such prior.
+        """
+        suited = [code for code in self.space.priors if PRIORS[code].by_class]
+        if not suited or not self.conditions.given:
+            return
+        for output, arrivals in zip(self.outputs, self.arrivals, strict=True):
+            found = self.generating_from({i for (_, i), _ in arrivals}) if _makes_samples(output.unit) else set()
+            links = [link for i in found for link in self.nodes[i].sources]
+            read = {place[1] for place, role, _ in links if place[0] is NETWORK and role is not Role.LATENT}
+            if all(self.predicts_given(i) is None for i in read):
+                continue
+            for node in (self.nodes[i] for i in found):
+                latent = any(role is Role.LATENT for _, role, _ in node.sources)
+                if latent and not PRIORS[node.prior].by_class:
+                    node.prior = suited[0]
 
     def keeps_conditions(self) -> bool:
         """Whether samples depend on nothing but what they may be asked for by."""

@@ -114,8 +114,20 @@ def _groups(graph: Graph, lowering: Lowering) -> tuple[LatentGroup, ...]:
         latent = [c.name for c in graph.incoming(network.name) if c.role is Role.LATENT]
         if latent and PRIORS[network.prior].fitted:
             connections = tuple((name, lowering.noise[name]) for name in latent)
-            groups.append(LatentGroup(network.name, network.prior, connections))
+            given = _given_with(graph, network.name) if PRIORS[network.prior].by_class else None
+            groups.append(LatentGroup(network.name, network.prior, connections, given))
     return tuple(groups)
+
+
+def _given_with(graph: Graph, network: str) -> str | None:
+    """The first given class that conditions samples together with the latent variables of a network."""
+    generating = graph.generating_digraph()
+    samples = [o.name for o in graph.outputs if like(o.unit.type) is DataType.SAMPLES]
+    feeding = [found for found in (nx.ancestors(generating, name) for name in samples) if network in found]
+    for output in graph.given:
+        if any(not found.isdisjoint(graph.predictors(output)) for found in feeding):
+            return output
+    return None
 
 
 def _generated_variables(graph: Graph, target: str) -> int:

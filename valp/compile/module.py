@@ -57,6 +57,13 @@ class VALPModule(nn.Module):
         self.register_buffer("betas", torch.tensor(betas), persistent=False)
         self.layers = nn.ModuleDict()
         self.priors = nn.ModuleDict({group.name: PRIORS[group.prior].build(group.size) for group in plan.groups})
+        self.class_priors = nn.ModuleDict(
+            {
+                group.name: PRIORS[group.prior].build_by_class(group.size, plan.given[group.given].size)
+                for group in plan.groups
+                if group.given is not None
+            }
+        )
         self.spreads = nn.ModuleDict({name: ResidualSpread(size) for name, size in plan.spreads.items()})
         self._selections: dict[str, str] = {}
         self._needed: dict[tuple[frozenset[str], Mode, frozenset[str]], tuple[Operation, ...]] = {}
@@ -191,7 +198,7 @@ class VALPModule(nn.Module):
         """The values of `buffers` and of all buffers computed on the way; other arguments as in `forward`."""
         values, given = self._with_classes(inputs, mode)
         operations = self.operations(buffers, mode, given)
-        noise = (noise or {}) if mode != "generate" else self._from_priors(operations, values, noise or {})
+        noise = (noise or {}) if mode != "generate" else self._from_priors(operations, values, given, noise or {})
         for operation in operations:
             if isinstance(operation, Sample):
                 values[operation.out] = self._sample(operation, values, mode, noise)
@@ -202,13 +209,13 @@ class VALPModule(nn.Module):
             self._read(values, buffer)
         return values
 
-    def _with_classes(self, inputs: Mapping[str, Tensor], mode: Mode) -> tuple[dict[str, Tensor], list[str]]:
-        """The inputs with given classes in the buffers of their predictors, and the outputs whose class is given."""
+    def _with_classes(self, inputs: Mapping[str, Tensor], mode: Mode) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """The inputs with given classes in the buffers of their predictors, and these classes, one-hot."""
         values = {name: tensor for name, tensor in inputs.items() if name not in self.plan.given}
-        given = [name for name in self.plan.given if name in inputs] if mode == "generate" else []
-        for name in given:
-            part = self.plan.given[name]
-            values |= dict.fromkeys(part.buffers, _one_hot(inputs[name], part.size).to(self.betas.dtype))
+        parts = {name: part for name, part in self.plan.given.items() if name in inputs and mode == "generate"}
+        given = {name: _one_hot(inputs[name], part.size).to(self.betas.dtype) for name, part in parts.items()}
+        for name, part in parts.items():
+            values |= dict.fromkeys(part.buffers, given[name])
         return values, given
 
     def drawn_noise(self, count: int, generator: torch.Generator, drawn: Collection[str] = ()) -> dict[str, Tensor]:
@@ -220,7 +227,11 @@ class VALPModule(nn.Module):
         return noise | {name: torch.randn(count, size, generator=generator) for name, size in spreads.items()}
 
     def _from_priors(
-        self, operations: Iterable[Operation], values: Mapping[str, Tensor], noise: Mapping[str, Tensor]
+        self,
+        operations: Iterable[Operation],
+        values: Mapping[str, Tensor],
+        given: Mapping[str, Tensor],
+        noise: Mapping[str, Tensor],
     ) -> Mapping[str, Tensor]:
         """The noise, with the variables of each needed group replaced by draws from its fitted prior."""
         sampled = {op.connection: op for op in operations if isinstance(op, Sample)}
@@ -233,10 +244,13 @@ class VALPModule(nn.Module):
                 for name, _ in group.connections
             ]
             normal = torch.cat(parts, 1)
-            given = noise.get(group.name)
-            uniform = torch.rand_like(normal[:, 0]) if given is None else given
-            drawn = self.priors[group.name](normal, uniform).split([size for _, size in group.connections], 1)
-            result |= dict(zip((name for name, _ in group.connections), drawn, strict=True))
+            number = noise.get(group.name)
+            uniform = torch.rand_like(normal[:, 0]) if number is None else number
+            drawn = self.priors[group.name](normal, uniform)
+            if group.given is not None and group.given in given:
+                drawn = self.class_priors[group.name](normal, uniform, given[group.given], drawn)
+            parts = drawn.split([size for _, size in group.connections], 1)
+            result |= dict(zip((name for name, _ in group.connections), parts, strict=True))
         return result
 
     def _run(self, operation: Operation, sources: list[Tensor], *, training: bool) -> Tensor:

@@ -74,11 +74,13 @@ class LatentGroup:
         name: the network; also the key of the prior's uniform numbers in the noise.
         prior: a code of `valp.parts.priors.PRIORS`.
         connections: the latent connections, each with its number of variables k.
+        given: the output on whose class the prior depends, if this class is given; None if there is none.
     """
 
     name: str
     prior: str
     connections: tuple[tuple[str, int], ...]
+    given: str | None = None
 
     @property
     def size(self) -> int:

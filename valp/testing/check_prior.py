@@ -1,13 +1,18 @@
-"""The contract of a prior: shapes, the same numbers for the same noise, all that it learned in its state."""
+"""The contract of a prior: shapes, the same numbers for the same noise, all that it learned in its state.
+
+It also tests what a prior draws for a given class, if the prior depends on one.
+"""
 
 import torch
 
+from valp.parts.priors.class_prior import ClassPrior
 from valp.parts.priors.fitted_prior import FittedPrior
 from valp.parts.priors.prior_kind import PriorKind
 from valp.testing.trial import must
 
 SIZE = 3
 ROWS = 200
+CLASSES = 3
 
 
 def check_prior(prior: PriorKind) -> None:
@@ -41,3 +46,27 @@ def check_prior(prior: PriorKind) -> None:
     must({key: tensor.shape for key, tensor in after.items()} == shapes, f"{name} must keep the shapes of its buffers")
     other.load_state_dict(after)
     must(torch.equal(other(noise, uniform), drawn), f"{name} must give the same numbers when its state is loaded")
+    if prior.by_class:
+        _check_by_class(prior, codes, noise, uniform)
+
+
+def _check_by_class(prior: PriorKind, codes: torch.Tensor, noise: torch.Tensor, uniform: torch.Tensor) -> None:
+    """Tests what a prior draws for a given class. The clusters are the first two classes; no code has the third."""
+    name = f"{prior.title}, for a class,"
+    module, other = prior.build_by_class(SIZE, CLASSES), prior.build_by_class(SIZE, CLASSES)
+    must(isinstance(module, ClassPrior), f"{name} must be a ClassPrior, but is a {type(module).__name__}")
+    numbers = torch.arange(ROWS) % CLASSES
+    classes, otherwise = torch.nn.functional.one_hot(numbers, CLASSES).float(), torch.full_like(noise, 9.0)
+    before = module(noise, uniform, classes, otherwise)
+    must(torch.equal(before, otherwise), f"{name} must be the prior without a class before it is fitted")
+    module.fit(codes, torch.arange(ROWS) % 2, 0)
+    drawn = module(noise, uniform, classes, otherwise)
+    must(bool(drawn.isfinite().all()), f"{name} must give finite numbers")
+    must(bool((drawn[numbers == 0] > 0).all()), f"{name} must be near the codes of the class")
+    must(bool((drawn[numbers == 1] < 0).all()), f"{name} must be near the codes of the class")
+    missing = drawn[numbers == CLASSES - 1]
+    must(torch.equal(missing, otherwise[: len(missing)]), f"{name} must be the one without where no code had the class")
+    must(not any(True for _ in module.parameters()), f"{name} must keep what it learns in buffers")
+    other.load_state_dict(module.state_dict())
+    same = torch.equal(other(noise, uniform, classes, otherwise), drawn)
+    must(same, f"{name} must give the same numbers when its state is loaded")

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from valp.compile.module import VALPModule
 from valp.compile.residual_spread import ResidualSpread
+from valp.parts.priors.class_prior import ClassPrior
 from valp.parts.priors.fitted_prior import FittedPrior
 from valp.plan.operation import Sample
 
@@ -27,8 +28,9 @@ def fit_priors(
 ) -> None:
     """Fits each prior other than N(0, I) to codes z ~ N(μ, σ) of training rows, and estimates each spread.
 
-    The same weights and seed give the same results, whichever executor trained them. What is not a finite number leaves
-    a prior or a spread as it is.
+    A prior that depends on a given class is fitted to the codes of the rows whose class is known. The same weights and
+    seed give the same results, whichever executor trained them. What is not a finite number leaves a prior or a spread
+    as it is.
 
     Args:
         module: a trained VALP, in evaluation mode.
@@ -49,14 +51,29 @@ def fit_priors(
     values = module.run({name: tensor[rows] for name, tensor in inputs.items()}, wanted, "train", given)
     for group in plan.groups:
         found = torch.cat([values[codes[name]] for name, _ in group.connections], 1)
+        if not bool(found.isfinite().all()):
+            continue
         prior = module.priors[group.name]
-        if isinstance(prior, FittedPrior) and bool(found.isfinite().all()):
+        if isinstance(prior, FittedPrior):
             prior.fit(found, seed)
+        if group.given is not None:
+            by_class, known = module.class_priors[group.name], _weights(group.given, rows, weights) > 0
+            assert isinstance(by_class, ClassPrior)
+            by_class.fit(found[known], truths[group.given][rows[known]], seed)
     for name in plan.spreads:
-        errors = (values[plan.outputs[name]] - truths[name][rows]).square()
-        counted = weights[name][rows] if name in weights else torch.ones_like(errors[:, 0])
-        counted = (counted[:, None] if counted.ndim == 1 else counted).expand_as(errors)
-        deviation = ((errors * counted).sum(0) / counted.sum(0).clamp_min(SMALLEST)).sqrt()
         spread = module.spreads[name]
+        deviation = _deviation(values[plan.outputs[name]], truths[name][rows], _weights(name, rows, weights))
         if isinstance(spread, ResidualSpread) and bool(deviation.isfinite().all()):
             spread.deviation.copy_(deviation)
+
+
+def _weights(name: str, rows: Tensor, weights: Mapping[str, Tensor]) -> Tensor:
+    """The weights of the labels of an output, (n,) or (n, size)."""
+    return weights[name][rows] if name in weights else torch.ones(len(rows), device=rows.device)
+
+
+def _deviation(predictions: Tensor, truths: Tensor, weights: Tensor) -> Tensor:
+    """The root mean square of the errors of each variable, (size,)."""
+    errors = (predictions - truths).square()
+    counted = (weights[:, None] if weights.ndim == 1 else weights).expand_as(errors)
+    return ((errors * counted).sum(0) / counted.sum(0).clamp_min(SMALLEST)).sqrt()

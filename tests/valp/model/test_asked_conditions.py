@@ -37,6 +37,17 @@ def model():
 
 
 @pytest.fixture(scope="module")
+def fitted():
+    """A model whose latent variables depend on the class."""
+    made = with_shares(model_of(by_class(graph_of())), digit=SHARES)
+    classes = torch.arange(500) % 10
+    codes = torch.randn(500, 16, generator=torch.Generator().manual_seed(0)) + 3 * torch.eye(10, 16)[classes]
+    made.module.priors["paint"].fit(codes, 0)
+    made.module.class_priors["paint"].fit(codes, classes, 0)
+    return made
+
+
+@pytest.fixture(scope="module")
 def both():
     """A model whose samples depend on pixels, on a class of an input, and on a class of an output."""
     return with_shares(model_of(by_class(with_wish(graph_of("pixels")))), digit=SHARES, wish=(0.1,) * 10)
@@ -156,14 +167,14 @@ def test_only_what_cannot_be_drawn_must_be_given(both):
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("form", ["onnx", "pt2"])
-@pytest.mark.parametrize("name", ["model", "both"])
+@pytest.mark.parametrize("name", ["model", "fitted", "both"])
 def test_an_exported_sampler_is_asked_for_a_class_and_equals_torch(form, name, request, tmp_path):
     from tests.valp.model.test_export import run
 
     model = request.getfixturevalue(name)
     exported = export(model, tmp_path / f"m.{form}")
     assert exported.difference <= TOLERANCE
-    rows = "samples" if name == "model" else "batch"
+    rows = "batch" if name == "both" else "samples"
     port = next(port for port in exported.signature.inputs if port.name == "given.digit")
     assert (port.holds, port.of, port.dtype, port.shape, port.rows) == ("class", "digit", "int64", (), rows)
     assert port.modes == ("generate",)
@@ -180,6 +191,9 @@ def test_an_exported_sampler_is_asked_for_a_class_and_equals_torch(form, name, r
     changed = run(tmp_path / f"m.{form}", values | {"given.digit": np.array([7, 1, 7])})["image.generated"]
     assert np.array_equal(changed[::2], found["image.generated"][::2])
     assert not np.allclose(changed[1], found["image.generated"][1])
+    unknown = values | {"given.digit": np.array([7, -1, 10])}
+    found, wanted = run(tmp_path / f"m.{form}", unknown), run_of(model)(unknown)
+    assert np.abs(found["image.generated"] - wanted["image.generated"]).max() <= 1e-5 * 16
     if form == "onnx":
         import onnxruntime
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from valp.parts.priors.prior_kind import PriorKind
 
 if TYPE_CHECKING:
+    from valp.parts.priors.class_prior import ClassPrior
     from valp.parts.priors.fitted_prior import FittedPrior
 
 COMPONENTS = 10
@@ -15,12 +16,22 @@ class GaussianMixture(PriorKind):
 
     Codes are seldom distributed as N(0, I), so some draws from N(0, I) lie where the decoder was not trained. The KL
     loss stays the one to N(0, I). Source: Ghosh et al. 2020, arXiv:1903.12436, section 4.
+
+    Codes say the class as well, so where the class is given, z is drawn from a Gaussian that is fitted to the codes of
+    this class.
     """
 
     code, title = "mixture", f"a mixture of {COMPONENTS} Gaussians"
+    by_class = True
 
     def build(self, size: int) -> "FittedPrior":
         """See the class."""
         from valp.parts.priors.mixture_module import MixtureModule
 
         return MixtureModule(COMPONENTS, size)
+
+    def build_by_class(self, size: int, classes: int) -> "ClassPrior":
+        """See the class."""
+        from valp.parts.priors.class_gaussians import ClassGaussians
+
+        return ClassGaussians(classes, size)
