@@ -41,7 +41,8 @@ def mutate(
     Args:
         parent: a candidate for the problem that `check` accepts. It need not be in the space.
         problem: the problem. The child has its inputs and outputs; those that the parent lacks are added.
-        space: the space of the child. Values of the parent outside its ranges remain unless a move changes them.
+        space: the space of the child. Values of the parent outside its ranges remain unless a move changes them,
+            except for N(0, I) as the prior of samples of a given class; see `DraftParts.suit_priors`.
         choose: makes the decisions.
         moves: the number of moves; None draws at least 1, and each further one with probability 0.6.
         batch: the search's batch size, to which the space's batch sizes relate; the parent's own by default.
