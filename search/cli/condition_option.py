@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from valp.errors import SettingError
-from valp.graph.graph import DataType
 from valp.model.model import Model
 from valp.model.preprocessing import Column
 
@@ -91,7 +90,7 @@ def _wanted(columns: Sequence[Column], files: Sequence[str]) -> str:
 
 
 def _is_class(column: Column) -> bool:
-    return column.type is DataType.DISCRETE and not column.labels
+    return column.has_class
 
 
 def _number(column: Column, word: str) -> int | None:

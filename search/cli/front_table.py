@@ -7,6 +7,7 @@ from typing import Literal
 from valp.score.clear_difference import Comparison
 from valp.search.cli.options import print_line, print_table, terminal_width
 from valp.search.cli.table_widths import narrow_width, table_width
+from valp.search.run.baseline_scores import BaselineScores
 from valp.search.run.ledger import Entry
 from valp.search.run.run import StoredRun
 
@@ -47,7 +48,8 @@ class FrontColumn:
 
 def print_front(run: StoredRun, front: Sequence[Entry]) -> None:
     """Prints the front and the baselines with their validation scores."""
-    columns = front_columns(run, front)
+    baselines = run.baselines
+    columns = front_columns(run, baselines, front)
     width = terminal_width()
     shown = columns if width is None else fitting_columns(columns, width)
     headers, rows = _headers_and_rows(shown)
@@ -62,18 +64,17 @@ def print_front(run: StoredRun, front: Sequence[Entry]) -> None:
     left_out = [column.name for column in columns if column not in shown]
     if left_out:
         print_line(f"left out: {', '.join(left_out)}; --json or a wider terminal shows them")
-    if run.baselines.best:
+    if baselines.best:
         print_line(MARKS_TEXT)
     for remark in run.problem.remarks:
         print_line(f"note: {remark}")
 
 
-def front_columns(run: StoredRun, front: Sequence[Entry]) -> list[FrontColumn]:
+def front_columns(run: StoredRun, baselines: BaselineScores, front: Sequence[Entry]) -> list[FrontColumn]:
     """All columns in their order: the objectives, the other scores, the samples seen and the seconds.
 
     The samples seen have a column only if they differ.
     """
-    baselines = run.baselines
     results, rows = [entry.result for entry in front if entry.result is not None], baselines.rows()
     labels = [*(str(entry.number) for entry in front if entry.result is not None), *(row.title for row in rows)]
     columns = [FrontColumn("candidate", "candidate", labels, "always")]

@@ -19,9 +19,6 @@ PICTURE = ".png"
 COUNT = 64
 """The number of samples that `valp generate` makes by default."""
 
-FOLLOWED = 0.5
-"""A conditioning accuracy below this is worth a note."""
-
 SEED = click.option(
     "--seed", type=click.IntRange(0, 2**63 - 1), help="The same seed draws the same numbers.  [default: a new one]"
 )
@@ -183,8 +180,10 @@ def _write(output: Path, suffix: str, loaded: "Model", found: "Arrays", carried:
 
 def _warn_of_ignored_conditions(loaded: "Model") -> None:
     """Says so on stderr if the samples of a model hardly follow the condition that is asked for."""
+    from valp.search.run.sampler_remarks import hardly_followed
+
     for name, share in loaded.manifest.scores.get("validation", {}).items():
-        if name.partition(".")[0] == "conditioning" and share < FOLLOWED:
+        if name.partition(".")[0] == "conditioning" and hardly_followed(share):
             _say(f"note: the samples hardly follow their condition: {name} is {share:.2f} on the validation split")
 
 

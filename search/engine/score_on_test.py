@@ -103,15 +103,19 @@ def baselines_on_test(run: StoredRun, problem: Problem, judges: Mapping[str, Jud
         scored, are absent.
     """
     scorer = Scorer(problem, judges, run.settings.protocol, objectives=run.settings.objectives)
-    best, found = run.baselines.best, Measured()
-    for name, metric in run.objectives.items():
-        if name in best and metric.output is not None and best[name].code is not None:
-            try:
-                measured = score_baseline(run, scorer, metric.output, str(best[name].code))
-            except (ScoringError, FileError):
-                continue
-            for kept, made in ((found.scores, measured.scores), (found.errors, measured.errors)):
-                kept.update({name: made[name]} if name in made else {})
+    wanted: dict[tuple[str, str], list[str]] = {}
+    for name, best in run.baselines.best.items():
+        output = run.problem.metrics[name].output
+        if name in run.objectives and output is not None and best.code is not None:
+            wanted.setdefault((output, best.code), []).append(name)
+    found = Measured()
+    for (output, code), names in wanted.items():
+        try:
+            measured = score_baseline(run, scorer, output, code)
+        except (ScoringError, FileError):
+            continue
+        found.scores.update({name: measured.scores[name] for name in names if name in measured.scores})
+        found.errors.update({name: measured.errors[name] for name in names if name in measured.errors})
     return found
 
 

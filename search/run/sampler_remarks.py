@@ -10,7 +10,6 @@ COPIES = 0.2
 ALIKE = 0.1
 """Samples of one condition hardly differ if their `spread` is smaller. Real rows of one class have 1."""
 
-
 FOLLOWED = 0.3
 """Samples hardly follow their condition if a smaller share of them has its class, beyond those that guessing gives."""
 
@@ -32,9 +31,20 @@ def sampler_remarks(metrics: Mapping[str, Metric], scores: Mapping[str, float]) 
     return [remark for remark in remarks if remark is not None]
 
 
+def hardly_followed(share: float, chance: float | None = None) -> bool:
+    """Whether samples hardly follow their condition.
+
+    Args:
+        share: the share of the samples that have the class of their condition.
+        chance: the share that guessing gives; None if it is not known.
+    """
+    guessed = chance or 0.0
+    return share < guessed + FOLLOWED * (1 - guessed)
+
+
 def _ignores(output: str, scores: Mapping[str, float], chance: float | None) -> str | None:
     share = scores.get("conditioning")
-    if share is None or share >= (chance or 0) + FOLLOWED * (1 - (chance or 0)):
+    if share is None or not hardly_followed(share, chance):
         return None
     guessed = "" if chance is None else f"; guessing gives {chance:.0%}"
     return (

@@ -34,7 +34,7 @@ def no_learning(problem: Problem, output: str) -> Answers | None:
     truth = split.truths[output]
     if like(column.type) is DataType.SAMPLES:
         return None
-    if column.type is DataType.DISCRETE and not column.labels:
+    if column.has_class:
         mean = torch.bincount(truth, minlength=column.size).float() / len(truth)
     else:
         mean = truth.float().mean(0)

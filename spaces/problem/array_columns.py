@@ -238,7 +238,7 @@ def truth_of(column: Column, values: NDArray[Any]) -> tuple[Tensor, Tensor | Non
     Raises:
         DataError: if the values do not fit the column.
     """
-    if column.type is DataType.DISCRETE and not column.labels:
+    if column.has_class:
         named = values.dtype.kind == "U" and "" not in (column.classes or ())
         none = "" if named else MISSING_CLASS
         missing = values == none if named or values.dtype.kind in "if" else np.zeros(len(values), bool)

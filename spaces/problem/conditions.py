@@ -40,8 +40,8 @@ def checked_conditions(columns: Preprocessing, names: Sequence[str]) -> tuple[st
 
 
 def is_class(column: Column) -> bool:
-    """Whether a column has one class per row, which can be given to a network."""
-    return column.type is DataType.DISCRETE and not column.labels and column.own is None
+    """Whether a column has one class per row, which can be given to a network. A type of the user's own has none."""
+    return column.has_class and column.own is None
 
 
 def shares_of(columns: Preprocessing, train: Split) -> dict[str, tuple[float, ...]]:

@@ -212,7 +212,7 @@ class Problem(Description):
             if column.shape is not None and column.shape[1:] not in sides:
                 shape = text(column.shape)
                 raise DataError(f"output {column.name!r}, features {shape}, must have the sides of a features input")
-            if column.type is DataType.DISCRETE and not column.labels and column.size < 2:
+            if column.has_class and column.size < 2:
                 raise DataError(f"output {column.name!r} must have at least two classes, but has one")
             for name, split in zip(SPLITS, self._splits, strict=True):
                 _require_present(column, name, split)

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from valp.errors import DataError
-from valp.graph.graph import DataType
 from valp.model.preprocessing import Column
 
 
@@ -93,10 +92,9 @@ def _rows(asked: Mapping[str, Any], columns: Sequence[Column]) -> dict[str, Any]
         values = rows.get(column.name)
         if values is None:
             continue
-        one_class = column.type is DataType.DISCRETE and not column.labels
-        if not one_class and column.size > 1 and np.shape(values) == (column.size,):
+        if not column.has_class and column.size > 1 and np.shape(values) == (column.size,):
             rows[column.name] = [values]
-        unknown = [name for name in values if isinstance(name, str)] if one_class and column.classes else []
+        unknown = [name for name in values if isinstance(name, str)] if column.has_class and column.classes else []
         if unknown:
             column.class_numbers(unknown)  # raises for an unknown class, which would condition nothing
     return rows

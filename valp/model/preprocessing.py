@@ -56,6 +56,11 @@ class Column(Frozen):
     own: str | None = None
     quantiles: tuple[Quantiles, ...] | None = None
 
+    @property
+    def has_class(self) -> bool:
+        """Whether each row has one class."""
+        return self.type is DataType.DISCRETE and not self.labels
+
     @model_serializer(mode="wrap")
     def _without_unset_fill(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leaves out unset fields that older versions lack: fingerprints of older problems do not change."""
@@ -123,7 +128,7 @@ class Column(Frozen):
         array = self._array(raw)
         if array.ndim == 0 or len(array) == 0:
             raise DataError(f"{self.name!r} must have at least one row, but has none")
-        if self.type is DataType.DISCRETE and not self.labels:
+        if self.has_class:
             numbers = self._looked_up(array) if array.dtype.kind == "U" else self.class_numbers(array)
             one_hot = torch.nn.functional.one_hot(numbers, self.size + 1)  # the last class is for unknown names
             return one_hot[:, : self.size].float()

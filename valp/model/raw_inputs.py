@@ -119,7 +119,7 @@ def _values(table: Table, column: Column, fields: Sequence[str]) -> NDArray[Any]
     """The rows of an input in the user's units, with empty cells filled."""
     if column.missing:
         table = replace(table, missing=(*table.missing, *column.missing))
-    if column.type is DataType.DISCRETE and not column.labels:
+    if column.has_class:
         return _classes(table, column, fields[0])
     values = stacked(column.name, table, fields)
     if values.dtype.kind != "f" or not np.isnan(values).any():

@@ -38,7 +38,7 @@ def predicted(column: Column, values: Tensor, split: Split) -> dict[str, Any]:
     """
     truth, present = split.truths[column.name], split.present.get(column.name)
     about = {"name": column.name, "type": str(column.unit.type)}
-    if column.type is DataType.DISCRETE and not column.labels:
+    if column.has_class:
         return about | {"classes": class_names(column), "confusion": _confusion(values, truth, present, column.size)}
     there = torch.ones_like(truth, dtype=torch.bool) if present is None else present
     if column.type is DataType.DISCRETE:

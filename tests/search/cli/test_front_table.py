@@ -33,7 +33,7 @@ def bred_runs(tmp_path_factory, digits_problem):
 
 @pytest.fixture
 def columns(small_run):
-    return front_columns(small_run, small_run.front())
+    return front_columns(small_run, small_run.baselines, small_run.front())
 
 
 def on_a_terminal(monkeypatch, width):
@@ -88,7 +88,7 @@ def test_a_narrow_table_fits_shows_every_objective_and_names_the_columns_left_ou
     said = " ".join(text[text.index("left out:") :].split())
     left_out = re.match(r"left out: (.*); --json or a wider terminal shows them", said)
     assert left_out is not None
-    every = names(front_columns(small_run, small_run.front()))
+    every = names(front_columns(small_run, small_run.baselines, small_run.front()))
     assert left_out[1].split(", ") == [name for name in every if name in left_out[1].split(", ")]
     assert not {*small_run.objectives, "copying"} & set(left_out[1].split(", "))
 
@@ -120,7 +120,9 @@ def test_the_samples_of_the_table_are_those_of_the_json_and_of_the_ledger(bred_r
     front = run.front()
     call = CliRunner().invoke(cli, ["best", "bred", "--runs", str(bred_runs), "--json"])
     listed = {row["number"]: row for row in json.loads(call.stdout)}
-    column = next(column for column in front_columns(run, front) if column.name == "samples seen with parents")
+    column = next(
+        column for column in front_columns(run, run.baselines, front) if column.name == "samples seen with parents"
+    )
     for entry, cell in zip(front, column.cells, strict=False):
         row = listed[entry.number]
         assert cell == f"{row['samples_seen_with_parents']:,}"
