@@ -20,13 +20,22 @@ class Offers:
         self.fitting = [0] * len(outputs)
         """For each output, the networks with its type and at least its size. For Features the shape must be equal."""
 
-    def add(self, index: int, kind: str, unit: DataUnit, *, encodes: bool = True) -> None:
-        """Adds a network with this output unit; `encodes` says whether latent connections may start from it."""
-        self._set(index, kind, unit, 1 << index, encodes)
+    def add(self, index: int, kind: str, unit: DataUnit, *, encodes: bool = True, serves: bool | None = None) -> None:
+        """Adds a network.
+
+        Args:
+            index: its number.
+            kind: its kind.
+            unit: its output unit.
+            encodes: whether latent connections may start from it.
+            serves: whether it predicts an output, where networks either do so or have latent connections; None where
+                they may do both.
+        """
+        self._set(index, kind, unit, 1 << index, encodes and not serves, fits=serves is not False)
 
     def remove(self, index: int, kind: str, unit: DataUnit) -> None:
         """Removes a network with this output unit."""
-        self._set(index, kind, unit, 0, True)
+        self._set(index, kind, unit, 0, True, fits=True)
 
     def latent(self, below: int) -> bool:
         """Whether an encoding network outside `below` is wide enough for a mean and a log variance."""
@@ -44,16 +53,19 @@ class Offers:
         """Whether an input, or a network outside `below`, has the type Samples."""
         return DataType.SAMPLES in self._given or bool(self._by_type[DataType.SAMPLES] & ~below)
 
-    def _set(self, index: int, kind: str, unit: DataUnit, bit: int, encodes: bool) -> None:
+    def _set(self, index: int, kind: str, unit: DataUnit, bit: int, encodes: bool, *, fits: bool) -> None:
         keep, size, row = ~(1 << index), unit.size, KINDS[kind]
         self._by_type[unit.type] = self._by_type[unit.type] & keep | bit
         self._codes.pop(index, None)
-        if encodes and row.encodes and unit.type is DataType.NUMERIC and size > 1:
+        codes = encodes and row.encodes and unit.type is DataType.NUMERIC and size > 1
+        if codes:
             self._latent = self._latent & keep | bit
             if bit:
                 self._codes[index] = size
         if row.only_samples:
             self._sampled = self._sampled & keep | bit
+        if codes and not fits:
+            return
         for i, wanted in enumerate(self._wanted):
             shaped = wanted.type is not DataType.FEATURES or unit.shape == wanted.shape
             if unit.type == wanted.type and size >= wanted.size and shaped:

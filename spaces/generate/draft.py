@@ -47,6 +47,8 @@ class Draft(DraftParts):
     ) -> None:
         super().__init__(inputs, outputs, space, choose, conditions)
         self.images, self.most = images, space.max_n
+        self.mixed = not space.own_codes
+        """Whether a network that predicts an output may have latent connections: if the space or a parent has some."""
         self.given: list[Sides] = [i.unit.shape[1:] for i in inputs if i.unit.type is DataType.FEATURES]
         self.anything = anything(space, self.given)
         self._encoding: tuple[Make, ...] = tuple((k.code, DataType.NUMERIC) for k in kinds_of(space) if k.encodes)
@@ -145,7 +147,7 @@ class Draft(DraftParts):
         node = Node(make[0], drawn, initializer, combiner, 1 << index, prior=prior, generating=generating)
         self.nodes.append(node)
         self._shaped += drawn.reads is not None
-        self._offers.add(index, make[0], drawn.unit, encodes=not generating)
+        self._offers.add(index, make[0], drawn.unit, encodes=not generating, serves=self._serves(target))
         place = (NETWORK, index)
         self.open.add(place)
         if output is not None:
@@ -241,7 +243,7 @@ class Draft(DraftParts):
         most = DataUnit(type=data_type, shape=(self.space.output_units[1],)) if wide else unit
         generating = self._generates(make, target, role)
         self.nodes.append(Node(kind, Design(most, ()), "", "", 1 << index | self._below(target), generating=generating))
-        self._offers.add(index, kind, unit, encodes=not generating)
+        self._offers.add(index, kind, unit, encodes=not generating, serves=self._serves(target))
         self._shaped += row.by_shape
         with self._served(target):
             self.open.add(place)
@@ -251,6 +253,10 @@ class Draft(DraftParts):
         self._offers.remove(index, kind, unit)
         self.nodes.pop()
         return affordable
+
+    def _serves(self, target: Place) -> bool | None:
+        """Whether a new network for `target` predicts an output; None if it may then have latent connections too."""
+        return None if self.mixed else target[0] is OUTPUT
 
     @contextmanager
     def _served(self, target: Place) -> Iterator[None]:

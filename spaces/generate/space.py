@@ -65,6 +65,8 @@ class Space:
         activations: the activations of hidden layers.
         initializers: the initialisers of all layers.
         network_combiners: the combiners of networks. Model outputs add.
+        own_codes: whether latent variables come only from networks that predict no output. Otherwise a prediction of
+            four numbers may at once be the mean and the log variance of two latent variables.
         discrete_conditions: whether a Discrete unit may condition a decoder.
         any_condition: whether samples may depend on any input, whatever the problem says by what they may be asked for.
         priors: the possible priors of the latent variables of a network, codes of `valp.parts.priors.PRIORS`. Each
@@ -106,6 +108,7 @@ class Space:
     activations: tuple[str, ...] = ACTIVATIONS
     initializers: tuple[str, ...] = INITIALIZERS
     network_combiners: tuple[str, ...] = ("concatenation",)
+    own_codes: bool = False
     discrete_conditions: bool = False
     any_condition: bool = False
     priors: tuple[str, ...] = (STANDARD_NORMAL.code,)
@@ -201,6 +204,7 @@ DEFAULT = Space(
     initializers=("xavier",),
     network_combiners=("concatenation", "addition"),
     partial=0.3,
+    own_codes=True,
     discrete_conditions=True,
     priors=(STANDARD_NORMAL.code, MIXTURE.code),
     beta=(0.1, 10.0),

@@ -76,7 +76,8 @@ class Revision(Draft):
                     self._read_by.setdefault(place[1], []).append((target, position))
         for i, node in enumerate(self.nodes):
             node.below = 0
-            self._offers.add(i, node.kind, node.unit, encodes=not node.generating)
+            serves = None if self.mixed else self.serves_output(i)
+            self._offers.add(i, node.kind, node.unit, encodes=not node.generating, serves=serves)
         for i in range(len(self.nodes)):
             self._find_below(i)
         self._shaped = sum(node.design.reads is not None for node in self.nodes)
@@ -92,10 +93,7 @@ class Revision(Draft):
         return bool(self.essential(target) if waits else self.into(target))
 
     def essential(self, target: Place) -> list[int]:
-        """The position of the first incoming connection that meets the `Need` of a component's kind.
-
-        The list is empty if the component has no need, or no connection meets it.
-        """
+        """The position of the first connection into a component that meets the `Need` of its kind; empty if none."""
         need = self._need(target)
         for position, (place, role, _) in enumerate(self.into(target) if need else []):
             row = self.nodes[place[1]].row if place[0] is NETWORK else None
@@ -141,6 +139,10 @@ class Revision(Draft):
     def extendable(self) -> list[Place]:
         """The components that can have a further source."""
         return [target for target in self.targets() if not self.is_fixed(target)]
+
+    def serves_output(self, index: int) -> bool:
+        """Whether a network is a source of an output."""
+        return any(target[0] is OUTPUT for target, _ in self.out_of(index))
 
     def is_movable(self, index: int) -> bool:
         """Whether all outgoing connections of a network may be changed."""
@@ -251,13 +253,14 @@ class Revision(Draft):
         """Whether a component can give a mean and a log variance."""
         unit = self.unit(source)
         encodes = source[0] is NETWORK and self.nodes[source[1]].row.encodes
+        encodes = encodes and (self.mixed or not self.serves_output(source[1]))
         return encodes and unit.type is DataType.NUMERIC and unit.size > 1
 
     def completed(self) -> bool:
         """Drops networks that feed no output, adds missing sources, and connects unread inputs.
 
-        Returns whether that is possible with at most `most` networks, and samples depend on nothing but what they may
-        be asked for by. If not, the revision is of no use any more.
+        Returns whether that is possible as the space wants it: with at most `most` networks, samples that depend on
+        nothing but what they may be asked for by, and codes of their own. If not, the revision is of no use any more.
         """
         fed = 0
         for output in range(len(self.outputs)):
@@ -275,7 +278,8 @@ class Revision(Draft):
             return False
         complete(self)
         self.settle()
-        return self.keeps_conditions()  # a decoder that fed no samples, and so was free, may feed some now
+        mixed = not self.mixed and any(map(self.serves_output, latent_sources(self)))
+        return not mixed and self.keeps_conditions()  # a decoder that fed no samples, so was free, may feed some now
 
     def _is_stuck(self, target: Place) -> bool:
         """Whether an open component may have no source with which samples keep to their conditions."""

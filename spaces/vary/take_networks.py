@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-from valp.graph.graph import Connection, Graph
+from valp.graph.graph import Connection, Graph, Role
 from valp.parts.design import Design
 from valp.parts.losses import KL
 from valp.parts.shapes import transported
@@ -60,8 +60,16 @@ def take(
         revision.arrivals[position].append((places[connection.source], connection.indices))
         if is_fixed_output(revision.outputs[position], units[connection.source]):
             revision.fixed.add(position)
+    revision.mixed |= predicts_codes(graph)
     revision.refresh()
     return {name: revision.nodes[i].name for name, (group, i) in places.items() if group is NETWORK}
+
+
+def predicts_codes(graph: Graph) -> bool:
+    """Whether latent variables come from a network that also predicts an output."""
+    outputs = {output.name for output in graph.outputs}
+    predicting = {connection.source for connection in graph.connections if connection.target in outputs}
+    return any(connection.role is Role.LATENT and connection.source in predicting for connection in graph.connections)
 
 
 def ancestors(graph: Graph, names: Iterable[str]) -> set[str]:
