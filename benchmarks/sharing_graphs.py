@@ -99,11 +99,10 @@ def _times(own: Widths, factor: float) -> Widths:
 
 def perceptron(problem: Description, output: str, units: Sequence[int]) -> Graph | None:
     """An MLP of ReLU layers for an output; None if the usual network of the output is not a single MLP."""
-    graph = single_task(problem, output)
-    if len(graph.networks) != 1 or KINDS[graph.networks[0].kind].layer is not Dense:
-        return None
-    layers = tuple(Dense(units=count, activation="relu", initializer="xavier") for count in units)
-    return graph.model_copy(update={"networks": (graph.networks[0].model_copy(update={"layers": layers}),)})
+    graph = single_task(
+        problem, output, [Dense(units=count, activation="relu", initializer="xavier") for count in units]
+    )
+    return graph if len(graph.networks) == 1 and KINDS[graph.networks[0].kind].layer is Dense else None
 
 
 def cut_apart(graph: Graph) -> dict[str, Graph]:

@@ -7,7 +7,7 @@ from math import ceil
 from valp.spaces.baselines.baseline_codes import LINEAR, NETWORK, NO_LEARNING, TREES, TUNED, Level
 from valp.spaces.baselines.drawn_network import drawn_network
 from valp.spaces.baselines.fitted import linear, no_learning, trees
-from valp.spaces.baselines.single_task import single_task
+from valp.spaces.baselines.single_task import WIDE, WIDE_DECAY, single_task
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.generate.space import Space
 from valp.spaces.problem.answers import Answers
@@ -67,6 +67,11 @@ def networks(
             if number == 0:
                 graph = single_task(problem, output.name)
                 yield NetworkBaseline(output.name, NETWORK, Candidate(graph=graph, training=training))
+                continue
+            if number == 1:
+                falling = training.model_copy(update={"decay": WIDE_DECAY})
+                wide = Candidate(graph=single_task(problem, output.name, WIDE), training=falling)
+                yield NetworkBaseline(output.name, f"{TUNED}-{number}", wide)
                 continue
             drawn = drawn_network(problem, output.name, space, training, f"{seed}:{output.name}:{number}")
             yield NetworkBaseline(output.name, f"{TUNED}-{number}", drawn)

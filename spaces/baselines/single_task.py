@@ -1,5 +1,7 @@
 """The usual single-task network of an output: fixed layers, trained as long as a candidate."""
 
+from collections.abc import Sequence
+
 from valp.graph.graph import (
     Connection,
     Convolution,
@@ -20,6 +22,12 @@ from valp.spaces.problem.description import Description
 HIDDEN = (Dense(units=100, activation="relu", initializer="xavier"),)
 """One hidden layer of 100 ReLU units (Garciarena et al., V-D1)."""
 
+WIDE = (Dense(units=512, activation="relu", initializer="xavier"),) * 2
+"""The layers of the wide network: what is tried first when the usual one is too small."""
+
+WIDE_DECAY = 0.3
+"""The share of the steps over which its learning rate falls to 0."""
+
 PRODUCERS = {
     DataType.NUMERIC: GENERIC_MLP.code,
     DataType.DISCRETE: DISCRETIZER.code,
@@ -34,10 +42,15 @@ CHANNELS = 32
 """The channels of the hidden layer in a convolutional single-task model."""
 
 
-def single_task(problem: Description, name: str) -> Graph:
+def single_task(problem: Description, name: str, layers: Sequence[Dense] = HIDDEN) -> Graph:
     """The single-task graph of an output: an MLP, a VAE for Samples, or convolutions for Features.
 
     It reads all inputs; for Features, only the inputs with the same sides.
+
+    Args:
+        problem: the problem.
+        name: the name of the output.
+        layers: the hidden layers of each network, convolutions apart.
     """
     output = next(output for output in problem.outputs if output.name == name)
     generates = like(output.unit.type) is DataType.SAMPLES
@@ -45,9 +58,10 @@ def single_task(problem: Description, name: str) -> Graph:
     if like(output.unit.type) is DataType.FEATURES:
         return _convolutional(problem, output)
     kind = _producer(output.unit.type)
-    hidden = HIDDEN if KINDS[kind].layer is Dense else ()
+    hidden = tuple(layers) if KINDS[kind].layer is Dense else ()
     last = PrimaryNetwork(name="decoder" if generates else "mlp", kind=kind, layers=hidden, output=output.unit)
-    first = PrimaryNetwork(name="encoder", kind=GENERIC_MLP.code, layers=HIDDEN, output=code) if generates else last
+    encoder = PrimaryNetwork(name="encoder", kind=GENERIC_MLP.code, layers=tuple(layers), output=code)
+    first = encoder if generates else last
     connections = [Connection(source=model_input.name, target=first.name) for model_input in problem.inputs]
     losses = [Loss(kind=loss, prediction=name, truth=name) for loss in problem.losses[name]]
     if generates:
