@@ -67,14 +67,14 @@ def train_command(
 
     GRAPH.json may contain a graph or a candidate. --from takes candidate N of RUN instead.
 
-    In a long training, --decay 0.2 usually improves predictions of classes and numbers: the weights settle while the
-    learning rate falls. With several seeds, the scores are means ± standard deviations, and the model that is best
+    A decay usually improves predictions of classes and numbers: the weights settle while the learning rate falls.
+    Candidates of a search in the default space have one of 0.3. With several seeds, the scores are means ± standard deviations, and the model that is best
     on the validation split is kept.
 
     \b
     Examples:
       valp train graph.json --problem digits --steps 4000 -o model.valp
-      valp train --from first 3 --steps 8000 --decay 0.2 --seeds 3 -o model.valp
+      valp train --from first 3 --steps 8000 --seeds 3 -o model.valp
       valp train graph.json --problem wine.toml -o wine.valp
     """
     from valp.check.check import require

@@ -175,10 +175,10 @@ def search_command(
     --new TABLE` drafts such a file.
 
     Each candidate is a graph, trained for a fixed number of steps and scored on the validation split. With evolution, a
-    candidate with parents starts from their weights and usually trains for half of the steps. The first candidates,
-    which have no parents, train for a small part of them. The run keeps every candidate with its scores and compares
-    the Pareto front with baselines, from no learning to tuned single-task networks. You can stop it at any time:
-    finished candidates are kept, and the same command resumes the search.
+    candidate with parents starts from their weights; it usually trains for half of the steps, and so do the first
+    candidates, which have no parents. The run keeps every candidate with its scores and compares the Pareto front with
+    baselines, from no learning to tuned single-task networks. You can stop it at any time: finished candidates are
+    kept, and the same command resumes the search.
 
     If every candidate failed, the exit code is 1 and stderr has the most common reason.
 

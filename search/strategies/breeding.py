@@ -23,8 +23,6 @@ class Breeding:
 
     Attributes:
         drawn: the number of candidates that Algorithm 1 draws before any child; at most a third of a search.
-        screening: the number of full trainings that they share, in the smallest batches. This is enough to see which of
-            them deserve more training.
         promoted: the number of drawn candidates, at most half of them, that become the parents of the first children,
             one each. They are the best by the hypervolume between a candidate and a model without learning. With
             several objectives, the second parent is the drawn candidate that best complements the first. Where samples
@@ -48,8 +46,9 @@ class Breeding:
             it would have no children.
         slower: the probability that a child of a child is trained with half its parent's learning rate.
         inherit: whether children start with their parents' weights.
-        generation: the share of a full training that a child with inherited weights gets. Shorter generations allow
-            more generations for the same samples. A child that is trained from scratch gets a full training.
+        generation: the share of a full training that a drawn candidate, or a child with inherited weights, gets.
+            Shorter generations allow more generations for the same samples, but a sampler needs some steps before it
+            can be told from others. A child that is trained from scratch gets a full training.
         afresh: the probability that a child is trained from scratch, in a search with several objectives. Without such
             children, a graph could look good only because its ancestors saw many samples.
         afresh_from: the share of a search after which children may be trained from scratch.
@@ -57,8 +56,7 @@ class Breeding:
             a search. Parents with inherited weights were trained for longer and would otherwise always be selected.
     """
 
-    drawn: int = 16
-    screening: float = 1.0
+    drawn: int = 8
     promoted: int = 4
     population: int = 12
     tournament: int = 4
@@ -92,7 +90,8 @@ class Breeding:
         drawn = self.drawn_of(candidates)
         bred = candidates - drawn
         alone = self.afresh * min(bred, candidates * (1 - self.afresh_from))
-        return min(drawn, self.screening) + (alone + self.generation * (bred - alone) if self.inherit else bred)
+        short = drawn + bred - alone if self.inherit else drawn
+        return self.generation * short + (alone if self.inherit else bred)
 
 
 class Ranked:

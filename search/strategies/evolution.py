@@ -40,9 +40,8 @@ class Evolution(Strategy):
         late = 4 * number >= 3 * question.candidates
         fresh = choose.flag("fresh", 0.0 if late else breeding.fresh)
         if len(past.population.members) < 2 or number < drawn or fresh:
-            share = min(1.0, breeding.screening / drawn)
             smallest = min(question.space.batches_of(question.training.batch))
-            return trained(question, _drawn(question, number, choose), share, smallest)
+            return trained(question, _drawn(question, number, choose), breeding.generation, smallest)
         inherits, population = breeding.inherit, past.population
         several, first = len(ledger.objectives) > 1, number - drawn < breeding.promoted
         may = not first and number >= breeding.afresh_from * question.candidates

@@ -196,7 +196,7 @@ DEFAULT = Space(
     name="default",
     max_n=8,
     hidden_layers=(1, 3),
-    units=(32, 256),
+    units=(32, 512),
     output_units=(8, 64),
     log_scale=True,
     uniform_layers=True,
@@ -209,10 +209,11 @@ DEFAULT = Space(
     priors=(STANDARD_NORMAL.code, MIXTURE.code),
     beta=(0.1, 10.0),
     beta_error=(0.01, 1.0),
-    beta_kl=(0.1, 2.0),
+    beta_kl=(0.03, 0.5),
     learning_rate=(3e-4, 3e-3),
     batches=(0.5, 1.0, 2.0),
     kl_warmups=(0.0, 0.1, 0.3),
+    decay=0.3,
 )
 """Our own space: fewer and wider networks. β and the training are searched too."""
 

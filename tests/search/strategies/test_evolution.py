@@ -71,7 +71,7 @@ def test_children_are_graphs_that_check_accepts_and_get_a_part_of_the_budget(run
 def test_random_candidates_get_a_part_of_the_budget_in_the_smallest_batches(run):
     for entry in run.ledger.entries()[:DRAWN]:
         assert entry.candidate.training.batch == BATCH / 2
-        assert entry.candidate.training.steps == round(Breeding().screening / DRAWN * STEPS * 2)
+        assert entry.candidate.training.steps == round(Breeding().generation * STEPS * 2)
 
 
 def test_candidates_without_inherited_weights_get_the_whole_budget(digits_problem, generations):
@@ -225,7 +225,7 @@ def test_a_quarter_has_two_parents_and_random_candidates_are_short_and_early(gen
     assert all(entry.candidate.parent is not None for entry in later if entry.number >= 45)
     for entry in later:
         training = entry.candidate.training
-        alone = 1.0 if entry.candidate.parent is not None else breeding.screening / breeding.drawn
+        alone = 1.0 if entry.candidate.parent is not None else breeding.generation
         share = breeding.generation if entry.parents else alone
         assert abs(training.steps * training.batch - share * 100 * BATCH) < training.batch
 
@@ -234,7 +234,7 @@ def test_a_search_has_as_many_candidates_as_its_budget_of_samples_allows(generat
     entries = generations.entries()
     trainings = sum(entry.candidate.training.steps * entry.candidate.training.batch for entry in entries) / 100 / BATCH
     assert abs(Breeding().candidates_within(round(trainings)) - len(entries)) <= 5
-    assert Breeding(inherit=False).candidates_within(60) == 60 + Breeding().drawn - Breeding().screening
+    assert Breeding(inherit=False).candidates_within(60) == 60 + Breeding().drawn * (1 - Breeding().generation)
 
 
 def test_after_a_third_some_children_train_from_scratch_often_with_parents_that_did(generations):

@@ -130,7 +130,7 @@ def test_proposals_are_valid_graphs_with_the_training_of_the_question(strategy, 
         assert candidate.graph.inputs == digits_problem.inputs
         assert candidate.graph.outputs == digits_problem.outputs
         training, asked = candidate.training, question.training
-        share = strategy.breeding.screening / 8 if isinstance(strategy, Evolution) else 1.0  # 8 of 24 are drawn
+        share = strategy.breeding.generation if isinstance(strategy, Evolution) else 1.0
         assert abs(training.steps * training.batch - share * asked.steps * asked.batch) < training.batch
         assert training.batch in DEFAULT.batches_of(asked.batch)
         assert training.kl_warmup in DEFAULT.kl_warmups
