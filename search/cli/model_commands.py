@@ -68,8 +68,8 @@ def train_command(
     GRAPH.json may contain a graph or a candidate. --from takes candidate N of RUN instead.
 
     A decay usually improves predictions of classes and numbers: the weights settle while the learning rate falls.
-    Candidates of a search in the default space have one of 0.3. With several seeds, the scores are means ± standard deviations, and the model that is best
-    on the validation split is kept.
+    Candidates of a search in the default space have one of 0.3. With several seeds, the scores are means ± standard
+    deviations, and the model that is best on the validation split is kept.
 
     \b
     Examples:
