@@ -14,6 +14,7 @@ from valp.search.strategies.optuna_parameters import SlotChoose, slot_distributi
 from valp.search.strategies.strategy import Question, draw
 from valp.spaces.candidate import Training
 from valp.spaces.generate.space import DEFAULT, space_of
+from valp.train.balance import BALANCERS
 
 BOTH = ("fixed", "uncertainty:rate=10")
 
@@ -107,7 +108,9 @@ def test_an_unknown_method_is_one_sentence_and_exit_1(command, searched, tmp_pat
     words = ["digits", "--workers", 0] if command == "search" else ["--from", "both", 0, "-o", tmp_path / "m.valp"]
     done = valp(command, *words, "--runs", searched, "--balance", "nash")
     assert done.code == 1
-    assert done.err.splitlines()[-1].endswith("the balancing method must be one of fixed, uncertainty, but is 'nash'")
+    assert done.err.splitlines()[-1].endswith(
+        f"the balancing method must be one of {', '.join(BALANCERS)}, but is 'nash'"
+    )
 
 
 MEAN = '''

@@ -23,6 +23,7 @@ from valp.train.fit import Fitting, fit
 
 ROWS = 24
 UNCERTAIN = Balance(method="uncertainty")
+METHODS = ", ".join(BALANCERS)
 
 
 class Mean(GradientBalancer):
@@ -372,14 +373,14 @@ def test_a_candidate_of_an_unknown_method_can_be_read_but_not_trained():
     held["training"]["balance"] = {"method": "theirs", "settings": {"tension": 0.3}}
     balance = Candidate.model_validate_json(json.dumps(held)).training.balance
     assert str(balance) == "theirs:tension=0.3"
-    with pytest.raises(SettingError, match="the balancing method must be one of fixed, uncertainty, but is 'theirs'"):
+    with pytest.raises(SettingError, match=f"the balancing method must be one of {METHODS}, but is 'theirs'"):
         fit(compile(figure_2(), seed=0), *figure_2_rows(ROWS), steps=1, balance=balance)
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("nash", "the balancing method must be one of fixed, uncertainty, but is 'nash'"),
+        ("nash", f"the balancing method must be one of {METHODS}, but is 'nash'"),
         (
             "fixed:rate=1",
             "balancing method 'fixed' must be left out, because it has none, but is 'rate'",

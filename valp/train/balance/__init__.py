@@ -19,15 +19,21 @@ from valp.train.balance.balancer import (
     LossWeighing,
     ScheduledBalancer,
 )
+from valp.train.balance.dynamic_weight_average import DynamicWeightAverage
 from valp.train.balance.fixed_beta import FixedBeta
 from valp.train.balance.loss_reach import LossReach
 from valp.train.balance.method_setting import NumberSetting, WordSetting
 from valp.train.balance.uncertainty import UncertaintyWeighting
+from valp.train.balance.uniform_weights import UniformWeights
 
 GROUP = "valp.balancers"
 """The group of entry points by which other packages add methods. Each names a `Balancer`, or its class."""
 
-BALANCERS: PluginTable[Balancer] = PluginTable(GROUP, Balancer, (FixedBeta(), UncertaintyWeighting()))
+BALANCERS: PluginTable[Balancer] = PluginTable(
+    GROUP,
+    Balancer,
+    (FixedBeta(), UncertaintyWeighting(), UniformWeights(), DynamicWeightAverage()),
+)
 """The methods by their codes."""
 
 __all__ = [
