@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from valp.spaces.baselines.baseline_codes import LINEAR, NETWORK, NO_LEARNING, TREES, TUNED, Level
+from valp.spaces.baselines.conditional_vae import conditional_vae
 from valp.spaces.baselines.drawn_network import drawn_network
 from valp.spaces.baselines.fitted import linear, no_learning, trees
 from valp.spaces.baselines.single_task import WIDE, WIDE_DECAY, single_task
@@ -64,17 +65,23 @@ def networks(
     count = {"none": 0, "quick": 1, "tuned": min(MOST, max(FEWEST, ceil(candidates / SHARE)))}[level]
     for number in range(count):
         for output in problem.outputs:
-            if number == 0:
-                graph = single_task(problem, output.name)
-                yield NetworkBaseline(output.name, NETWORK, Candidate(graph=graph, training=training))
-                continue
-            if number == 1:
-                falling = training.model_copy(update={"decay": WIDE_DECAY})
-                wide = Candidate(graph=single_task(problem, output.name, WIDE), training=falling)
-                yield NetworkBaseline(output.name, f"{TUNED}-{number}", wide)
-                continue
-            drawn = drawn_network(problem, output.name, space, training, f"{seed}:{output.name}:{number}")
-            yield NetworkBaseline(output.name, f"{TUNED}-{number}", drawn)
+            first = _tried_first(problem, output.name, training, number)
+            code = f"{TUNED}-{number}" if number else NETWORK
+            place = f"{seed}:{output.name}:{number}"
+            yield NetworkBaseline(
+                output.name, code, first or drawn_network(problem, output.name, space, training, place)
+            )
+
+
+def _tried_first(problem: Problem, output: str, training: Training, number: int) -> Candidate | None:
+    """The networks that are not drawn: the usual one, a wide one whose learning rate falls, a conditional VAE."""
+    falling = training.model_copy(update={"decay": WIDE_DECAY})
+    if number == 0:
+        return Candidate(graph=single_task(problem, output), training=training)
+    if number == 1:
+        return Candidate(graph=single_task(problem, output, WIDE), training=falling)
+    graph = conditional_vae(problem, output) if number == 2 else None
+    return None if graph is None else Candidate(graph=graph, training=falling)
 
 
 def trained_longer(candidate: Candidate, samples: int) -> Candidate:
