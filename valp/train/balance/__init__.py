@@ -19,10 +19,12 @@ from valp.train.balance.balancer import (
     LossWeighing,
     ScheduledBalancer,
 )
+from valp.train.balance.central_direction import CentralDirection
 from valp.train.balance.dynamic_weight_average import DynamicWeightAverage
 from valp.train.balance.fixed_beta import FixedBeta
 from valp.train.balance.loss_reach import LossReach
 from valp.train.balance.method_setting import NumberSetting, WordSetting
+from valp.train.balance.min_norm import MinNorm
 from valp.train.balance.uncertainty import UncertaintyWeighting
 from valp.train.balance.uniform_weights import UniformWeights
 
@@ -32,7 +34,14 @@ GROUP = "valp.balancers"
 BALANCERS: PluginTable[Balancer] = PluginTable(
     GROUP,
     Balancer,
-    (FixedBeta(), UncertaintyWeighting(), UniformWeights(), DynamicWeightAverage()),
+    (
+        FixedBeta(),
+        UncertaintyWeighting(),
+        UniformWeights(),
+        DynamicWeightAverage(),
+        MinNorm(),
+        CentralDirection(),
+    ),
 )
 """The methods by their codes."""
 

@@ -1,0 +1,81 @@
+"""Methods whose direction is a weighted sum of the gradients, with weights that follow from the gradients."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from valp.train.balance.balancer import GradientCombining, GroupGradients, LossStep
+from valp.train.balance.loss_reach import LossReach
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from valp.train.balance.nearest_point import Floats
+
+
+@dataclass(frozen=True)
+class TaskGradients:
+    """The gradients ∇_m of the tasks that reach one group of parameters, in few coordinates.
+
+    The tasks are the supervised losses with a label in the batch and a gradient that is not zero. The loss of a task is
+    β·L.
+
+    Attributes:
+        group: the index of the group in `LossReach.groups`.
+        losses: the losses of the M tasks, ascending indices into `Plan.terms`.
+        rows: (M, M), each ∇_m in an orthonormal basis of the space that they span: all lengths and angles are those of
+            the gradients.
+        norms: (M,), ‖∇_m‖ > 0.
+    """
+
+    group: int
+    losses: tuple[int, ...]
+    rows: "Floats"
+    norms: "Floats"
+
+
+class WeightedGradients(GradientCombining):
+    """The direction Σ_m k_m·∇_m over the tasks of a group, plus mean(k) · Σ ∇ over its KL losses.
+
+    A KL loss compares no prediction with a truth, so it is no task. It keeps β: with equal weights, the direction is
+    that of fixed β, times the weight. A zero gradient says nothing about a direction, so its task is left out. If a
+    gradient is not finite, all weights are 1, and what is not finite reaches the parameters.
+
+    Args:
+        reach: the losses and the layers that they reach.
+    """
+
+    def __init__(self, reach: LossReach) -> None:
+        self._divergent = reach.divergent
+
+    @abstractmethod
+    def weights(self, step: LossStep, tasks: TaskGradients) -> "Floats":
+        """k, (M,), for at least two tasks."""
+
+    def direction(self, step: LossStep, gradients: GroupGradients) -> "Tensor":
+        """See `GradientCombining`."""
+        import numpy as np
+        import torch
+
+        matrix = gradients.matrix
+        gramian = (matrix @ matrix.T).to("cpu", torch.float64).numpy()
+        factors = np.ones(len(gramian))
+        if np.isfinite(gramian).all():
+            task = ~np.array([self._divergent[loss] for loss in gradients.losses])
+            task &= gramian.diagonal() > 0
+            found = np.ones(int(task.sum()))
+            if len(found) > 1:
+                losses = tuple(loss for loss, is_task in zip(gradients.losses, task, strict=True) if is_task)
+                found = self.weights(step, _in_coordinates(gradients.group, losses, gramian[np.ix_(task, task)]))
+            factors[:] = found.mean() if len(found) else 1.0
+            factors[task] = found
+        return torch.as_tensor(factors, dtype=matrix.dtype, device=matrix.device) @ matrix
+
+
+def _in_coordinates(group: int, losses: tuple[int, ...], gramian: "Floats") -> TaskGradients:
+    """The gradients from their inner products. It decomposes cosines, so small gradients are as exact as large ones."""
+    import numpy as np
+
+    norms = np.sqrt(gramian.diagonal())
+    values, vectors = np.linalg.eigh(gramian / np.outer(norms, norms))
+    return TaskGradients(group, losses, norms[:, None] * vectors * np.sqrt(values.clip(0)), norms)
