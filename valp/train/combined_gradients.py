@@ -37,6 +37,10 @@ class CombinedGradients:
             ):
                 parameter.grad = part.reshape(parameter.shape).clone()
 
+    def summary(self) -> str | None:
+        """What the method says about the training so far."""
+        return self._combining.summary()
+
     def _gradients(self, step: LossStep) -> list[GroupGradients]:
         """The gradients of all losses that have a label in the batch, by group."""
         present = step.present.tolist()

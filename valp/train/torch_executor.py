@@ -1,5 +1,6 @@
 """`TorchExecutor`: trains any module on any device, under autograd."""
 
+import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -101,7 +102,10 @@ class TorchExecutor:
         return float(self._schedule.final @ means), *means.tolist()
 
     def finish(self) -> None:
-        """Does nothing: the module already has its parameters."""
+        """Logs what the balancing method did. The module already has its parameters."""
+        summary = self._backward.summary() if isinstance(self._backward, CombinedGradients) else None
+        if summary is not None:
+            logging.getLogger(__name__).info("%s", summary)
 
     def _present(self, weights: Mapping[str, Tensor]) -> Tensor:
         """(K,) booleans: whether the batch has a label for each loss term; weights are by output."""

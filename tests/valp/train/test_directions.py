@@ -3,84 +3,27 @@
 import numpy as np
 import pytest
 import torch
-from scipy.optimize import minimize
 
 from tests.valp.graphs import figure_2, numeric, wired
 from tests.valp.random_graphs import Builder
+from tests.valp.train.gradient_rows import (
+    CPU,
+    begun,
+    direction,
+    expected_direction,
+    gradients,
+    require_close,
+    two_closed_forms,
+)
 from valp.compile.compile import compile
 from valp.train.balance import BALANCERS, Balance, completed
-from valp.train.balance.balancer import GroupGradients, LossStep
-from valp.train.balance.loss_reach import LossReach, loss_reach
+from valp.train.balance.balancer import LossStep
+from valp.train.balance.loss_reach import loss_reach
 from valp.train.balance.nearest_point import nearest_point
 from valp.train.combined_gradients import CombinedGradients, parameters_of
 from valp.train.fit import fit
 
-CPU = torch.device("cpu")
 TASKS = range(3, 11)
-
-
-def gradients(seed, count=None):
-    """Some random gradients, (m, n), of different lengths and with more or less conflict."""
-    generator = np.random.default_rng(seed)
-    count = count or int(generator.integers(3, 11))
-    rows = generator.normal(size=(count, int(generator.integers(2, 30))))
-    rows += generator.choice([0.0, 0.5, 2.0]) * generator.normal(size=rows.shape[1])
-    return rows * 10 ** generator.uniform(-generator.choice([0, 1]), 0, size=(count, 1))
-
-
-def begun(method, count, divergent=(), **settings):
-    reach = LossReach(("",) * count, (1.0,) * count, tuple(i in divergent for i in range(count)), ())
-    row = BALANCERS[method]
-    return row.begin(reach, row.completed(settings), CPU)
-
-
-def step_of(losses, present=None):
-    there = torch.tensor(present or [True] * len(losses))
-    losses = torch.as_tensor(losses, dtype=torch.float64)
-    return LossStep(losses, torch.ones(len(losses), dtype=torch.float64), lambda: there)
-
-
-def direction(state, rows, losses=None, kept=None):
-    """The direction of a state for gradients, of all losses or of some."""
-    step = step_of([1.0] * len(rows) if losses is None else losses)
-    kept = tuple(range(len(rows))) if kept is None else kept
-    return state.direction(step, GroupGradients(0, kept, torch.as_tensor(rows))).numpy()
-
-
-def by_quadratic_program(rows):
-    """argmin ‖Σ k_m ∇_m‖ on the simplex, by scipy's SLSQP."""
-    gramian, count = rows @ rows.T, len(rows)
-    found = minimize(
-        lambda k: k @ gramian @ k / 2,
-        np.full(count, 1 / count),
-        jac=lambda k: gramian @ k,
-        bounds=[(0, 1)] * count,
-        constraints=[{"type": "eq", "fun": lambda k: k.sum() - 1, "jac": lambda k: np.ones(count)}],
-        method="SLSQP",
-        options={"ftol": 1e-16, "maxiter": 500},
-    )
-    return found.x
-
-
-def central_by_quadratic_program(rows):
-    lengths = np.linalg.norm(rows, axis=1)
-    k = by_quadratic_program(rows / lengths[:, None])
-    return (k / lengths) @ rows / (k / lengths).sum()
-
-
-def two_closed_forms(rows):
-    """The min-norm and the central direction of two gradients."""
-    one, two = rows
-    share = np.clip(two @ (two - one) / ((one - two) @ (one - two)), 0, 1)
-    lengths = np.linalg.norm(rows, axis=1)
-    return {
-        "min-norm": share * one + (1 - share) * two,
-        "central": (lengths[1] * one + lengths[0] * two) / lengths.sum(),
-    }
-
-
-def require_close(found, expected, rows, within=1e-6):
-    assert np.abs(found - expected).max() <= within * np.linalg.norm(rows, axis=1).max()
 
 
 @pytest.mark.parametrize("method", ["min-norm", "central"])
@@ -95,9 +38,8 @@ def test_directions_of_three_to_ten_tasks_are_those_of_a_quadratic_program(metho
     counts = set()
     for seed in range(200):
         rows = gradients(seed)
-        expected = by_quadratic_program(rows) @ rows if method == "min-norm" else central_by_quadratic_program(rows)
         found = direction(begun(method, len(rows)), rows)
-        require_close(found, expected, rows)
+        require_close(found, expected_direction(method, rows), rows)
         assert (rows @ found).min() >= -1e-9 * (rows**2).sum(1).max()  # no task's loss rises along −v
         counts.add(len(rows))
     assert counts == {*TASKS}
@@ -224,8 +166,8 @@ def test_gradients_are_combined_by_group_as_in_a_network_by_hand(method):
 
     rows = np.stack([flat(loss, "trunk") for loss in losses])
     by_hand = {
-        "trunk": by_quadratic_program(rows) @ rows if method == "min-norm" else central_by_quadratic_program(rows),
-        "middle": two_closed_forms(np.stack([flat(loss, "middle") for loss in losses[1:]]))[method],
+        "trunk": expected_direction(method, rows),
+        "middle": expected_direction(method, np.stack([flat(loss, "middle") for loss in losses[1:]])),
         **{name: flat(loss, name) for name, loss in zip("abc", losses, strict=True)},
     }
     reach = loss_reach(module.plan)

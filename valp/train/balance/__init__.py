@@ -25,6 +25,7 @@ from valp.train.balance.fixed_beta import FixedBeta
 from valp.train.balance.loss_reach import LossReach
 from valp.train.balance.method_setting import NumberSetting, WordSetting
 from valp.train.balance.min_norm import MinNorm
+from valp.train.balance.task_tensioner import TaskTensioner
 from valp.train.balance.uncertainty import UncertaintyWeighting
 from valp.train.balance.uniform_weights import UniformWeights
 
@@ -41,6 +42,7 @@ BALANCERS: PluginTable[Balancer] = PluginTable(
         DynamicWeightAverage(),
         MinNorm(),
         CentralDirection(),
+        TaskTensioner(),
     ),
 )
 """The methods by their codes."""

@@ -159,6 +159,10 @@ class GradientCombining(ABC):
     def direction(self, step: LossStep, gradients: GroupGradients) -> "Tensor":
         """The gradient of one group that several losses reach, (n,)."""
 
+    def summary(self) -> str | None:
+        """What the method did in the training so far, in one sentence for the log; None if there is nothing to say."""
+        return None
+
 
 class GradientBalancer(Balancer):
     """A method that combines the gradients of the losses: one backward pass for each loss, over what it reaches."""
