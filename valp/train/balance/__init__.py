@@ -22,6 +22,7 @@ from valp.train.balance.balancer import (
 from valp.train.balance.central_direction import CentralDirection
 from valp.train.balance.dynamic_weight_average import DynamicWeightAverage
 from valp.train.balance.fixed_beta import FixedBeta
+from valp.train.balance.gradient_normalisation import GradNorm
 from valp.train.balance.loss_reach import LossReach
 from valp.train.balance.method_setting import NumberSetting, WordSetting
 from valp.train.balance.min_norm import MinNorm
@@ -40,6 +41,7 @@ BALANCERS: PluginTable[Balancer] = PluginTable(
         UncertaintyWeighting(),
         UniformWeights(),
         DynamicWeightAverage(),
+        GradNorm(),
         MinNorm(),
         CentralDirection(),
         TaskTensioner(),

@@ -1,0 +1,131 @@
+"""GradNorm: weights that bring the gradients of all tasks to similar lengths (Chen et al. 2018, arXiv:1711.02257)."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from valp.train.balance.balance import Value
+from valp.train.balance.balancer import GradientBalancer, LossStep
+from valp.train.balance.loss_reach import LossReach
+from valp.train.balance.method_setting import MethodSetting, NumberSetting
+from valp.train.balance.positive_losses import PositiveLosses
+from valp.train.balance.weighted_gradients import TaskGradients, WeightedGradients
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from valp.train.balance.nearest_point import Floats
+
+LOWEST_WEIGHT = 1e-3
+"""No weight falls below this. A step of Adam could make it negative, and the loss would be maximised."""
+
+
+class GradNorm(GradientBalancer):
+    """Σ_i w_i·∇_i for each group of parameters, with weights w that are learned in the group.
+
+    G_i = w_i·‖∇_i‖ is compared with Ḡ·r_i^α, where Ḡ is the mean of G over the tasks, and r_i = (L_i / L_i(0)) divided
+    by its mean over the tasks: a task that has learned less than others gets a longer gradient. Adam lowers Σ_i |G_i −
+    Ḡ·r_i^α| by w, with the targets held constant (eq. 2). The weights are then scaled to the mean 1. They start at 1.
+
+    The paper takes the norms in the last shared layer, and one w_i for the whole network. Here every group has its own,
+    because the losses that share parameters differ from group to group. A group of one task has the weight 1. L_i is
+    β·L, and L_i(0) its first value. Losses of 0 and below count as in `PositiveLosses`.
+    """
+
+    code, title = "gradnorm", "learned weights that bring gradients to similar lengths (Chen et al. 2018, eq. 2)"
+    settings: ClassVar[Mapping[str, MethodSetting]] = {
+        "alpha": NumberSetting("α, how much tasks that learn slowly are preferred", 1.5, 0.0, 3.0, least=0.0),
+        "rate": NumberSetting("the learning rate of the weights", 0.025, 0.001, 0.1, log_scale=True, least=1e-6),
+    }
+
+    def begin(
+        self,
+        reach: LossReach,
+        settings: Mapping[str, Value],
+        device: "torch.device",  # noqa: ARG002
+    ) -> "LearnedNorms":
+        """See `GradientBalancer`."""
+        return LearnedNorms(reach, float(settings["alpha"]), float(settings["rate"]))
+
+
+class LearnedNorms(WeightedGradients):
+    """GradNorm in one training.
+
+    Args:
+        reach: the losses and the layers that they reach.
+        alpha: α of the formula.
+        rate: the learning rate of the weights.
+    """
+
+    def __init__(self, reach: LossReach, alpha: float, rate: float) -> None:
+        super().__init__(reach)
+        self._alpha, self._rate = alpha, rate
+        self._learned: dict[int, NormWeights] = {}
+        self._first: dict[int, float] = {}
+        self._positive = PositiveLosses()
+
+    def weights(self, step: LossStep, tasks: TaskGradients) -> "Floats":
+        """w of this step. The weights of the next step are learned from it."""
+        import numpy as np
+
+        learned = self._learned.setdefault(tasks.group, NormWeights(self._rate))
+        weights = learned.of(tasks.losses)
+        lengths = weights * tasks.norms
+        targets = lengths.mean() * self._progress(step, tasks.losses) ** self._alpha
+        learned.step(tasks.losses, tasks.norms * np.sign(lengths - targets))
+        return weights
+
+    def _progress(self, step: LossStep, losses: Sequence[int]) -> "Floats":
+        """r_i of the tasks, (M,): 1 on average, higher for a task that has learned less."""
+        import numpy as np
+
+        values = (step.losses * step.betas).tolist()
+        ratios = []
+        for loss in losses:
+            self._positive.see(loss, values[loss])
+            first = self._first.setdefault(loss, values[loss])
+            ratios.append(self._positive.of(loss, values[loss]) / self._positive.of(loss, first))
+        progress: Floats = np.array(ratios) / np.mean(ratios)
+        return progress
+
+
+class NormWeights:
+    """The weights of the tasks of one group. A weight of a task that is absent does not change by a gradient.
+
+    Args:
+        rate: the learning rate of Adam.
+    """
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._values: dict[int, Tensor] = {}
+        self._optimizer: torch.optim.Optimizer | None = None
+
+    def of(self, losses: Sequence[int]) -> "Floats":
+        """The weights of some tasks, (M,); 1 for a new one."""
+        import numpy as np
+        import torch
+
+        for loss in losses:
+            if loss not in self._values:
+                self._values[loss] = torch.ones((), dtype=torch.float64)
+                if self._optimizer is None:
+                    self._optimizer = torch.optim.Adam([self._values[loss]], lr=self._rate)
+                else:
+                    self._optimizer.add_param_group({"params": [self._values[loss]]})
+        return np.array([self._values[loss].item() for loss in losses])
+
+    def step(self, losses: Sequence[int], slopes: "Floats") -> None:
+        """A step of Adam by the slopes of some tasks, (M,). Then all weights are scaled to the mean 1."""
+        import torch
+
+        assert self._optimizer is not None
+        self._optimizer.zero_grad()
+        for loss, slope in zip(losses, slopes, strict=True):
+            self._values[loss].grad = torch.tensor(float(slope), dtype=torch.float64)
+        self._optimizer.step()
+        for value in self._values.values():
+            value.clamp_(min=LOWEST_WEIGHT)
+        mean = sum(value.item() for value in self._values.values()) / len(self._values)
+        for value in self._values.values():
+            value.div_(mean)
