@@ -184,7 +184,7 @@ class Driver:
         if job.output is not None:
             self.ledger.tell_baseline(job.output, job.code, result)
             self._count_baselines()
-            self.display.say(f"{job.title}: {result.failure or self._objectives_of(result.scores)}")
+            self.display.say(f"{job.title}: {result.failure or self._objectives_of(result.scores, job.output)}")
             return
         if job.number is None:
             raise AssertionError("a job is a candidate or a baseline")
@@ -238,9 +238,11 @@ class Driver:
         outputs = [output.name for output in self.problem.outputs]
         return BaselineScores(self.problem.metrics, self.ledger.objectives, outputs, self.ledger.baselines)
 
-    def _objectives_of(self, scores: Mapping[str, float]) -> str:
-        objectives = self.ledger.objectives.items()
-        return "  ".join(f"{name} {metric.score.text(scores[name])}" for name, metric in objectives if name in scores)
+    def _objectives_of(self, scores: Mapping[str, float], output: str | None = None) -> str:
+        """The objectives as text; if an output is given, only its own and those of the graph."""
+        told = {name: metric for name, metric in self.ledger.objectives.items() if name in scores}
+        own = {name: one for name, one in told.items() if output is None or one.output in (output, None)}
+        return "  ".join(f"{name} {metric.score.text(scores[name])}" for name, metric in own.items())
 
     def _count_baselines(self) -> None:
         self.status.baselines = self._baseline_scores()

@@ -78,18 +78,23 @@ class Breeding:
         """The number of candidates of a search that are drawn by Algorithm 1 before any child."""
         return max(1, min(self.drawn, candidates // 3))
 
-    def candidates_within(self, trainings: int) -> int:
-        """The number of candidates that together see about as many samples as this number of full trainings."""
+    def candidates_within(self, trainings: int, objectives: int) -> int:
+        """The number of candidates that together see about as many samples as this number of full trainings.
+
+        Args:
+            trainings: the number of full trainings.
+            objectives: the number of objectives of the search. With one, no child is trained from scratch.
+        """
         candidates = trainings
-        while self._trainings_of(candidates + 1) <= trainings:
+        while self._trainings_of(candidates + 1, objectives) <= trainings:
             candidates += 1
         return candidates
 
-    def _trainings_of(self, candidates: int) -> float:
+    def _trainings_of(self, candidates: int, objectives: int) -> float:
         """The number of full trainings that have as many samples as this number of candidates together."""
         drawn = self.drawn_of(candidates)
         bred = candidates - drawn
-        alone = self.afresh * min(bred, candidates * (1 - self.afresh_from))
+        alone = self.afresh * min(bred, candidates * (1 - self.afresh_from)) if objectives > 1 else 0.0
         short = drawn + bred - alone if self.inherit else drawn
         return self.generation * short + (alone if self.inherit else bred)
 

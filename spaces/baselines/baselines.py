@@ -76,10 +76,12 @@ def networks(
 def _tried_first(problem: Problem, output: str, training: Training, number: int) -> Candidate | None:
     """The networks that are not drawn: the usual one, a wide one whose learning rate falls, a conditional VAE."""
     falling = training.model_copy(update={"decay": WIDE_DECAY})
+    usual = Candidate(graph=single_task(problem, output), training=training)
     if number == 0:
-        return Candidate(graph=single_task(problem, output), training=training)
+        return usual
     if number == 1:
-        return Candidate(graph=single_task(problem, output, WIDE), training=falling)
+        wide = Candidate(graph=single_task(problem, output, WIDE), training=falling)
+        return None if wide == usual else wide  # without dense layers, only the decay may differ
     graph = conditional_vae(problem, output) if number == 2 else None
     return None if graph is None else Candidate(graph=graph, training=falling)
 

@@ -13,14 +13,15 @@ LATENT = 16
 """The number of latent variables."""
 
 BETA = 0.05
-"""β of the KL loss. The prior is fitted to the codes of each class, so codes need not be near N(0, I)."""
+"""β of the KL loss. The prior is fitted to the codes, so they need not be near N(0, I)."""
 
 
 def conditional_vae(problem: Description, name: str) -> Graph | None:
     """encoder → (μ, log σ²) → decoder, which also reads the class. Samples are asked for by their class.
 
     Where the class is an output, the graph also learns it from the inputs, because the decoder reads the prediction in
-    training. Two hidden layers of 256 units in each network; a mixture of one Gaussian per class as the prior.
+    training, and the prior is a Gaussian for each class. Where the class is an input, the prior is a mixture for all
+    classes. Two hidden layers of 256 units in each network.
 
     Args:
         problem: the problem.

@@ -1,6 +1,7 @@
 """`fit_priors`: estimates the priors of a trained VALP, and the spread of its samples, on its training data."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import torch
 from torch import Tensor
@@ -29,8 +30,8 @@ def fit_priors(
     """Fits each prior other than N(0, I) to codes z ~ N(μ, σ) of training rows, and estimates each spread.
 
     A prior that depends on a given class is fitted to the codes of the rows whose class is known. The same weights and
-    seed give the same results, whichever executor trained them. What is not a finite number leaves a prior or a spread
-    as it is.
+    seed give the same results, whichever executor trained them. What is not a finite number, or too large for a
+    covariance, leaves a prior or a spread as it is.
 
     Args:
         module: a trained VALP, in evaluation mode.
@@ -54,12 +55,13 @@ def fit_priors(
         if not bool(found.isfinite().all()):
             continue
         prior = module.priors[group.name]
-        if isinstance(prior, FittedPrior):
-            prior.fit(found, seed)
-        if group.given is not None:
-            by_class, known = module.class_priors[group.name], _weights(group.given, rows, weights) > 0
-            assert isinstance(by_class, ClassPrior)
-            by_class.fit(found[known], truths[group.given][rows[known]], seed)
+        with suppress(torch.linalg.LinAlgError):
+            if isinstance(prior, FittedPrior):
+                prior.fit(found, seed)
+            if group.given is not None:
+                by_class, known = module.class_priors[group.name], _weights(group.given, rows, weights) > 0
+                assert isinstance(by_class, ClassPrior)
+                by_class.fit(found[known], truths[group.given][rows[known]], seed)
     for name in plan.spreads:
         spread = module.spreads[name]
         deviation = _deviation(values[plan.outputs[name]], truths[name][rows], _weights(name, rows, weights))

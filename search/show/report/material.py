@@ -218,7 +218,7 @@ def _single(run: StoredRun, output: str, code: str, result: Result, evidence: Ev
         "seconds": rounded(sum(result.seconds), 3),
         "scores": _rounded(result.scores),
         "failure": result.failure,
-        "curves": read_curves(folder / CURVES),
+        "curves": _own_curves(run, folder / CURVES, output),
     }
     if evidence.problem is not None and result.failure is None:
         try:
@@ -228,3 +228,12 @@ def _single(run: StoredRun, output: str, code: str, result: Result, evidence: Ev
         except (ValpError, RuntimeError):  # another version made it, so its speed cannot be measured
             made["speed"] = None
     return made
+
+
+def _own_curves(run: StoredRun, path: Path, output: str) -> dict[str, Any] | None:
+    """The learning curves of a single-task network, without those of a class that its sampler is asked for."""
+    curves = read_curves(path)
+    others = tuple(f":{one.name}" for one in run.problem.outputs if one.name != output)
+    if curves is not None:
+        curves["losses"] = {name: curve for name, curve in curves["losses"].items() if not name.endswith(others)}
+    return curves

@@ -20,13 +20,18 @@ STEPS = 90
 
 def searched(problem, runs, **settings):
     asked = {"name": "r", "candidates": 20, "steps": STEPS, "workers": 0, "strategy": "evolution"} | settings
-    return launch(problem, runs=runs, display=Listener(), **asked)
+    return launch(problem, runs=runs, **{"display": Listener()} | asked)
 
 
 @pytest.fixture(scope="module")
-def tuned(digits_problem, tmp_path_factory):
+def listener():
+    return Listener()
+
+
+@pytest.fixture(scope="module")
+def tuned(digits_problem, tmp_path_factory, listener):
     """A search whose candidates inherit, so that the front has seen more than one training."""
-    return searched(digits_problem, tmp_path_factory.mktemp("tuned"), baselines="tuned")
+    return searched(digits_problem, tmp_path_factory.mktemp("tuned"), baselines="tuned", display=listener)
 
 
 def test_every_output_has_several_networks_and_the_models_without_a_graph(tuned):
@@ -37,6 +42,16 @@ def test_every_output_has_several_networks_and_the_models_without_a_graph(tuned)
     assert {"linear"} | networks <= told["image"].keys()
     assert "none" not in told["image"]
     assert all(result.failure is None for results in told.values() for result in results.values())
+
+
+def test_a_sampler_that_also_learns_its_class_is_told_and_counted_by_its_samples_only(tuned, listener):
+    told = tuned.stored.ledger.baselines["image"]["tuned-2"].scores
+    assert "accuracy" in told
+    (line,) = [line for line in listener.lines if line.startswith("single-task image, tuned 2:")]
+    assert "accuracy" not in line
+    alone = replace(tuned.stored.baselines, told={"image": tuned.stored.ledger.baselines["image"]})
+    assert "accuracy" not in alone.best
+    assert all("accuracy" not in row.scores for row in alone.rows())
 
 
 @pytest.mark.parametrize(("trainings", "asked"), [(1.2, 0), (3, 3), (50, MOST_TRAININGS)])

@@ -233,8 +233,12 @@ def test_a_quarter_has_two_parents_and_random_candidates_are_short_and_early(gen
 def test_a_search_has_as_many_candidates_as_its_budget_of_samples_allows(generations):
     entries = generations.entries()
     trainings = sum(entry.candidate.training.steps * entry.candidate.training.batch for entry in entries) / 100 / BATCH
-    assert abs(Breeding().candidates_within(round(trainings)) - len(entries)) <= 5
-    assert Breeding(inherit=False).candidates_within(60) == 60 + Breeding().drawn * (1 - Breeding().generation)
+    assert abs(Breeding().candidates_within(round(trainings), 2) - len(entries)) <= 5
+    assert Breeding(inherit=False).candidates_within(60, 2) == 60 + Breeding().drawn * (1 - Breeding().generation)
+
+
+def test_with_one_objective_no_child_is_trained_from_scratch_so_there_are_more():
+    assert [Breeding().candidates_within(trainings, 1) for trainings in (1, 2, 3, 60)] == [2, 4, 6, 120]
 
 
 def test_after_a_third_some_children_train_from_scratch_often_with_parents_that_did(generations):

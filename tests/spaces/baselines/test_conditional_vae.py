@@ -4,7 +4,7 @@ import pytest
 
 from tests.spaces.baselines.test_single_task import problem  # noqa: F401
 from valp.check.check import check
-from valp.compile.compile import compile
+from valp.compile.compile import compile, lower
 from valp.graph.graph import Role
 from valp.search.engine.evaluate import train
 from valp.spaces.baselines.baselines import networks
@@ -21,6 +21,11 @@ def test_samples_are_conditioned_on_a_class_of_an_input(problem, name):  # noqa:
     assert check(graph).violations == check(graph).notes == ()
     assert [c.source for c in graph.incoming("decoder") if c.role is Role.CONDITION] == ["k"]
     assert compile(graph, seed=0).plan.inputs_of(name, "generate") == frozenset({"k"})
+
+
+def test_only_a_class_that_is_an_output_has_a_prior_of_its_own(problem, digits_problem):  # noqa: F811
+    assert [group.given for group in lower(conditional_vae(problem, "s")).groups] == [None]
+    assert [group.given for group in lower(conditional_vae(digits_problem, "image")).groups] == ["digit"]
 
 
 @pytest.mark.parametrize("name", ["y", "c", "l"])

@@ -7,7 +7,10 @@ import torch
 from valp.check.check import check
 from valp.compile.compile import compile
 from valp.graph.graph import Role
-from valp.spaces.baselines.single_task import single_task
+from valp.spaces.baselines.baselines import networks
+from valp.spaces.baselines.single_task import WIDE, WIDE_DECAY, single_task
+from valp.spaces.candidate import Training
+from valp.spaces.generate.space import DEFAULT
 from valp.spaces.problem.problem import Problem, discrete, features, labels, numeric, samples
 from valp.train.fit import fit
 
@@ -75,3 +78,11 @@ def test_samples_are_learnt_by_a_vae(problem, name):
     assert module.plan.inputs_of(name, "generate") == frozenset()
     noise = {connection: torch.randn(4, k) for connection, k in module.plan.noise.items()}
     assert module({}, "generate", noise)[name].shape == (4, graph.outputs[0].unit.size)
+
+
+def test_networks_without_dense_layers_are_not_trained_twice():
+    pictures = np.random.default_rng(0).random((ROWS, 1, 3, 3))
+    found = Problem.from_arrays("f", inputs={"f": features(pictures)}, outputs={"g": features(pictures)})
+    both = [one.candidate for one in networks(found, DEFAULT, Training(steps=5, decay=WIDE_DECAY), 0, 24, "tuned")][:2]
+    assert both[0].graph == single_task(found, "g", WIDE)
+    assert both[1] != both[0]

@@ -40,6 +40,17 @@ def test_few_codes_of_many_variables_have_the_covariance_of_all_classes():
     assert torch.linalg.eigvalsh(samples.T.cov())[0] > 0.5
 
 
+@pytest.mark.parametrize("rows_of_a_class", [1, 2])
+def test_classes_of_one_or_two_rows_do_not_repeat_them(rows_of_a_class):
+    classes = 60 // rows_of_a_class
+    codes = torch.randn(60, SIZE, generator=torch.Generator().manual_seed(0))
+    prior = ClassGaussians(classes, SIZE)
+    prior.fit(codes, torch.arange(60) % classes, 0)
+    samples = torch.cat([drawn(prior, number, 50) for number in range(classes)])
+    around = (samples - prior.means.repeat_interleave(50, 0)).std(0)
+    assert (around > 0.6).all()  # 1 for a class of many rows
+
+
 @pytest.mark.parametrize("count", [0, 1, 2, 5])
 def test_few_codes_give_finite_numbers(count):
     prior = ClassGaussians(CLASSES, SIZE)

@@ -145,3 +145,13 @@ def test_the_prior_of_several_connections_is_one_of_all_their_variables():
     one_hot = torch.eye(3)[classes]
     expected = module.class_priors["d"](parts, noise["d"], one_hot, torch.zeros(9, 5))
     assert torch.equal(torch.cat([values["a->d.z"], values["b->d.z"]], 1), expected)
+
+
+def test_codes_too_large_for_a_covariance_leave_the_priors_as_they_are():
+    module, (inputs, truths) = compile(CONDITIONED, seed=0).eval(), rows_of(CONDITIONED, ROWS)
+    with torch.no_grad():
+        module.layers["n0-1"].weight[:3] = module.layers["n0-1"].weight[:1] * 1e9  # equal codes, all very large
+        module.layers["n0-1"].weight[3:] = 0
+    before = {name: tensor.clone() for name, tensor in module.state_dict().items() if "priors" in name}
+    fit_priors(module, inputs, truths, {}, 0)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in module.state_dict().items() if name in before)

@@ -15,7 +15,8 @@ class ClassGaussians(ClassPrior):
     L_c·L_cᵀ = (1 − λ)·S_c + λ·S + 10⁻³·I, where S_c is the covariance of the n_c codes of the class, and S that of the
     codes of all classes around the means of their own. λ = k / (k + n_c) for k variables: few codes of many variables
     have a covariance that repeats them, so they rather have that of all classes (Friedman 1989, Regularized
-    Discriminant Analysis, eq. 15).
+    Discriminant Analysis, eq. 15). If there are not even k more codes than classes, S is the covariance of all codes
+    around their common mean: around the means of their own they hardly differ.
 
     Args:
         classes: C.
@@ -39,19 +40,21 @@ class ClassGaussians(ClassPrior):
 
     def fit(self, codes: Tensor, classes: Tensor, seed: int) -> None:  # noqa: ARG002 - nothing is random
         """See `ClassPrior`."""
-        codes, size = codes.detach().cpu().double(), codes.shape[1]
-        shares = torch.nn.functional.one_hot(classes.cpu(), len(self.known)).to(codes)  # (n, C)
-        counts = shares.sum(0)
-        means = shares.T @ codes / counts.clamp_min(1)[:, None]
-        around = codes - means[classes.cpu()]
-        scatters = (shares.T[:, :, None] * around).mT @ around  # (C, k, k)
-        pooled = scatters.sum(0) / max(1, len(codes))
-        own = scatters / counts.clamp_min(1)[:, None, None]
-        weight = (size / (size + counts))[:, None, None]
-        covariances = (1 - weight) * own + weight * pooled + REGULARISATION * torch.eye(size).to(codes)
+        codes, classes, size = codes.detach().cpu().double(), classes.cpu(), codes.shape[1]
+        counts = torch.bincount(classes, minlength=len(self.known))
+        means, scatters = torch.zeros(self.means.shape).to(codes), torch.zeros(self.factors.shape).to(codes)
+        for number in counts.nonzero()[:, 0]:  # all at once would take C·n·k numbers
+            own = codes[classes == number]
+            means[number] = own.mean(0)
+            scatters[number] = _scatter(own)
+        free = len(codes) - int((counts > 0).sum())
+        pooled = scatters.sum(0) / free if free >= size else _scatter(codes) / max(1, len(codes))
+        weight = (size / (size + counts))[:, None, None].to(codes)
+        covariances = (1 - weight) * scatters / counts.clamp_min(1)[:, None, None] + weight * pooled
+        factors = torch.linalg.cholesky(covariances + REGULARISATION * torch.eye(size).to(codes))
         self.known.copy_(counts > 0)
         self.means.copy_(means)
-        self.factors.copy_(torch.linalg.cholesky(covariances))
+        self.factors.copy_(factors)
 
     def forward(self, noise: Tensor, uniform: Tensor, classes: Tensor, otherwise: Tensor) -> Tensor:  # noqa: ARG002 - one component
         """See `ClassPrior`."""
@@ -65,3 +68,9 @@ class ClassGaussians(ClassPrior):
         for name, tensor in (("known", torch.zeros_like(self.known)), ("means", self.means), ("factors", self.factors)):
             state_dict.setdefault(f"{prefix}{name}", tensor)
         super()._load_from_state_dict(state_dict, prefix, *rest)
+
+
+def _scatter(codes: Tensor) -> Tensor:
+    """The sum of the squares and products around the mean, (k, k)."""
+    around = codes - codes.mean(0) if len(codes) else codes
+    return around.T @ around

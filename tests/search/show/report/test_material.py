@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -60,6 +61,16 @@ def test_it_is_json_and_names_every_candidate_and_single_task_model(run, evidenc
     assert sorted(material.details) == sorted(entry.number for entry in run.front())
     assert sum(summary["states"].values()) == 4
     assert 0 < len(steps) <= effort(run)
+
+
+def test_curves_of_a_single_task_network_are_of_its_own_output(run, monkeypatch):
+    names = ["total", "cross_entropy:digit", "mse:stroke", "bernoulli:image", "kl:encoder"]
+    curves = {"steps": [1], "losses": {name: [1.0] for name in names}}
+    monkeypatch.setattr("valp.search.show.report.material.read_curves", lambda _: deepcopy(curves))
+    singles = gather(run, Evidence(None, missing="no data")).summary["singles"]
+    found = {single["output"]: [*single["curves"]["losses"]] for single in singles}
+    assert found["image"] == ["total", "bernoulli:image", "kl:encoder"]
+    assert found["digit"] == ["total", "cross_entropy:digit", "kl:encoder"]
 
 
 def test_its_figures_agree_with_the_scores(run, evidence):
