@@ -56,7 +56,7 @@ METHOD = "\n".join(
         method. Inherited weights are not used.""",
         """**Single-task, tuned**: for each output, the best of the run's tuned networks ([baselines](baselines.md)),
         with its own learning rate and batch size. They see as many samples each, not together. They may be of any
-        size.""",
+        size. That of samples may be a conditional VAE, which also learns the class that it is asked for.""",
         """**Equal parameters**: the same networks with hidden layers scaled by one factor, so that all together have as
         many parameters as the VALP, within 2%. Codes keep their width, and the learning rate is not tuned again.""",
         """**MLP**: two layers of 512 ReLU units, Adam with a learning rate of 1e-3 and the run's batch size, for

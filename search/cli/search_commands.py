@@ -175,7 +175,7 @@ def search_command(
     --new TABLE` drafts such a file.
 
     Each candidate is a graph, trained for a fixed number of steps and scored on the validation split. With evolution, a
-    candidate with parents starts from their weights; it usually trains for half of the steps, and so do the first
+    candidate with parents starts from their weights; it usually sees half as many samples, and so do the first
     candidates, which have no parents. The run keeps every candidate with its scores and compares the Pareto front with
     baselines, from no learning to tuned single-task networks. You can stop it at any time: finished candidates are
     kept, and the same command resumes the search.
