@@ -174,11 +174,11 @@ def search_command(
     PROBLEM is a built-in problem (see `valp problems`), or a .toml file that describes data of your own. `valp problems
     --new TABLE` drafts such a file.
 
-    Each candidate is a graph, trained for a fixed number of steps and scored on the validation split. With evolution, a
-    candidate with parents starts from their weights; it usually sees half as many samples, and so do the first
-    candidates, which have no parents. The run keeps every candidate with its scores and compares the Pareto front with
-    baselines, from no learning to tuned single-task networks. You can stop it at any time: finished candidates are
-    kept, and the same command resumes the search.
+    Each candidate is a graph, trained on a fixed number of samples (steps × batch) and scored on the validation
+    split. With evolution, a candidate with parents starts from their weights; it usually sees half as many samples,
+    and so do the first candidates, which have no parents. The run keeps every candidate with its scores and
+    compares the Pareto front with baselines, from no learning to tuned single-task networks. You can stop it at any
+    time: finished candidates are kept, and the same command resumes the search.
 
     If every candidate failed, the exit code is 1 and stderr has the most common reason.
 
