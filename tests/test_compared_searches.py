@@ -86,10 +86,10 @@ def killing(function, after):
     ("where", "name", "after"),
     [
         (strategies_searches.Clock, "show", 2),
-        (Scorer, "score_with_errors", 17),
         *(
             pytest.param(*point, marks=pytest.mark.slow)
             for point in (
+                (Scorer, "score_with_errors", 17),
                 (Scorer, "score_with_errors", 6),
                 (strategies_tested, "fitting", 2),
                 (strategies, "write", 0),

@@ -194,6 +194,7 @@ class InterruptedTrainingError(Exception):
     pass
 
 
+@pytest.mark.slow
 def test_the_command_resumes_and_writes_the_page(tuned_runs, tmp_path, monkeypatch):
     made, base = [], tmp_path / "out" / "sharing"
     asked = ["small", "--runs", str(tuned_runs), "--samples", "300", "600", "--seeds", "2", "--workers", "0"]
