@@ -55,10 +55,11 @@ class Contender:
             raise SettingError(f"trainings must be a positive integer, but are {own!r}")
         return cls(code, int(own) if own else trainings, strategy, halving)
 
-    def candidates(self, objectives: int) -> int:
+    @property
+    def candidates(self) -> int:
         """The expected number of candidates for these samples, if none is stopped or fails."""
         if isinstance(self.strategy, Evolution):
-            return self.strategy.breeding.candidates_within(self.trainings, objectives)
+            return self.strategy.breeding.candidates_within(self.trainings)
         return self.trainings
 
 

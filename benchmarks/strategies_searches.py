@@ -136,7 +136,7 @@ def searched(setup: Setup, contender: Contender, seed: int, *, baselines: bool) 
         baselines: whether it has tuned baselines; otherwise it has none.
     """
     name, objectives = setup.name(contender, seed, baselines=baselines), setup.objectives
-    budget, candidates, before = contender.trainings * setup.unit, contender.candidates(len(objectives)), -1
+    budget, candidates, before = contender.trainings * setup.unit, contender.candidates, -1
     clock = Clock(setup.runs / name / CLOCK)
 
     def so_far(ledger: Ledger) -> Search:

@@ -5,11 +5,11 @@ from weakref import WeakKeyDictionary
 
 from optuna.trial import Trial
 
-from valp.check.keys import content_key, structure_key
+from valp.check.keys import content_key
 from valp.search.pareto.front import chances, losses
 from valp.search.pareto.population import Population
 from valp.search.run.ledger import Entry, Ledger, by_end
-from valp.search.strategies.breeding import Breeding, Litter, Ranked, trained
+from valp.search.strategies.breeding import LATE, Breeding, Litter, Ranked, trained
 from valp.search.strategies.strategy import Question, Strategy, derived_seed, draw_at_random
 from valp.spaces.candidate import Candidate
 from valp.spaces.generate.algorithm1 import fewest
@@ -35,29 +35,17 @@ class Evolution(Strategy):
     def propose(self, question: Question, ledger: Ledger, trial: Trial) -> Candidate:
         """See `Strategy`."""
         breeding, number, past = self.breeding, trial.number, self._past(ledger)
-        choose = RandomChoose(derived_seed(question.seed, number, "breeding"))
-        drawn = breeding.drawn_of(question.candidates)
-        late = 4 * number >= 3 * question.candidates
-        fresh = choose.flag("fresh", 0.0 if late else breeding.fresh)
-        if len(past.population.members) < 2 or number < drawn or fresh:
+        choose, population = RandomChoose(derived_seed(question.seed, number, "breeding")), past.population
+        if len(population.members) < 2 or number < breeding.drawn_of(question.candidates):
             smallest = min(question.space.batches_of(question.training.batch))
             return trained(question, _drawn(question, number, choose), breeding.generation, smallest)
-        inherits, population = breeding.inherit, past.population
-        several, first = len(ledger.objectives) > 1, number - drawn < breeding.promoted
-        may = not first and number >= breeding.afresh_from * question.candidates
-        if inherits and several and may and choose.flag("afresh", breeding.afresh):
-            inherits = False
-            if len(past.rooted.members) > 1 and choose.flag("rooted", 1.0 if late else breeding.rooted):
-                population = past.rooted
         members = [past.ended[member] for member in population.members]
         parents = Ranked(members, population.points, chances(list(ledger.objectives.values())))
-        only = self._promoted(parents, drawn, number - drawn)
-        litter = Litter(breeding, question, ledger, number, choose, parents, only, inherits, late)
-        taken = set() if choose.flag("tunes", breeding.tuned) else {entry.structure for entry in members}
+        late = number >= LATE * question.candidates
+        litter = Litter(breeding, question, ledger, number, choose, parents, late)
         for attempt in range(MOST_TRIES + 1):
             candidate = litter.child(attempt)
-            again = (content_key(candidate.graph), candidate.parents) in past.known
-            if not again and structure_key(candidate.graph) not in taken:
+            if (content_key(candidate.graph), candidate.parents) not in past.known:
                 break
         return candidate
 
@@ -67,18 +55,11 @@ class Evolution(Strategy):
             return frozenset()
         return frozenset(self._past(ledger).population.members)
 
-    def _promoted(self, parents: Ranked, drawn: int, place: int) -> int | None:
-        """The row of the drawn candidate that is promoted at this place, from 0; None if there is none."""
-        best = sorted(parents.before(drawn), key=lambda row: (-parents.spanned[row], row))
-        most = min(self.breeding.promoted, drawn // 2, len(best))
-        return best[place] if place < most else None
-
     def _past(self, ledger: Ledger) -> "_Past":
         """The finished candidates of a ledger, up to date."""
         past = self._pasts.get(ledger)
         if past is None:
-            population, rooted = (Population(self.breeding.population, len(ledger.objectives)) for _ in range(2))
-            past = self._pasts[ledger] = _Past(population, rooted)
+            past = self._pasts[ledger] = _Past(Population(self.breeding.population, len(ledger.objectives)))
         past.take(ledger)
         return past
 
@@ -103,11 +84,9 @@ class _Past:
         population: the best of them.
         ended: all of them, by number.
         known: the keys and parents of their graphs.
-        rooted: the best of the children that were trained from scratch.
     """
 
     population: Population
-    rooted: Population
     ended: dict[int, Entry] = field(default_factory=dict)
     known: set[tuple[str, tuple[int, ...]]] = field(default_factory=set)
 
@@ -119,10 +98,7 @@ class _Past:
             if entry.result is not None:
                 self.known.add((entry.result.key, entry.parents))
             if entry.state == "complete":  # scores at a rung are of fewer samples, so they are not comparable
-                point = losses([ledger.point(entry)], metrics)
-                self.population.add(entry.number, point)
-                if entry.candidate.parent is not None and not entry.parents:
-                    self.rooted.add(entry.number, point)
+                self.population.add(entry.number, losses([ledger.point(entry)], metrics))
 
 
 EVOLUTIONS = (Evolution("evolution", "children of the best candidates so far, with inherited weights", Breeding()),)
