@@ -55,7 +55,7 @@ def fit_priors(
         if not bool(found.isfinite().all()):
             continue
         prior = module.priors[group.name]
-        with suppress(torch.linalg.LinAlgError):
+        with suppress(torch.linalg.LinAlgError):  # type: ignore[attr-defined] # public, but not in `__all__`
             if isinstance(prior, FittedPrior):
                 prior.fit(found, seed)
             if group.given is not None:
