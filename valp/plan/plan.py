@@ -136,11 +136,20 @@ class Plan:
         return tuple(reversed(kept))
 
     def inputs_of(self, output: str, mode: Mode) -> frozenset[str]:
-        """The model inputs, and in `generate` the given classes, that an output depends on in `mode`."""
-        buffer = self.outputs[output]
-        read = {source for operation in self.needed([buffer], mode) for source in reads(operation, mode)}
+        """The model inputs, and in `generate` the given classes, that an output depends on in `mode`.
+
+        It also depends on a class if only the prior of its latent variables does.
+        """
+        operations = self.needed([self.outputs[output]], mode)
+        read = {source for operation in operations for source in reads(operation, mode)}
         fixed = self._fixed(mode, None)
-        return frozenset(read & self.inputs.keys()) | {fixed[buffer] for buffer in read & fixed.keys()}
+        drawn = {op.connection for op in operations if isinstance(op, Sample)} if mode == "generate" else set()
+        priors = {
+            group.given
+            for group in self.groups
+            if group.given and drawn.issuperset(name for name, _ in group.connections)
+        }
+        return frozenset(read & self.inputs.keys()) | {fixed[buffer] for buffer in read & fixed.keys()} | priors
 
     def conditions_of(self, outputs: Iterable[str]) -> frozenset[str]:
         """What any of these outputs depends on in `generate`; see `inputs_of`."""

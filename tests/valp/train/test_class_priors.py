@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from tests.valp.graphs import class_conditioned, discrete, figure_2, numeric, samples, wired
+from tests.valp.graphs import class_conditioned, discrete, figure_2, numeric, replaced, samples, wired
 from tests.valp.model.candidates import with_mixtures
 from tests.valp.rows import rows_of
 from valp.compile.compile import compile, lower
-from valp.graph.graph import Role
+from valp.graph.graph import Connection, Loss, Output, Role
 from valp.train.fit import fit
 from valp.train.fit_priors import fit_priors
 
@@ -155,3 +155,29 @@ def test_codes_too_large_for_a_covariance_leave_the_priors_as_they_are():
     before = {name: tensor.clone() for name, tensor in module.state_dict().items() if "priors" in name}
     fit_priors(module, inputs, truths, {}, 0)
     assert all(torch.equal(tensor, before[name]) for name, tensor in module.state_dict().items() if name in before)
+
+
+def test_samples_without_a_condition_depend_on_the_class_of_their_prior():
+    graph = class_conditioned()
+    between, decoder = (next(network for network in graph.networks if network.name == name) for name in ("n3", "n4"))
+    connections = [c for c in graph.connections if (c.source, c.target) != ("n2", "n4")]
+    connections += [Connection(source="n0", target="n5", role=Role.LATENT), Connection(source="n5", target="o3")]
+    connections += [Connection(source=source, target="n5", role=Role.CONDITION) for source in ("n2", "n6")]
+    connections.append(Connection(source="n4", target="n6"))
+    loss = Loss(kind="gaussian", prediction="o3", truth="o3")
+    several = replaced(
+        graph,
+        networks=(
+            *graph.networks,
+            decoder.model_copy(update={"name": "n5"}),
+            between.model_copy(update={"name": "n6"}),
+        ),
+        outputs=(*graph.outputs, Output(name="o3", unit=decoder.output)),
+        connections=tuple(connections),
+        losses=(*graph.losses, loss),
+    )
+    plain, fitted = lower(several), lower(with_mixtures(several))
+    assert [plan.inputs_of("o0", "generate") for plan in (plain, fitted)] == [frozenset(), {"o2"}]
+    assert [plan.inputs_of("o3", "generate") for plan in (plain, fitted)] == [{"o2"}] * 2
+    assert fitted.inputs_of("o0", "train") == plain.inputs_of("o0", "train")
+    assert [group.given for group in fitted.groups] == ["o2", "o2"]
