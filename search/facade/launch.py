@@ -90,10 +90,10 @@ def launch(
         halving: whether a candidate is stopped at a rung if it is not among the best there; see
             `valp.search.engine.rungs`.
         baselines: what candidates are compared with. `quick`: no learning, a linear model, and a single-task network
-            of each output. `tuned`: also boosted trees, and the best of several single-task networks drawn from the
-            space (as many as a sixth of the candidates, at least 4 and at most 16); the best one is also trained as
-            long as the candidates of the front and their ancestors. `none`: nothing. By default that of the existing
-            run, else `tuned`, or `quick` for searches of less than about a minute.
+            of each output. `tuned`: also boosted trees, and the best of several single-task networks: three fixed ones,
+            and a sixth of the number of candidates, at least 4 and at most 16, drawn from the space. The best one is
+            also trained as long as the candidates of the front and their ancestors. `none`: nothing. By default that of
+            the existing run, else `tuned`, or `quick` for searches of less than about a minute.
         profile: whether to show at the end where the workers' time went.
         source: the file that describes the problem, from which `valp train --from` loads the data again.
         display: shows the progress; by default as lines on stderr.

@@ -15,10 +15,13 @@ from valp.spaces.problem.answers import Answers
 from valp.spaces.problem.problem import Problem
 
 SHARE = 6
-"""The tuned network of each output is the best of as many as a sixth of the search's candidates, ..."""
+"""The tuned network of each output is the best of as many drawn ones as a sixth of the search's candidates, ..."""
 
 FEWEST, MOST = 4, 16
-"""... but of at least four and at most sixteen, the usual network among them."""
+"""... but of at least four and at most sixteen, and of those that are tried first."""
+
+TRIED_FIRST = 3
+"""The number of those: the usual one, a wide one, and a conditional VAE. Where one is missing, one more is drawn."""
 
 MOST_TRAININGS = 8
 """The best tuned network is trained on for as many samples as a candidate and its ancestors have seen, but for no more
@@ -62,7 +65,8 @@ def networks(
         candidates: the number of its candidates.
         level: which baselines it has.
     """
-    count = {"none": 0, "quick": 1, "tuned": min(MOST, max(FEWEST, ceil(candidates / SHARE)))}[level]
+    tuned = TRIED_FIRST + min(MOST, max(FEWEST, ceil(candidates / SHARE)))
+    count = {"none": 0, "quick": 1, "tuned": tuned}[level]
     for number in range(count):
         for output in problem.outputs:
             first = _tried_first(problem, output.name, training, number)

@@ -8,7 +8,7 @@ from valp.check.check import check
 from valp.compile.compile import compile
 from valp.graph.graph import Convolution, Dense
 from valp.parts.kinds import KINDS
-from valp.spaces.baselines.baselines import FEWEST, MOST, networks
+from valp.spaces.baselines.baselines import FEWEST, MOST, TRIED_FIRST, networks
 from valp.spaces.baselines.drawn_network import drawn_network
 from valp.spaces.candidate import Training
 from valp.spaces.generate.space import DEFAULT, SPACES
@@ -65,8 +65,9 @@ def test_the_same_seed_draws_the_same_network(problem):
 
 
 @pytest.mark.parametrize(("candidates", "count"), [(1, FEWEST), (24, 4), (60, 10), (1000, MOST)])
-def test_tuned_networks_are_a_sixth_of_the_candidates(candidates, count, problem):
+def test_drawn_networks_are_a_sixth_of_the_candidates(candidates, count, problem):
     made = [*networks(problem, DEFAULT, Training(), 0, candidates, "tuned")]
+    count += TRIED_FIRST
     assert len(made) == 5 * count
     codes = [one.code for one in made if one.output == "y"]
     assert codes == ["network", *(f"tuned-{number}" for number in range(1, count))]
