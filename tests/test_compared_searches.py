@@ -133,7 +133,7 @@ def test_every_candidate_ahead_on_validation_has_test_scores(tmp_path, monkeypat
         return max(own, key=lambda one: metric.score.loss(one.validation.scores[metric.name]), default=None)
 
     monkeypatch.setattr(strategies_goals, "best_single", weakest)
-    search = of_logic(tmp_path, "--steps=60", "--trainings=6")
+    search = of_logic(tmp_path, "--steps=150", "--trainings=10")
     reached = search["goals"]["all"]
     tested = [one["number"] for one in search["ended"] if one["test"] is not None]
     assert len(tested) > 2

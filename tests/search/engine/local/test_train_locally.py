@@ -36,7 +36,7 @@ def test_it_resumes_where_it_stopped(digits_problem, tmp_path):
 
 
 def test_halving_stops_candidates_here_too(digits_problem, tmp_path):
-    run = search(digits_problem, tmp_path, candidates=6, steps=150, halving=True)
+    run = search(digits_problem, tmp_path, candidates=10, steps=150, halving=True)
     states = [entry.state for entry in run.ledger.entries()]
     assert "pruned" in states
     assert "complete" in states
