@@ -66,7 +66,7 @@ drawn = [
 ]
 with_waves = [graph for graph in drawn if waves(graph)]
 assert 5 < len(with_waves)
-assert all(layer.form == "waves" and 32 <= layer.units <= 256 for graph in with_waves for layer in layers(graph))
+assert all(layer.form == "waves" and 32 <= layer.units <= 512 for graph in with_waves for layer in layers(graph))
 
 # mutated: its layers too
 parents = [Candidate(graph=graph, training=Training()) for graph in with_waves]

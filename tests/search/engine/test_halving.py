@@ -15,7 +15,7 @@ from valp.spaces.generate.choose import RandomChoose
 from valp.spaces.generate.space import DEFAULT
 
 OBJECTIVES = {"accuracy": metric_of("accuracy"), "mse": metric_of("mse")}
-STEPS = 600
+STEPS = 450
 
 
 def scores(*pairs):

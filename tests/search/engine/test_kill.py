@@ -17,7 +17,7 @@ from valp.search.strategies import STRATEGIES
 pytestmark = pytest.mark.heavy
 
 CANDIDATES = 7
-STEPS = 1500
+STEPS = 800
 PATIENCE = 240
 """Seconds that a search may take on a busy machine."""
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.heavy
 
 VALP = [sys.executable, "-c", "from valp.search.cli import main; main()"]
 ROOT = Path(__file__).parents[4]
-CANDIDATES, STEPS = 10, 1500
+CANDIDATES, STEPS = 10, 800
 PATIENCE = 120
 """Seconds to wait on a busy machine."""
 
