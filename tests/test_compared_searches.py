@@ -82,19 +82,15 @@ def killing(function, after):
     return wrapped
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "name", "after"),
     [
         (strategies_searches.Clock, "show", 2),
-        *(
-            pytest.param(*point, marks=pytest.mark.slow)
-            for point in (
-                (Scorer, "score_with_errors", 17),
-                (Scorer, "score_with_errors", 6),
-                (strategies_tested, "fitting", 2),
-                (strategies, "write", 0),
-            )
-        ),
+        (Scorer, "score_with_errors", 17),
+        (Scorer, "score_with_errors", 6),
+        (strategies_tested, "fitting", 2),
+        (strategies, "write", 0),
     ],
 )
 def test_a_killed_comparison_resumes_with_the_same_figures(where, name, after, uninterrupted, tmp_path, monkeypatch):

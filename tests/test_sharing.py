@@ -252,7 +252,7 @@ def test_a_training_of_another_graph_is_not_used_again(digits_problem, tmp_path)
     assert store(replace(job, part=other)) is None
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 def test_two_processes_train_everything_once(tuned_runs, tmp_path, capsys):
     base = tmp_path / "sharing"
     main(["small", "--runs", str(tuned_runs), "--samples", "200", "--seeds", "2", "--workers", "2", "-o", str(base)])
