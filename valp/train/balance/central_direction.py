@@ -1,20 +1,14 @@
 """The central direction (Katrutsa et al. 2020, arXiv:2007.06937; Nakamura 2023, eq. 4.6 and 4.7)."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from valp.train.balance.balance import Value
-from valp.train.balance.balancer import GradientBalancer, LossStep
-from valp.train.balance.loss_reach import LossReach
-from valp.train.balance.weighted_gradients import TaskGradients, WeightedGradients
+from valp.train.balance.weighted_gradients import GradientDirection, TaskGradients
 
 if TYPE_CHECKING:
-    import torch
-
     from valp.train.balance.nearest_point import Floats
 
 
-class CentralDirection(GradientBalancer):
+class CentralDirection(GradientDirection):
     """v = γ·Σ_m k_m·∇_m / ‖∇_m‖, for each group of parameters.
 
     k = argmin ‖Σ_m k_m·∇_m / ‖∇_m‖‖ on the simplex (eq. 4.6), and γ = (Σ_m k_m / ‖∇_m‖)⁻¹, so that v lies in the convex
@@ -24,21 +18,8 @@ class CentralDirection(GradientBalancer):
 
     code, title = "central", "the direction between the gradients, whatever their lengths (Nakamura 2023, eq. 4.7)"
 
-    def begin(
-        self,
-        reach: LossReach,
-        settings: Mapping[str, Value],  # noqa: ARG002
-        device: "torch.device",  # noqa: ARG002
-    ) -> "CentralWeights":
-        """See `GradientBalancer`."""
-        return CentralWeights(reach)
-
-
-class CentralWeights(WeightedGradients):
-    """The central direction in one training."""
-
-    def weights(self, step: LossStep, tasks: TaskGradients) -> "Floats":  # noqa: ARG002
-        """See `WeightedGradients`."""
+    def weights(self, tasks: TaskGradients) -> "Floats":
+        """See `GradientDirection`."""
         return central_weights(tasks)
 
 

@@ -1,20 +1,14 @@
 """The min-norm direction (MGDA; Désidéri 2012, doi:10.1016/j.crma.2012.03.014; Sener & Koltun 2018, eq. 3)."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from valp.train.balance.balance import Value
-from valp.train.balance.balancer import GradientBalancer, LossStep
-from valp.train.balance.loss_reach import LossReach
-from valp.train.balance.weighted_gradients import TaskGradients, WeightedGradients
+from valp.train.balance.weighted_gradients import GradientDirection, TaskGradients
 
 if TYPE_CHECKING:
-    import torch
-
     from valp.train.balance.nearest_point import Floats
 
 
-class MinNorm(GradientBalancer):
+class MinNorm(GradientDirection):
     """v = Σ_m k_m·∇_m, with k = argmin ‖Σ_m k_m·∇_m‖ on the simplex, for each group of parameters.
 
     No task's loss rises along −v (∇_m·v ≥ ‖v‖²). v is 0 where no direction lowers all losses. For two tasks
@@ -24,21 +18,8 @@ class MinNorm(GradientBalancer):
 
     code, title = "min-norm", "the shortest vector in the hull of the gradients (MGDA; Sener & Koltun 2018, eq. 3)"
 
-    def begin(
-        self,
-        reach: LossReach,
-        settings: Mapping[str, Value],  # noqa: ARG002
-        device: "torch.device",  # noqa: ARG002
-    ) -> "MinNormWeights":
-        """See `GradientBalancer`."""
-        return MinNormWeights(reach)
-
-
-class MinNormWeights(WeightedGradients):
-    """The min-norm direction in one training."""
-
-    def weights(self, step: LossStep, tasks: TaskGradients) -> "Floats":  # noqa: ARG002
-        """See `WeightedGradients`."""
+    def weights(self, tasks: TaskGradients) -> "Floats":
+        """See `GradientDirection`."""
         return min_norm_weights(tasks)
 
 

@@ -1,13 +1,16 @@
 """Methods whose direction is a weighted sum of the gradients, with weights that follow from the gradients."""
 
 from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from valp.train.balance.balancer import GradientCombining, GroupGradients, LossStep
+from valp.train.balance.balance import Value
+from valp.train.balance.balancer import GradientBalancer, GradientCombining, GroupGradients, LossStep
 from valp.train.balance.loss_reach import LossReach
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
     from valp.train.balance.nearest_point import Floats
@@ -70,6 +73,40 @@ class WeightedGradients(GradientCombining):
             factors[:] = found.mean() if len(found) else 1.0
             factors[task] = found
         return torch.as_tensor(factors, dtype=matrix.dtype, device=matrix.device) @ matrix
+
+
+class GradientDirection(GradientBalancer):
+    """A method whose weights follow from the gradients of the step alone. It has no settings."""
+
+    @abstractmethod
+    def weights(self, tasks: TaskGradients) -> "Floats":
+        """k, (M,), for at least two tasks."""
+
+    def begin(
+        self,
+        reach: LossReach,
+        settings: Mapping[str, Value],  # noqa: ARG002
+        device: "torch.device",  # noqa: ARG002
+    ) -> "StepWeights":
+        """See `GradientBalancer`."""
+        return StepWeights(reach, self.weights)
+
+
+class StepWeights(WeightedGradients):
+    """A `GradientDirection` in one training.
+
+    Args:
+        reach: the losses and the layers that they reach.
+        weigh: the weights of the tasks.
+    """
+
+    def __init__(self, reach: LossReach, weigh: "Callable[[TaskGradients], Floats]") -> None:
+        super().__init__(reach)
+        self._weigh = weigh
+
+    def weights(self, step: LossStep, tasks: TaskGradients) -> "Floats":  # noqa: ARG002
+        """See `WeightedGradients`."""
+        return self._weigh(tasks)
 
 
 def _in_coordinates(group: int, losses: tuple[int, ...], gramian: "Floats") -> TaskGradients:
