@@ -75,7 +75,7 @@ def parser_of() -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=int, default=2, help="0 trains in this process")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument(
-        "-o", dest="file", type=Path, default=FILE, help="file of raw figures; the picture is beside it"
+        "-o", dest="file", type=Path, default=FILE, help="file of the raw figures; the picture is written next to it"
     )
     return parser
 

@@ -54,12 +54,12 @@ def _class_of(columns: Sequence[Column], text: str) -> tuple[str, int] | None:
     name, equals, word = text.partition("=")
     column = next((column for column in columns if equals and column.name == name), None)
     if column is not None:
-        number = _number(column, word) if _is_class(column) else None
+        number = _number(column, word) if column.has_class else None
         if number is None:
-            known = f"a class of it ({_classes(column)})" if _is_class(column) else "a file with rows of it"
+            known = f"a class of it ({_classes(column)})" if column.has_class else "a file with rows of it"
             raise SettingError(f"--condition for {name!r} must be {known}, but is {word!r}")
         return name, number
-    if len(columns) != 1 or not _is_class(columns[0]):
+    if len(columns) != 1 or not columns[0].has_class:
         return None
     number = _number(columns[0], text)
     return None if number is None else (columns[0].name, number)
@@ -83,14 +83,10 @@ def _rows(
 def _wanted(columns: Sequence[Column], files: Sequence[str]) -> str:
     """The sentence that says what the option must be."""
     names = " and ".join(f"{column.name!r} ({column.type})" for column in columns)
-    alone = columns[0] if len(columns) == 1 and _is_class(columns[0]) else None
+    alone = columns[0] if len(columns) == 1 and columns[0].has_class else None
     wanted = f"a class ({_classes(alone)}) or a file with rows of it" if alone else "a file with rows of it"
     found = f", but is {' and '.join(map(repr, files))}" if files else ""
     return f"the samples of this model are conditioned on {names}, so --condition must be {wanted}{found}"
-
-
-def _is_class(column: Column) -> bool:
-    return column.has_class
 
 
 def _number(column: Column, word: str) -> int | None:

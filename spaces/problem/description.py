@@ -92,7 +92,7 @@ class Description(Frozen):
     @property
     def judged_by(self) -> str | None:
         """The output whose classes the judge learns: the first Discrete one with one class per row, not labels."""
-        return next((c.name for c in self.columns.outputs if c.type is DataType.DISCRETE and not c.labels), None)
+        return next((c.name for c in self.columns.outputs if c.has_class), None)
 
     @property
     def remarks(self) -> tuple[str, ...]:
