@@ -12,15 +12,14 @@ from typing import Any
 
 from benchmarks.strategies_measures import Beside, TrainedOn
 from benchmarks.strategies_rivals import Single
-from valp.compile.compile import compile
 from valp.compile.module import VALPModule
 from valp.errors import FileError
 from valp.files import read_model, write_text
 from valp.search.engine.baseline_jobs import LEAST
 from valp.search.engine.evaluate import Evaluation, fitting
-from valp.search.engine.models import model_of
+from valp.search.engine.models import baseline_module, model_of
 from valp.search.engine.score_on_test import score_baseline
-from valp.search.run.folder import CANDIDATE, read_result, read_weights
+from valp.search.run.folder import CANDIDATE, read_result
 from valp.search.run.ledger import Entry, Ledger
 from valp.search.run.result import Measured
 from valp.search.run.run import StoredRun
@@ -167,13 +166,9 @@ def trained_on(run: StoredRun, entry: Entry, steps: int, batch: int, scorer: Sco
         code = run.baselines.leading(output)
         if code is None:
             continue
-        path = run.folder.baseline(output, code)
 
-        def on(path: Path = path) -> Measured:
-            candidate = _candidate(path)
-            module = compile(candidate.graph, seed=0)
-            module.load_state_dict(read_weights(path))
-            return measured(module, candidate)
+        def on(output: str = output, code: str = code) -> Measured:
+            return measured(baseline_module(run, output, code), _candidate(run.folder.baseline(output, code)))
 
         scores = remembered(file, f"{output} {code} {steps}x{batch}", on)
         if scores is not None:

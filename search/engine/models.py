@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 
 from valp.compile.compile import compile
+from valp.compile.module import VALPModule
 from valp.errors import FileError, ValpError
+from valp.files import read_model
 from valp.model.bundle import Manifest, Model
 from valp.plan.plan import Executor, Protocol
 from valp.search.engine.evaluate import train
-from valp.search.run.folder import read_weights
+from valp.search.run.folder import CANDIDATE, read_weights
 from valp.search.run.ledger import Entry
 from valp.search.run.run import StoredRun
 from valp.spaces.candidate import Candidate
@@ -33,6 +35,23 @@ def model_of(run: StoredRun, entry: Entry) -> Model:
     scores = {"validation": entry.result.scores, "best baseline, validation": run.baseline_scores}
     errors = {"validation": entry.result.errors}
     return Model(module, manifest(run.problem, entry.candidate, scores, errors, run.settings.protocol, origin))
+
+
+def baseline_module(run: StoredRun, output: str, code: str) -> VALPModule:
+    """A single-task network among the baselines of a run, with its weights.
+
+    Args:
+        run: the run.
+        output: the name of the output.
+        code: the code of the network.
+
+    Raises:
+        FileError: if its candidate cannot be read, or its weights are not kept.
+    """
+    folder = run.folder.baseline(output, code)
+    module = compile(read_model(Candidate, folder / CANDIDATE).graph, seed=0)
+    module.load_state_dict(read_weights(folder))
+    return module
 
 
 def manifest(

@@ -3,19 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from valp.compile.compile import compile
 from valp.errors import DataError, FileError, SettingError
-from valp.files import read_model
 from valp.score.judge import Judge
 from valp.search.engine.fit_baseline import fitted_answers
-from valp.search.engine.models import model_of
-from valp.search.run.folder import CANDIDATE, read_weights
+from valp.search.engine.models import baseline_module, model_of
 from valp.search.run.ledger import Entry
 from valp.search.run.result import Measured
 from valp.search.run.run import StoredRun
 from valp.spaces.baselines.baselines import FITTED
 from valp.spaces.builtin.problems import PROBLEMS
-from valp.spaces.candidate import Candidate
 from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.problem import Problem
 from valp.spaces.problem.sampling import ScoringError
@@ -136,7 +132,4 @@ def score_baseline(run: StoredRun, scorer: Scorer, output: str, code: str) -> Me
     if any(code in codes for codes in FITTED.values()):
         answers = fitted_answers(problem, output, code)
         return Measured() if answers is None else Measured(*scorer.score_answers(answers, problem.test))
-    folder = run.folder.baseline(output, code)
-    module = compile(read_model(Candidate, folder / CANDIDATE).graph, seed=0)
-    module.load_state_dict(read_weights(folder))
-    return Measured(*scorer.score_with_errors(module, problem.test))
+    return Measured(*scorer.score_with_errors(baseline_module(run, output, code), problem.test))

@@ -8,12 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from valp.compile.compile import compile
 from valp.errors import ValpError
-from valp.files import read_bytes, read_model
+from valp.files import read_bytes
 from valp.score.speed import inferences_per_second
+from valp.search.engine.models import baseline_module
 from valp.search.run.baseline_scores import BaselineScores
-from valp.search.run.folder import CANDIDATE, CURVES, read_weights
+from valp.search.run.folder import CURVES
 from valp.search.run.ledger import Entry
 from valp.search.run.result import Result
 from valp.search.run.run import StoredRun
@@ -27,7 +27,6 @@ from valp.search.show.report.rounding import rounded
 from valp.search.show.report.sample_pictures import real_samples
 from valp.search.show.report.search_command import command
 from valp.spaces.baselines.baseline_codes import NETWORK, TUNED
-from valp.spaces.candidate import Candidate
 from valp.train.balance import Balance
 
 DETAILED = 60
@@ -222,8 +221,7 @@ def _single(run: StoredRun, output: str, code: str, result: Result, evidence: Ev
     }
     if evidence.problem is not None and result.failure is None:
         try:
-            module = compile(read_model(Candidate, folder / CANDIDATE).graph, seed=0)
-            module.load_state_dict(read_weights(folder))
+            module = baseline_module(run, output, code)
             made["speed"] = rounded(inferences_per_second(module, evidence.split.inputs), 3)
         except (ValpError, RuntimeError):  # another version made it, so its speed cannot be measured
             made["speed"] = None
