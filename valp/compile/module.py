@@ -159,11 +159,18 @@ class VALPModule(nn.Module):
         critics: Critics | None = None,
     ) -> Tensor:
         """The loss terms of a batch without their β, (terms,); arguments and errors as in `losses`."""
-        plan = self.plan
-        wanted = {term.prediction for term in plan.losses}
-        wanted |= {buffer for term in plan.divergences for buffer, _, _ in term.latents}
-        values = self.run(inputs, wanted, "train", noise)
-        weights = weights or {}
+        values = self.run(inputs, self.plan.judged, "train", noise)
+        return self.terms_of(values, truths, weights, critics)
+
+    def terms_of(
+        self,
+        values: Mapping[str, Tensor],
+        truths: Mapping[str, Tensor],
+        weights: Mapping[str, Tensor] | None = None,
+        critics: Critics | None = None,
+    ) -> Tensor:
+        """The loss terms of the values of buffers, (terms,); other arguments as in `losses`."""
+        plan, weights = self.plan, weights or {}
         terms = [
             _loss(term, values[term.prediction], truths[term.truth], weights.get(term.truth), critics or {})
             for term in plan.losses
@@ -199,15 +206,21 @@ class VALPModule(nn.Module):
         values, given = self._with_classes(inputs, mode)
         operations = self.operations(buffers, mode, given)
         noise = (noise or {}) if mode != "generate" else self._from_priors(operations, values, given, noise or {})
+        self.run_operations(operations, values, mode, noise)
+        for buffer in buffers:
+            self._read(values, buffer)
+        return values
+
+    def run_operations(
+        self, operations: Iterable[Operation], values: dict[str, Tensor], mode: Mode, noise: Mapping[str, Tensor]
+    ) -> None:
+        """Runs operations in their order and adds the values of their buffers; arguments as in `forward`."""
         for operation in operations:
             if isinstance(operation, Sample):
                 values[operation.out] = self._sample(operation, values, mode, noise)
             else:
                 sources = [self._read(values, source) for source in operation.sources]
                 values[operation.out] = self._run(operation, sources, training=self.training and mode == "train")
-        for buffer in buffers:
-            self._read(values, buffer)
-        return values
 
     def _with_classes(self, inputs: Mapping[str, Tensor], mode: Mode) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """The inputs with given classes in the buffers of their predictors, and these classes, one-hot."""

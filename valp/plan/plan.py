@@ -36,6 +36,11 @@ class LossTerm:
     size: int
     beta: float
 
+    @property
+    def buffers(self) -> tuple[str, ...]:
+        """The buffer that it judges."""
+        return (self.prediction,)
+
 
 @dataclass(frozen=True)
 class Divergence:
@@ -51,6 +56,11 @@ class Divergence:
     name: str
     latents: tuple[tuple[str, int, int], ...]
     beta: float
+
+    @property
+    def buffers(self) -> tuple[str, ...]:
+        """The buffers that it judges."""
+        return tuple(buffer for buffer, _, _ in self.latents)
 
 
 @dataclass(frozen=True)
@@ -118,6 +128,11 @@ class Plan:
     def terms(self) -> tuple[LossTerm | Divergence, ...]:
         """The terms of the total loss: the supervised ones, then the KL losses."""
         return (*self.losses, *self.divergences)
+
+    @property
+    def judged(self) -> frozenset[str]:
+        """The buffers that its terms judge."""
+        return frozenset(buffer for term in self.terms for buffer in term.buffers)
 
     def needed(self, buffers: Iterable[str], mode: Mode, given: Collection[str] | None = None) -> tuple[Operation, ...]:
         """The operations that are needed to compute `buffers` in `mode`, in order.

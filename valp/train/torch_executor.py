@@ -16,12 +16,14 @@ from valp.train.balance.balancer import (
     LossBalancer,
     LossStep,
     LossWeighing,
+    RepresentationBalancer,
     ScheduledBalancer,
 )
 from valp.train.balance.loss_reach import loss_reach
 from valp.train.batches import Draws
 from valp.train.combined_gradients import CombinedGradients
 from valp.train.critic import critics_of
+from valp.train.representation_gradients import RepresentationGradients
 from valp.train.schedule import Schedule
 from valp.train.stopwatch import Stopwatch
 
@@ -39,7 +41,12 @@ class TorchExecutor:
         seed: the seed of the critics' initial weights.
     """
 
-    balancers: tuple[type[Balancer], ...] = (ScheduledBalancer, LossBalancer, GradientBalancer)
+    balancers: tuple[type[Balancer], ...] = (
+        ScheduledBalancer,
+        LossBalancer,
+        GradientBalancer,
+        RepresentationBalancer,
+    )
     """The balancing methods that it supports."""
 
     def __init__(
@@ -59,6 +66,7 @@ class TorchExecutor:
         groups: list[dict[str, Any]] = [{"params": list(module.parameters()), "multiple": 1.0}]
         self._weights: Callable[[Tensor], Tensor] | None = None
         self._backward: Callable[[LossStep], None] | None = None
+        self._terms = module.terms
         reach = loss_reach(module.plan)
         if isinstance(balancer, ScheduledBalancer):
             self._weights = partial(balancer.weights, reach=reach, settings=settings)
@@ -68,6 +76,9 @@ class TorchExecutor:
             self._backward = partial(_backward, weighing)
         elif isinstance(balancer, GradientBalancer):
             self._backward = CombinedGradients(module, reach, balancer.begin(reach, settings, self._device))
+        elif isinstance(balancer, RepresentationBalancer):
+            representing = RepresentationGradients(module, reach, balancer.begin(reach, settings, self._device))
+            self._backward, self._terms = representing, representing.terms
         self._optimizer = torch.optim.Adam([group for group in groups if group["params"]], fused=True)
         self._critics = critics_of(module, seed)
         self._schedule, self._made = schedule, 0
@@ -87,7 +98,7 @@ class TorchExecutor:
                 x, y, w = (
                     {name: tensor.index_select(0, rows) for name, tensor in tensors.items()} for tensors in self._data
                 )
-                terms = self._module.terms(x, y, noise, w, self._critics)
+                terms = self._terms(x, y, noise, w, self._critics)
                 for group in self._optimizer.param_groups:
                     group["lr"] = rates[step] * group["multiple"]
                 self._optimizer.zero_grad()
@@ -103,7 +114,8 @@ class TorchExecutor:
 
     def finish(self) -> None:
         """Logs what the balancing method did. The module already has its parameters."""
-        summary = self._backward.summary() if isinstance(self._backward, CombinedGradients) else None
+        backward = self._backward
+        summary = backward.summary() if isinstance(backward, CombinedGradients | RepresentationGradients) else None
         if summary is not None:
             logging.getLogger(__name__).info("%s", summary)
 

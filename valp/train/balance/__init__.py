@@ -17,6 +17,7 @@ from valp.train.balance.balancer import (
     LossBalancer,
     LossStep,
     LossWeighing,
+    RepresentationBalancer,
     ScheduledBalancer,
 )
 from valp.train.balance.central_direction import CentralDirection
@@ -25,6 +26,7 @@ from valp.train.balance.fixed_beta import FixedBeta
 from valp.train.balance.gradient_normalisation import GradNorm
 from valp.train.balance.loss_reach import LossReach
 from valp.train.balance.method_setting import NumberSetting, WordSetting
+from valp.train.balance.mgda_upper_bound import MGDAUpperBound
 from valp.train.balance.min_norm import MinNorm
 from valp.train.balance.task_tensioner import TaskTensioner
 from valp.train.balance.torchjd_methods import TORCHJD_METHODS
@@ -44,6 +46,7 @@ BALANCERS: PluginTable[Balancer] = PluginTable(
         DynamicWeightAverage(),
         GradNorm(),
         MinNorm(),
+        MGDAUpperBound(),
         CentralDirection(),
         TaskTensioner(),
         *TORCHJD_METHODS,
@@ -64,6 +67,7 @@ __all__ = [
     "LossStep",
     "LossWeighing",
     "NumberSetting",
+    "RepresentationBalancer",
     "ScheduledBalancer",
     "WordSetting",
     "balancer_of",

@@ -1,10 +1,11 @@
 """The base classes of balancing methods.
 
-Notation: K loss terms L_j with weights β_j, in the order of `Plan.terms`. There are three types of method:
+Notation: K loss terms L_j with weights β_j, in the order of `Plan.terms`. There are four types of method:
 
 - `ScheduledBalancer`: its weights are known before a step. Every executor supports it, at no cost.
 - `LossBalancer`: it combines the losses into one number, which is differentiated once.
 - `GradientBalancer`: it combines the gradients of the losses, separately for each group of parameters.
+- `RepresentationBalancer`: it does so with the gradients by the representations of the groups.
 
 A method is a row and has no state. What changes from step to step (learned weights, running means) is in the object
 that `begin` makes for one training.
@@ -46,7 +47,7 @@ class LossStep:
 
 
 class Balancer(ABC):
-    """A balancing method: a row of `valp.train.balance.BALANCERS`. Write a subclass of one of the three below.
+    """A balancing method: a row of `valp.train.balance.BALANCERS`. Write a subclass of one of the four below.
 
     Attributes:
         code: its name in a candidate and on the command line.
@@ -132,7 +133,8 @@ class GroupGradients:
     Attributes:
         group: its index in `LossReach.groups`.
         losses: the m losses of the rows, ascending indices into `Plan.terms`.
-        matrix: (m, n), the gradient of β_j·L_j by the n parameters of the group.
+        matrix: (m, n), the gradient of β_j·L_j by the n parameters of the group. For a `RepresentationBalancer`, by
+            the n numbers of its representation: all variables of all examples of the batch.
     """
 
     group: int
@@ -141,10 +143,12 @@ class GroupGradients:
 
 
 class GradientCombining(ABC):
-    """A `GradientBalancer` in one training."""
+    """A `GradientBalancer` or a `RepresentationBalancer` in one training."""
 
     def combine(self, step: LossStep, gradients: Sequence[GroupGradients]) -> "list[Tensor]":
         """One gradient for each group, (n,); the optimiser steps against it.
+
+        For a `RepresentationBalancer` it is one by the representation, which is taken back to the parameters.
 
         By default a group that only one loss reaches gets the gradient of that loss, and every other group gets
         `direction`. A method that needs all groups at once overrides this.
@@ -166,6 +170,19 @@ class GradientCombining(ABC):
 
 class GradientBalancer(Balancer):
     """A method that combines the gradients of the losses: one backward pass for each loss, over what it reaches."""
+
+    @abstractmethod
+    def begin(self, reach: LossReach, settings: Mapping[str, Value], device: "torch.device") -> GradientCombining:
+        """Begins a training; arguments as in `LossBalancer.begin`."""
+
+
+class RepresentationBalancer(Balancer):
+    """A method that combines the gradients of the losses by the representations of the groups of parameters.
+
+    The representation of a group is what leaves it towards other networks or losses; see
+    `valp.train.balance.representation`. The result is taken back through the group by one backward pass, so the
+    gradients by the parameters are never computed for each loss.
+    """
 
     @abstractmethod
     def begin(self, reach: LossReach, settings: Mapping[str, Value], device: "torch.device") -> GradientCombining:

@@ -52,16 +52,25 @@ def parameter_groups(plan: Plan) -> tuple[ParameterGroup, ...]:
     A loss reaches a layer if what it judges depends on the layer in training. A loss whose β is 0 trains nothing, so
     it reaches nothing. Groups are in the order of their first layers.
     """
+    buffers = reaching_losses(plan)
     reached: dict[str, set[int]] = {}
-    for number, term in enumerate(plan.terms):
-        judged = [buffer for buffer, _, _ in term.latents] if isinstance(term, Divergence) else [term.prediction]
-        for operation in plan.needed(judged, "train") if term.beta else ():
-            layer = getattr(operation, "layer", None)  # most operations have no parameters
-            if layer is not None:
-                reached.setdefault(layer, set()).add(number)
-    groups: dict[tuple[int, ...], list[str]] = {}
     for operation in plan.operations:
-        layer = getattr(operation, "layer", None)
-        if layer in reached:
-            groups.setdefault(tuple(sorted(reached.pop(layer))), []).append(layer)
+        layer = getattr(operation, "layer", None)  # most operations have no parameters
+        if layer is not None and operation.out in buffers:
+            reached.setdefault(layer, set()).update(buffers[operation.out])
+    groups: dict[tuple[int, ...], list[str]] = {}
+    for layer, losses in reached.items():
+        groups.setdefault(tuple(sorted(losses)), []).append(layer)
     return tuple(ParameterGroup(tuple(layers), losses) for losses, layers in groups.items())
+
+
+def reaching_losses(plan: Plan) -> dict[str, tuple[int, ...]]:
+    """The losses that depend on each buffer in training, as ascending indices into `Plan.terms`.
+
+    Losses whose β is 0 do not count, and buffers that no loss depends on are left out, as are the model inputs.
+    """
+    reached: dict[str, list[int]] = {}
+    for number, term in enumerate(plan.terms):
+        for operation in plan.needed(term.buffers, "train") if term.beta else ():
+            reached.setdefault(operation.out, []).append(number)
+    return {buffer: tuple(losses) for buffer, losses in reached.items()}
