@@ -12,7 +12,7 @@ def print_scores(run: StoredRun, entry: Entry) -> None:
     """Prints a candidate's scores, with those of the best baseline and how the objectives compare with it."""
     if entry.result is None or not entry.result.scores:
         return
-    baselines, metrics, scores = run.baselines, run.problem.metrics, entry.result.scores
+    baselines, metrics, scores = run.baselines, run.metrics, entry.result.scores
     rows = []
     for name, metric in metrics.items():
         if name not in scores and metric.score.on_demand:

@@ -51,7 +51,8 @@ def space_names() -> list[str]:
 
 
 def graph_score_codes() -> list[str]:
-    """The codes of the scores of whole graphs."""
+    """The names of the scores of whole graphs, with a usual value if they have a parameter."""
     from valp.score import SCORES, GraphScore
 
-    return [code for code, score in SCORES.items() if isinstance(score, GraphScore)]
+    rows = {code: row.parameter for code, row in SCORES.items() if isinstance(row, GraphScore)}
+    return [code if parameter is None else f"{code}@{parameter.example:g}" for code, parameter in rows.items()]

@@ -11,10 +11,11 @@ from valp.search.run.baseline_scores import BaselineScores
 from valp.search.run.ledger import Entry
 from valp.search.run.run import StoredRun
 
-WARNING_SCORES = ("copying", "memorising", "coverage")
+WARNING_SCORES = ("copying", "memorising", "coverage", "zero_gradients")
 """Scores that show whether a good value of an objective is misleading.
 
-Samples may have every class but be unlike the data, or be copies of their condition or of training rows.
+Samples may have every class but be unlike the data, or be copies of their condition or of training rows. An output may
+have no gradient that an attack can use.
 """
 
 MARKS: dict[Comparison | None, str] = {"better": " ✓", "equal": " ≈"}

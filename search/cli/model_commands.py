@@ -130,8 +130,14 @@ def train_command(
 @click.command("score")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--problem", help="A built-in problem or a .toml file.  [default: the model's problem if it is built in]")
+@click.option(
+    "--also",
+    multiple=True,
+    help="A score that is only measured on demand, such as latency or robust_accuracy@0.1. Give it several times for "
+    "several.",
+)
 @JSON
-def score_command(model: Path, problem: str | None, as_json: bool) -> None:
+def score_command(model: Path, problem: str | None, also: tuple[str, ...], as_json: bool) -> None:
     """Score MODEL on the validation and the test split of its problem.
 
     ± is a 95% confidence interval: how much a score may differ for other rows of the same data. JSON has the standard
@@ -143,6 +149,7 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
     Examples:
       valp score digits.valp
       valp score wine.valp --problem wine.toml
+      valp score digits.valp --also robust_accuracy@0.1
     """
     from valp.model.bundle import load
     from valp.score.clear_difference import interval_text
@@ -151,6 +158,7 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
     from valp.spaces.own.load_problem import load_problem
     from valp.spaces.problem.interface import require_interface
     from valp.spaces.problem.judging import judges_of
+    from valp.spaces.problem.metrics import with_companions
     from valp.spaces.problem.scoring import Scorer
     from valp.train.fit import one_thread
 
@@ -161,9 +169,11 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
     data = load_problem(problem or learnt, _say, loaded.manifest.preprocessing)
     require_interface(loaded.manifest.graph, data.description)
     _require_columns(model, loaded.manifest, data)
+    wanted = tuple(data.metric(name).name for name in also)
     one_thread()
     with step_bar() as preparing:
-        scorer = Scorer(data, judges_of(data, _say, preparing.step), loaded.manifest.protocol)
+        judges = judges_of(data, _say, preparing.step)
+    scorer = Scorer(data, judges, loaded.manifest.protocol, objectives=wanted)
     found = {split: scorer.score_with_errors(loaded.module, getattr(data, split)) for split in ("validation", "test")}
     if as_json:
         scores, errors = ({split: both[i] for split, both in found.items()} for i in (0, 1))
@@ -177,8 +187,8 @@ def score_command(model: Path, problem: str | None, as_json: bool) -> None:
                 for scores, errors in found.values()
             ),
         ]
-        for name, metric in data.metrics.items()
-        if not metric.score.on_demand
+        for name, metric in scorer.metrics.items()
+        if not metric.score.on_demand or name in with_companions(scorer.metrics, wanted)
     ]
     print_table(f"{model} on {data.name}", ["score", *found], rows)
 

@@ -139,7 +139,6 @@ def show_command(run: str, number: int | None, runs: Path, as_json: bool) -> Non
     from valp.search.cli.candidate_tables import print_graph, print_scores
     from valp.search.cli.chosen_candidate import chosen_candidate
     from valp.search.run.run import open_run
-    from valp.search.run.sampler_remarks import sampler_remarks
 
     opened = open_run(runs, run)
     entry = chosen_candidate(opened, number)
@@ -148,7 +147,7 @@ def show_command(run: str, number: int | None, runs: Path, as_json: bool) -> Non
         return
     _print_about(entry, run)
     print_scores(opened, entry)
-    for remark in [] if entry.result is None else sampler_remarks(opened.problem.metrics, entry.result.scores):
+    for remark in opened.remarks(entry):
         print_line(remark)
     print_graph(entry.candidate.graph)
     if entry.state == "running":  # its worker writes the folder until the end

@@ -112,8 +112,8 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
     cls=CodesOption,
     codes=graph_score_codes,
     multiple=True,
-    help="A score to optimise: one of an output, or of the graph ({codes}). Give it several times for several.  "
-    "[default: one for each output]",
+    help="A score to optimise: one of an output, or of the graph ({codes}). With @ and a number, scores under attacks "
+    "of this size: robust_accuracy@0.1. Give it several times for several.  [default: one for each output]",
 )
 @click.option(
     "--protocol",
@@ -188,6 +188,7 @@ def search_command(
       valp search fashion-mnist --strategy nsga2 --hours 2
       valp search fashion-mnist --objective accuracy --objective coverage
       valp search digits --objective accuracy --objective parameters
+      valp search digits --objective accuracy --objective robust_accuracy@0.1
       valp search digits --balance fixed --balance uncertainty:rate=10
       valp search fashion-mnist --space full --start-from mt-vae --start-from lenet
       valp search wine.toml --strategy nsga2 --hours 1

@@ -236,7 +236,8 @@ class Driver:
 
     def _baseline_scores(self) -> BaselineScores:
         outputs = [output.name for output in self.problem.outputs]
-        return BaselineScores(self.problem.metrics, self.ledger.objectives, outputs, self.ledger.baselines)
+        metrics = self.problem.metrics_with(self.ledger.objectives)
+        return BaselineScores(metrics, self.ledger.objectives, outputs, self.ledger.baselines)
 
     def _objectives_of(self, scores: Mapping[str, float], output: str | None = None) -> str:
         """The objectives as text; if an output is given, only its own and those of the graph."""

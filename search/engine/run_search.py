@@ -63,7 +63,7 @@ def search(
         else:
             write_text(folder.problem, problem.description.model_dump_json(indent=1))
             write_settings(settings, folder.settings)
-        metrics = {name: problem.metrics[name] for name in settings.objectives}
+        metrics = {name: problem.metric(name) for name in settings.objectives}
         ledger = Ledger.create(folder.study, metrics)
         driver = Driver(folder, problem, settings, ledger, shown, candidates, workers, tuple(start_from))
         driver.recover()

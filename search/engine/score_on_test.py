@@ -101,7 +101,7 @@ def baselines_on_test(run: StoredRun, problem: Problem, judges: Mapping[str, Jud
     scorer = Scorer(problem, judges, run.settings.protocol, objectives=run.settings.objectives)
     wanted: dict[tuple[str, str], list[str]] = {}
     for name, best in run.baselines.best.items():
-        output = run.problem.metrics[name].output
+        output = run.metrics[name].output
         if name in run.objectives and output is not None and best.code is not None:
             wanted.setdefault((output, best.code), []).append(name)
     found = Measured()

@@ -266,12 +266,12 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         return inputs
 
     def _search(self, problem: Problem, seed: int) -> None:
-        from valp.search.facade.launch import launch, one_of
+        from valp.search.facade.launch import launch
         from valp.search.run.temporary_folders import scratch
         from valp.search.show.display import LineDisplay, SilentDisplay
 
         if self.by is not None:
-            one_of("by", self.by, problem.metrics)
+            problem.metric(self.by, "by")
         asked: dict[str, Any] = {
             name: getattr(self, name)
             for name in ("steps", "batch", "strategy", "space", "objectives", "executor", "baselines")

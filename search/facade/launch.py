@@ -76,7 +76,7 @@ def launch(
             default those of the space. Settings without a value, and the choice among several methods, are searched.
         start_from: the graphs of the first candidates.
         objectives: the names of the scores to optimise, of outputs or of whole graphs (`parameters`, `latency`,
-            `inferences_per_second`); by default one for each output.
+            `inferences_per_second`), also under attack (`robust_accuracy@0.1`); by default one for each output.
         candidates: the number of candidates in the finished run, including those of earlier calls.
         hours: the wall time after which no further candidate is started.
         steps: the gradient steps of a full training.
@@ -142,8 +142,7 @@ def launch(
         require_interface(graph, problem.description, whole=True)
         if not searched.any_condition:
             require_conditions(graph, problem.name, conditions)
-    for objective in objectives:
-        one_of("objective", objective, problem.metrics)
+    objectives = tuple(problem.metric(name, "objective").name for name in objectives)
     if len(set(objectives)) < len(objectives):
         raise SettingError(f"each objective must be given once, but they are {', '.join(objectives)}")
     wanted = objectives or problem.objectives_with(searched.samples_score)

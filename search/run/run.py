@@ -1,6 +1,7 @@
 """A run on disk, for reading: its settings, its problem and its ledger, without the data."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,12 @@ from valp.errors import SettingError
 from valp.files import read_model
 from valp.search.run.baseline_scores import BaselineScores
 from valp.search.run.folder import Folder, existing
+from valp.search.run.gradient_remarks import gradient_remarks
 from valp.search.run.ledger import Entry, Ledger
+from valp.search.run.sampler_remarks import sampler_remarks
 from valp.search.run.settings import Settings, read_settings
 from valp.spaces.problem.description import Description
-from valp.spaces.problem.metrics import Metric
+from valp.spaces.problem.metrics import Metric, with_companions
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,16 @@ class StoredRun:
         """The scores that the search optimises, by name."""
         return self.ledger.objectives
 
+    @cached_property
+    def metrics(self) -> dict[str, Metric]:
+        """The scores of the problem by name, and the objectives that have a parameter."""
+        return self.problem.metrics_with(self.settings.objectives)
+
     @property
     def baselines(self) -> BaselineScores:
         """The scores of the baselines."""
         outputs = [output.name for output in self.problem.outputs]
-        return BaselineScores(self.problem.metrics, self.objectives, outputs, self.ledger.baselines)
+        return BaselineScores(self.metrics, self.objectives, outputs, self.ledger.baselines)
 
     @property
     def baseline_scores(self) -> dict[str, float]:
@@ -42,11 +50,12 @@ class StoredRun:
 
     @property
     def shown_scores(self) -> dict[str, Metric]:
-        """The scores that tables show: the objectives, then the other listed scores that are always measured."""
+        """The scores that tables show: the objectives, then the other listed scores that are measured."""
+        wanted = with_companions(self.metrics, self.settings.objectives)
         others = [
             (name, metric)
-            for name, metric in self.problem.metrics.items()
-            if metric.score.listed and not metric.score.on_demand and name not in self.objectives
+            for name, metric in self.metrics.items()
+            if name not in self.objectives and metric.score.listed and (not metric.score.on_demand or name in wanted)
         ]
         return {**self.objectives, **dict(others)}
 
@@ -62,14 +71,22 @@ class StoredRun:
         front = self.ledger.front()
         if by is None:
             return front
-        score, values = self.metric(by).score, {}
+        metric, values = self.metric(by), {}
+        score = metric.score
         for entry in front:
-            value = None if entry.result is None else entry.result.scores.get(by)
+            value = None if entry.result is None else entry.result.scores.get(metric.name)
             values[entry.number] = inf if value is None else score.loss(value)
         if front and min(values.values()) == inf:
             measured = f"; it is only measured in a search with --objective {by}" if score.on_demand else ""
             raise SettingError(f"no candidate on the front of run {self.folder.name!r} has the score {by}{measured}")
         return sorted(front, key=lambda entry: values[entry.number])
+
+    def remarks(self, entry: Entry) -> list[str]:
+        """Sentences about a candidate whose scores are not what they seem."""
+        if entry.result is None:
+            return []
+        scores = entry.result.scores
+        return [*sampler_remarks(self.metrics, scores), *gradient_remarks(self.metrics, scores)]
 
     def metric(self, name: str) -> Metric:
         """A score of the problem.
@@ -77,9 +94,7 @@ class StoredRun:
         Raises:
             SettingError: if the problem has no such score.
         """
-        if name not in self.problem.metrics:
-            raise SettingError(f"the scores of {self.problem.name} are {', '.join(self.problem.metrics)}, not {name!r}")
-        return self.problem.metrics[name]
+        return self.problem.metric(name, f"a score of {self.problem.name}")
 
     def summary(self) -> dict[str, Any]:
         """The row of `valp list`."""
@@ -115,13 +130,15 @@ def open_run(runs: Path, name: str) -> StoredRun:
     folder = existing(runs, name)
     settings = read_settings(folder.settings)
     problem = read_model(Description, folder.problem)
+    metrics: dict[str, Metric] = {}
     for name in settings.objectives:
-        if name not in problem.metrics:
+        try:
+            metrics[name] = problem.metric(name)
+        except SettingError as error:
             raise SettingError(
                 f"run {folder.name!r} optimises {name!r}, which is not a score of this installation: "
                 "a package that adds it may be missing"
-            )
-    metrics = {name: problem.metrics[name] for name in settings.objectives}
+            ) from error
     return StoredRun(folder, settings, problem, Ledger.open(folder.study, metrics))
 
 

@@ -109,7 +109,7 @@ class Settings(Frozen):
 
 def definitions_of(objectives: Sequence[str]) -> tuple[int, ...]:
     """The numbers of the present definitions of objectives; 1 for one of a package that is not installed."""
-    rows = (SCORES.get(name.partition(".")[0]) for name in objectives)
+    rows = (SCORES.get(name.partition("@")[0].partition(".")[0]) for name in objectives)
     return tuple(1 if row is None else row.definition for row in rows)
 
 

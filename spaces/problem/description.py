@@ -1,13 +1,15 @@
 """A problem without its data, which is enough to list, draw and export the results of a search."""
 
+from collections.abc import Iterable
 from functools import cached_property
 
 from pydantic import Field
 
+from valp.errors import SettingError
 from valp.graph.graph import DataType, Frozen, Input, Output
 from valp.model.preprocessing import Preprocessing
 from valp.score import ScoredOutput
-from valp.spaces.problem.metrics import Metric, metrics_of
+from valp.spaces.problem.metrics import Metric, metric_at, metrics_of, parametric_names
 
 
 class Description(Frozen):
@@ -72,9 +74,39 @@ class Description(Frozen):
         """The possible scores by name: first those of each output, then those of whole graphs.
 
         A score that only one output has is named by its code, otherwise by code.output. Scores that need a judge exist
-        only if the judge can learn from a Discrete output.
+        only if the judge can learn from a Discrete output. Scores with a parameter are not among them; see `metric`.
         """
-        return metrics_of(self.scored_outputs)
+        return {name: one for name, one in metrics_of(self.scored_outputs).items() if self._can_have(one)}
+
+    def metric(self, name: str, what: str = "score") -> Metric:
+        """A score by its name, such as `accuracy` or `robust_accuracy@0.1`.
+
+        Args:
+            name: the name.
+            what: what the score is, for the message.
+
+        Raises:
+            SettingError: if the problem has no such score.
+        """
+        if name in self.metrics:
+            return self.metrics[name]
+        found = metric_at(name, self.scored_outputs)
+        if found is not None and not self._can_have(found):
+            raise SettingError(
+                f"{name} changes inputs of numbers, but {self.name} has inputs of classes and labels only"
+            )
+        if found is None:
+            attacked = parametric_names(self.scored_outputs) if self._has_numbers else []
+            raise SettingError(f"{what} must be one of {', '.join([*self.metrics, *attacked])}, but is {name!r}")
+        return found
+
+    def metrics_with(self, names: Iterable[str]) -> dict[str, Metric]:
+        """`metrics`, and after these the scores with a parameter that are named.
+
+        Raises:
+            SettingError: if the problem has no such score.
+        """
+        return self.metrics | {metric.name: metric for metric in map(self.metric, names)}
 
     @property
     def objectives(self) -> tuple[str, ...]:
@@ -88,6 +120,13 @@ class Description(Frozen):
             if metric.output is not None and (metric.output not in chosen or metric.score.code == samples):
                 chosen[metric.output] = name
         return tuple(name for name in self.metrics if name in chosen.values())
+
+    @property
+    def _has_numbers(self) -> bool:
+        return any(column.type is not DataType.DISCRETE for column in self.columns.inputs)
+
+    def _can_have(self, metric: Metric) -> bool:
+        return self._has_numbers or not metric.score.perturbs
 
     @property
     def judged_by(self) -> str | None:

@@ -1,9 +1,10 @@
 """The scores of a problem: their names, outputs, and values without learning."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from valp.errors import SettingError
 from valp.score import SCORES, GraphScore, OutputScore, Score, ScoredOutput
 
 
@@ -41,18 +42,57 @@ class Metric:
 def metrics_of(outputs: Sequence[ScoredOutput]) -> dict[str, Metric]:
     """The scores of a problem by name: first those of each output, then those of whole graphs.
 
-    A score that only one output has is named by its code, otherwise by code.output.
+    A score that only one output has is named by its code, otherwise by code.output. Scores with a parameter are not
+    among them; see `metric_at`.
     """
-    pairs = [(row, output) for output in outputs for row in _of_outputs() if row.applies(output)]
+    return _named(outputs, lambda row: row.parameter is None)
+
+
+def metric_at(name: str, outputs: Sequence[ScoredOutput]) -> Metric | None:
+    """A score with a parameter, such as `robust_accuracy@0.1` or `robust_accuracy.left@0.1`; None if there is none.
+
+    Its name has the value in its shortest form: `robust_accuracy@0.10` is `robust_accuracy@0.1`.
+
+    Raises:
+        SettingError: if there is no value after the name, the value is not possible, or the score has no parameter.
+    """
+    stem, at, _ = name.partition("@")
+    found = _named(outputs, lambda row: row.parameter is not None).get(stem)
+    if found is None or found.score.parameter is None:
+        if at and stem in metrics_of(outputs):
+            raise SettingError(f"the score {stem!r} has no number after @, but {name!r} was given")
+        return None
+    shortest = f"{found.score.parameter.read(name):.12g}"
+    return Metric(f"{stem}@{shortest}", found.score.at(float(shortest)), found.output, found.chance)
+
+
+def parametric_names(outputs: Sequence[ScoredOutput]) -> list[str]:
+    """The names of the scores with a parameter, each with a usual value: `robust_accuracy@0.1`."""
+    named = _named(outputs, lambda row: row.parameter is not None)
+    pairs = ((name, metric.score.parameter) for name, metric in named.items())
+    return [f"{name}@{parameter.example:g}" for name, parameter in pairs if parameter is not None]
+
+
+def with_companions(metrics: Mapping[str, Metric], names: Collection[str]) -> frozenset[str]:
+    """These scores and their companions: those of the same output or, for a score of whole graphs, of any."""
+    found = set(names)
+    for metric in (metrics[name] for name in names):
+        for other in metrics.values():
+            if other.score.code in metric.score.companions and metric.output in (None, other.output):
+                found.add(other.name)
+    return frozenset(found)
+
+
+def _named(outputs: Sequence[ScoredOutput], wanted: Callable[[Score], bool]) -> dict[str, Metric]:
+    rows = [row for row in SCORES.values() if wanted(row)]
+    pairs = [
+        (row, output) for output in outputs for row in rows if isinstance(row, OutputScore) and row.applies(output)
+    ]
     uses = Counter(row.code for row, _ in pairs)
     found = [
         Metric(row.code if uses[row.code] == 1 else f"{row.code}.{output.name}", row, output.name, row.chance(output))
         for row, output in pairs
     ]
-    of_graphs = [row for row in SCORES.values() if isinstance(row, GraphScore) and row.applies(outputs)]
+    of_graphs = [row for row in rows if isinstance(row, GraphScore) and row.applies(outputs)]
     found += [Metric(row.code, row, chance=row.chance(outputs)) for row in of_graphs]
     return {metric.name: metric for metric in found}
-
-
-def _of_outputs() -> list[OutputScore]:
-    return [row for row in SCORES.values() if isinstance(row, OutputScore)]

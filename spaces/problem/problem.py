@@ -162,14 +162,18 @@ class Problem(Description):
 
     @property
     def weights(self) -> dict[str, Tensor]:
-        """The weights in the training split's losses: 0 for a missing value, otherwise 1 or the weight of the class.
+        """The weights of the training split; see `weights_of`."""
+        return self.weights_of(self.train)
+
+    def weights_of(self, split: Split) -> dict[str, Tensor]:
+        """The weights in the losses of a split: 0 for a missing value, otherwise 1 or the weight of the class.
 
         Only outputs with missing values or class weights have an entry: float32, (n,) for classes and Samples,
         (n, size) for Numeric outputs and labels.
         """
-        weights = {name: mask.float() for name, mask in self.train.present.items()}
+        weights = {name: mask.float() for name, mask in split.present.items()}
         for name, of_class in self.class_weights.items():
-            rows = torch.tensor(of_class)[self.train.truths[name]]
+            rows = torch.tensor(of_class)[split.truths[name]]
             weights[name] = rows * weights[name] if name in weights else rows
         return weights
 

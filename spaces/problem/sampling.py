@@ -30,7 +30,7 @@ def predictions(module: VALPModule, split: Split, outputs: Sequence[str], mode: 
     """
     if not outputs:
         return {}
-    noise = _noise(module, len(split), seed) if mode == "generate" else {}
+    noise = noise_of(module, len(split), seed) if mode == "generate" else {}
     parts: dict[str, list[Tensor]] = {name: [] for name in outputs}
     for start in range(0, len(split), ROWS):
         rows = slice(start, start + ROWS)
@@ -79,7 +79,7 @@ def generate_for(
     """
     values = split.inputs | split.truths
     given = {name: values[name][rows] for name in module.plan.inputs_of(output, "generate")}
-    made = module(given, "generate", _noise(module, len(rows), seed, [output] if drawn else []), [output])
+    made = module(given, "generate", noise_of(module, len(rows), seed, [output] if drawn else []), [output])
     return finite(output, made[output])
 
 
@@ -137,7 +137,8 @@ def few_rows(
     return made
 
 
-def _noise(module: VALPModule, count: int, seed: int, drawn: Sequence[str] = ()) -> dict[str, Tensor]:
+def noise_of(module: VALPModule, count: int, seed: int, drawn: Sequence[str] = ()) -> dict[str, Tensor]:
+    """The noise of `count` rows that follows from a seed; `drawn` as in `VALPModule.drawn_noise`."""
     generator = torch.Generator().manual_seed(seed)
     return module.drawn_noise(count, generator, drawn)
 

@@ -13,12 +13,13 @@ from valp.compile.module import VALPModule
 from valp.errors import ValpError
 from valp.graph.graph import DataType
 from valp.plan.plan import Protocol
-from valp.score import Generated, GraphScore, OutputScore, Predicted, ScoredOutput, Subject
+from valp.score import Attacked, Generated, GraphScore, OutputScore, Predicted, ScoredOutput, Subject
 from valp.score.halves import standard_errors
 from valp.score.judge import Judge
 from valp.score.subject import Conditioned
 from valp.spaces.problem.answers import Answers, side_by_side
-from valp.spaces.problem.metrics import Metric
+from valp.spaces.problem.attacking import Attacking, Ranges, ranges_of
+from valp.spaces.problem.metrics import Metric, with_companions
 from valp.spaces.problem.problem import Problem, Split
 from valp.spaces.problem.references import References, known_rows
 from valp.spaces.problem.sampling import (
@@ -50,7 +51,7 @@ class Scorer:
         seed: the seed of the noise. It is the same for every candidate, so that candidates do not differ in luck. The
             test split has other noise than the validation split.
         objectives: the names of the optimised scores. Scores that are measured on demand are measured only if they are
-            among these.
+            among these, or a companion of one.
         few: whether conditioned samplers are scored on few conditions with many draws of the noise. If not, every
             sample has its own condition, as in Garciarena et al., and a copy of the condition has perfect scores.
     """
@@ -83,7 +84,7 @@ class Scorer:
     def score_with_errors(self, module: VALPModule, split: Split) -> tuple[dict[str, float], dict[str, float]]:
         """The scores as in `score`, and their standard errors by the same names; see `valp.score.halves`.
 
-        Scores of whole graphs have no standard error.
+        Of the scores of whole graphs, only those of predictions have a standard error.
 
         Args:
             module: the trained VALP. It is left in evaluation mode.
@@ -96,21 +97,32 @@ class Scorer:
         scores = self._scores(subject)
         return scores, self._errors(subject, scores)
 
+    @cached_property
+    def metrics(self) -> dict[str, Metric]:
+        """The scores by name: those of the problem, and the objectives that have a parameter.
+
+        Raises:
+            SettingError: if an objective is not a score of the problem.
+        """
+        return self.problem.metrics_with(self.objectives)
+
+    @cached_property
+    def _wanted(self) -> frozenset[str]:
+        """The names of the scores on demand that are measured."""
+        return with_companions(self.metrics, self.objectives)
+
     def _errors(self, subject: "_Scored", scores: Mapping[str, float]) -> dict[str, float]:
         """The standard errors of scores."""
         errors: dict[str, float] = {}
-        for output in self.problem.scored_outputs:
-            rows = {
-                name: metric.score
-                for name, metric in self.problem.metrics.items()
-                if name in scores and metric.output == output.name and isinstance(metric.score, OutputScore)
-            }
-            errors |= standard_errors(subject, output, rows, self.seed)
+        for output in (*self.problem.scored_outputs, None):
+            of = None if output is None else output.name
+            measured = {name: one.score for name, one in self.metrics.items() if name in scores and one.output == of}
+            errors |= standard_errors(subject, output, measured, self.seed)
         return {name: errors[name] for name in scores if name in errors}
 
     def _scores(self, subject: "_Scored") -> dict[str, float]:
         subject.module.eval()
-        found = {name: self._value(metric, subject) for name, metric in self.problem.metrics.items()}
+        found = {name: self._value(metric, subject) for name, metric in self.metrics.items()}
         return {name: value for name, value in found.items() if value is not None}
 
     @torch.inference_mode()
@@ -124,7 +136,7 @@ class Scorer:
         """
         subject, found = _Answered(self, answers, split, GENERATED), {}
         subject.answer()
-        for name, metric in self.problem.metrics.items():
+        for name, metric in self.metrics.items():
             if metric.output == answers.output:
                 with suppress(ScoringError):  # a score of another package may need the VALP
                     found[name] = self._value(metric, subject)
@@ -133,13 +145,13 @@ class Scorer:
 
     def _value(self, metric: Metric, subject: "_Scored") -> float | None:
         row, output = metric.score, metric.output
-        if row.on_demand and metric.name not in self.objectives:
+        if row.on_demand and metric.name not in self._wanted:
             return None
         try:
             if isinstance(row, GraphScore):
                 value = row.compute(subject)
-            elif isinstance(row, OutputScore) and output in subject.outputs:
-                value = row.compute(subject, self._outputs[str(output)])
+            elif isinstance(row, OutputScore) and output is not None and subject.has(output):
+                value = row.compute(subject, self._outputs[output])
             else:
                 return None
             if value is None:
@@ -160,6 +172,11 @@ class Scorer:
         return self.seed + (TEST_NOISE if split is self.problem.test else 0)
 
     @cached_property
+    def ranges(self) -> Ranges:
+        """The ranges of the inputs that can be attacked."""
+        return ranges_of(self.problem)
+
+    @cached_property
     def references(self) -> References:
         """What samples are compared with."""
         return References(self.problem, self.judges)
@@ -169,15 +186,10 @@ class _Scored(Subject):
     """A model on a split. Its predictions and samples are computed when a score first needs them."""
 
     def __init__(self, scorer: Scorer, module: VALPModule, split: Split, count: int) -> None:
-        self.module, self.inputs = module, split.inputs
+        self.module, self.inputs, self.outputs = module, split.inputs, scorer.problem.scored_outputs
         self._scorer, self._split, self._count = scorer, split, min(count, GENERATED)
         self._seed = scorer.noise_of(split)
         self._generated: dict[str, Generated | None] = {}
-
-    @property
-    def outputs(self) -> Collection[str]:
-        """The outputs that the model has."""
-        return self.module.plan.outputs
 
     def _conditions_of(self, output: str) -> Collection[str]:
         """What its samples depend on, besides the noise."""
@@ -192,6 +204,21 @@ class _Scored(Subject):
         columns = self._scorer.problem.columns.outputs
         names = [c.name for c in columns if c.name in self.module.plan.outputs and c.type is not DataType.SAMPLES]
         return predictions(self.module, self._split, names, self._scorer.protocol, self._seed)
+
+    def attacked(self, output: str, size: float) -> Attacked | None:
+        """See `Subject`."""
+        if not self._attacking.possible:
+            return None
+        return self._attacking.attacked(output, size, lambda: self._predictions[output])
+
+    def zero_gradient(self, output: str) -> Tensor | None:
+        """See `Subject`."""
+        return self._attacking.zero(output) if self._attacking.possible else None
+
+    @cached_property
+    def _attacking(self) -> Attacking:
+        scorer = self._scorer
+        return Attacking(self.module, scorer.problem, self._split, scorer.ranges, scorer.protocol, self._seed)
 
     def generated(self, output: str) -> Generated | None:
         """See `Subject`."""
@@ -253,15 +280,20 @@ class _Answered(_Scored):
     """A model of one output, which is not a VALP, on a split."""
 
     def __init__(self, scorer: Scorer, answers: Answers, split: Split, count: int) -> None:
-        self._answers, self.inputs = answers, split.inputs
+        self._answers, self.inputs, self.outputs = answers, split.inputs, scorer.problem.scored_outputs
         self._scorer, self._split, self._count = scorer, split, min(count, GENERATED)
         self._seed = scorer.noise_of(split)
         self._generated = {}
 
-    @property
-    def outputs(self) -> Collection[str]:
-        """See `_Scored`."""
-        return (self._answers.output,)
+    def has(self, output: str) -> bool:
+        """See `Subject`."""
+        return output == self._answers.output
+
+    def attacked(self, output: str, size: float) -> None:
+        """See `Subject`."""
+
+    def zero_gradient(self, output: str) -> None:
+        """See `Subject`."""
 
     def answer(self) -> None:
         """Predicts or draws, so that an error is raised before the first score."""

@@ -17,8 +17,18 @@ from valp.score.rows.generation_rows import (
 )
 from valp.score.rows.graph_rows import InferencesPerSecond, Latency, Parameters
 from valp.score.rows.prediction_rows import Accuracy, LabelAccuracy, MeanSquared, RSquared
-from valp.score.score import ABSENT, GraphScore, OutputScore, Score, ScoredOutput
-from valp.score.subject import Generated, Predicted, Subject
+from valp.score.rows.robust_rows import (
+    JointAccuracy,
+    RobustAccuracy,
+    RobustError,
+    RobustJointAccuracy,
+    RobustLabelAccuracy,
+    ZeroGradients,
+)
+from valp.score.score import ABSENT, GraphScore, OutputScore, Score
+from valp.score.score_parameter import ScoreParameter
+from valp.score.scored_output import ScoredOutput
+from valp.score.subject import Attacked, Generated, Predicted, Subject
 
 SCORES: PluginTable[Score] = PluginTable(
     "valp.scores",
@@ -37,6 +47,12 @@ SCORES: PluginTable[Score] = PluginTable(
         ConditioningAccuracy(),
         Copying(),
         Memorising(),
+        RobustAccuracy(),
+        RobustLabelAccuracy(),
+        RobustError(),
+        ZeroGradients(),
+        JointAccuracy(),
+        RobustJointAccuracy(),
         Parameters(),
         Latency(),
         InferencesPerSecond(),
@@ -47,11 +63,13 @@ SCORES: PluginTable[Score] = PluginTable(
 __all__ = [
     "ABSENT",
     "SCORES",
+    "Attacked",
     "Generated",
     "GraphScore",
     "OutputScore",
     "Predicted",
     "Score",
+    "ScoreParameter",
     "ScoredOutput",
     "Subject",
 ]

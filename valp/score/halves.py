@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from valp.graph.graph import DataType
-from valp.score.score import OutputScore, ScoredOutput
-from valp.score.subject import Generated, Predicted, Subject
+from valp.score.score import GraphScore, OutputScore, Score
+from valp.score.scored_output import ScoredOutput
+from valp.score.subject import Attacked, Generated, Predicted, Subject
 
 HALVES = 25
 """The number of random halves. An estimate from h halves has itself a relative standard error of about 1 / √(2 h)."""
@@ -28,9 +29,9 @@ FEWEST = 20
 
 
 def standard_errors(
-    subject: Subject, output: ScoredOutput, scores: Mapping[str, OutputScore], seed: int, halves: int = HALVES
+    subject: Subject, output: ScoredOutput | None, scores: Mapping[str, Score], seed: int, halves: int = HALVES
 ) -> dict[str, float]:
-    """The standard errors of scores of one output, by name.
+    """The standard errors of scores of one output or of whole graphs, by name.
 
     It is the error from the choice of the split's rows and, for generated samples, from the noise. The conditions of a
     conditioned sampler are kept, and so are the training rows and the judge.
@@ -43,13 +44,13 @@ def standard_errors(
     samples, as for blurred images. For a conditioned sampler, other conditions would add half to the errors of
     diversity and spread.
 
-    A score without a standard error is absent: one that says so (`OutputScore.has_error`), one that cannot be computed
+    A score without a standard error is absent: one that says so (`Score.has_error`), one that cannot be computed
     on a half, and any score on fewer than `FEWEST` rows.
 
     Args:
         subject: the VALP and the rows that it is scored on.
-        output: the output.
-        scores: scores of this output that were measured.
+        output: the output; None for scores of whole graphs.
+        scores: scores of this output, or of whole graphs, that were measured.
         seed: the seed of the halves.
         halves: the number of halves, at least 2.
     """
@@ -71,7 +72,7 @@ class _Part(Subject):
     """A subject with some of its rows."""
 
     def __init__(self, whole: Subject) -> None:
-        self.inputs, self.whole = whole.inputs, whole
+        self.inputs, self.outputs, self.whole = whole.inputs, whole.outputs, whole
         if hasattr(whole, "module"):  # a baseline has none
             self.module = whole.module
 
@@ -82,6 +83,14 @@ class _Part(Subject):
     def generated(self, output: str) -> Generated | None:
         """See `Subject`."""
         return self.whole.generated(output)
+
+    def attacked(self, output: str, size: float) -> Attacked | None:
+        """See `Subject`."""
+        return self.whole.attacked(output, size)
+
+    def zero_gradient(self, output: str) -> Tensor | None:
+        """See `Subject`."""
+        return self.whole.zero_gradient(output)
 
 
 class _SomeRows(_Part):
@@ -99,6 +108,16 @@ class _SomeRows(_Part):
             self._predicted[output] = self.whole.predicted(output).part(self._rows)
         return self._predicted[output]
 
+    def attacked(self, output: str, size: float) -> Attacked | None:
+        """See `Subject`."""
+        found = self.whole.attacked(output, size)
+        return None if found is None else found.part(self._rows)
+
+    def zero_gradient(self, output: str) -> Tensor | None:
+        """See `Subject`."""
+        found = self.whole.zero_gradient(output)
+        return None if found is None else found[self._rows]
+
 
 class _SomeSamples(_Part):
     """A subject with some of the samples of one output."""
@@ -113,16 +132,16 @@ class _SomeSamples(_Part):
 
 
 def _parts(
-    subject: Subject, output: ScoredOutput, generator: torch.Generator, count: int
+    subject: Subject, output: ScoredOutput | None, generator: torch.Generator, count: int
 ) -> tuple[float, Iterator[Subject]]:
     """Random parts of a subject, and the factor from their standard deviation to the standard error on all rows."""
-    if output.type is DataType.SAMPLES:
+    if output is not None and output.type is DataType.SAMPLES:
         generated = subject.generated(output.name)
         if generated is None or min(len(generated.real), len(generated.samples)) < FEWEST:
             return 1.0, iter(())
         halves = (_half_of(generated, generator) for _ in range(count))
         return 1.0, (_SomeSamples(subject, output.name, half) for half in halves)
-    known = _known(subject.predicted(output.name))
+    known = _rows_of(subject) if output is None else _known(subject.predicted(output.name))
     if len(known) < FEWEST:
         return 1.0, iter(())
     size = min(len(known) // 2, MOST)
@@ -139,6 +158,11 @@ def _half_of(generated: Generated, generator: torch.Generator) -> Generated:
         None if conditioned is None else _half_of_groups(conditioned.rows, generator),
         None if records is None else _half(records.nearest.to_held.shape[1], generator),
     )
+
+
+def _rows_of(subject: Subject) -> Tensor:
+    """The numbers of all rows."""
+    return torch.arange(len(next(iter(subject.inputs.values()))))
 
 
 def _known(predicted: Predicted) -> Tensor:
@@ -170,9 +194,13 @@ def _half_of_groups(groups: Tensor, generator: torch.Generator) -> Tensor:
     return chosen[places].nonzero()[:, 0]
 
 
-def _value(score: OutputScore, part: Subject, output: ScoredOutput) -> float | None:
+def _value(score: Score, part: Subject, output: ScoredOutput | None) -> float | None:
     try:
-        value = score.compute(part, output)
+        value = None
+        if isinstance(score, GraphScore):
+            value = score.compute(part)
+        elif isinstance(score, OutputScore) and output is not None:
+            value = score.compute(part, output)
     except Exception:  # a score may be impossible on few rows, and a score of another package may raise any error
         return None
     return value if value is not None and isfinite(value) else None

@@ -2,10 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Literal, get_args
+from copy import copy
+from typing import ClassVar, Literal, Self, get_args
 
-from valp.graph.graph import DataType
+from valp.score.score_parameter import ScoreParameter
+from valp.score.scored_output import ScoredOutput
 from valp.score.subject import Subject
 
 Goal = Literal["maximize", "minimize"]
@@ -15,29 +16,6 @@ Direction = Goal | float
 
 ABSENT = "–"
 """The text for a score that was not measured."""
-
-
-@dataclass(frozen=True)
-class ScoredOutput:
-    """What scores need to know about an output before training.
-
-    Attributes:
-        name: the name of the output.
-        type: what its values mean; for a user's own type, the type that it is like.
-        size: the number of variables, or of classes.
-        labels: whether a Discrete output has `size` yes/no labels per row instead of one class.
-        own: the code of the user's own type, if it has one.
-        judged: for a Samples output, the number of classes that its judge distinguishes; None without a judge.
-        variance: for a Numeric or Features output, the variance in the training split, averaged over the variables.
-    """
-
-    name: str
-    type: DataType
-    size: int
-    labels: bool = False
-    own: str | None = None
-    judged: int | None = None
-    variance: float | None = None
 
 
 def number_text(value: float) -> str:
@@ -60,6 +38,13 @@ class Score(ABC):
         on_demand: whether it is measured only if it is an objective, because it takes time or varies from run to run.
         definition: the number of its definition. A change that gives other values increases it: a run whose objectives
             have an earlier definition is not resumed.
+        has_error: whether its standard error is estimated. For this, `compute` is called again on random halves of the
+            rows. True for scores of an output, False for those of whole graphs. Set it to False for a score that takes
+            long.
+        parameter: a number that its values depend on, which stands after @ in its name; None if there is none.
+        perturbs: whether it changes inputs of numbers. Problems without such inputs do not have it.
+        companions: the codes of scores on demand that are measured and shown with it, those of the same output.
+        argument: the value of the parameter; None for a score without one, and for the row in the table of scores.
     """
 
     code: ClassVar[str]
@@ -71,6 +56,11 @@ class Score(ABC):
     listed: ClassVar[bool] = True
     on_demand: ClassVar[bool] = False
     definition: ClassVar[int] = 1
+    has_error: ClassVar[bool] = False
+    parameter: ClassVar[ScoreParameter | None] = None
+    perturbs: ClassVar[bool] = False
+    companions: ClassVar[tuple[str, ...]] = ()
+    argument: float | None = None
 
     def __init_subclass__(cls) -> None:
         """Checks the direction. A target is also the ideal.
@@ -86,6 +76,12 @@ class Score(ABC):
             )
         if isinstance(direction, int | float):
             cls.ideal = float(direction)
+
+    def at(self, argument: float) -> Self:
+        """The score with a value of its parameter."""
+        made = copy(self)
+        made.argument = argument
+        return made
 
     @property
     def target(self) -> float | None:
@@ -124,12 +120,7 @@ class Score(ABC):
 
 
 class OutputScore(Score):
-    """A score of one output.
-
-    Attributes:
-        has_error: whether its standard error is estimated. For this, `compute` is called again on random halves of the
-            rows. Set it to False for a score that takes long.
-    """
+    """A score of one output."""
 
     has_error: ClassVar[bool] = True
 

@@ -1,10 +1,12 @@
 """What scores are computed from: a trained VALP on the rows of a split."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from valp.score.scored_output import ScoredOutput
 
 if TYPE_CHECKING:  # listings read the table of scores and must not load torch
     from torch import Tensor
@@ -35,6 +37,27 @@ class Predicted:
         """The predictions for some rows, given by their numbers."""
         present = None if self.present is None else self.present[rows]
         return Predicted(self.values[rows], self.truth[rows], present)
+
+
+@dataclass(frozen=True)
+class Attacked:
+    """The predictions of an output for n rows: as they are, and under each of several attacks on the inputs.
+
+    Attributes:
+        values: (1 + attacks, n, size) float32, without an attack first.
+        truth, present: as in `Predicted`.
+        zero: bool, (n,), where the gradient of the output's error with respect to the inputs is zero.
+    """
+
+    values: "Tensor"
+    truth: "Tensor"
+    present: "Tensor | None"
+    zero: "Tensor"
+
+    def part(self, rows: "Tensor") -> "Attacked":
+        """The predictions for some rows, given by their numbers."""
+        present = None if self.present is None else self.present[rows]
+        return Attacked(self.values[:, rows], self.truth[rows], present, self.zero[rows])
 
 
 @dataclass(frozen=True)
@@ -180,10 +203,16 @@ class Subject(ABC):
     Attributes:
         module: the VALP.
         inputs: (n, size) float32 for each input.
+        outputs: the outputs of the problem. The VALP may lack some; see `has`.
     """
 
     module: "VALPModule"
     inputs: "Mapping[str, Tensor]"
+    outputs: Sequence[ScoredOutput] = ()
+
+    def has(self, output: str) -> bool:
+        """Whether the VALP has an output."""
+        return output in self.module.plan.outputs
 
     @abstractmethod
     def predicted(self, output: str) -> Predicted:
@@ -192,6 +221,21 @@ class Subject(ABC):
     @abstractmethod
     def generated(self, output: str) -> Generated | None:
         """Samples of a Samples output; None if it should have a judge but has none."""
+
+    def attacked(self, output: str, size: float) -> Attacked | None:  # noqa: ARG002 - subclasses may use it
+        """The predictions of an output for all rows, without and under attacks; None if there can be no attack.
+
+        The attacks are the same for all outputs, in the same order.
+
+        Args:
+            output: the name of the output.
+            size: how much a variable of an input may be changed, in the model's units.
+        """
+        return None
+
+    def zero_gradient(self, output: str) -> "Tensor | None":  # noqa: ARG002 - subclasses may use it
+        """`Attacked.zero` of all rows; None if there can be no attack."""
+        return None
 
 
 def _rows(tensor: "Tensor | None", rows: "Tensor") -> "Tensor | None":

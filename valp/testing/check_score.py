@@ -13,8 +13,9 @@ from valp.compile.module import VALPModule
 from valp.graph.graph import Connection, DataType, Graph, Input, Loss, Output, PrimaryNetwork
 from valp.parts.kinds import GENERIC_MLP
 from valp.score.halves import standard_errors
-from valp.score.score import GraphScore, OutputScore, Score, ScoredOutput
-from valp.score.subject import Conditioned, Generated, Predicted, Records, Subject
+from valp.score.score import GraphScore, OutputScore, Score
+from valp.score.scored_output import ScoredOutput
+from valp.score.subject import Attacked, Conditioned, Generated, Predicted, Records, Subject
 from valp.testing.trial import loss_for, must, vector
 
 ROWS = 60
@@ -22,6 +23,7 @@ SIZE = 3
 
 OUTPUTS = (
     ScoredOutput("class", DataType.DISCRETE, SIZE),
+    ScoredOutput("other class", DataType.DISCRETE, SIZE),
     ScoredOutput("labels", DataType.DISCRETE, SIZE, labels=True),
     ScoredOutput("numbers", DataType.NUMERIC, SIZE, variance=1.0),
     ScoredOutput("features", DataType.FEATURES, SIZE, variance=1.0),
@@ -48,6 +50,13 @@ def check_score(score: Score) -> None:
         f"the direction of {name} must be 'maximize', 'minimize' or a finite target, but is {direction!r}",
     )
     must(bool(pickle.dumps(score)), f"{name} must be picklable")
+    if score.parameter is not None:
+        must(
+            score.parameter.example > score.parameter.above,
+            f"the example of {name}'s parameter must be above {score.parameter.above:g}, but is "
+            f"{score.parameter.example:g}",
+        )
+        score = score.at(score.parameter.example)
     if isinstance(score, OutputScore):
         outputs = [output for output in OUTPUTS if score.applies(output)]
         must(bool(outputs), f"{name} must apply to an output of some type, but applies to none")
@@ -56,7 +65,7 @@ def check_score(score: Score) -> None:
     elif isinstance(score, GraphScore):
         must(score.applies(OUTPUTS), f"{name} must apply to the graphs of a problem with outputs of every type")
         _check_value(score, score.chance(OUTPUTS), "the value without learning")
-        value = _measured(score, _Trial(OUTPUTS[2], perfect=True), None)
+        value = _measured(score, _Trial(OUTPUTS[0], perfect=True), None)
         together = None if value is None else score.together([value, value])
         _check_value(score, together, "the value of two models together")
     else:
@@ -120,14 +129,13 @@ class _Trial(Subject):
     """A small model, and results for one output that are perfect or random."""
 
     def __init__(self, output: ScoredOutput, perfect: bool) -> None:
-        self.module = _module()
+        self.module, self.outputs, self._perfect = _module(), OUTPUTS, perfect
         random = torch.Generator().manual_seed(0)
         self.inputs: Mapping[str, Tensor] = {"x": torch.randn(ROWS, SIZE, generator=random)}
         labels = torch.arange(ROWS) % SIZE
         real = one_hot(labels, SIZE) + 0.1 * torch.randn(ROWS, SIZE, generator=random)
         made = real if perfect else 3 + torch.randn(ROWS, SIZE, generator=random)
         made_labels = labels if perfect else torch.zeros_like(labels)
-        self._predicted = _prediction(output, perfect, random)
         judged = output.judged is not None
         # rows of the right class whose real samples are other samples: nothing is copied
         rows, other = torch.arange(ROWS), real.roll(SIZE, 0)
@@ -143,9 +151,23 @@ class _Trial(Subject):
             records=_records(made, real, random, perfect),
         )
 
-    def predicted(self, output: str) -> Predicted:  # noqa: ARG002 - there is one
+    def has(self, output: str) -> bool:  # noqa: ARG002 - it has all
         """See `Subject`."""
-        return self._predicted
+        return True
+
+    def predicted(self, output: str) -> Predicted:
+        """See `Subject`."""
+        scored = next(other for other in OUTPUTS if other.name == output)
+        return _prediction(scored, self._perfect, torch.Generator().manual_seed(1))
+
+    def attacked(self, output: str, size: float) -> Attacked:  # noqa: ARG002 - no attack changes anything
+        """See `Subject`."""
+        found = self.predicted(output)
+        return Attacked(torch.stack([found.values] * 2), found.truth, found.present, self.zero_gradient(output))
+
+    def zero_gradient(self, output: str) -> Tensor:  # noqa: ARG002 - the same for all
+        """See `Subject`."""
+        return torch.zeros(ROWS, dtype=torch.bool)
 
     def generated(self, output: str) -> Generated:  # noqa: ARG002 - there is one
         """See `Subject`."""

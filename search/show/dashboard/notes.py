@@ -118,7 +118,7 @@ def _announced(count: int) -> str:
 def _scores(run: StoredRun, scores: Mapping[str, float], single: Mapping[str, float]) -> str:
     """A table of a candidate's scores, the objectives first and in bold."""
     rows = [["validation score", "this", "best baseline"], ["---", "---:", "---:"]]
-    shown = run.shown_scores | {name: run.problem.metrics[name] for name in scores if name in run.problem.metrics}
+    shown = run.shown_scores | {name: run.metrics[name] for name in scores if name in run.metrics}
     for name, metric in shown.items():
         title = f"**{_title(metric)}**" if name in run.objectives else metric.heading
         rows.append([title, metric.score.text(scores.get(name)), metric.score.text(single.get(name))])

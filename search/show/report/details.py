@@ -15,7 +15,6 @@ from valp.search.engine.models import model_of
 from valp.search.run.folder import CURVES
 from valp.search.run.ledger import Entry
 from valp.search.run.run import StoredRun
-from valp.search.run.sampler_remarks import sampler_remarks
 from valp.search.show.report.evidence import SEED, Evidence
 from valp.search.show.report.graph_drawing import compact_svg, conditioning_paths
 from valp.search.show.report.prediction_counts import predicted
@@ -28,7 +27,7 @@ def details(run: StoredRun, entry: Entry, evidence: Evidence) -> dict[str, Any]:
     """The details of a candidate that are not in its row of the table.
 
     Returns:
-        `svg` and `conditioning` of its graph, `curves`, and `remarks` about its samples. From its weights and the
+        `svg` and `conditioning` of its graph, `curves`, and `remarks` about its scores. From its weights and the
         validation split `predicted`, `generated` and `speed`; or instead of these `missing`, which says why they are
         absent.
     """
@@ -37,7 +36,7 @@ def details(run: StoredRun, entry: Entry, evidence: Evidence) -> dict[str, Any]:
         "svg": compact_svg(graph),
         "conditioning": conditioning_paths(graph),
         "curves": read_curves(run.folder.candidate(entry.number) / CURVES),
-        "remarks": [] if entry.result is None else sampler_remarks(run.problem.metrics, entry.result.scores),
+        "remarks": run.remarks(entry),
     }
     if evidence.problem is None:
         return made | {"missing": evidence.missing}

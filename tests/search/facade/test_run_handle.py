@@ -63,7 +63,7 @@ def test_the_front_is_a_frame_by_number_with_the_objectives_first(run):
         assert row["parameters"] == entry.result.parameters
         assert row["samples_seen"] == 20 * 50
     assert run.front(by="mse")["mse"].is_monotonic_increasing
-    with pytest.raises(SettingError, match="the scores of mine are"):
+    with pytest.raises(SettingError, match="a score of mine must be one of"):
         run.front(by="beauty")
 
 

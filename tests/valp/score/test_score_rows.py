@@ -53,7 +53,9 @@ def test_less_loss_is_better_and_nothing_is_better_than_itself(row):
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.code)
 def test_the_value_without_learning_is_a_number_where_the_score_applies(row):
     if isinstance(row, GraphScore):
-        assert row.chance(OUTPUTS) is None or math.isfinite(row.chance(OUTPUTS))
+        outputs = [*OUTPUTS, ScoredOutput("d", DataType.DISCRETE, 5)]
+        assert row.applies(outputs)
+        assert row.chance(outputs) is None or math.isfinite(row.chance(outputs))
         return
     there = [output for output in OUTPUTS if row.applies(output)]
     assert there
@@ -80,9 +82,9 @@ def test_each_output_has_the_scores_of_its_type():
         "memorising",
     ]
     assert codes == [
-        ["accuracy"],
-        ["label_accuracy"],
-        ["mse", "r2"],
+        ["accuracy", "robust_accuracy", "zero_gradients"],
+        ["label_accuracy", "robust_label_accuracy", "zero_gradients"],
+        ["mse", "r2", "robust_mse", "zero_gradients"],
         judged,
         ["coverage", "density", "spread", "copying", "memorising"],
     ]

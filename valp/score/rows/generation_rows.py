@@ -3,7 +3,8 @@
 from abc import abstractmethod
 
 from valp.graph.graph import DataType
-from valp.score.score import OutputScore, ScoredOutput
+from valp.score.score import OutputScore
+from valp.score.scored_output import ScoredOutput
 from valp.score.subject import Generated, Subject
 
 

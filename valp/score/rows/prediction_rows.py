@@ -1,7 +1,8 @@
 """Scores of outputs that are predicted: classes, labels and numbers."""
 
 from valp.graph.graph import DataType
-from valp.score.score import OutputScore, ScoredOutput
+from valp.score.score import OutputScore
+from valp.score.scored_output import ScoredOutput
 from valp.score.subject import Subject
 
 

@@ -1,0 +1,28 @@
+"""What scores need to know about an output before training."""
+
+from dataclasses import dataclass
+
+from valp.graph.graph import DataType
+
+
+@dataclass(frozen=True)
+class ScoredOutput:
+    """What scores need to know about an output before training.
+
+    Attributes:
+        name: the name of the output.
+        type: what its values mean; for a user's own type, the type that it is like.
+        size: the number of variables, or of classes.
+        labels: whether a Discrete output has `size` yes/no labels per row instead of one class.
+        own: the code of the user's own type, if it has one.
+        judged: for a Samples output, the number of classes that its judge distinguishes; None without a judge.
+        variance: for a Numeric or Features output, the variance in the training split, averaged over the variables.
+    """
+
+    name: str
+    type: DataType
+    size: int
+    labels: bool = False
+    own: str | None = None
+    judged: int | None = None
+    variance: float | None = None
