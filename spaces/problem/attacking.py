@@ -107,5 +107,5 @@ class Attacking:
 
     def _rows(self, noisy: bool) -> Rows:
         split = self._split
-        noise = noise_of(self._module, len(split), self._seed) if noisy else {}
+        noise = (noise_of(self._module, len(split), self._seed),) if noisy else ()
         return Rows(split.inputs, split.truths, self._problem.weights_of(split), noise)

@@ -59,21 +59,26 @@ class Rows:
         inputs: (n, size) for each input.
         truths: for each output (n, size), or (n,) classes; finite even where they are missing.
         weights: for outputs with missing labels or class weights, as in `VALPModule.losses`.
-        noise: (n, k) for each latent connection and what else `VALPModule.drawn_noise` draws; empty for means.
+        noise: draws of the noise, each with (n, k) for each latent connection and what else `VALPModule.drawn_noise`
+            draws. Losses and errors are the sums over the draws. Empty for means instead of noise.
     """
 
     inputs: Mapping[str, Tensor]
     truths: Mapping[str, Tensor]
     weights: Mapping[str, Tensor]
-    noise: Mapping[str, Tensor]
+    noise: Sequence[Mapping[str, Tensor]] = ()
+
+    @property
+    def draws(self) -> Sequence[Mapping[str, Tensor]]:
+        """The draws of the noise, one without noise if there are none."""
+        return self.noise or ({},)
 
     def parts(self) -> "Iterable[Rows]":
         """Up to `ROWS` rows at a time."""
         for start in range(0, len(next(iter(self.inputs.values()))), ROWS):
             rows = slice(start, start + ROWS)
-            yield Rows(
-                *({k: v[rows] for k, v in p.items()} for p in (self.inputs, self.truths, self.weights, self.noise))
-            )
+            inputs, truths, weights = (_taken(part, rows) for part in (self.inputs, self.truths, self.weights))
+            yield Rows(inputs, truths, weights, tuple(_taken(draw, rows) for draw in self.noise))
 
 
 def loss_gradients(module: VALPModule, rows: Rows, among: Sequence[str], betas: Tensor | None = None) -> Gradients:
@@ -92,8 +97,11 @@ def loss_gradients(module: VALPModule, rows: Rows, among: Sequence[str], betas: 
         count = len(next(iter(inputs.values())))
         means = {name: torch.zeros(count, k) for name, k in module.plan.noise.items()}
         critics = {term.name: lambda *_: torch.zeros(count) for term in module.plan.losses}
-        total, _ = module.losses(inputs, part.truths, means | dict(part.noise), part.weights, critics, betas)
-        return total * count
+        totals = [
+            module.losses(inputs, part.truths, means | dict(noise), part.weights, critics, betas)[0]
+            for noise in part.draws
+        ]
+        return torch.stack(totals).sum() * count
 
     return _gradients(rows, among, loss)
 
@@ -116,8 +124,9 @@ def error_gradients(
         buffer = normalised[0].source if normalised else buffer
 
     def loss(part: Rows, inputs: Mapping[str, Tensor]) -> Tensor:
-        values = module.run(inputs, [buffer], mode, part.noise)[buffer]
-        errors, weights = _errors(output, values, part.truths[output.name]), part.weights.get(output.name)
+        truth, weights = part.truths[output.name], part.weights.get(output.name)
+        values = [module.run(inputs, [buffer], mode, noise)[buffer] for noise in part.draws]
+        errors = torch.stack([_errors(output, one, truth) for one in values]).sum(0)
         if weights is not None:
             errors = errors * ((weights > 0) if weights.ndim == errors.ndim else (weights > 0)[:, None])
         return errors.sum()
@@ -150,6 +159,10 @@ def perturbed(
         x, (low, high) = inputs[name], ranges[name]
         moved[name] = (x + size * sign).clamp(torch.minimum(x, low), torch.maximum(x, high))
     return moved
+
+
+def _taken(tensors: Mapping[str, Tensor], rows: slice) -> dict[str, Tensor]:
+    return {name: tensor[rows] for name, tensor in tensors.items()}
 
 
 def _errors(output: ScoredOutput, values: Tensor, truth: Tensor) -> Tensor:
