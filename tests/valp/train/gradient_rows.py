@@ -1,8 +1,9 @@
 """Random gradients, directions of methods for them, and independent solutions that several tests compare with."""
 
 import numpy as np
+import quadprog
 import torch
-from scipy.optimize import minimize
+from scipy.optimize import nnls
 
 from valp.train.balance import BALANCERS
 from valp.train.balance.balancer import GroupGradients, LossStep
@@ -40,18 +41,19 @@ def direction(state, rows, losses=None, kept=None, group=0):
 
 
 def by_quadratic_program(rows):
-    """argmin ‖Σ k_m ∇_m‖ on the simplex, by scipy's SLSQP."""
-    gramian, count = rows @ rows.T, len(rows)
-    found = minimize(
-        lambda k: k @ gramian @ k / 2,
-        np.full(count, 1 / count),
-        jac=lambda k: gramian @ k,
-        bounds=[(0, 1)] * count,
-        constraints=[{"type": "eq", "fun": lambda k: k.sum() - 1, "jac": lambda k: np.ones(count)}],
-        method="SLSQP",
-        options={"ftol": 1e-16, "maxiter": 500},
-    )
-    return found.x
+    """The k of argmin ‖Σ k_m ∇_m‖ on the simplex, by quadprog.
+
+    With u = argmin ½‖u‖² subject to ∇_m·u ≥ 1, the nearest point is u / ‖u‖², and k are the multipliers, with sum 1. No
+    such u means that 0 is in the hull: then k solves Σ k_m ∇_m = 0, by scipy.
+    """
+    rows = rows / np.linalg.norm(rows, axis=1).max()
+    count, size = rows.shape
+    try:
+        multipliers = quadprog.solve_qp(np.eye(size), np.zeros(size), rows.T.copy(), np.ones(count))[4]
+    except ValueError:  # the constraints are inconsistent
+        multipliers = nnls(np.vstack([rows.T, np.ones(count)]), np.append(np.zeros(size), 1.0))[0]
+        assert np.abs(multipliers @ rows).max() < 1e-9
+    return multipliers / multipliers.sum()
 
 
 def central_by_quadratic_program(rows):

@@ -26,23 +26,44 @@ from valp.train.fit import fit
 TASKS = range(3, 11)
 
 
+CASES = 1000
+
+
 @pytest.mark.parametrize("method", ["min-norm", "central"])
 def test_directions_of_two_tasks_are_the_closed_forms(method):
-    for seed in range(150):
+    state = begun(method, 2)
+    for seed in range(CASES):
         rows = gradients(seed, count=2)
-        require_close(direction(begun(method, 2), rows), two_closed_forms(rows)[method], rows)
+        require_close(direction(state, rows), two_closed_forms(rows)[method], rows)
 
 
 @pytest.mark.parametrize("method", ["min-norm", "central"])
 def test_directions_of_three_to_ten_tasks_are_those_of_a_quadratic_program(method):
     counts = set()
-    for seed in range(200):
+    for seed in range(CASES):
         rows = gradients(seed)
         found = direction(begun(method, len(rows)), rows)
         require_close(found, expected_direction(method, rows), rows)
         assert (rows @ found).min() >= -1e-9 * (rows**2).sum(1).max()  # no task's loss rises along −v
         counts.add(len(rows))
     assert counts == {*TASKS}
+
+
+def test_min_norm_is_what_the_steps_of_torchjd_approach():
+    """For two tasks the first Frank-Wolfe step is exact. For more, TorchJD's vector is longer, and gets near."""
+    aggregation = pytest.importorskip("torchjd.aggregation")
+    few, many = (aggregation.MGDA(epsilon=1e-12, max_iters=count) for count in (30, 300))
+    state = begun("min-norm", 2)
+    for seed in range(100):
+        rows = gradients(seed, count=2)
+        require_close(direction(state, rows), few(torch.as_tensor(rows)).numpy(), rows)
+    for seed in range(24):
+        rows = gradients(seed)
+        found, longest = direction(begun("min-norm", len(rows)), rows), np.linalg.norm(rows, axis=1).max()
+        near, nearer = (one(torch.as_tensor(rows)).numpy() for one in (few, many))
+        assert np.linalg.norm(found) <= np.linalg.norm(nearer) * (1 + 1e-9) + 1e-12
+        assert np.linalg.norm(nearer - found) <= max(0.9 * np.linalg.norm(near - found), 1e-6 * longest)
+        assert np.linalg.norm(nearer - found) <= 0.02 * longest
 
 
 def test_the_nearest_point_is_optimal_for_gradients_of_very_different_lengths():

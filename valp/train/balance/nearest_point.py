@@ -21,7 +21,7 @@ def nearest_point(points: Floats) -> Floats:
 
     The corral (some of the points) grows by the point that is lowest in the direction of the present one, x. The
     nearest point x of the corral's affine hull is then taken if it lies inside; otherwise the points that x leaves are
-    dropped. x is the nearest point if p_i·x ≥ x·x for all i.
+    dropped. x is the nearest point if p_i·x ≥ x·x for all i. Two points have a closed form, which is much faster.
 
     Args:
         points: (m, d), finite.
@@ -30,6 +30,8 @@ def nearest_point(points: Floats) -> Floats:
         (m,).
     """
     squares = np.einsum("ij,ij->i", points, points)
+    if len(points) == 2:
+        return _of_two(points, int(squares.argmin()))
     corral = [int(squares.argmin())]
     weights = np.ones(1)
     for _ in range(MOST_STEPS):
@@ -46,6 +48,16 @@ def nearest_point(points: Floats) -> Floats:
     found = np.zeros(len(points))
     found[corral] = weights
     return found
+
+
+def _of_two(points: Floats, shorter: int) -> Floats:
+    """The weights for two points. That of the longer one is computed, which loses no digits if it is tiny."""
+    edge = points[shorter] - points[1 - shorter]
+    square = float(edge @ edge)
+    longer = min(max(float(points[shorter] @ edge) / square, 0.0), 1.0) if square > 0 else 0.0
+    weights = np.full(2, longer)
+    weights[shorter] = 1 - longer
+    return weights
 
 
 def _inside(points: Floats, corral: list[int], weights: Floats) -> tuple[list[int], Floats]:
