@@ -56,7 +56,7 @@ class RepresentationGradients:
             shaped = [part.reshape(value.shape) for part, value in zip(parts, values, strict=True)]
             found = torch.autograd.grad(values, parameters, shaped, retain_graph=True, materialize_grads=True)
             for parameter, gradient in zip(parameters, found, strict=True):
-                parameter.grad = gradient
+                parameter.grad = torch.empty_like(parameter).copy_(gradient)  # the fused Adam needs equal layouts
         self._values = {}
 
     def summary(self) -> str | None:

@@ -66,6 +66,7 @@ class TorchExecutor:
         groups: list[dict[str, Any]] = [{"params": list(module.parameters()), "multiple": 1.0}]
         self._weights: Callable[[Tensor], Tensor] | None = None
         self._backward: Callable[[LossStep], None] | None = None
+        self._learn: Callable[[LossStep], None] | None = None
         self._terms = module.terms
         reach = loss_reach(module.plan)
         if isinstance(balancer, ScheduledBalancer):
@@ -74,6 +75,7 @@ class TorchExecutor:
             weighing = balancer.begin(reach, settings, self._device)
             groups.append({"params": list(weighing.parameters), "multiple": weighing.rate})
             self._backward = partial(_backward, weighing)
+            self._learn = weighing.learn if weighing.again else None
         elif isinstance(balancer, GradientBalancer):
             self._backward = CombinedGradients(module, reach, balancer.begin(reach, settings, self._device))
         elif isinstance(balancer, RepresentationBalancer):
@@ -108,6 +110,8 @@ class TorchExecutor:
                     self._backward(LossStep(terms, betas[step], partial(self._present, w)))
                 self._optimizer.step()
                 sums += terms.detach()
+                if self._learn is not None:
+                    self._learn(LossStep(self._terms_again(x, y, noise, w), betas[step], partial(self._present, w)))
         self._made += steps
         means = sums.to("cpu", torch.float64) / steps
         return float(self._schedule.final @ means), *means.tolist()
@@ -118,6 +122,17 @@ class TorchExecutor:
         summary = backward.summary() if isinstance(backward, CombinedGradients | RepresentationGradients) else None
         if summary is not None:
             logging.getLogger(__name__).info("%s", summary)
+
+    @torch.no_grad()
+    def _terms_again(
+        self, x: dict[str, Tensor], y: dict[str, Tensor], noise: dict[str, Tensor], w: dict[str, Tensor]
+    ) -> Tensor:
+        """The losses of a batch after its step. The running statistics of batch normalisation stay as they are."""
+        kept = [(buffer, buffer.clone()) for buffer in self._module.layers.buffers()]
+        terms = self._terms(x, y, noise, w, self._critics)
+        for buffer, before in kept:
+            buffer.copy_(before)
+        return terms
 
     def _present(self, weights: Mapping[str, Tensor]) -> Tensor:
         """(K,) booleans: whether the batch has a label for each loss term; weights are by output."""

@@ -17,7 +17,7 @@ from valp.train.balance import BALANCERS, Balance, completed, read_balance
 from valp.train.balance.balancer import Balancer, GradientBalancer, GradientCombining, LossStep, ScheduledBalancer
 from valp.train.balance.loss_reach import loss_reach, parameter_groups
 from valp.train.balance.method_setting import NumberSetting, WordSetting
-from valp.train.balance.torchjd_methods import TorchJDMethod
+from valp.train.balance.torchjd_methods import FromTorchJD
 from valp.train.balance.uncertainty import WIDEST
 from valp.train.combined_gradients import CombinedGradients, parameters_of
 from valp.train.fit import Fitting, fit
@@ -335,7 +335,7 @@ def test_training_in_parts_takes_the_same_steps_as_training_at_once():
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
-@pytest.mark.parametrize("method", [code for code in INSTALLED if not isinstance(BALANCERS[code], TorchJDMethod)])
+@pytest.mark.parametrize("method", [code for code in INSTALLED if not isinstance(BALANCERS[code], FromTorchJD)])
 def test_every_method_lowers_its_losses_and_repeats(method):
     curves = []
     for _ in range(2):

@@ -8,10 +8,11 @@ import torch
 from tests.valp.graphs import figure_2, figure_2_rows
 from valp.compile.compile import compile, lower
 from valp.errors import SettingError
-from valp.train.balance import BALANCERS, Balance, GradientBalancer, completed, read_balance
+from valp.train.balance import BALANCERS, Balance, LossBalancer, ScheduledBalancer, completed, read_balance
 from valp.train.balance.balancer import LossStep
 from valp.train.balance.loss_reach import LossReach, loss_reach
 from valp.train.balance.positive_losses import LEAST, PositiveLosses
+from valp.train.balance.torchjd_methods import FromTorchJD
 from valp.train.fit import fit
 
 CPU = torch.device("cpu")
@@ -98,7 +99,11 @@ def test_a_weight_of_a_loss_scales_its_gradient():
     assert losses.grad.tolist() == pytest.approx((state.weights * torch.tensor([1.0, 2.0])).tolist())
 
 
-WEIGHING = [code for code, row in BALANCERS.items() if not isinstance(row, GradientBalancer)]
+WEIGHING = [
+    code
+    for code, row in BALANCERS.items()
+    if isinstance(row, ScheduledBalancer | LossBalancer) and not isinstance(row, FromTorchJD)
+]
 
 
 @pytest.mark.parametrize("method", WEIGHING)

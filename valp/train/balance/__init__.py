@@ -30,6 +30,7 @@ from valp.train.balance.mgda_upper_bound import MGDAUpperBound
 from valp.train.balance.min_norm import MinNorm
 from valp.train.balance.task_tensioner import TaskTensioner
 from valp.train.balance.torchjd_methods import TORCHJD_METHODS
+from valp.train.balance.torchjd_scalarizers import TORCHJD_SCALARIZERS
 from valp.train.balance.uncertainty import UncertaintyWeighting
 from valp.train.balance.uniform_weights import UniformWeights
 
@@ -50,6 +51,7 @@ BALANCERS: PluginTable[Balancer] = PluginTable(
         CentralDirection(),
         TaskTensioner(),
         *TORCHJD_METHODS,
+        *TORCHJD_SCALARIZERS,
     ),
 )
 """The methods by their codes."""

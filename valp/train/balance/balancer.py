@@ -100,14 +100,19 @@ class LossWeighing(ABC):
     Attributes:
         parameters: what it learns itself, by the executor's optimiser.
         rate: its learning rate, as a multiple of that of the networks.
+        again: whether it learns from the losses of the same batch after the step; see `learn`.
     """
 
     parameters: "Sequence[Tensor]" = ()
     rate: float = 1.0
+    again: bool = False
 
     @abstractmethod
     def total(self, step: LossStep) -> "Tensor":
         """The scalar that is differentiated; `step.losses` have the autograd graph of the networks."""
+
+    def learn(self, step: LossStep) -> None:  # noqa: B027  (most methods do not need it)
+        """Takes the losses of the same batch after the step, which cost one more forward pass, if `again` is set."""
 
 
 class LossBalancer(Balancer):

@@ -20,6 +20,6 @@ class PositiveLosses:
         self._lowest[loss] = min(value, self._lowest.get(loss, value))
 
     def of(self, loss: int, value: float) -> float:
-        """A value of a loss, which was seen before, as a positive number."""
+        """A value of a loss as a positive number. The loss was seen before; the value may be lower than all seen."""
         lowest = self._lowest[loss]
-        return max(value, LEAST) if lowest >= 0 else value - lowest + 1
+        return max(value if lowest >= 0 else value - lowest + 1, LEAST)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from valp.errors import require_packages
 from valp.train.balance.balance import Value
-from valp.train.balance.balancer import GradientBalancer, LossStep
+from valp.train.balance.balancer import Balancer, GradientBalancer, LossStep
 from valp.train.balance.loss_reach import LossReach
 from valp.train.balance.method_setting import MethodSetting, NumberSetting
 from valp.train.balance.weighted_gradients import TaskGradients, WeightedGradients
@@ -20,21 +20,14 @@ if TYPE_CHECKING:
     from valp.train.balance.nearest_point import Floats
 
 
-class TorchJDMethod(GradientBalancer):
-    """Σ_m k_m·∇_m for each group of parameters, with the weights k of an aggregator of TorchJD.
+class FromTorchJD(Balancer):
+    """A method that TorchJD computes.
 
     Attributes:
-        packages: the names by which the packages are imported that the aggregator needs.
-        scaled: whether k does not change if all gradients are multiplied by a number. They are then divided by their
-            mean norm, because TorchJD takes gradients whose squared norms add up to less than 10⁻⁴ for zero.
+        packages: the names by which the packages are imported that it needs.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("torchjd",)
-    scaled: ClassVar[bool] = True
-
-    @abstractmethod
-    def aggregator(self, tasks: int, settings: Mapping[str, Value]) -> Any:
-        """TorchJD's aggregator for a number of tasks."""
 
     def completed(self, given: Mapping[str, Value]) -> dict[str, Value]:
         """See `Balancer`.
@@ -44,6 +37,21 @@ class TorchJDMethod(GradientBalancer):
         """
         require_packages(f"the balancing method {self.code!r}", "torchjd", *self.packages)
         return super().completed(given)
+
+
+class TorchJDMethod(FromTorchJD, GradientBalancer):
+    """Σ_m k_m·∇_m for each group of parameters, with the weights k of an aggregator of TorchJD.
+
+    Attributes:
+        scaled: whether k does not change if all gradients are multiplied by a number. They are then divided by their
+            mean norm, because TorchJD takes gradients whose squared norms add up to less than 10⁻⁴ for zero.
+    """
+
+    scaled: ClassVar[bool] = True
+
+    @abstractmethod
+    def aggregator(self, tasks: int, settings: Mapping[str, Value]) -> Any:
+        """TorchJD's aggregator for a number of tasks."""
 
     def begin(
         self,
