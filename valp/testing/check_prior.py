@@ -36,14 +36,14 @@ def check_prior(prior: PriorKind) -> None:
     before = module(noise, uniform)
     must(before.shape == noise.shape, f"{name} must give {tuple(noise.shape)}, but gives {tuple(before.shape)}")
     must(torch.equal(before, noise), f"{name} must be N(0, I) before it is fitted")
-    shapes = {key: tensor.shape for key, tensor in module.state_dict().items()}
+    keys = module.state_dict().keys()
     module.fit(codes, 0)
     drawn = module(noise, uniform)
     must(bool(drawn.isfinite().all()), f"{name} must give finite numbers")
     must(torch.equal(drawn, module(noise, uniform)), f"{name} must give the same numbers for the same noise")
     must(not any(True for _ in module.parameters()), f"{name} must keep what it learns in buffers")
     after = module.state_dict()
-    must({key: tensor.shape for key, tensor in after.items()} == shapes, f"{name} must keep the shapes of its buffers")
+    must(after.keys() == keys, f"{name} must keep the names of its buffers")
     other.load_state_dict(after)
     must(torch.equal(other(noise, uniform), drawn), f"{name} must give the same numbers when its state is loaded")
     if prior.by_class:

@@ -12,14 +12,14 @@ from valp.parts.priors.class_prior import ClassPrior
 from valp.parts.priors.fitted_prior import FittedPrior
 from valp.plan.operation import Sample
 
-CODES = 2000
+CODES = 5000
 """The number of training rows that are used, at most."""
 
 SMALLEST = 1e-12
 """The smallest sum of weights by which is divided."""
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def fit_priors(
     module: VALPModule,
     inputs: Mapping[str, Tensor],

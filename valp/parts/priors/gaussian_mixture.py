@@ -8,30 +8,29 @@ if TYPE_CHECKING:
     from valp.parts.priors.class_prior import ClassPrior
     from valp.parts.priors.fitted_prior import FittedPrior
 
-COMPONENTS = 10
-
 
 class GaussianMixture(PriorKind):
     """z ~ Σ_c w_c N(m_c, S_c), fitted to the codes of training rows after training (ex-post density estimation).
 
     Codes are seldom distributed as N(0, I), so some draws from N(0, I) lie where the decoder was not trained. The KL
-    loss stays the one to N(0, I). Source: Ghosh et al. 2020, arXiv:1903.12436, section 4.
+    loss stays the one to N(0, I). Source: Ghosh et al. 2020, arXiv:1903.12436, section 4. The number of Gaussians is
+    chosen by the likelihood of codes that the fit has not seen.
 
-    Codes say the class as well, so where the class is given, z is drawn from a Gaussian that is fitted to the codes of
+    Codes say the class as well, so where the class is given, z is drawn from a mixture that is fitted to the codes of
     this class.
     """
 
-    code, title = "mixture", f"a mixture of {COMPONENTS} Gaussians"
+    code, title = "mixture", "a mixture of Gaussians"
     by_class = True
 
     def build(self, size: int) -> "FittedPrior":
         """See the class."""
         from valp.parts.priors.mixture_module import MixtureModule
 
-        return MixtureModule(COMPONENTS, size)
+        return MixtureModule(size)
 
     def build_by_class(self, size: int, classes: int) -> "ClassPrior":
         """See the class."""
-        from valp.parts.priors.class_gaussians import ClassGaussians
+        from valp.parts.priors.class_mixtures import ClassMixtures
 
-        return ClassGaussians(classes, size)
+        return ClassMixtures(classes, size)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from valp.parts.priors import MIXTURE, STANDARD_NORMAL
-from valp.parts.priors.class_gaussians import ClassGaussians
+from valp.parts.priors.class_mixtures import ClassMixtures
 
 SIZE, CLASSES = 3, 2
 
@@ -32,7 +32,7 @@ def test_samples_of_a_class_are_distributed_as_its_codes():
 def test_few_codes_of_many_variables_have_the_covariance_of_all_classes():
     size, generator = 20, torch.Generator().manual_seed(0)
     many, few = torch.randn(2000, size, generator=generator), torch.randn(3, size, generator=generator)
-    prior = ClassGaussians(CLASSES, size)
+    prior = ClassMixtures(CLASSES, size)
     prior.fit(torch.cat([many, few]), (torch.arange(2003) >= 2000).long(), 0)
     samples = drawn(prior, 1, 2000, size)
     nearest = torch.cdist(samples, few).amin(1)
@@ -44,7 +44,7 @@ def test_few_codes_of_many_variables_have_the_covariance_of_all_classes():
 def test_classes_of_one_or_two_rows_do_not_repeat_them(rows_of_a_class):
     classes = 60 // rows_of_a_class
     codes = torch.randn(60, SIZE, generator=torch.Generator().manual_seed(0))
-    prior = ClassGaussians(classes, SIZE)
+    prior = ClassMixtures(classes, SIZE)
     prior.fit(codes, torch.arange(60) % classes, 0)
     samples = torch.cat([drawn(prior, number, 50) for number in range(classes)])
     around = (samples - prior.means.repeat_interleave(50, 0)).std(0)
@@ -53,7 +53,7 @@ def test_classes_of_one_or_two_rows_do_not_repeat_them(rows_of_a_class):
 
 @pytest.mark.parametrize("count", [0, 1, 2, 5])
 def test_few_codes_give_finite_numbers(count):
-    prior = ClassGaussians(CLASSES, SIZE)
+    prior = ClassMixtures(CLASSES, SIZE)
     prior.fit(torch.randn(count, SIZE), torch.zeros(count, dtype=torch.int64), 0)
     assert bool(drawn(prior, 0, 100).isfinite().all())
     assert (drawn(prior, 1, 100) == 9).all()
@@ -61,13 +61,13 @@ def test_few_codes_give_finite_numbers(count):
 
 
 def test_equal_codes_are_one_point():
-    prior = ClassGaussians(CLASSES, SIZE)
+    prior = ClassMixtures(CLASSES, SIZE)
     prior.fit(torch.ones(50, SIZE), torch.zeros(50, dtype=torch.int64), 0)
     assert (drawn(prior, 0, 200) - 1).abs().max() < 0.5
 
 
 def test_an_unknown_class_has_the_prior_without_a_class():
-    prior = ClassGaussians(CLASSES, SIZE)
+    prior = ClassMixtures(CLASSES, SIZE)
     prior.fit(torch.randn(50, SIZE), torch.arange(50) % 2, 0)
     otherwise = torch.full((4, SIZE), 9.0)
     assert torch.equal(prior(torch.randn(4, SIZE), torch.rand(4), torch.zeros(4, CLASSES), otherwise), otherwise)
