@@ -265,6 +265,15 @@ def test_a_graph_of_the_user_is_trained_and_scored_on_the_outputs_it_has(valp, g
     trained = load(model).manifest.training
     assert (trained["seed"], trained["decay"]) == (5, 0.5)
     assert valp("score", model, "--json").json["scores"]["test"].keys() == {"accuracy", "parameters"}
+    also = ("--also", "robust_accuracy@0.10", "--also", "latency")
+    found = valp("score", model, *also, "--json").json["scores"]["test"]
+    assert found.keys() == {"accuracy", "parameters", "robust_accuracy@0.1", "zero_gradients.digit", "latency"}
+    assert found["robust_accuracy@0.1"] <= found["accuracy"]
+    table = valp("score", model, *also).out
+    assert all(name in table for name in ("robust_accuracy@0.1", "zero_gradients.digit", "latency (ms)"))
+    wrong = valp("score", model, "--also", "robust_accuracy")
+    assert (wrong.code, wrong.out) == (1, "")
+    assert "'robust_accuracy' needs the size of the attack after @, as in robust_accuracy@0.1" in wrong.err
 
 
 def test_the_same_training_makes_the_same_file(valp, graph, written, tmp_path):

@@ -6,6 +6,7 @@ See `valp.score.attack` for the attacks. A row counts as right only if it is rig
 from abc import abstractmethod
 from collections.abc import Sequence
 from math import prod
+from typing import ClassVar
 
 from valp.graph.graph import DataType
 from valp.score.rows.prediction_rows import Accuracy, LabelAccuracy, MeanSquared
@@ -25,9 +26,21 @@ class UnderAttack(OutputScore):
     """A score under attacks of the size in its name.
 
     It is absent if the gradient is zero in more than `MOST_ZERO` of the rows.
+
+    Attributes:
+        plain: the same score without an attack.
     """
 
+    plain: ClassVar[OutputScore]
     parameter, perturbs, on_demand, companions = SIZE, True, True, ("zero_gradients",)
+
+    def applies(self, output: ScoredOutput) -> bool:
+        """As without an attack."""
+        return self.plain.applies(output)
+
+    def chance(self, output: ScoredOutput) -> float | None:
+        """As without an attack: what does not depend on the inputs cannot be attacked."""
+        return self.plain.chance(output)
 
     def compute(self, subject: Subject, output: ScoredOutput) -> float | None:
         """See `OutputScore`."""
@@ -41,10 +54,11 @@ class UnderAttack(OutputScore):
         """The score of the predictions."""
 
 
-class RobustAccuracy(UnderAttack, Accuracy):
+class RobustAccuracy(UnderAttack):
     """See `valp.score.worst_case.robust_accuracy`."""
 
-    code, title = "robust_accuracy", "accuracy under attack"
+    code, title, direction = "robust_accuracy", "accuracy under attack", "maximize"
+    ideal, plain = 1.0, Accuracy()
 
     def of(self, found: Attacked) -> float:
         """See `UnderAttack`."""
@@ -53,10 +67,11 @@ class RobustAccuracy(UnderAttack, Accuracy):
         return robust_accuracy(found)
 
 
-class RobustLabelAccuracy(UnderAttack, LabelAccuracy):
+class RobustLabelAccuracy(UnderAttack):
     """See `valp.score.worst_case.robust_label_accuracy`."""
 
-    code, title = "robust_label_accuracy", "accuracy of labels under attack"
+    code, title, direction = "robust_label_accuracy", "accuracy of labels under attack", "maximize"
+    ideal, plain = 1.0, LabelAccuracy()
 
     def of(self, found: Attacked) -> float:
         """See `UnderAttack`."""
@@ -65,10 +80,11 @@ class RobustLabelAccuracy(UnderAttack, LabelAccuracy):
         return robust_label_accuracy(found)
 
 
-class RobustError(UnderAttack, MeanSquared):
+class RobustError(UnderAttack):
     """See `valp.score.worst_case.robust_error`."""
 
-    code, title = "robust_mse", "mean squared error under attack"
+    code, title, direction = "robust_mse", "mean squared error under attack", "minimize"
+    ideal, plain = 0.0, MeanSquared()
 
     def of(self, found: Attacked) -> float:
         """See `UnderAttack`."""
