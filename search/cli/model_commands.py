@@ -158,7 +158,6 @@ def score_command(model: Path, problem: str | None, also: tuple[str, ...], as_js
     from valp.spaces.own.load_problem import load_problem
     from valp.spaces.problem.interface import require_interface
     from valp.spaces.problem.judging import judges_of
-    from valp.spaces.problem.metrics import with_companions
     from valp.spaces.problem.scoring import Scorer
     from valp.train.fit import one_thread
 
@@ -188,7 +187,7 @@ def score_command(model: Path, problem: str | None, also: tuple[str, ...], as_js
             ),
         ]
         for name, metric in scorer.metrics.items()
-        if not metric.score.on_demand or name in with_companions(scorer.metrics, wanted)
+        if not metric.score.on_demand or name in scorer.wanted
     ]
     print_table(f"{model} on {data.name}", ["score", *found], rows)
 

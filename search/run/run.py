@@ -15,7 +15,7 @@ from valp.search.run.ledger import Entry, Ledger
 from valp.search.run.sampler_remarks import sampler_remarks
 from valp.search.run.settings import Settings, read_settings
 from valp.spaces.problem.description import Description
-from valp.spaces.problem.metrics import Metric, with_companions
+from valp.spaces.problem.metrics import Metric
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class StoredRun:
     @property
     def shown_scores(self) -> dict[str, Metric]:
         """The scores that tables show: the objectives, then the other listed scores that are measured."""
-        wanted = with_companions(self.metrics, self.settings.objectives)
+        wanted = self.problem.wanted(self.settings.objectives)
         others = [
             (name, metric)
             for name, metric in self.metrics.items()

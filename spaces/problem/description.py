@@ -9,7 +9,7 @@ from valp.errors import SettingError
 from valp.graph.graph import DataType, Frozen, Input, Output
 from valp.model.preprocessing import Preprocessing
 from valp.score import ScoredOutput
-from valp.spaces.problem.metrics import Metric, metric_at, metrics_of, parametric_names
+from valp.spaces.problem.metrics import Metric, companions_of, metrics_of, named_metric, parametric_names
 
 
 class Description(Frozen):
@@ -74,9 +74,9 @@ class Description(Frozen):
         """The possible scores by name: first those of each output, then those of whole graphs.
 
         A score that only one output has is named by its code, otherwise by code.output. Scores that need a judge exist
-        only if the judge can learn from a Discrete output. Scores with a parameter are not among them; see `metric`.
+        only if the judge can learn from a Discrete output. Scores under attack are not among them; see `metric`.
         """
-        return {name: one for name, one in metrics_of(self.scored_outputs).items() if self._can_have(one)}
+        return metrics_of(self.scored_outputs)
 
     def metric(self, name: str, what: str = "score") -> Metric:
         """A score by its name, such as `accuracy` or `robust_accuracy@0.1`.
@@ -90,8 +90,8 @@ class Description(Frozen):
         """
         if name in self.metrics:
             return self.metrics[name]
-        found = metric_at(name, self.scored_outputs)
-        if found is not None and not self._can_have(found):
+        found = named_metric(name, self.scored_outputs)
+        if found is not None and found.score.perturbs and not self._has_numbers:
             raise SettingError(
                 f"{name} changes inputs of numbers, but {self.name} has inputs of classes and labels only"
             )
@@ -101,12 +101,22 @@ class Description(Frozen):
         return found
 
     def metrics_with(self, names: Iterable[str]) -> dict[str, Metric]:
-        """`metrics`, and after these the scores with a parameter that are named.
+        """`metrics`, then the other scores that are named, and their companions.
 
         Raises:
             SettingError: if the problem has no such score.
         """
-        return self.metrics | {metric.name: metric for metric in map(self.metric, names)}
+        asked = [self.metric(name) for name in names]
+        found = self.metrics | {metric.name: metric for metric in asked}
+        for metric in asked:
+            found |= companions_of(metric, self.scored_outputs)
+        return found
+
+    def wanted(self, names: Iterable[str]) -> frozenset[str]:
+        """These scores and their companions: the scores on demand that are measured if these are asked for."""
+        asked = [self.metric(name) for name in names]
+        companions = [name for metric in asked for name in companions_of(metric, self.scored_outputs)]
+        return frozenset([*(metric.name for metric in asked), *companions])
 
     @property
     def objectives(self) -> tuple[str, ...]:
@@ -124,9 +134,6 @@ class Description(Frozen):
     @property
     def _has_numbers(self) -> bool:
         return any(column.type is not DataType.DISCRETE for column in self.columns.inputs)
-
-    def _can_have(self, metric: Metric) -> bool:
-        return self._has_numbers or not metric.score.perturbs
 
     @property
     def judged_by(self) -> str | None:

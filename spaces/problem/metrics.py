@@ -1,7 +1,7 @@
 """The scores of a problem: their names, outputs, and values without learning."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from valp.errors import SettingError
@@ -42,45 +42,46 @@ class Metric:
 def metrics_of(outputs: Sequence[ScoredOutput]) -> dict[str, Metric]:
     """The scores of a problem by name: first those of each output, then those of whole graphs.
 
-    A score that only one output has is named by its code, otherwise by code.output. Scores with a parameter are not
-    among them; see `metric_at`.
+    A score that only one output has is named by its code, otherwise by code.output. Scores with a parameter, and those
+    of changed inputs, are not among them; see `named_metric`.
     """
-    return _named(outputs, lambda row: row.parameter is None)
+    return _named(outputs, lambda row: not _must_be_named(row))
 
 
-def metric_at(name: str, outputs: Sequence[ScoredOutput]) -> Metric | None:
-    """A score with a parameter, such as `robust_accuracy@0.1` or `robust_accuracy.left@0.1`; None if there is none.
+def named_metric(name: str, outputs: Sequence[ScoredOutput]) -> Metric | None:
+    """A score that is not in `metrics_of`, such as `robust_accuracy@0.1`, `robust_accuracy.left@0.1` or
+    `zero_gradients`; None if there is none.
 
     Its name has the value in its shortest form: `robust_accuracy@0.10` is `robust_accuracy@0.1`.
 
     Raises:
-        SettingError: if there is no value after the name, the value is not possible, or the score has no parameter.
+        SettingError: if a value after @ is missing, not possible, or not expected.
     """
     stem, at, _ = name.partition("@")
-    found = _named(outputs, lambda row: row.parameter is not None).get(stem)
-    if found is None or found.score.parameter is None:
-        if at and stem in metrics_of(outputs):
-            raise SettingError(f"the score {stem!r} has no number after @, but {name!r} was given")
-        return None
-    shortest = f"{found.score.parameter.read(name):.12g}"
-    return Metric(f"{stem}@{shortest}", found.score.at(float(shortest)), found.output, found.chance)
+    found = _named(outputs, _must_be_named).get(stem)
+    parameter = None if found is None else found.score.parameter
+    if found is not None and parameter is not None:
+        shortest = f"{parameter.read(name):.12g}"
+        return Metric(f"{stem}@{shortest}", found.score.at(float(shortest)), found.output, found.chance)
+    if at and (found is not None or stem in metrics_of(outputs)):
+        raise SettingError(f"the score {stem!r} has no number after @, but {name!r} was given")
+    return found
 
 
 def parametric_names(outputs: Sequence[ScoredOutput]) -> list[str]:
     """The names of the scores with a parameter, each with a usual value: `robust_accuracy@0.1`."""
-    named = _named(outputs, lambda row: row.parameter is not None)
-    pairs = ((name, metric.score.parameter) for name, metric in named.items())
+    pairs = ((name, metric.score.parameter) for name, metric in _named(outputs, _must_be_named).items())
     return [f"{name}@{parameter.example:g}" for name, parameter in pairs if parameter is not None]
 
 
-def with_companions(metrics: Mapping[str, Metric], names: Collection[str]) -> frozenset[str]:
-    """These scores and their companions: those of the same output or, for a score of whole graphs, of any."""
-    found = set(names)
-    for metric in (metrics[name] for name in names):
-        for other in metrics.values():
-            if other.score.code in metric.score.companions and metric.output in (None, other.output):
-                found.add(other.name)
-    return frozenset(found)
+def companions_of(metric: Metric, outputs: Sequence[ScoredOutput]) -> dict[str, Metric]:
+    """The companions of a score: those of the same output or, for a score of whole graphs, of any."""
+    found = _named(outputs, lambda row: row.code in metric.score.companions)
+    return {name: other for name, other in found.items() if metric.output in (None, other.output)}
+
+
+def _must_be_named(row: Score) -> bool:
+    return row.parameter is not None or row.perturbs
 
 
 def _named(outputs: Sequence[ScoredOutput], wanted: Callable[[Score], bool]) -> dict[str, Metric]:

@@ -19,7 +19,7 @@ from valp.score.judge import Judge
 from valp.score.subject import Conditioned
 from valp.spaces.problem.answers import Answers, side_by_side
 from valp.spaces.problem.attacking import Attacking, Ranges, ranges_of
-from valp.spaces.problem.metrics import Metric, with_companions
+from valp.spaces.problem.metrics import Metric
 from valp.spaces.problem.problem import Problem, Split
 from valp.spaces.problem.references import References, known_rows
 from valp.spaces.problem.sampling import (
@@ -107,9 +107,9 @@ class Scorer:
         return self.problem.metrics_with(self.objectives)
 
     @cached_property
-    def _wanted(self) -> frozenset[str]:
+    def wanted(self) -> frozenset[str]:
         """The names of the scores on demand that are measured."""
-        return with_companions(self.metrics, self.objectives)
+        return self.problem.wanted(self.objectives)
 
     def _errors(self, subject: "_Scored", scores: Mapping[str, float]) -> dict[str, float]:
         """The standard errors of scores."""
@@ -145,7 +145,7 @@ class Scorer:
 
     def _value(self, metric: Metric, subject: "_Scored") -> float | None:
         row, output = metric.score, metric.output
-        if row.on_demand and metric.name not in self._wanted:
+        if row.on_demand and metric.name not in self.wanted:
             return None
         try:
             if isinstance(row, GraphScore):

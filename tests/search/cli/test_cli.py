@@ -293,7 +293,7 @@ def test_the_same_training_makes_the_same_file(valp, graph, written, tmp_path):
         (("search", "digits", "--steps", "0"), "steps must be positive, but is 0"),
         (("search", "digits", "--candidates", "-3"), "candidates must be positive, but is -3"),
         (("search", "digits", "--strategy", "luck"), "strategy must be one of evolution, random, tpe, nsga2, nsga3"),
-        (("search", "digits", "--objective", "beauty"), "objective must be one of accuracy, zero_gradients.digit, mse"),
+        (("search", "digits", "--objective", "beauty"), "objective must be one of accuracy, mse, r2, entropy"),
         (("search", "digits", "--kinds", "g,x"), "kinds must be some of g, delta, d, c, t, b, r, but is g, x"),
         (("search", "digits", "--kinds", "delta"), "kinds must have the Generic MLP"),
         (("search", "digits", "--start-from", "vea"), "a graph of the catalogue must be one of"),

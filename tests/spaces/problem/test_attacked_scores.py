@@ -102,11 +102,10 @@ def test_no_random_signs_are_stronger_than_what_is_reported(problem):
     name = f"robust_accuracy.left@{ETA}"
     found = scores_of(problem, module, name)[name]
     split = problem.validation
-    signs = {
-        "x": Scorer(problem, {}).score and _Scored(Scorer(problem, {}), module, split, 1)._attacking._attacks[-1]["x"]
-    }
+    scorer = Scorer(problem, {})
+    signs = _Scored(scorer, module, split, 1)._attacking._attacks[-1]
     assert set(signs["x"].unique().tolist()) == {-1, 1}
-    moved = perturbed(split.inputs, signs, ETA, ranges_of(problem))
+    moved = perturbed(split.inputs, signs, ETA, scorer.ranges)
     right = module(moved, "predict")["left"].argmax(1) == split.truths["left"]
     assert found <= right.double().mean().item()
     assert found <= scores_of(problem, module)["accuracy.left"]

@@ -1,5 +1,7 @@
 """The names of scores with a parameter, and what is said of wrong ones."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,6 @@ from valp.compile.compile import compile
 from valp.errors import SettingError
 from valp.graph.graph import DataType
 from valp.score import SCORES, OutputScore, ScoreParameter
-from valp.spaces.problem.metrics import with_companions
 from valp.spaces.problem.problem import Problem, discrete, numeric
 from valp.spaces.problem.scoring import Scorer
 from valp.testing import check_score
@@ -33,19 +34,19 @@ def test_a_name_has_the_output_only_if_several_have_the_score_and_the_number_in_
     assert (found.name, found.output, found.score.argument) == ("robust_accuracy.left@0.1", "left", 0.1)
     assert SCORES["robust_accuracy"].argument is None
     assert TWO.metric("robust_joint_accuracy@0.3").output is None
+    assert pickle.loads(pickle.dumps(found)).score.argument == 0.1  # workers of a search get it so
 
 
-def test_scores_with_a_parameter_are_listed_only_if_they_are_named():
-    assert not [name for name in TWO.metrics if "robust" in name]
-    asked = TWO.metrics_with(("accuracy.left", "robust_accuracy.right@0.1", "robust_accuracy.right@0.2"))
-    assert [*asked] == [*TWO.metrics, "robust_accuracy.right@0.1", "robust_accuracy.right@0.2"]
-    assert with_companions(asked, ("robust_accuracy.right@0.1",)) == {
-        "robust_accuracy.right@0.1", "zero_gradients.right",
-    }  # fmt: skip
-    asked = TWO.metrics_with(("robust_joint_accuracy@0.1",))
-    assert with_companions(asked, ("robust_joint_accuracy@0.1",)) == {
-        "robust_joint_accuracy@0.1", "zero_gradients.left", "zero_gradients.right",
-    }  # fmt: skip
+def test_scores_under_attack_are_listed_only_if_they_are_named_and_their_companions_with_them():
+    assert not [name for name in TWO.metrics if "robust" in name or "zero" in name]
+    names = ("accuracy.left", "robust_accuracy.right@0.1", "robust_accuracy.right@0.2")
+    asked = TWO.metrics_with(names)
+    assert [*asked] == [*TWO.metrics, *names[1:], "zero_gradients.right"]
+    assert TWO.wanted(names) == {*names, "zero_gradients.right"}
+    both = {"zero_gradients.left", "zero_gradients.right"}
+    assert TWO.wanted(("robust_joint_accuracy@0.1",)) == {"robust_joint_accuracy@0.1", *both}
+    assert TWO.metric("zero_gradients.left").output == "left"
+    assert TWO.wanted(()) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -60,6 +61,7 @@ def test_scores_with_a_parameter_are_listed_only_if_they_are_named():
         ("robust_accuracy@inf", "must be a number above 0"),
         ("robust_accuracy@0.1@0.2", "but is '0.1@0.2'"),
         ("accuracy@0.1", "the score 'accuracy' has no number after @, but 'accuracy@0.1' was given"),
+        ("zero_gradients.c@1", "the score 'zero_gradients.c' has no number after @"),
         ("robust_accuracy.c@0.1", "score must be one of accuracy, .*robust_accuracy@0.1, .*but is 'robust_accuracy.c"),
         ("robust_joint_accuracy@0.1", "score must be one of"),
     ],
