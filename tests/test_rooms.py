@@ -12,7 +12,7 @@ ROOMS = {"valp": "valp", "spaces": "valp.spaces", "search": "valp.search"}
 """The folders and their import names, the lowest room first."""
 
 SUB_ROOMS = {
-    "valp": ("plan", "graph", "parts", "check", "compile", "train", "score", "model", "draw", "testing"),
+    "valp": ("plan", "graph", "parts", "check", "compile", "train", "score", "model", "draw", "trace", "testing"),
     "valp.spaces": ("problem", "builtin", "own", "generate", "baselines", "vary", "catalogue"),
     "valp.search": ("pareto", "run", "strategies", "engine", "show", "facade", "estimator", "cli"),
 }

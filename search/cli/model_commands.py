@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from valp.errors import SettingError
+from valp.errors import SettingError, ValpError
 from valp.search.cli.codes_option import CodesOption, balancer_codes
 from valp.search.cli.graph_commands import read_candidate_or_graph
 from valp.search.cli.options import EXECUTOR, JSON, RUNS, print_json, print_table
+from valp.search.cli.trace_option import TRACE_OPTION, tracing_of
 
 if TYPE_CHECKING:
     from valp.model.bundle import Manifest
@@ -45,6 +46,7 @@ MODEL = click.option("-o", "--output", type=click.Path(path_type=Path), required
     "--seeds", type=int, default=1, show_default=True, help="Train with this many seeds and keep the best model."
 )
 @EXECUTOR
+@TRACE_OPTION
 @MODEL
 @RUNS
 @JSON
@@ -59,6 +61,7 @@ def train_command(
     seed: int | None,
     seeds: int,
     executor: Literal["auto", "torch"],
+    trace_file: Path | None,
     output: Path,
     runs: Path,
     as_json: bool,
@@ -71,11 +74,15 @@ def train_command(
     Candidates of a search in the default space have one of 0.3. With several seeds, the scores are means ± standard
     deviations, and the model that is best on the validation split is kept.
 
+    --trace shows which networks the losses fight over. Recording changes nothing in a training by torch. With --from
+    and the candidate's own settings, the report of RUN also shows the trace.
+
     \b
     Examples:
       valp train graph.json --problem digits --steps 4000 -o model.valp
       valp train --from first 3 --steps 8000 --seeds 3 -o model.valp
       valp train graph.json --problem wine.toml -o wine.valp
+      valp train --from first 3 --trace first-3.npz -o model.valp
     """
     from valp.check.check import require
     from valp.model.bundle import save
@@ -103,7 +110,7 @@ def train_command(
         columns = stored.problem.columns
     elif graph is not None:
         candidate, where, protocol = read_candidate_or_graph(graph), {"graph": graph.name}, "predict"
-        columns = None
+        stored = columns = None
     if problem is None:
         raise SettingError("--problem must be given, because a graph does not name its data")
     require(candidate.graph)
@@ -112,15 +119,26 @@ def train_command(
     balanced = completed(read_balance(balance)) if balance is not None else None
     asked = {"steps": steps, "batch": batch, "decay": decay, "balance": balanced, "seed": seed}
     training = candidate.training.model_copy(update={k: v for k, v in asked.items() if v is not None})
-    candidate = candidate.model_copy(update={"training": training})
+    own, candidate = candidate, candidate.model_copy(update={"training": training})
+    tracing = None
+    if trace_file is not None:
+        tracing = tracing_of(trace_file, output, seeds, data.name, own, candidate, stored, origin)
     one_thread()
     with step_bar() as preparing:
         scorer = Scorer(data, judges_of(data, _say, preparing.step), protocol)
-    with bar("training", training.steps) as progress:
-        trained = train_seeds(candidate, scorer, seeds, where, progress.say, progress.show, executor)
+    try:
+        with bar("training", training.steps) as progress:
+            trained = train_seeds(candidate, scorer, seeds, where, progress.say, progress.show, executor, tracing)
+    except ValpError:
+        if tracing is not None:  # it shows how the training failed
+            tracing.write()
+        raise
+    if tracing is not None:
+        tracing.write()
     save(trained.model, output)
     if as_json:
-        print_json({"model": str(output), "validation": trained.validation, "test": trained.test})
+        traced = {"trace": str(trace_file)} if trace_file is not None else {}
+        print_json({"model": str(output), "validation": trained.validation, "test": trained.test, **traced})
         return
     click.echo(f"validation: {spread(trained.validation)}")
     click.echo(f"test: {spread(trained.test)}")

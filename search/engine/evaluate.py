@@ -24,7 +24,11 @@ from valp.spaces.candidate import Candidate
 from valp.spaces.problem.scoring import Scorer
 from valp.train.fit import Fit, Fitting
 from valp.train.inherit import Parent, inherit
+from valp.train.step_observer import StepObserver
 from valp.train.stopwatch import Stopwatch
+
+Observe = Callable[[Candidate, VALPModule], StepObserver]
+"""Makes an observer for the training of a candidate, whose module is compiled."""
 
 GENERATED_AT_RUNGS = 250
 """Samples generated to score a candidate at a rung. All candidates that are compared there have the same number."""
@@ -132,7 +136,13 @@ def compiled(candidate: Candidate, folders: Path | None, watch: Stopwatch) -> VA
         return module
 
 
-def fitting(module: VALPModule, candidate: Candidate, scorer: Scorer, executor: Executor) -> Fitting:
+def fitting(
+    module: VALPModule,
+    candidate: Candidate,
+    scorer: Scorer,
+    executor: Executor,
+    observer: StepObserver | None = None,
+) -> Fitting:
     """The training of a compiled candidate on its problem's training split, before the first step."""
     training, split, outputs = candidate.training, scorer.problem.train, module.plan.outputs
     return Fitting(
@@ -148,6 +158,7 @@ def fitting(module: VALPModule, candidate: Candidate, scorer: Scorer, executor: 
         balance=training.balance,
         seed=training.seed,
         executor=executor,
+        observer=observer,
     )
 
 
@@ -156,9 +167,18 @@ def train(
     scorer: Scorer,
     progress: Callable[[int], None] | None = None,
     executor: Executor = "auto",
+    observe: Observe | None = None,
 ) -> tuple[VALPModule, Fit]:
-    """Compiles a candidate and trains it from scratch. `progress` is called from time to time with the steps made."""
+    """Compiles a candidate and trains it from scratch.
+
+    Args:
+        candidate: the candidate to train.
+        scorer: the scorer of its problem.
+        progress: is called from time to time with the steps made.
+        executor: the executor; see `valp.train.fit.fit`.
+        observe: makes what looks at the steps.
+    """
     module = compiled(candidate, None, Stopwatch())
-    training = fitting(module, candidate, scorer, executor)
+    training = fitting(module, candidate, scorer, executor, None if observe is None else observe(candidate, module))
     training.advance(candidate.training.steps, progress)
     return module, training.fit

@@ -10,7 +10,7 @@ from valp.errors import FileError, ValpError
 from valp.files import read_model
 from valp.model.bundle import Manifest, Model
 from valp.plan.plan import Executor, Protocol
-from valp.search.engine.evaluate import train
+from valp.search.engine.evaluate import Observe, train
 from valp.search.run.folder import CANDIDATE, read_weights
 from valp.search.run.ledger import Entry
 from valp.search.run.run import StoredRun
@@ -101,6 +101,7 @@ def train_seeds(
     say: Callable[[str], None],
     progress: Callable[[int], None] | None = None,
     executor: Executor = "auto",
+    observe: Observe | None = None,
 ) -> Trained:
     """Trains a candidate with `seeds` seeds, the candidate's own first, and keeps the best model.
 
@@ -114,6 +115,7 @@ def train_seeds(
         say: gets a line for each seed.
         progress: is called from time to time with the steps made with the current seed.
         executor: the executor; see `valp.train.fit.fit`.
+        observe: makes what looks at the steps of each training.
 
     Raises:
         ValpError: if the training failed with every seed. The message has the last failure.
@@ -126,7 +128,7 @@ def train_seeds(
     for i in range(seeds):
         training = candidate.training.model_copy(update={"seed": candidate.training.seed + i})
         seeded = candidate.model_copy(update={"training": training})
-        module, made = train(seeded, scorer, progress, executor)
+        module, made = train(seeded, scorer, progress, executor, observe)
         if made.failure is not None:
             failure = made.failure
             say(f"seed {training.seed} failed: {failure}")

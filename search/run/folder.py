@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # torch is slow to import, and runs are listed without it
     from valp.train.fit import Curves
 
 CANDIDATE, SCORES, CURVES, WEIGHTS = "candidate.json", "scores.json", "curves.csv", "weights.safetensors"
-GRAPH, SAMPLES = "graph.svg", "samples.png"
+GRAPH, SAMPLES, TRACE = "graph.svg", "samples.png", "trace.npz"
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from valp.train.balance.balancer import Balancer, ScheduledBalancer
 from valp.train.batches import Draws
 from valp.train.fit_priors import fit_priors
 from valp.train.schedule import Schedule
+from valp.train.step_observer import StepObserver
 from valp.train.stopwatch import Stopwatch
 from valp.train.torch_executor import TorchExecutor
 
@@ -80,6 +81,7 @@ def fit(
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
     executor: Executor = "auto",
+    observer: StepObserver | None = None,
     watch: Stopwatch | None = None,
 ) -> Fit:
     """Trains the module in place: Adam on Σ β_j·L_j, or as another balancing method combines the losses.
@@ -110,11 +112,13 @@ def fit(
             operations with scheduled weights, in float32 on the CPU, by the same formulas on the same examples and
             noise. `auto` is native if possible, else torch. Native is compiled once per machine, which takes about
             half a minute.
+        observer: looks at the steps, for example a `valp.trace.recorder.Recorder`. Torch then trains.
         watch: gets the seconds spent on drawing examples and noise, and on the steps themselves.
 
     Raises:
         SettingError: if `steps`, `batch` or `learning_rate` is not positive, `kl_warmup` or `decay` is not in [0, 1],
-            the balancing method or one of its settings is invalid, or the executor is unknown or cannot train this.
+            the balancing method or one of its settings is invalid, the executor is unknown or cannot train this, or
+            there is an observer and the executor is `native`.
     """
     training = Fitting(
         module,
@@ -129,6 +133,7 @@ def fit(
         balance=balance,
         seed=seed,
         executor=executor,
+        observer=observer,
     )
     training.advance(steps, progress, watch)
     return training.fit
@@ -141,6 +146,7 @@ class Fitting:
 
     Args:
         module, inputs, truths, weights, batch, learning_rate, kl_warmup, decay, balance, seed, executor: as in `fit`.
+        observer: as in `fit`.
         steps: the steps of the whole training, which set the spacing of the curves' points.
 
     Attributes:
@@ -166,6 +172,7 @@ class Fitting:
         balance: Balance = UNBALANCED,
         seed: int = 0,
         executor: Executor = "auto",
+        observer: StepObserver | None = None,
     ) -> None:
         for name, value in (("steps", steps), ("batch", batch), ("learning rate", learning_rate)):
             if not value > 0:
@@ -175,6 +182,8 @@ class Fitting:
                 raise SettingError(f"the {name} must lie in [0, 1], but is {share}")
         if executor not in EXECUTORS:
             raise SettingError(f"the executor must be one of {', '.join(EXECUTORS)}, but is {executor!r}")
+        if observer is not None and executor == "native":
+            raise SettingError("the native executor cannot be observed; executor auto or torch can")
         start = time.perf_counter()
         balancer, settings = balancer_of(balance.method), completed(balance).settings
         if not isinstance(balancer, TorchExecutor.balancers):
@@ -185,9 +194,9 @@ class Fitting:
         self._data = data = inputs, truths, weights or {}
         schedule = Schedule(module, steps, learning_rate, kl_warmup, decay)
         native = None
-        if executor != "torch":
+        if executor != "torch" and observer is None:
             native = _native(module, *data, draws, schedule, balancer, settings, executor)
-        self._running = native or TorchExecutor(module, *data, draws, schedule, balancer, settings, seed)
+        self._running = native or TorchExecutor(module, *data, draws, schedule, balancer, settings, seed, observer)
         module.eval()
         self._every = max(1, steps // CURVE_POINTS)
         self._names = ("total", *module.loss_names)

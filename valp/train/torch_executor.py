@@ -25,6 +25,7 @@ from valp.train.combined_gradients import CombinedGradients
 from valp.train.critic import critics_of
 from valp.train.representation_gradients import RepresentationGradients
 from valp.train.schedule import Schedule
+from valp.train.step_observer import StepObserver
 from valp.train.stopwatch import Stopwatch
 
 
@@ -39,6 +40,7 @@ class TorchExecutor:
         balancer: the balancing method.
         settings: all settings of the balancer.
         seed: the seed of the critics' initial weights.
+        observer: looks at the steps.
     """
 
     balancers: tuple[type[Balancer], ...] = (
@@ -60,8 +62,10 @@ class TorchExecutor:
         balancer: Balancer,
         settings: Mapping[str, Value],
         seed: int,
+        observer: StepObserver | None = None,
     ) -> None:
         self._module, self._data, self._draws = module, (inputs, truths, weights), draws
+        self._observer = observer
         self._device = next(module.parameters()).device
         groups: list[dict[str, Any]] = [{"params": list(module.parameters()), "multiple": 1.0}]
         self._weights: Callable[[Tensor], Tensor] | None = None
@@ -104,10 +108,7 @@ class TorchExecutor:
                 for group in self._optimizer.param_groups:
                     group["lr"] = rates[step] * group["multiple"]
                 self._optimizer.zero_grad()
-                if self._backward is None:
-                    torch.autograd.backward((terms * betas[step]).sum())
-                else:
-                    self._backward(LossStep(terms, betas[step], partial(self._present, w)))
+                self._differentiate(self._made + step + 1, LossStep(terms, betas[step], partial(self._present, w)))
                 self._optimizer.step()
                 sums += terms.detach()
                 if self._learn is not None:
@@ -115,6 +116,19 @@ class TorchExecutor:
         self._made += steps
         means = sums.to("cpu", torch.float64) / steps
         return float(self._schedule.final @ means), *means.tolist()
+
+    def _differentiate(self, number: int, step: LossStep) -> None:
+        """Sets the gradients of the parameters in a step. `number` counts the steps from 1."""
+        observer = self._observer if self._observer is not None and self._observer.due(number) else None
+        if observer is not None:
+            observer.losses(number, step)
+            step.losses.retain_grad()  # afterwards, because the observer's own gradients would be added
+        if self._backward is None:
+            torch.autograd.backward((step.losses * step.betas).sum())
+        else:
+            self._backward(step)
+        if observer is not None:
+            observer.gradients(None if isinstance(self._backward, CombinedGradients) else step.losses.grad)
 
     def finish(self) -> None:
         """Logs what the balancing method did. The module already has its parameters."""
