@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from valp.errors import SettingError
 from valp.search.cli.options import JSON, print_json
 
 if TYPE_CHECKING:
     from valp.graph.graph import Graph
     from valp.spaces.candidate import Candidate
     from valp.spaces.problem.description import Description
+
+TRACES = ".npz"
+"""The suffix of traces."""
 
 GRAPH = click.argument("graph", metavar="GRAPH.json", type=click.Path(path_type=Path))
 
@@ -54,24 +58,48 @@ def _has_graph(content: bytes) -> bool:
 @click.command("draw")
 @GRAPH
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The picture: .svg or .png.")
+@click.option(
+    "--conflicts", is_flag=True, help="Of a trace, draw the graph with the conflicts between losses in each network."
+)
 @JSON
-def draw_command(graph: Path, output: Path, as_json: bool) -> None:
+def draw_command(graph: Path, output: Path, conflicts: bool, as_json: bool) -> None:
     """Draw GRAPH.json, even if it breaks rules.
 
-    The file may contain a graph or a candidate.
+    The file may contain a graph or a candidate. It may also be a trace that `valp train --trace` has written (.npz).
+    The picture then shows the lengths and angles of the gradients over the steps.
 
     \b
     Examples:
       valp draw graph.json -o graph.svg
       valp draw runs/first/candidates/3/candidate.json -o graph.png
+      valp draw first-3.npz -o steps.png
+      valp draw first-3.npz --conflicts -o conflicts.svg
     """
-    from valp.draw.draw import draw
+    if graph.suffix.lower() == TRACES:
+        _draw_trace(graph, output, conflicts)
+    elif conflicts:
+        raise SettingError(f"--conflicts draws a trace ({TRACES}), but the file is {graph.name!r}")
+    else:
+        from valp.draw.draw import draw
 
-    draw(read_candidate_or_graph(graph).graph, output, title=graph.stem)
+        draw(read_candidate_or_graph(graph).graph, output, title=graph.stem)
     if as_json:
         print_json({"picture": str(output)})
     else:
         click.echo(str(output))
+
+
+def _draw_trace(path: Path, output: Path, conflicts: bool) -> None:
+    from valp.trace.conflict_picture import draw_conflicts
+    from valp.trace.trace_figure import draw_trace
+    from valp.trace.trace_file import load_trace
+
+    trace = load_trace(path)
+    title = f"{path.stem}: losses balanced by {trace.balance}"
+    if conflicts:
+        draw_conflicts(trace, output, title=title)
+    else:
+        draw_trace(trace, output, title=title)
 
 
 @click.command("check")

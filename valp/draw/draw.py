@@ -8,7 +8,8 @@ from valp.draw.appearance import FONT, INPUT_LOOK, OUTPUT_LOOK, ROLE_LINES, TEXT
 from valp.draw.fonts import GRAPHVIZ, fonts_loaded
 from valp.draw.layer_text import layers_text
 from valp.draw.legend import legend_markup
-from valp.draw.markup import bold, lines_markup, plain, red
+from valp.draw.marks import Marks
+from valp.draw.markup import above_table, bold, lines_markup, plain, red
 from valp.errors import SettingError
 from valp.files import write_bytes
 from valp.graph.graph import Connection, Graph, Input, Output, PrimaryNetwork, Role, unit_of
@@ -23,10 +24,11 @@ LINE_LENGTH = 28
 BOARD = {"rankdir": "TB", "fontname": FONT, "fontsize": "12", "fontcolor": TEXT, "labelloc": "b", "pad": "0.2",
          "nodesep": "0.35", "ranksep": "0.45", "bgcolor": "white"}  # fmt: skip
 NODE = {"fontname": FONT, "fontsize": "12", "fontcolor": TEXT, "penwidth": "2"}
+UNMARKED = Marks()
 EDGE = {"fontname": FONT, "fontsize": "11", "fontcolor": TEXT, "penwidth": "1.6", "arrowsize": "0.8"}
 
 
-def draw(graph: Graph, path: Path | str, *, title: str | None = None) -> Path:
+def draw(graph: Graph, path: Path | str, *, title: str | None = None, marks: Marks = UNMARKED) -> Path:
     """Writes a picture of a graph.
 
     Names that no component has and unknown kinds are drawn in red.
@@ -35,6 +37,7 @@ def draw(graph: Graph, path: Path | str, *, title: str | None = None) -> Path:
         graph: the graph; it may break rules.
         path: where the picture is written; the suffix must be `.svg` or `.png`.
         title: a line above the picture.
+        marks: what it shows besides the graph.
 
     Returns:
         The path.
@@ -46,28 +49,28 @@ def draw(graph: Graph, path: Path | str, *, title: str | None = None) -> Path:
     path = Path(path)
     if path.suffix.lower() not in FORMATS:
         raise SettingError(f"a picture's suffix must be {' or '.join(FORMATS)}, but got {path.name!r}")
-    write_bytes(path, _rendered(graph, title, FORMATS[path.suffix.lower()]))
+    write_bytes(path, _rendered(graph, title, FORMATS[path.suffix.lower()], marks))
     return path
 
 
-def draw_svg(graph: Graph, *, title: str | None = None, legend: bool = True) -> str:
-    """The picture of a graph as an SVG document, with or without a legend below."""
-    return _rendered(graph, title, "svg", legend).decode()
+def draw_svg(graph: Graph, *, title: str | None = None, legend: bool = True, marks: Marks = UNMARKED) -> str:
+    """The picture of a graph as an SVG document, with or without a legend below; `marks` as in `draw`."""
+    return _rendered(graph, title, "svg", marks, legend).decode()
 
 
-def _rendered(graph: Graph, title: str | None, kind: str, legend: bool = True) -> bytes:
+def _rendered(graph: Graph, title: str | None, kind: str, marks: Marks, legend: bool = True) -> bytes:
     with GRAPHVIZ:
         fonts_loaded()
-        board = _picture(graph, title, legend)
+        board = _picture(graph, title, marks, legend)
         picture: bytes = board.draw(format=kind, prog="dot")
     return picture
 
 
-def _picture(graph: Graph, title: str | None, legend: bool) -> Any:
+def _picture(graph: Graph, title: str | None, marks: Marks, legend: bool) -> Any:
     import pygraphviz
 
     picture = pygraphviz.AGraph(strict=False, directed=True)
-    picture.graph_attr.update(BOARD, label=legend_markup(graph) if legend else "")
+    picture.graph_attr.update(BOARD, label=legend_markup(graph, marks.legend) if legend else "")
     picture.node_attr.update(NODE)
     picture.edge_attr.update(EDGE)
     # Graphviz gives a graph only one label, which is the legend. The title is the label of a box around the nodes.
@@ -82,7 +85,7 @@ def _picture(graph: Graph, title: str | None, legend: bool) -> Any:
         while name in seen:
             name += " again"  # no name has a space
         seen.add(name)
-        _add_component(board, graph, component, name, again)
+        _add_component(board, graph, component, name, again, marks.below.get(name))
     for name in _unknown(graph):
         label = lines_markup(bold(name), "unknown", *_judged(graph, name))
         board.add_node(name, label=label, shape="box", style="dashed", color=WRONG, fontcolor=WRONG)
@@ -92,7 +95,12 @@ def _picture(graph: Graph, title: str | None, legend: bool) -> Any:
 
 
 def _add_component(
-    board: Any, graph: Graph, component: Input | PrimaryNetwork | Output, identifier: str, again: bool
+    board: Any,
+    graph: Graph,
+    component: Input | PrimaryNetwork | Output,
+    identifier: str,
+    again: bool,
+    below: str | None,
 ) -> None:
     unit, head, lines = unit_of(component), bold(component.name), []
     look = INPUT_LOOK if isinstance(component, Input) else OUTPUT_LOOK
@@ -109,7 +117,7 @@ def _add_component(
     colour = WRONG if again else colour_of(unit.type)
     board.add_node(
         identifier,
-        label=lines_markup(head, *lines),
+        label=above_table(below, head, *lines) if below else lines_markup(head, *lines),
         shape=look.shape,
         style=look.style,
         margin=look.margin,

@@ -11,6 +11,12 @@ def lines_markup(*lines: str) -> str:
     return f"<{'<BR/>'.join(lines)}>"
 
 
+def above_table(table: str, *lines: str) -> str:
+    """A label of several lines, each of which is markup, with a table below."""
+    rows = "".join(f"<TR><TD>{part}</TD></TR>" for part in ("<BR/>".join(lines), table))
+    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{rows}</TABLE>>'
+
+
 def bold(text: str) -> str:
     """Text in bold."""
     return f"<B>{plain(text)}</B>"

@@ -5,11 +5,12 @@ import shutil
 import pytest
 
 from tests.search.cli.test_cli import wrong
+from tests.valp.trace.traced import opposed, recorded
 from valp.model.bundle import load
 from valp.search.facade.launch import launch
 from valp.search.run.folder import TRACE
 from valp.spaces.own.load_problem import load_problem
-from valp.trace.trace_file import load_trace
+from valp.trace.trace_file import load_trace, save_trace
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +70,23 @@ def test_options_that_do_not_fit_are_refused_in_one_sentence(words, said, valp, 
     monkeypatch.chdir(tmp_path)
     assert said in wrong(valp("train", "--from", "logic", 0, *words, "-o", "m.npz", "--runs", logic_runs))
     assert not [*tmp_path.iterdir()]
+
+
+def test_a_trace_is_drawn_in_two_ways(valp, tmp_path):
+    graph, data = opposed()
+    file, steps, conflicts = (tmp_path / name for name in ("t.npz", "steps.png", "conflicts.svg"))
+    save_trace(recorded(graph=graph, data=data, steps=2)[0], file)
+    assert valp("draw", file, "-o", steps).code == 0
+    drawn = valp("draw", file, "--conflicts", "-o", conflicts, "--json")
+    assert drawn.json == {"picture": str(conflicts)}
+    assert "t: losses balanced by fixed" in conflicts.read_text()
+    assert steps.read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_cannot_be_drawn_is_refused_in_one_sentence(valp, tmp_path):
+    graph, broken = tmp_path / "graph.json", tmp_path / "t.npz"
+    graph.write_text(opposed()[0].model_dump_json())
+    broken.write_bytes(b"no archive")
+    said = wrong(valp("draw", graph, "--conflicts", "-o", tmp_path / "x.svg"))
+    assert said == "--conflicts draws a trace (.npz), but the file is 'graph.json'"
+    assert f"{broken} is not a trace of a training" in wrong(valp("draw", broken, "-o", tmp_path / "x.svg"))
