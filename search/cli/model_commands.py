@@ -9,6 +9,7 @@ from valp.errors import SettingError, ValpError
 from valp.search.cli.codes_option import CodesOption, balancer_codes
 from valp.search.cli.graph_commands import read_candidate_or_graph
 from valp.search.cli.options import EXECUTOR, JSON, RUNS, print_json, print_table
+from valp.search.cli.tension_option import TENSION, with_tension
 from valp.search.cli.trace_option import TRACE_OPTION, tracing_of
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ MODEL = click.option("-o", "--output", type=click.Path(path_type=Path), required
     metavar="NAME[:KEY=VALUE,...]",
     help="The method that balances the losses, with its settings: {codes}.  [default: the candidate's]",
 )
+@TENSION
 @click.option("--seed", type=int, help="The seed of weights, order of examples and noise.  [default: the candidate's]")
 @click.option(
     "--seeds", type=int, default=1, show_default=True, help="Train with this many seeds and keep the best model."
@@ -58,6 +60,7 @@ def train_command(
     batch: int | None,
     decay: float | None,
     balance: str | None,
+    tension: float | None,
     seed: int | None,
     seeds: int,
     executor: Literal["auto", "torch"],
@@ -116,7 +119,8 @@ def train_command(
     require(candidate.graph)
     data = load_problem(problem, _say, columns)
     require_interface(candidate.graph, data.description)
-    balanced = completed(read_balance(balance)) if balance is not None else None
+    methods = with_tension([] if balance is None else [balance], tension)
+    balanced = completed(read_balance(methods[0])) if methods else None
     asked = {"steps": steps, "batch": batch, "decay": decay, "balance": balanced, "seed": seed}
     training = candidate.training.model_copy(update={k: v for k, v in asked.items() if v is not None})
     own, candidate = candidate, candidate.model_copy(update={"training": training})

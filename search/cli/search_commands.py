@@ -10,6 +10,7 @@ import click
 from valp.errors import FileError, SettingError
 from valp.search.cli.codes_option import CodesOption, balancer_codes, graph_score_codes, kind_codes, space_names
 from valp.search.cli.options import EXECUTOR, JSON, RUNS, print_json, print_table
+from valp.search.cli.tension_option import TENSION, with_tension
 
 
 @click.command("problems")
@@ -83,6 +84,7 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
     help="The method that balances the losses: {codes}. Settings that are not named are searched. Give it several "
     "times to search among several methods.  [default: fixed]",
 )
+@TENSION
 @click.option(
     "--start-from",
     "starts",
@@ -152,6 +154,7 @@ def search_command(
     space: str,
     kinds: str | None,
     balance: tuple[str, ...],
+    tension: float | None,
     starts: tuple[str, ...],
     candidates: int,
     hours: float | None,
@@ -190,6 +193,7 @@ def search_command(
       valp search digits --objective accuracy --objective parameters
       valp search digits --objective accuracy --objective robust_accuracy@0.1
       valp search digits --balance fixed --balance uncertainty:rate=10
+      valp search digits --balance central --tension 0.3
       valp search fashion-mnist --space full --start-from mt-vae --start-from lenet
       valp search wine.toml --strategy nsga2 --hours 1
     """
@@ -202,6 +206,7 @@ def search_command(
     from valp.search.show.pictures import draw_graph, draw_samples
     from valp.spaces.own.load_problem import load_problem
 
+    methods = with_tension(balance, tension)
     columns = columns_of(Folder(runs / name)) if name else None
     data = load_problem(problem, lambda line: click.echo(line, err=True), columns)
     run = launch(
@@ -211,7 +216,7 @@ def search_command(
         strategy=strategy,
         space=space,
         kinds=tuple(kinds.split(",")) if kinds is not None else (),
-        balance=balance,
+        balance=methods,
         start_from=[graph_to_start_from(start, data) for start in starts],
         objectives=objectives,
         candidates=candidates,

@@ -85,10 +85,9 @@ def _draw_column(trace: Trace, column: GroupCurves, steps: Floats, panels: "list
     lengths.plot(steps, column.direction, color="black", linewidth=1.6, label="the step's direction")
     lengths.set_yscale("log")
     for place, (i, j) in enumerate(column.pairs[:MOST_PAIRS]):
-        dashes = {
-            "linestyle": DASHES[[second for first_, second in column.pairs if first_ == i].index(j) % len(DASHES)]
-        }
-        between.plot(steps, column.between[:, place], label=f"{letter(i)}–{letter(j)}", **style(i) | dashes)
+        rank = sum(one == i and other < j for one, other in column.pairs)
+        look = style(i) | {"linestyle": DASHES[rank % len(DASHES)]}
+        between.plot(steps, column.between[:, place], label=f"{letter(i)}–{letter(j)}", **look)
     between.legend(fontsize=8, ncols=3, frameon=False, loc="lower left", handlelength=1.4, columnspacing=1.0)
     for axes in (toward, between):
         axes.axhspan(CONFLICT, 180, color="#F8964B", alpha=0.12, linewidth=0)

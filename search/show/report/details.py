@@ -20,6 +20,7 @@ from valp.search.show.report.graph_drawing import compact_svg, conditioning_path
 from valp.search.show.report.prediction_counts import predicted
 from valp.search.show.report.rounding import rounded
 from valp.search.show.report.sample_pictures import generated_samples
+from valp.search.show.report.traced import traced
 from valp.spaces.problem.sampling import predictions
 
 
@@ -27,9 +28,9 @@ def details(run: StoredRun, entry: Entry, evidence: Evidence) -> dict[str, Any]:
     """The details of a candidate that are not in its row of the table.
 
     Returns:
-        `svg` and `conditioning` of its graph, `curves`, and `remarks` about its scores. From its weights and the
-        validation split `predicted`, `generated` and `speed`; or instead of these `missing`, which says why they are
-        absent.
+        `svg` and `conditioning` of its graph, `curves`, `remarks` about its scores, and `traced` if it has a trace.
+        From its weights and the validation split `predicted`, `generated` and `speed`; or instead of these `missing`,
+        which says why they are absent.
     """
     graph = entry.candidate.graph
     made: dict[str, Any] = {
@@ -38,6 +39,9 @@ def details(run: StoredRun, entry: Entry, evidence: Evidence) -> dict[str, Any]:
         "curves": read_curves(run.folder.candidate(entry.number) / CURVES),
         "remarks": run.remarks(entry),
     }
+    trace = traced(run.folder.candidate(entry.number), inherited=bool(entry.parents))
+    if trace is not None:
+        made["traced"] = trace
     if evidence.problem is None:
         return made | {"missing": evidence.missing}
     try:

@@ -2,7 +2,7 @@
 
 import re
 from html import unescape
-from itertools import groupby
+from itertools import groupby, pairwise
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -10,6 +10,7 @@ import networkx as nx
 
 from valp.draw.appearance import FAINT, TEXT
 from valp.draw.draw import draw_svg
+from valp.draw.marks import Marks
 from valp.graph.graph import DataType, Graph, unit_of
 from valp.search.show.report.page_colours import fill_of, line_of
 
@@ -20,17 +21,17 @@ SVG = "http://www.w3.org/2000/svg"
 DROPPED = ("width", "height", "id", "font-family", "{http://www.w3.org/XML/1998/namespace}space")
 
 
-def compact_svg(graph: Graph) -> str:
-    """The SVG of a graph, without legend, fonts and size.
+def compact_svg(graph: Graph, marks: Marks | None = None) -> str:
+    """The SVG of a graph, without legend, fonts and size; `marks` are what it shows besides the graph.
 
     A node has the attribute `data-node`, an edge `data-from` and `data-to`. The lines of a node's text are centred, so
-    that they fit any font.
+    that they fit any font, and so is the text of a cell of a table.
     """
     used = [fill_of(network.kind) for network in graph.networks]
     used += [line_of(unit_of(component).type) for component in graph.components]
     colours = COLOURS | {colour.light.lower(): colour.variable for colour in used}
     ElementTree.register_namespace("", SVG)
-    root = ElementTree.fromstring(draw_svg(graph, legend=False))
+    root = ElementTree.fromstring(draw_svg(graph, legend=False, marks=marks or Marks()))
     for group in root.iter(f"{{{SVG}}}g"):
         _name(group)
         if group.get("class") == "node":
@@ -61,8 +62,18 @@ def _name(group: Element) -> None:
 
 
 def _centre(node: Element) -> None:
-    """Joins the texts of each line of a node, and centres the line on the node's first shape."""
-    texts = node.findall(f"{{{SVG}}}text")
+    """Joins the texts of each line of a node, and centres the line on the node's first shape, and cells' texts on them.
+
+    Graphviz draws the fill of a cell just before its text.
+    """
+    texts = []
+    for shape, text in pairwise(node):
+        if text.tag == f"{{{SVG}}}text":
+            if shape.tag == f"{{{SVG}}}polygon" and shape.get("stroke") == "none":
+                text.set("x", f"{_middle(shape):.2f}")
+                text.set("text-anchor", "middle")
+            else:
+                texts.append(text)
     middle = _middle(node[0])
     for _, line in groupby(texts, key=lambda text: text.get("y")):
         first, *others = list(line)

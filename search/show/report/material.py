@@ -26,6 +26,7 @@ from valp.search.show.report.progress import progress
 from valp.search.show.report.rounding import rounded
 from valp.search.show.report.sample_pictures import real_samples
 from valp.search.show.report.search_command import command
+from valp.search.show.report.traced import has_trace
 from valp.spaces.baselines.baseline_codes import NETWORK, TUNED
 from valp.train.balance import Balance
 
@@ -39,7 +40,7 @@ class Material:
 
     Attributes:
         summary: the data of the run and of all its candidates.
-        details: the details of candidates on the front, by number.
+        details: the details of candidates on the front, and of those with a trace, by number.
         colours: the colours of kinds and types.
     """
 
@@ -64,7 +65,8 @@ def gather(run: StoredRun, evidence: Evidence, told: Callable[[], None] = lambda
     entries = run.ledger.entries()
     front = run.ledger.front(entries)
     shown = {}
-    for entry in front[:DETAILED]:
+    off_front = [entry for entry in entries if entry not in front and has_trace(run.folder.candidate(entry.number))]
+    for entry in [*front[:DETAILED], *off_front]:
         shown[entry.number] = details(run, entry, evidence)
         told()
     baselines = run.baselines
@@ -76,7 +78,7 @@ def gather(run: StoredRun, evidence: Evidence, told: Callable[[], None] = lambda
         **_about(run, entries),
         "candidates": [_row(entry, ranks, lineage, legend, balanced=balanced) for entry in entries],
         "front": len(front),
-        "detailed": len(shown),
+        "detailed": len(front[:DETAILED]),
         **legend.rows(),
         "singles": _singles(run, baselines, evidence),
         "single": _rounded({name: best.value for name, best in baselines.best.items()}),

@@ -76,6 +76,7 @@ __all__ = [
     "completed",
     "read_balance",
     "require_native",
+    "tensioned",
 ]
 
 
@@ -113,6 +114,28 @@ def require_native(balances: Iterable[Balance]) -> None:
                 f"the native executor cannot train with the balancing method {balance.method!r}; "
                 "executor auto or torch can"
             )
+
+
+def tensioned(balance: Balance, alpha: float) -> Balance:
+    """The task tensioner on top of the direction of another method.
+
+    Args:
+        balance: the method of the direction.
+        alpha: the strength of the tension, in [0, 1].
+
+    Raises:
+        SettingError: if the tensioner cannot pull this direction, or `alpha` is not possible.
+    """
+    row = TaskTensioner()
+    directions = [name for name in row.directions if name in BALANCERS]
+    if balance.method not in directions:
+        raise SettingError(
+            f"tension pulls the direction of the balancing method {' or '.join(directions)}, but the method is "
+            f"{str(balance)!r}"
+        )
+    settings: dict[str, Value] = {"direction": balance.method, "alpha": alpha}
+    row.completed(settings)
+    return Balance(method=row.code, settings=settings)
 
 
 def read_balance(text: str) -> Balance:

@@ -42,9 +42,10 @@ class TaskTensioner(GradientBalancer):
     `PositiveLosses`.
     """
 
+    directions: ClassVar[tuple[str, ...]] = ("central", "min-norm", "mean")
     code, title = "tensioner", "a direction, pulled towards tasks that lag behind (Nakamura 2023, eq. 4.12)"
     settings: ClassVar[Mapping[str, MethodSetting]] = {
-        "direction": WordSetting("the direction v", "central", ("central", "min-norm", "mean")),
+        "direction": WordSetting("the direction v", "central", directions),
         "alpha": NumberSetting("α, the strength of the tension; 0 is v", 0.3, 0.0, 1.0, least=0.0, most=1.0),
         "period": NumberSetting(
             "T, the steps over which the norms of gradients are averaged", 10, 5, 15, whole=True, least=1

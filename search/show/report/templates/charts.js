@@ -63,7 +63,7 @@ export function tickText(value, attributes) {
   );
 }
 
-/** @typedef {{ points: [x: number, y: number][], class?: string, step?: boolean }} Line */
+/** @typedef {{ points: [x: number, y: number][], class?: string, step?: boolean, style?: string }} Line */
 
 /**
  * Axes and lines in an SVG.
@@ -72,11 +72,12 @@ export function tickText(value, attributes) {
  * @param {Line[]} options.lines
  * @param {number} [options.level] the y value of a horizontal line
  * @param {boolean} [options.log] whether the y axis may be logarithmic
+ * @param {[low: number, high: number]} [options.range] the ends of the y axis; by default those of the lines
  * @param {number} [options.wide]
  * @param {number} [options.high]
  * @param {string} [options.xName]
  */
-export function lineChart({ name, lines, level, log = false, wide = 340, high = 190, xName = "" }) {
+export function lineChart({ name, lines, level, log = false, range, wide = 340, high = 190, xName = "" }) {
   const all = lines.flatMap((line) => line.points);
   if (!all.length) return h("p", { class: "muted" }, "no data");
   const left = 50,
@@ -92,7 +93,7 @@ export function lineChart({ name, lines, level, log = false, wide = 340, high = 
   const [x0, x1] = [Math.min(...xs), Math.max(...xs)];
   let [y0, y1] = [f(Math.min(...ys)), f(Math.max(...ys))];
   const air = (y1 - y0) * 0.06 || Math.abs(y1) * 0.05 || 1;
-  [y0, y1] = [y0 - air, y1 + air];
+  [y0, y1] = range || [y0 - air, y1 + air];
   /** @param {number} v */
   const X = (v) => left + ((v - x0) / (x1 - x0 || 1)) * (wide - left - right);
   /** @param {number} v */
@@ -120,7 +121,7 @@ export function lineChart({ name, lines, level, log = false, wide = 340, high = 
     s("line", { class: "axis", x1: left, x2: wide - right, y1: high - bottom, y2: high - bottom }),
     xName && s("text", { x: (left + wide - right) / 2, y: high - 4, "text-anchor": "middle" }, xName),
     level !== undefined && s("line", { class: "line single", x1: left, x2: wide - right, y1: Y(level), y2: Y(level) }),
-    lines.map((line) => s("path", { class: `line ${line.class || ""}`, d: path(line) })),
+    lines.map((line) => s("path", { class: `line ${line.class || ""}`, style: line.style, d: path(line) })),
   );
 }
 

@@ -3,6 +3,7 @@
 /** @import { Candidate, Curves, Detail } from "./wire" */
 import { box, wideBox } from "./boxes.js";
 import { key, keyLine, lineChart } from "./charts.js";
+import { conflictBox, gradientBox } from "./conflicts.js";
 import { R } from "./data.js";
 import { h, scrollTable } from "./dom.js";
 import { counted } from "./figures.js";
@@ -22,6 +23,7 @@ export function panels(one, more) {
   if (halves.length % 2) halves.at(-1)?.classList.add("wide");
   return [
     curves(one, more),
+    ...(more.traced ? [conflictBox(one, more.traced), gradientBox(more.traced)] : []),
     more.missing ? h("p", { class: "note" }, `Predictions, samples and speed are not shown: ${more.missing}.`) : null,
     ...(more.generated || []).flatMap((made) => [samples(made), distribution(one, made)]),
     ...halves,

@@ -137,7 +137,7 @@ function tips(svg, one) {
  * Makes the text of a node smaller if the browser's font is wider than the one of the layout.
  * @param {SVGSVGElement} svg
  */
-function fitText(svg) {
+export function fitText(svg) {
   svg.querySelectorAll(".node").forEach((node) => {
     const room = /** @type {SVGGraphicsElement} */ (node.firstElementChild).getBBox().width - 6,
       texts = [...node.querySelectorAll("text")];
@@ -199,7 +199,7 @@ function edgeTip(one, a, b) {
  * @param {HTMLElement} view
  * @param {SVGSVGElement} svg
  */
-function zoomable(view, svg) {
+export function zoomable(view, svg) {
   const whole = (svg.getAttribute("viewBox") ?? "0 0 1 1").split(/\s+/).map(Number);
   let box = [...whole];
   /** @type {[number, number] | null} */

@@ -194,13 +194,45 @@ export interface Generated {
   matrix?: number[][];
 }
 
-/** The details of a candidate on the front. */
+/** The curves of the gradients in a group of networks. Losses are places in `Traced.losses`; null where absent. */
+export interface TracedGroup {
+  networks: string[];
+  losses: number[];
+  lengths: (number | null)[][];
+  direction: (number | null)[];
+  toward: (number | null)[][];
+  pairs: [number, number][];
+  between: (number | null)[][];
+  weights: (number | null)[][];
+}
+
+/** A network, two losses, their mean angle in degrees, and the share of records in which they are in conflict. */
+export type Conflict = [network: string, one: number, other: number, angle: number, share: number];
+
+export interface Traced {
+  svg: string;
+  levels: [fill: string, text: string][];
+  losses: [letter: string, name: string][];
+  conflicts: Conflict[];
+  balance: string;
+  records: number;
+  every: number;
+  /** Whether the candidate started with weights of its parents. */
+  inherited: boolean;
+  steps: number[];
+  groups: TracedGroup[];
+  /** The number of groups that are not shown. */
+  more: number;
+}
+
+/** The details of a candidate on the front, or with a trace. */
 export interface Detail {
   svg: string;
   conditioning: [source: string, target: string][];
   curves: Curves | null;
   /** Sentences about samples that reproduce their condition or hardly differ. */
   remarks: string[];
+  traced?: Traced;
   missing?: string;
   predicted?: Predicted[];
   generated?: Generated[];
