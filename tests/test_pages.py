@@ -58,13 +58,16 @@ def test_the_graph_of_the_balancing_page_is_trained_with_its_weights(tmp_path):
         for language, _, text in fences("balancing.md"):
             if language == "python":
                 exec(text, {})
-        search, balanced, train, _ = commands((ROOT / "docs" / "balancing.md").read_text())
-        for command in ([*search, "--workers", "0"], balanced, train):
+        search, balanced, tense, *traced, train, _ = commands((ROOT / "docs" / "balancing.md").read_text())
+        locally = ("--workers", "0")
+        for command in ([*search, *locally], balanced, [*tense, *locally], *traced, train):
             done = CliRunner().invoke(cli, command)
             assert done.exit_code == 0, done.output
     assert (tmp_path / "digits-balanced.valp").is_file()
     assert '"beta":3.0' in (tmp_path / "digits.json").read_text()
     assert (tmp_path / "digits.valp").is_file()
+    assert all((tmp_path / name).is_file() for name in ("tension-0.npz", "digits.npz", "conflicts.png", "steps.png"))
+    assert "Which networks the losses fight over" in (tmp_path / "runs/tension/report.html").read_text()
 
 
 def test_the_parts_of_the_extending_page_are_found_and_searched(tmp_path):

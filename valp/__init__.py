@@ -1,8 +1,9 @@
 """VALP: architecture search for graphs of small networks that classify, regress and generate at once.
 
 Users import everything from here: problems (`Problem`, `load_problem`), searches (`launch`, `open_run`), models
-(`load`, `Model`), graphs (`Graph` and its parts, `check`, `compile`, `draw`) and the scikit-learn estimator
-(`VALPSearch`). A name is imported when it is first used, so that `valp.load` needs neither Ray nor Optuna.
+(`load`, `Model`), graphs (`Graph` and its parts, `check`, `compile`, `draw`), traces (`load_trace`, `draw_trace`) and
+the scikit-learn estimator (`VALPSearch`). A name is imported when it is first used, so that `valp.load` needs neither
+Ray nor Optuna.
 """
 
 from importlib import import_module
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
     from valp.spaces.own.load_problem import load_problem
     from valp.spaces.problem.arrays import discrete, features, labels, numeric, of_own_type, samples
     from valp.spaces.problem.problem import Problem
+    from valp.trace.conflict_picture import draw_conflicts
+    from valp.trace.trace import Trace
+    from valp.trace.trace_figure import draw_trace
+    from valp.trace.trace_file import load_trace, save_trace
 
     __version__: str
 
@@ -62,6 +67,7 @@ __all__ = [
     "Role",
     "Run",
     "SettingError",
+    "Trace",
     "TransposedConvolution",
     "VALPSearch",
     "ValpError",
@@ -70,18 +76,22 @@ __all__ = [
     "compile",
     "discrete",
     "draw",
+    "draw_conflicts",
+    "draw_trace",
     "export",
     "features",
     "labels",
     "launch",
     "load",
     "load_problem",
+    "load_trace",
     "lower",
     "numeric",
     "of_own_type",
     "open_run",
     "samples",
     "save",
+    "save_trace",
 ]
 
 # Names that are imported when they are first used (PEP 562), by module. `check`, `compile` and `draw` are not here,
@@ -100,6 +110,10 @@ _MODULES = {
     "valp.spaces.own.load_problem": ("load_problem",),
     "valp.spaces.problem.arrays": ("discrete", "features", "labels", "numeric", "of_own_type", "samples"),
     "valp.spaces.problem.problem": ("Problem",),
+    "valp.trace.conflict_picture": ("draw_conflicts",),
+    "valp.trace.trace": ("Trace",),
+    "valp.trace.trace_figure": ("draw_trace",),
+    "valp.trace.trace_file": ("load_trace", "save_trace"),
 }  # fmt: skip
 _LATER = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -66,7 +66,7 @@ class Tracing:
                 save_trace(trace, path)
         spacing = "each step" if trace.every == 1 else f"one of {trace.every} steps"
         shown = f"; `valp report {self.about['run']}` shows it" if self.kept is not None else ""
-        click.echo(f"trace: {self.path}, {len(trace.steps)} records, {spacing}{shown}", err=True)
+        click.echo(f"trace: {self.path}, {len(trace.steps)} records, {spacing}, trained by torch{shown}", err=True)
 
 
 def tracing_of(

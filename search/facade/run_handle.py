@@ -4,9 +4,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from valp.errors import ValpError
+from valp.errors import FileError, ValpError
 from valp.graph.graph import Graph
 from valp.search.run import run as stored_runs
+from valp.search.run.folder import TRACE
 from valp.search.run.ledger import Entry
 from valp.search.run.run import StoredRun
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:  # a run is listed without torch and pandas
 
     from valp.model.model import Model
     from valp.spaces.problem.problem import Problem
+    from valp.trace.trace import Trace
 
 
 class Run:
@@ -152,6 +154,25 @@ class Run:
             FileError: if there is no such candidate.
         """
         return self.stored.ledger.entry(number).candidate.graph
+
+    def trace(self, number: int) -> "Trace":
+        """The trace of one candidate, as `valp train --from RUN N --trace FILE` has recorded it.
+
+        Args:
+            number: the candidate's number, from 0.
+
+        Raises:
+            FileError: if there is no such candidate, or it has no trace.
+        """
+        from valp.trace.trace_file import load_trace
+
+        path = self.stored.folder.candidate(self.stored.ledger.entry(number).number) / TRACE
+        if not path.is_file():
+            raise FileError(
+                f"candidate {number} of run {self.name!r} has no trace; "
+                f"valp train --from {self.name} {number} --trace FILE.npz -o MODEL records one"
+            )
+        return load_trace(path)
 
     def report(self, path: Path | str | None = None) -> Path:
         """Writes the report, one HTML page that needs no network.

@@ -65,12 +65,12 @@ def gather(run: StoredRun, evidence: Evidence, told: Callable[[], None] = lambda
     entries = run.ledger.entries()
     front = run.ledger.front(entries)
     shown = {}
-    off_front = [entry for entry in entries if entry not in front and has_trace(run.folder.candidate(entry.number))]
-    for entry in [*front[:DETAILED], *off_front]:
+    ranks = {entry.number: rank for rank, entry in enumerate(front)}
+    traced = [entry for entry in entries if has_trace(run.folder.candidate(entry.number))]
+    for entry in [*front[:DETAILED], *(one for one in traced if ranks.get(one.number, DETAILED) >= DETAILED)]:
         shown[entry.number] = details(run, entry, evidence)
         told()
     baselines = run.baselines
-    ranks = {entry.number: rank for rank, entry in enumerate(front)}
     lineage = _lineage(entries)
     balanced = any(entry.candidate.training.balance != Balance() for entry in entries)
     legend = legend_of([entry.candidate for entry in entries])

@@ -6,8 +6,10 @@ import pytest
 
 from tests.search.cli.test_cli import wrong
 from tests.valp.trace.traced import opposed, recorded
+from valp.errors import FileError
 from valp.model.bundle import load
 from valp.search.facade.launch import launch
+from valp.search.facade.run_handle import open_run
 from valp.search.run.folder import TRACE
 from valp.spaces.own.load_problem import load_problem
 from valp.trace.trace_file import load_trace, save_trace
@@ -42,10 +44,17 @@ def test_a_candidate_is_traced_and_its_run_keeps_the_trace(valp, runs, tmp_path)
     outcome = valp("train", "--from", "logic", 0, "--trace", file, "-o", model, "--runs", runs)
     assert outcome.code == 0, outcome.err
     trace, graph = load_trace(file), load(model).manifest.graph
-    assert f"trace: {file}, {len(trace.steps)} records, each step; `valp report logic` shows it\n" in outcome.err
+    assert (
+        f"trace: {file}, {len(trace.steps)} records, each step, trained by torch; `valp report logic` shows it\n"
+        in outcome.err
+    )
     assert trace.graph == graph
     assert trace.about["candidate"] == 0
     assert (runs / "logic/candidates/0" / TRACE).read_bytes() == file.read_bytes()
+    run = open_run("logic", runs)
+    assert run.trace(0).graph == graph
+    with pytest.raises(FileError, match=r"^candidate 1 of run 'logic' has no trace; valp train --from logic 1 --trace"):
+        run.trace(1)
 
 
 def test_a_training_with_other_settings_is_not_shown_as_the_candidates(valp, runs, tmp_path):
