@@ -105,6 +105,8 @@ def train_command(
             positive(name, value)
     if seed is not None:
         require_seed(seed)
+    methods = with_tension([] if balance is None else [balance], tension)
+    balanced = completed(read_balance(methods[0])) if methods else None
     if (graph is None) == (origin is None):
         raise SettingError("either GRAPH.json or --from RUN N must be given, and not both")
     if origin is not None:
@@ -119,8 +121,6 @@ def train_command(
     require(candidate.graph)
     data = load_problem(problem, _say, columns)
     require_interface(candidate.graph, data.description)
-    methods = with_tension([] if balance is None else [balance], tension)
-    balanced = completed(read_balance(methods[0])) if methods else None
     asked = {"steps": steps, "batch": batch, "decay": decay, "balance": balanced, "seed": seed}
     training = candidate.training.model_copy(update={k: v for k, v in asked.items() if v is not None})
     own, candidate = candidate, candidate.model_copy(update={"training": training})

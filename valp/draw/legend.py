@@ -35,7 +35,7 @@ def legend_markup(graph: Graph, further: Mapping[str, Sequence[str]]) -> str:
     columns = {topic: entries for topic, entries in topics.items() if entries}
     if not columns:
         return ""
-    head = "".join(f'<TD COLSPAN="2" ALIGN="LEFT"><I>{topic}</I>&#160;&#160;&#160;</TD>' for topic in columns)
+    head = "".join(f'<TD COLSPAN="2" ALIGN="LEFT"><I>{topic}&#160;&#160;&#160;</I></TD>' for topic in columns)
     rows = ["".join(row) for row in zip_longest(*columns.values(), fillvalue='<TD COLSPAN="2"></TD>')]
     body = "".join(f"<TR>{row}</TR>" for row in (head, *rows))
     return f'<<FONT POINT-SIZE="10"><TABLE BORDER="0" CELLSPACING="2" CELLPADDING="1">{body}</TABLE></FONT>>'

@@ -1,7 +1,7 @@
 """The picture of a trace over the steps, as in Nakamura 2023, Figure 17: lengths and angles of the gradients."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -113,7 +113,7 @@ def _draw_column(trace: Trace, column: GroupCurves, steps: Floats, panels: "list
             axes.set_ylabel(name, fontsize=9)
 
 
-def style(number: int) -> dict[str, str | float]:
+def style(number: int) -> dict[str, Any]:
     """The colour and the dashes of the line of a loss or a pair."""
     return {
         "color": COLOURS[number % len(COLOURS)],

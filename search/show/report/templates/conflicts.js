@@ -12,6 +12,22 @@ const COLOURED = 6,
   MOST_PAIRS = 6;
 const DASHES = ["", "6 3", "2 2", "8 3 2 3"];
 
+/** @param {number} loss */
+const ink = (loss) => `stroke:var(--loss-${loss % COLOURED})`;
+
+/**
+ * The line at the angle above which two losses are in conflict.
+ * @param {number[]} steps
+ * @returns {import("./charts.js").Line}
+ */
+const level = (steps) => ({
+  points: [
+    [steps[0], CONFLICT],
+    [steps[steps.length - 1], CONFLICT],
+  ],
+  class: "level",
+});
+
 /**
  * The graph with a matrix of angles in each network that losses share.
  * @param {Candidate} one
@@ -71,13 +87,13 @@ export function conflictBox(one, traced) {
           ]),
       ),
     ),
-    origin(traced),
+    recording(traced),
     conflictTable(traced),
   );
 }
 
 /** @param {Traced} traced */
-function origin(traced) {
+function recording(traced) {
   const spacing = traced.every === 1 ? "every step" : `one of ${traced.every} steps`;
   return h(
     "p",
@@ -175,11 +191,13 @@ function charts(traced, group) {
   });
   /** @param {(number | null)[][]} columns */
   const ofLosses = (columns) => columns.map((values, i) => line(values, { style: ink(group.losses[i]) }));
-  const pairs = group.pairs.slice(0, MOST_PAIRS).map((pair, i) => ({
-    pair,
-    look: { style: `${ink(pair[0])};stroke-dasharray:${dashes(group, pair)}` },
-    values: group.between[i],
-  }));
+  const pairs = group.pairs
+    .slice(0, MOST_PAIRS)
+    .map((pair, i) => ({
+      pair,
+      look: { style: `${ink(pair[0])};stroke-dasharray:${dashes(group, pair)}` },
+      values: group.between[i],
+    }));
   /**
    * @param {string} caption
    * @param {import("./charts.js").Line[]} lines
@@ -204,7 +222,11 @@ function charts(traced, group) {
   return h(
     "div",
     { class: "grid" },
-    chart("length of the gradients", [...ofLosses(group.lengths), line(group.direction, { class: "direction" })], false),
+    chart(
+      "length of the gradients",
+      [...ofLosses(group.lengths), line(group.direction, { class: "direction" })],
+      false,
+    ),
     chart("angle to the direction of the step", ofLosses(group.toward), true),
     chart(
       "angle between the gradients of two losses",
@@ -223,22 +245,6 @@ function charts(traced, group) {
     group.weights.some(changes) ? chart("weight of the losses", ofLosses(group.weights), false) : null,
   );
 }
-
-/**
- * The line at the angle above which two losses are in conflict.
- * @param {number[]} steps
- * @returns {import("./charts.js").Line}
- */
-const level = (steps) => ({
-  points: [
-    [steps[0], CONFLICT],
-    [steps[steps.length - 1], CONFLICT],
-  ],
-  class: "level",
-});
-
-/** @param {number} loss */
-const ink = (loss) => `stroke:var(--loss-${loss % COLOURED})`;
 
 /**
  * The dashes of a pair: different for all pairs with the same first loss.
