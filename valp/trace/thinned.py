@@ -18,7 +18,8 @@ class GroupCurves:
         toward: (P, m), the angle between ∇_j and v, in degrees.
         pairs: the pairs of losses (i, j), places in `Trace.losses`, the largest mean angle first.
         between: (P, pairs), the angles between the gradients of these pairs, in degrees.
-        weights: (P, m), the weights of the losses in v.
+        shares: (P, m), the shares of the losses in v: the length of w_j·∇_j as a share of the sum of these lengths,
+            with the sign of w_j. A share below 0 means that the step goes against the loss.
     """
 
     group: int
@@ -27,7 +28,7 @@ class GroupCurves:
     toward: Floats
     pairs: tuple[tuple[int, int], ...]
     between: Floats
-    weights: Floats
+    shares: Floats
 
 
 def points_of(trace: Trace, most: int) -> list[slice]:
@@ -55,6 +56,9 @@ def curves_of(trace: Trace, group: int, most: int) -> GroupCurves:
     pairs = [(i, j) for place, i in enumerate(losses) for j in losses[place + 1 :]]
     between = thinned(np.stack([angles[:, i, j] for i, j in pairs], 1) if pairs else np.empty((len(angles), 0)), points)
     order = sorted(range(len(pairs)), key=lambda p: -np.nan_to_num(_mean(between[:, p : p + 1]))[0])
+    pulls = trace.weights[:, group, losses] * trace.norms[:, group, losses]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = pulls / np.nansum(np.abs(pulls), 1, keepdims=True)
     return GroupCurves(
         group=group,
         lengths=thinned(trace.factors[:, losses] * trace.norms[:, group, losses], points),
@@ -62,7 +66,7 @@ def curves_of(trace: Trace, group: int, most: int) -> GroupCurves:
         toward=thinned(trace.direction_angles[:, group, losses], points),
         pairs=tuple(pairs[p] for p in order),
         between=between[:, order],
-        weights=thinned(trace.weights[:, group, losses], points),
+        shares=thinned(shares, points),
     )
 
 

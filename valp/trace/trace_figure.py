@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from valp.draw.draw import FORMATS
 from valp.errors import SettingError
 from valp.files import replacing
@@ -22,8 +20,6 @@ DASHES = ("-", "--", ":", "-.")
 MOST_POINTS = 60
 MOST_GROUPS = 4
 MOST_PAIRS = 6
-CONSTANT = 1e-3
-"""Weights that change by less than this share are not drawn."""
 
 
 def draw_trace(trace: Trace, path: Path | str, *, title: str | None = None) -> Path:
@@ -31,8 +27,8 @@ def draw_trace(trace: Trace, path: Path | str, *, title: str | None = None) -> P
 
     A column is a group of parameters that several losses reach, with the largest angles first. From above: the lengths
     of the gradients, and of the direction that the method makes from them; the angles between each gradient and this
-    direction; the angles between each two gradients; and the weights of the losses in the direction, unless they are
-    constant. A point is the mean over some records.
+    direction; the angles between each two gradients; and the shares of the losses in the direction. A point is the mean
+    over some records.
 
     Args:
         trace: the trace.
@@ -53,9 +49,8 @@ def draw_trace(trace: Trace, path: Path | str, *, title: str | None = None) -> P
         raise SettingError("a trace is drawn for networks that several losses reach, but this graph has none")
     columns = [curves_of(trace, group, MOST_POINTS) for group in groups[:MOST_GROUPS]]
     steps = thinned(trace.steps[:, None].astype(float), points_of(trace, MOST_POINTS))[:, 0]
-    rows = 4 if any(_changes(column.weights) for column in columns) else 3
-    figure = Figure(figsize=(1.6 + 3.4 * len(columns), 1.2 + 2.1 * rows), layout="constrained")
-    panels = figure.subplots(rows, len(columns), sharex=True, sharey="row", squeeze=False)
+    figure = Figure(figsize=(1.6 + 3.4 * len(columns), 9.6), layout="constrained")
+    panels = figure.subplots(4, len(columns), sharex=True, sharey="row", squeeze=False)
     for place, column in enumerate(columns):
         _draw_column(trace, column, steps, list(panels[:, place]), first=place == 0)
     more = f", {MOST_GROUPS} of {len(groups)} groups" if len(groups) > MOST_GROUPS else ""
@@ -71,17 +66,14 @@ def draw_trace(trace: Trace, path: Path | str, *, title: str | None = None) -> P
 
 def _draw_column(trace: Trace, column: GroupCurves, steps: Floats, panels: "list[Axes]", *, first: bool) -> None:
     """Draws the panels of one group; the first column has the names of the vertical axes."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
     group = trace.groups[column.group]
-    lengths, toward, between, *further = panels
+    lengths, toward, between, shares = panels
     lengths.set_title(_names(group.networks), fontsize=10)
     for place, loss in enumerate(group.losses):
         look = style(loss)
         lengths.plot(steps, column.lengths[:, place], label=f"{letter(loss)}  {loss_text(trace.losses[loss])}", **look)
         toward.plot(steps, column.toward[:, place], **look)
-        for axes in further:
-            axes.plot(steps, column.weights[:, place], **look)
+        shares.plot(steps, column.shares[:, place], **look)
     lengths.plot(steps, column.direction, color="black", linewidth=1.6, label="the step's direction")
     lengths.set_yscale("log")
     for place, (i, j) in enumerate(column.pairs[:MOST_PAIRS]):
@@ -95,21 +87,14 @@ def _draw_column(trace: Trace, column: GroupCurves, steps: Floats, panels: "list
         axes.text(0.99, 0.96, "conflict", transform=axes.transAxes, ha="right", va="top", fontsize=8, color="#9A4A00")
         axes.set_ylim(0, 180)
         axes.set_yticks([0, 45, 90, 135, 180], ["0°", "45°", "90°", "135°", "180°"])
-    for axes in further:
-        if (column.weights[np.isfinite(column.weights)] > 0).all():
-            axes.set_yscale("log")
-    for axes in (lengths, *further):
-        if axes.get_yscale() == "log":
-            axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            axes.yaxis.set_minor_formatter(NullFormatter())
+    shares.axhline(0, color="#888888", linewidth=0.8)
     for axes in panels:
         axes.spines[["top", "right"]].set_visible(False)
         axes.margins(x=0.01)
     panels[-1].set_xlabel("step")
     if first:
-        names = ("length of the gradients", "angle to the direction", "angle between losses", "weight")
-        for axes, name in zip(panels, names, strict=False):
+        names = ("length of the gradients", "angle to the direction", "angle between losses", "share in the direction")
+        for axes, name in zip(panels, names, strict=True):
             axes.set_ylabel(name, fontsize=9)
 
 
@@ -120,15 +105,6 @@ def style(number: int) -> dict[str, Any]:
         "linestyle": DASHES[number // len(COLOURS) % len(DASHES)],
         "linewidth": 1.3,
     }
-
-
-def _changes(weights: Floats) -> bool:
-    """Whether the weights of a group, (P, m), change over the steps."""
-    for curve in weights.T:
-        known = curve[np.isfinite(curve)]
-        if len(known) and np.ptp(known) > CONSTANT * np.abs(known).max():
-            return True
-    return False
 
 
 def _names(networks: tuple[str, ...]) -> str:

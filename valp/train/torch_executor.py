@@ -128,7 +128,8 @@ class TorchExecutor:
         else:
             self._backward(step)
         if observer is not None:
-            observer.gradients(None if isinstance(self._backward, CombinedGradients) else step.losses.grad)
+            combined = isinstance(self._backward, CombinedGradients | RepresentationGradients)
+            observer.gradients(None if combined else step.losses.grad)
 
     def finish(self) -> None:
         """Logs what the balancing method did. The module already has its parameters."""

@@ -18,6 +18,10 @@ COLOURS = {TEXT.lower(): "var(--ink)", FAINT.lower(): "var(--muted)", "#ffffff":
 """The page's colours that replace the common colours of `valp.draw`."""
 
 SVG = "http://www.w3.org/2000/svg"
+PLACES = {"x", "y", "cx", "cy", "rx", "ry", "points", "d", "transform", "viewBox", "font-size"}
+"""The attributes whose numbers are rounded."""
+
+NUMBER = re.compile(r"-?\d+\.\d+")
 DROPPED = ("width", "height", "id", "font-family", "{http://www.w3.org/XML/1998/namespace}space")
 
 
@@ -42,8 +46,9 @@ def compact_svg(graph: Graph, marks: Marks | None = None) -> str:
         for name in ("fill", "stroke"):
             if name in element.attrib:
                 element.set(name, colours.get(element.attrib[name].lower(), element.attrib[name]))
+        for name in PLACES & element.attrib.keys():
+            element.set(name, NUMBER.sub(lambda m: f"{float(m[0]):.1f}".removesuffix(".0"), element.attrib[name]))
     text = ElementTree.tostring(root, encoding="unicode")
-    text = re.sub(r"-?\d+\.\d+", lambda m: f"{float(m[0]):.1f}".removesuffix(".0"), text)
     return re.sub(r">\n+<", "><", text)
 
 

@@ -71,7 +71,7 @@ def _group(trace: Trace, curves: GroupCurves) -> dict[str, Any]:
         "toward": _columns(curves.toward),
         "pairs": [list(pair) for pair in curves.pairs],
         "between": _columns(curves.between),
-        "weights": _columns(curves.weights),
+        "shares": _columns(curves.shares),
     }
 
 

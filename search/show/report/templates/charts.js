@@ -73,11 +73,12 @@ export function tickText(value, attributes) {
  * @param {number} [options.level] the y value of a horizontal line
  * @param {boolean} [options.log] whether the y axis may be logarithmic
  * @param {[low: number, high: number]} [options.range] the ends of the y axis; by default those of the lines
+ * @param {number[]} [options.marks] the values with a tick on the y axis; by default round ones
  * @param {number} [options.wide]
  * @param {number} [options.high]
  * @param {string} [options.xName]
  */
-export function lineChart({ name, lines, level, log = false, range, wide = 340, high = 190, xName = "" }) {
+export function lineChart({ name, lines, level, log = false, range, marks, wide = 340, high = 190, xName = "" }) {
   const all = lines.flatMap((line) => line.points);
   if (!all.length) return h("p", { class: "muted" }, "no data");
   const left = 50,
@@ -98,7 +99,7 @@ export function lineChart({ name, lines, level, log = false, range, wide = 340, 
   const X = (v) => left + ((v - x0) / (x1 - x0 || 1)) * (wide - left - right);
   /** @param {number} v */
   const Y = (v) => high - bottom - ((f(v) - y0) / (y1 - y0)) * (high - top - bottom);
-  const marks = isLog ? logTicks(10 ** y0, 10 ** y1) : ticks(y0, y1, 4);
+  const yTicks = marks ? marks : isLog ? logTicks(10 ** y0, 10 ** y1) : ticks(y0, y1, 4);
   /** @param {Line} line */
   const path = (line) =>
     line.points
@@ -113,7 +114,7 @@ export function lineChart({ name, lines, level, log = false, range, wide = 340, 
   return s(
     "svg",
     { class: "chart", viewBox: `0 0 ${wide} ${high}`, role: "img", "aria-label": name },
-    marks.map((v) => [
+    yTicks.map((v) => [
       s("line", { class: "gridline", x1: left, x2: wide - right, y1: Y(v), y2: Y(v) }),
       tickText(v, { x: left - 6, y: Y(v) + 4, "text-anchor": "end" }),
     ]),

@@ -35,7 +35,7 @@ const level = (steps) => ({
  */
 export function conflictBox(one, traced) {
   const view = h("div", {
-    class: "viewport",
+    class: "viewport tall",
     tabindex: 0,
     role: "group",
     "aria-label": `conflicts in the graph of candidate ${one.n}; plus and minus zoom, the arrow keys move`,
@@ -164,7 +164,7 @@ export function gradientBox(traced) {
       "p",
       { class: "caption" },
       "By training step; each point is the mean over some recorded steps. A line between two losses has the colour of " +
-        "the first. Angles above the line at 90° are conflicts. Axes that span more than a factor of ten are logarithmic.",
+        "the first. Angles above the line at 90° are conflicts. The share is that of the length of a weighted gradient. Axes that span more than a factor of ten are logarithmic.",
       traced.more ? ` ${traced.more} groups with smaller angles are not shown.` : "",
     ),
   );
@@ -201,19 +201,20 @@ function charts(traced, group) {
   /**
    * @param {string} caption
    * @param {import("./charts.js").Line[]} lines
-   * @param {boolean} angles
+   * @param {"length" | "angle" | "share"} what
    * @param {import("./dom.js").Child} [below]
    */
-  const chart = (caption, lines, angles, below) =>
+  const chart = (caption, lines, what, below) =>
     h(
       "figure",
       {},
       h("figcaption", {}, caption),
       lineChart({
         name: `${caption} in ${where}`,
-        lines: angles ? [level(traced.steps), ...lines] : lines,
-        log: !angles,
-        range: angles ? [0, 180] : undefined,
+        lines: what === "angle" ? [level(traced.steps), ...lines] : lines,
+        log: what === "length",
+        range: what === "angle" ? [0, 180] : undefined,
+        marks: what === "angle" ? [0, 45, CONFLICT, 135, 180] : undefined,
         wide: 340,
         high: 165,
       }),
@@ -221,17 +222,17 @@ function charts(traced, group) {
     );
   return h(
     "div",
-    { class: "grid" },
+    { class: "grid four" },
     chart(
       "length of the gradients",
       [...ofLosses(group.lengths), line(group.direction, { class: "direction" })],
-      false,
+      "length",
     ),
-    chart("angle to the direction of the step", ofLosses(group.toward), true),
+    chart("angle to the direction of the step", ofLosses(group.toward), "angle"),
     chart(
       "angle between the gradients of two losses",
       pairs.map(({ values, look }) => line(values, look)),
-      true,
+      "angle",
       key(
         ...pairs.map(
           ({ pair, look }) =>
@@ -242,7 +243,7 @@ function charts(traced, group) {
         ),
       ),
     ),
-    group.weights.some(changes) ? chart("weight of the losses", ofLosses(group.weights), false) : null,
+    chart("share of the losses in the direction", ofLosses(group.shares), "share"),
   );
 }
 
@@ -254,10 +255,4 @@ function charts(traced, group) {
 function dashes(group, [i, j]) {
   const rank = group.pairs.filter(([one, other]) => one === i && other < j).length;
   return DASHES[rank % DASHES.length] || "none";
-}
-
-/** @param {(number | null)[]} values */
-function changes(values) {
-  const known = values.filter((value) => value !== null);
-  return Math.max(...known) - Math.min(...known) > 1e-3 * Math.max(...known.map(Math.abs));
 }

@@ -203,7 +203,8 @@ export interface TracedGroup {
   toward: (number | null)[][];
   pairs: [number, number][];
   between: (number | null)[][];
-  weights: (number | null)[][];
+  /** Of the sum of the lengths of all weighted gradients; below 0 the step goes against the loss. */
+  shares: (number | null)[][];
 }
 
 /** A network, two losses, their mean angle in degrees, and the share of records in which they are in conflict. */

@@ -5,11 +5,13 @@ import re
 
 import pytest
 
+from tests.valp.graphs import figure_2, with_part
 from tests.valp.trace.traced import recorded
 from valp.search.facade.launch import launch
 from valp.search.run.folder import TRACE
 from valp.search.run.run import open_run
 from valp.search.show.report.evidence import Evidence, evidence_of
+from valp.search.show.report.graph_drawing import compact_svg
 from valp.search.show.report.material import gather
 from valp.search.show.report.page import write_report
 from valp.search.show.report.traced import traced
@@ -57,6 +59,11 @@ def test_text_of_cells_is_centred_on_them(traced_run):
     for points, x in found:
         xs = [float(point.split(",")[0]) for point in points.split()]
         assert float(x) == pytest.approx((min(xs) + max(xs)) / 2, abs=0.2)
+
+
+def test_numbers_in_the_text_of_a_picture_keep_their_digits():
+    graph = with_part(figure_2(), "losses", 1, beta=0.0394)
+    assert "β 0.0394 · mse" in compact_svg(graph)
 
 
 def test_no_trace_and_a_damaged_one_are_left_out(tmp_path):
