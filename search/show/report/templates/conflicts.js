@@ -215,7 +215,7 @@ function charts(traced, group) {
         log: what === "length",
         range: what === "angle" ? [0, 180] : undefined,
         marks: what === "angle" ? [0, 45, CONFLICT, 135, 180] : undefined,
-        wide: 340,
+        wide: 280,
         high: 165,
       }),
       below,
@@ -230,7 +230,7 @@ function charts(traced, group) {
     ),
     chart("angle to the direction of the step", ofLosses(group.toward), "angle"),
     chart(
-      "angle between the gradients of two losses",
+      "angle between two losses",
       pairs.map(({ values, look }) => line(values, look)),
       "angle",
       key(
