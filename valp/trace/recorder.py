@@ -26,7 +26,7 @@ INDEPENDENT = 1e-12
 
 
 @dataclass(frozen=True)
-class _Part:
+class _TracedPart:
     """The parameters of one network in one group."""
 
     group: int
@@ -71,7 +71,7 @@ class Recorder(StepObserver):
         self._names, self._groups = reach.names, reach.groups
         self._networks = tuple(dict.fromkeys(network_of(layer) for group in reach.groups for layer in group.layers))
         self._parts = [
-            _Part(i, self._networks.index(name), group.losses, parameters_of(module, _only(group, name)))
+            _TracedPart(i, self._networks.index(name), group.losses, parameters_of(module, _only(group, name)))
             for i, group in enumerate(reach.groups)
             for name in dict.fromkeys(map(network_of, group.layers))
         ]
