@@ -59,31 +59,34 @@ def by_the_formula(v, steps, losses, alpha):
     return v + pull
 
 
-CASES = 1000
+def cases(few, many):
+    """A check of a few cases, and one of many among the slow tests."""
+    return pytest.mark.parametrize("count", [few, pytest.param(many, marks=pytest.mark.slow)])
 
 
 def pulled(seed, count=None, alpha=0.6):
-    """A state after some steps, with its direction, the plain one, the gradients and what the formula says."""
+    """A state after two steps, its direction, the plain one of a quadratic program, the gradients and the losses."""
     name = DIRECTIONS[seed % len(DIRECTIONS)]
     steps, losses = history(seed, count, period=1)
     state = begun("tensioner", len(losses), direction=name, period=1, alpha=alpha)
-    found, v = after(state, steps, losses), expected_direction(name, steps[-1])
-    return state, found, v, steps[-1], by_the_formula(v, steps, losses, alpha)
+    return state, after(state, steps, losses), expected_direction(name, steps[-1]), steps, losses
 
 
-def test_two_tasks_are_pulled_as_the_formula_says():
-    for seed in range(CASES):
-        _, found, _, rows, expected = pulled(seed, count=2)
-        require_close(found, expected, rows)
+@cases(250, 1000)
+def test_two_tasks_are_pulled_as_the_formula_says(count):
+    for seed in range(count):
+        _, found, v, steps, losses = pulled(seed, count=2)
+        require_close(found, by_the_formula(v, steps, losses, 0.6), steps[-1])
 
 
-def test_three_to_ten_tasks_are_pulled_from_the_direction_of_a_quadratic_program():
+@cases(250, 1000)
+def test_three_to_ten_tasks_are_pulled_from_the_direction_of_a_quadratic_program(count):
     shortened = 0
-    for seed in range(CASES):
-        state, found, _, rows, expected = pulled(seed)
-        require_close(found, expected, rows)
+    for seed in range(count):
+        state, found, v, steps, losses = pulled(seed)
+        require_close(found, by_the_formula(v, steps, losses, 0.6), steps[-1])
         shortened += state.shortened
-    assert shortened > CASES / 40
+    assert shortened > count / 40
 
 
 @pytest.mark.parametrize("name", DIRECTIONS)
@@ -95,13 +98,13 @@ def test_the_mean_of_more_than_one_norm_counts(name):
         require_close(found, by_the_formula(expected_direction(name, steps[-1]), steps, losses, 0.6), steps[-1])
 
 
-@pytest.mark.parametrize("cases", [300, pytest.param(10_000, marks=pytest.mark.slow)])
-def test_no_loss_rises_where_the_direction_itself_raises_none(cases):
+@cases(300, 10_000)
+def test_no_loss_rises_where_the_direction_itself_raises_none(count):
     """∇_m·v_n ≥ 0 for all m wherever ∇_m·v ≥ 0 for all m; elsewhere v_n is v."""
     feasible = dict.fromkeys(DIRECTIONS, 0)
     kept = dict.fromkeys(DIRECTIONS, 0)
-    for seed in range(cases):
-        state, found, v, rows, _ = pulled(seed, count=2 + seed // 3 % 9, alpha=0.9)
+    for seed in range(count):
+        state, found, v, (_, rows), _ = pulled(seed, count=2 + seed // 3 % 9, alpha=0.9)
         name, lengths = DIRECTIONS[seed % 3], np.linalg.norm(rows, axis=1)
         if (rows @ v >= -1e-9 * lengths * lengths.max()).all():
             feasible[name] += 1
@@ -110,8 +113,8 @@ def test_no_loss_rises_where_the_direction_itself_raises_none(cases):
             kept[name] += 1
             require_close(found, v, rows)
         assert state.pulled + state.kept == 1
-    assert min(feasible.values()) > cases / 20
-    assert kept["mean"] > cases / 50
+    assert min(feasible.values()) > count / 20
+    assert kept["mean"] > count / 50
     assert kept["central"] == kept["min-norm"] == 0
 
 
