@@ -4,8 +4,8 @@ STL, STVIB, GS, UWL and MTVIB with the networks of their Table I, on two overlai
 Every finished training is saved at once; called again, the benchmark resumes. The page and its figures as JSON are
 written from the saved trainings.
 
-python -m benchmarks.robustness [--problems multi-fashion multi-mnist] [--epochs 10] [--seeds 2] [--workers 2]
-    [--batch 200] [--rate 1e-3] [--grid 0.25 0.5 0.75] [--draws 5] [--rows 10000] [--runs runs]
+python -m benchmarks.robustness [--problems multi-fashion multi-mnist] [--epochs 5] [--seeds 2] [--workers 2]
+    [--batch 200] [--rate 1e-3] [--grid 0.25 0.5 0.75] [--draws 5] [--rows 5000] [--runs runs]
     [-o docs/robustness]
 """
 
@@ -155,13 +155,13 @@ class Plan:
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--problems", choices=PROBLEMS, nargs="+", default=list(PROBLEMS))
-    parser.add_argument("--epochs", type=float, default=10, help="Qian et al. have 200")
+    parser.add_argument("--epochs", type=float, default=5, help="Qian et al. have 200")
     parser.add_argument("--batch", type=int, default=200, help="as Qian et al.")
     parser.add_argument("--rate", type=float, default=1e-3, help="Qian et al. have 1e-4, and more steps")
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--grid", type=float, nargs="+", default=[0.25, 0.5, 0.75], help="weights of the first task")
     parser.add_argument("--draws", type=int, default=5, help="samples of z in gradients and predictions")
-    parser.add_argument("--rows", type=int, default=10_000, help="the most test rows to attack")
+    parser.add_argument("--rows", type=int, default=5_000, help="the most test rows to attack")
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread each; 0 trains in this one")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("-o", dest="base", type=Path, default=DOCS / "robustness", help="path and prefix of the page")
