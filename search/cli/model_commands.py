@@ -137,9 +137,9 @@ def train_command(
         if tracing is not None:  # it shows how the training failed
             tracing.write()
         raise
+    save(trained.model, output)
     if tracing is not None:
         tracing.write()
-    save(trained.model, output)
     if as_json:
         traced = {"trace": str(trace_file)} if trace_file is not None else {}
         print_json({"model": str(output), "validation": trained.validation, "test": trained.test, **traced})

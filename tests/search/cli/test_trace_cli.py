@@ -81,6 +81,16 @@ def test_options_that_do_not_fit_are_refused_in_one_sentence(words, said, valp, 
     assert not [*tmp_path.iterdir()]
 
 
+def test_a_trace_that_cannot_be_written_leaves_the_model(valp, runs, tmp_path):
+    model, blocked = tmp_path / "m.valp", tmp_path / "file"
+    blocked.write_text("no folder")
+    words = ("--steps", 2, "--trace", blocked / "t.npz", "-o", model)
+    outcome = valp("train", "--from", "logic", 0, *words, "--runs", runs)
+    assert outcome.code == 1
+    assert outcome.err.splitlines()[-1].startswith(f"valp: {blocked / 't.npz'} cannot be written: ")
+    assert load(model).manifest.training["steps"] == 2
+
+
 def test_a_trace_is_drawn_in_two_ways(valp, tmp_path):
     graph, data = opposed()
     file, steps, conflicts = (tmp_path / name for name in ("t.npz", "steps.png", "conflicts.svg"))
