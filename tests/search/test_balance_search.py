@@ -97,9 +97,9 @@ def test_train_accepts_a_method(searched, tmp_path, valp):
 
 
 def test_an_executor_that_cannot_train_with_a_method_is_refused_before_anything_is_written(digits_problem, tmp_path):
-    message = "the native executor cannot train with the balancing method 'uncertainty'; executor auto or torch can"
+    message = "the native executor cannot train with the balancing method 'mgda-ub'; executor auto or torch can"
     with pytest.raises(SettingError, match=message):
-        launch(digits_problem, name="n", runs=tmp_path / "none", balance=BOTH, executor="native")
+        launch(digits_problem, name="n", runs=tmp_path / "none", balance=["fixed", "mgda-ub"], executor="native")
     assert not (tmp_path / "none").exists()
 
 

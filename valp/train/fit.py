@@ -16,7 +16,7 @@ from valp.errors import SettingError
 from valp.plan.plan import EXECUTORS, Executor
 from valp.train.balance import balancer_of, completed
 from valp.train.balance.balance import Balance, Value
-from valp.train.balance.balancer import Balancer, ScheduledBalancer
+from valp.train.balance.balancer import Balancer
 from valp.train.batches import Draws
 from valp.train.fit_priors import fit_priors
 from valp.train.schedule import Schedule
@@ -109,9 +109,8 @@ def fit(
         seed: the seed of the order and the noise.
         progress: called with the number of steps taken, whenever a curve gets a point.
         executor: `torch` trains any module on any device. `native` is several times faster: it trains plans of MLP
-            operations with scheduled weights, in float32 on the CPU, by the same formulas on the same examples and
-            noise. `auto` is native if possible, else torch. Native is compiled once per machine, which takes about
-            half a minute.
+            operations, in float32 on the CPU, by the same formulas on the same examples and noise. `auto` is native if
+            possible, else torch. Native is compiled once per machine, which takes about half a minute.
         observer: looks at the steps, for example a `valp.trace.recorder.Recorder`. Torch then trains.
         watch: gets the seconds spent on drawing examples and noise, and on the steps themselves.
 
@@ -286,18 +285,15 @@ def _native(
     Raises:
         SettingError: if `executor` is `native` and it cannot.
     """
-    if isinstance(balancer, ScheduledBalancer):
-        reason = ready(executor)
-        if reason is None:
-            from valp.train.native.executor import NativeExecutor
-            from valp.train.native.program import UnsupportedError
+    reason = ready(executor)
+    if reason is None:
+        from valp.train.native.executor import NativeExecutor
+        from valp.train.native.program import UnsupportedError
 
-            try:
-                return NativeExecutor(module, inputs, truths, weights, draws, schedule, balancer, settings)
-            except UnsupportedError as error:
-                reason = str(error)
-    else:  # other methods need no compiled interpreter
-        reason = f"the balancing method {balancer.code!r}"
+        try:
+            return NativeExecutor(module, inputs, truths, weights, draws, schedule, balancer, settings)
+        except UnsupportedError as error:
+            reason = str(error)
     if executor == "native":
         raise SettingError(f"the native executor cannot train this: {reason}")
     _log(reason)

@@ -2,8 +2,8 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,6 +23,7 @@ from valp.train.balance.loss_reach import loss_reach
 from valp.train.batches import Draws
 from valp.train.combined_gradients import CombinedGradients
 from valp.train.critic import critics_of
+from valp.train.present_labels import PresentLabels
 from valp.train.representation_gradients import RepresentationGradients
 from valp.train.schedule import Schedule
 from valp.train.step_observer import StepObserver
@@ -67,25 +68,24 @@ class TorchExecutor:
         self._module, self._data, self._draws = module, (inputs, truths, weights), draws
         self._observer = observer
         self._device = next(module.parameters()).device
-        groups: list[dict[str, Any]] = [{"params": list(module.parameters()), "multiple": 1.0}]
         self._weights: Callable[[Tensor], Tensor] | None = None
-        self._backward: Callable[[LossStep], None] | None = None
+        self._weighing: LossWeighing | None = None
         self._learn: Callable[[LossStep], None] | None = None
+        self._combined: CombinedGradients | RepresentationGradients | None = None
         self._terms = module.terms
         reach = loss_reach(module.plan)
         if isinstance(balancer, ScheduledBalancer):
             self._weights = partial(balancer.weights, reach=reach, settings=settings)
         elif isinstance(balancer, LossBalancer):
-            weighing = balancer.begin(reach, settings, self._device)
-            groups.append({"params": list(weighing.parameters), "multiple": weighing.rate})
-            self._backward = partial(_backward, weighing)
+            self._weighing = weighing = balancer.begin(reach, settings, self._device)
             self._learn = weighing.learn if weighing.again else None
         elif isinstance(balancer, GradientBalancer):
-            self._backward = CombinedGradients(module, reach, balancer.begin(reach, settings, self._device))
+            self._combined = CombinedGradients(module, reach, balancer.begin(reach, settings, self._device))
         elif isinstance(balancer, RepresentationBalancer):
-            representing = RepresentationGradients(module, reach, balancer.begin(reach, settings, self._device))
-            self._backward, self._terms = representing, representing.terms
-        self._optimizer = torch.optim.Adam([group for group in groups if group["params"]], fused=True)
+            combined = RepresentationGradients(module, reach, balancer.begin(reach, settings, self._device))
+            self._combined, self._terms = combined, combined.terms
+        self._optimizer = torch.optim.Adam(module.parameters(), fused=True)
+        self._present = PresentLabels(module.plan, weights)
         self._critics = critics_of(module, seed)
         self._schedule, self._made = schedule, 0
 
@@ -105,36 +105,41 @@ class TorchExecutor:
                     {name: tensor.index_select(0, rows) for name, tensor in tensors.items()} for tensors in self._data
                 )
                 terms = self._terms(x, y, noise, w, self._critics)
-                for group in self._optimizer.param_groups:
-                    group["lr"] = rates[step] * group["multiple"]
+                self._optimizer.param_groups[0]["lr"] = rates[step]
                 self._optimizer.zero_grad()
-                self._differentiate(self._made + step + 1, LossStep(terms, betas[step], partial(self._present, w)))
+                now = LossStep(terms, betas[step], partial(self._present, rows))
+                self._differentiate(self._made + step + 1, now, rates[step])
                 self._optimizer.step()
                 sums += terms.detach()
                 if self._learn is not None:
-                    self._learn(LossStep(self._terms_again(x, y, noise, w), betas[step], partial(self._present, w)))
+                    again = self._terms_again(x, y, noise, w)
+                    self._learn(LossStep(again, betas[step], partial(self._present, rows)))
         self._made += steps
         means = sums.to("cpu", torch.float64) / steps
         return float(self._schedule.final @ means), *means.tolist()
 
-    def _differentiate(self, number: int, step: LossStep) -> None:
-        """Sets the gradients of the parameters in a step. `number` counts the steps from 1."""
+    def _differentiate(self, number: int, step: LossStep, rate: float) -> None:
+        """Sets the gradients of the parameters in a step, whose losses have their autograd graph.
+
+        `number` counts the steps from 1, and `rate` is the learning rate.
+        """
         observer = self._observer if self._observer is not None and self._observer.due(number) else None
         if observer is not None:
             observer.losses(number, step)
-            step.losses.retain_grad()  # afterwards, because the observer's own gradients would be added
-        if self._backward is None:
-            torch.autograd.backward((step.losses * step.betas).sum())
+        weights: Tensor | None = None
+        if self._combined is not None:
+            self._combined(step)
         else:
-            self._backward(step)
+            weights = step.betas
+            if self._weighing is not None:
+                weights = self._weighing.weights(replace(step, losses=step.losses.detach()), rate)
+            torch.autograd.backward((step.losses * weights).sum())
         if observer is not None:
-            combined = isinstance(self._backward, CombinedGradients | RepresentationGradients)
-            observer.gradients(None if combined else step.losses.grad)
+            observer.gradients(weights)
 
     def finish(self) -> None:
         """Logs what the balancing method did. The module already has its parameters."""
-        backward = self._backward
-        summary = backward.summary() if isinstance(backward, CombinedGradients | RepresentationGradients) else None
+        summary = None if self._combined is None else self._combined.summary()
         if summary is not None:
             logging.getLogger(__name__).info("%s", summary)
 
@@ -148,15 +153,3 @@ class TorchExecutor:
         for buffer, before in kept:
             buffer.copy_(before)
         return terms
-
-    def _present(self, weights: Mapping[str, Tensor]) -> Tensor:
-        """(K,) booleans: whether the batch has a label for each loss term; weights are by output."""
-        plan = self._module.plan
-        there = [bool((weights[term.truth] > 0).any()) if term.truth in weights else True for term in plan.losses] + [
-            True
-        ] * len(plan.divergences)
-        return torch.tensor(there, device=self._device)
-
-
-def _backward(weighing: LossWeighing, step: LossStep) -> None:
-    torch.autograd.backward(weighing.total(step))

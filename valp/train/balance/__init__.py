@@ -79,6 +79,9 @@ __all__ = [
     "tensioned",
 ]
 
+NATIVE = ScheduledBalancer, LossBalancer, GradientBalancer
+"""The methods that the native executor supports."""
+
 
 def balancer_of(method: str) -> Balancer:
     """The row of a method.
@@ -106,10 +109,10 @@ def require_native(balances: Iterable[Balance]) -> None:
     """Checks that the native executor can train with these methods.
 
     Raises:
-        SettingError: if one of them decides at each step, which only torch supports.
+        SettingError: if it does not support one of them; torch does.
     """
     for balance in balances:
-        if not isinstance(balancer_of(balance.method), ScheduledBalancer):
+        if not isinstance(balancer_of(balance.method), NATIVE):
             raise SettingError(
                 f"the native executor cannot train with the balancing method {balance.method!r}; "
                 "executor auto or torch can"

@@ -2,8 +2,8 @@
 
 Notation: K loss terms L_j with weights β_j, in the order of `Plan.terms`. There are four types of method:
 
-- `ScheduledBalancer`: its weights are known before a step. Every executor supports it, at no cost.
-- `LossBalancer`: it combines the losses into one number, which is differentiated once.
+- `ScheduledBalancer`: its weights are known before a step.
+- `LossBalancer`: it weighs the losses of a step; their weighted sum is differentiated once.
 - `GradientBalancer`: it combines the gradients of the losses, separately for each group of parameters.
 - `RepresentationBalancer`: it does so with the gradients by the representations of the groups.
 
@@ -98,25 +98,28 @@ class LossWeighing(ABC):
     """A `LossBalancer` in one training.
 
     Attributes:
-        parameters: what it learns itself, by the executor's optimiser.
-        rate: its learning rate, as a multiple of that of the networks.
         again: whether it learns from the losses of the same batch after the step; see `learn`.
     """
 
-    parameters: "Sequence[Tensor]" = ()
-    rate: float = 1.0
     again: bool = False
 
     @abstractmethod
-    def total(self, step: LossStep) -> "Tensor":
-        """The scalar that is differentiated; `step.losses` have the autograd graph of the networks."""
+    def weights(self, step: LossStep, rate: float) -> "Tensor":
+        """The weight of each loss in a step, (K,): Σ_j w_j·L_j is differentiated, with w held constant.
+
+        What the method learns itself takes its own step here.
+
+        Args:
+            step: the losses, without an autograd graph.
+            rate: the learning rate of the networks in this step.
+        """
 
     def learn(self, step: LossStep) -> None:  # noqa: B027  (most methods do not need it)
         """Takes the losses of the same batch after the step, which cost one more forward pass, if `again` is set."""
 
 
 class LossBalancer(Balancer):
-    """A method that combines the losses into one number: one backward pass, whatever K is."""
+    """A method that weighs the losses of each step: one backward pass, whatever K is."""
 
     @abstractmethod
     def begin(self, reach: LossReach, settings: Mapping[str, Value], device: "torch.device") -> LossWeighing:
@@ -138,8 +141,9 @@ class GroupGradients:
     Attributes:
         group: its index in `LossReach.groups`.
         losses: the m losses of the rows, ascending indices into `Plan.terms`.
-        matrix: (m, n), the gradient of β_j·L_j by the n parameters of the group. For a `RepresentationBalancer`, by
-            the n numbers of its representation: all variables of all examples of the batch.
+        matrix: (m, n), the gradient of β_j·L_j by the n parameters of the group. Columns of zeros may pad it, and the
+            next step overwrites it. For a `RepresentationBalancer`, by the n numbers of its representation: all
+            variables of all examples of the batch.
     """
 
     group: int

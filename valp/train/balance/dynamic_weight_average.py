@@ -47,7 +47,7 @@ class PeriodAverages(LossWeighing):
         device: the device of the losses.
 
     Attributes:
-        weights: (K,), λ_j; 1 for losses that are not weighed.
+        factors: (K,), λ_j; 1 for losses that are not weighed.
     """
 
     def __init__(self, reach: LossReach, temperature: float, period: int, device: "torch.device") -> None:
@@ -59,16 +59,16 @@ class PeriodAverages(LossWeighing):
         self._sums = torch.zeros(2, len(reach.betas), device=device)
         self._before: dict[int, float] = {}
         self._positive = PositiveLosses()
-        self.weights = torch.ones(len(reach.betas), device=device)
+        self.factors = torch.ones(len(reach.betas), device=device)
 
-    def total(self, step: LossStep) -> "Tensor":
+    def weights(self, step: LossStep, rate: float) -> "Tensor":  # noqa: ARG002
         """See `LossWeighing`."""
         if self._made and self._made % self._period == 0:
             self._weigh()
         self._made += 1
-        self._sums[0] += step.losses.detach() * step.present
+        self._sums[0] += step.losses * step.present
         self._sums[1] += step.present
-        return (self.weights * step.betas * step.losses).sum()
+        return self.factors * step.betas
 
     def _weigh(self) -> None:
         """Sets the weights from the means of the last two periods, and begins a period."""
@@ -83,7 +83,7 @@ class PeriodAverages(LossWeighing):
         highest = max(powers.values(), default=0.0)
         shares = {loss: exp(power - highest) for loss, power in powers.items()}
         for loss, share in shares.items():
-            self.weights[loss] = len(shares) * share / sum(shares.values())
+            self.factors[loss] = len(shares) * share / sum(shares.values())
         self._before |= means
 
     def _ratio(self, loss: int, means: Mapping[int, float]) -> float:

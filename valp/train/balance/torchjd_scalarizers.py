@@ -68,7 +68,7 @@ class ScalarizedLosses(LossWeighing):
         self._scalarizers: dict[tuple[int, ...], Any] = {}
         self._calls = 0
 
-    def total(self, step: LossStep) -> "Tensor":
+    def weights(self, step: LossStep, rate: float) -> "Tensor":  # noqa: ARG002
         """See `LossWeighing`. TorchJD's random weights follow from the number of calls."""
         import torch
 
@@ -84,7 +84,7 @@ class ScalarizedLosses(LossWeighing):
                 slopes = torch.autograd.grad(self._scalarizers[tasks](values), values)[0]
             factors[list(self._divergent)] = slopes.mean()
             factors[list(tasks)] = slopes
-        return (factors.to(step.losses.device) * step.betas * step.losses).sum()
+        return factors.to(step.losses.device) * step.betas
 
     def learn(self, step: LossStep) -> None:
         """See `LossWeighing`."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from valp.train.balance.nearest_point import Floats
+
 WIDEST = 14.0
 """log σ² stays in [−14, 14]. Otherwise the weight of a loss of 0 or below would grow without bound."""
 
@@ -19,8 +21,8 @@ WIDEST = 14.0
 class UncertaintyWeighting(LossBalancer):
     """Σ_j L_j / (2 σ_j²) + log σ_j over the supervised losses, plus Σ β_j·L_j over the KL losses.
 
-    Each supervised loss with β > 0 has a σ_j, which the networks' optimiser learns together with the networks. It
-    starts at σ_j² = 1 / (2 β_j), so that the first step is that of fixed β. A KL loss compares no prediction with a
+    Each supervised loss with β > 0 has a σ_j, which Adam learns together with the networks. It starts at
+    σ_j² = 1 / (2 β_j), so that the first step is that of fixed β. A KL loss compares no prediction with a
     truth, so it has no noise and keeps β. A loss without a label in the batch leaves its σ_j unchanged.
     """
 
@@ -31,39 +33,50 @@ class UncertaintyWeighting(LossBalancer):
         )
     }
 
-    def begin(self, reach: LossReach, settings: Mapping[str, Value], device: "torch.device") -> "LearnedNoise":
+    def begin(
+        self,
+        reach: LossReach,
+        settings: Mapping[str, Value],
+        device: "torch.device",  # noqa: ARG002
+    ) -> "LearnedNoise":
         """See `LossBalancer`."""
-        return LearnedNoise(reach, float(settings["rate"]), device)
+        return LearnedNoise(reach, float(settings["rate"]))
 
 
 class LearnedNoise(LossWeighing):
-    """Uncertainty weighting in one training.
+    """Uncertainty weighting in one training. Loss j has the weight 1 / (2 σ_j²), and log σ_j² the slope
+    (1 − L_j / σ_j²) / 2.
 
     Args:
         reach: the losses.
-        rate: as in `LossWeighing`.
-        device: the device of the losses.
-
-    Attributes:
-        log_variances: (K,), log σ_j²; those of KL losses and of losses with β = 0 are not used.
+        rate: the learning rate of log σ², as a multiple of that of the networks.
     """
 
-    def __init__(self, reach: LossReach, rate: float, device: "torch.device") -> None:
-        import torch
+    def __init__(self, reach: LossReach, rate: float) -> None:
+        import numpy as np
 
-        pairs = list(zip(reach.divergent, reach.betas, strict=True))
-        self._noisy = torch.tensor([beta > 0 and not divergent for divergent, beta in pairs], device=device)
-        betas = torch.tensor(reach.betas, dtype=torch.float32, device=device)
-        start = -(2 * betas).log().clamp(-WIDEST, WIDEST)
-        self.log_variances = start.requires_grad_()
-        self.parameters, self.rate = (self.log_variances,), rate
+        from valp.train.balance.learned_numbers import LearnedNumbers
 
-    def total(self, step: LossStep) -> "Tensor":
+        pairs = zip(reach.divergent, reach.betas, strict=True)
+        self._noisy = np.array([beta > 0 and not divergent for divergent, beta in pairs])
+        doubled = 2 * np.where(self._noisy, reach.betas, 1.0)
+        self._learned = LearnedNumbers((-np.log(doubled)).clip(-WIDEST, WIDEST))
+        self._rate = rate
+
+    @property
+    def log_variances(self) -> "Floats":
+        """(K,), log σ_j²; those of KL losses and of losses with β = 0 are not used."""
+        return self._learned.values
+
+    def weights(self, step: LossStep, rate: float) -> "Tensor":
         """See `LossWeighing`."""
+        import numpy as np
         import torch
 
-        with torch.no_grad():
-            self.log_variances.clamp_(-WIDEST, WIDEST)
-        s = self.log_variances
-        learned = ((-s).exp() * step.losses + s) / 2 * step.present
-        return torch.where(self._noisy, learned, step.betas * step.losses).sum()
+        s = self._learned.values
+        s.clip(-WIDEST, WIDEST, out=s)
+        precisions, present = np.exp(-s), np.array(step.present.tolist())
+        weights = np.where(self._noisy, precisions / 2 * present, step.betas.tolist())
+        slopes = (1 - precisions * step.losses.tolist()) / 2
+        self._learned.step(slopes, self._noisy & present, self._rate * rate)
+        return torch.as_tensor(weights, dtype=step.losses.dtype, device=step.losses.device)

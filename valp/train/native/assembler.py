@@ -1,6 +1,6 @@
 """`program_of`: translates a plan into the tables that the native interpreter runs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import accumulate
 
 import numpy as np
@@ -8,7 +8,8 @@ import numpy as np
 from valp.plan.operation import Affine, Combine, Concatenate, Gate, Normalise, Operation, Sample, Select
 from valp.plan.plan import Divergence, LossTerm, Plan
 from valp.train.native import codes
-from valp.train.native.program import ALIGNMENT, FIELDS, Block, NativeData, Program, UnsupportedError
+from valp.train.native.parameter_layout import ParameterLayout, aligned
+from valp.train.native.program import FIELDS, Block, Form, NativeData, Program, UnsupportedError
 
 
 def program_of(
@@ -17,6 +18,7 @@ def program_of(
     inputs: Mapping[str, NativeData],
     truths: Mapping[str, NativeData],
     weights: Mapping[str, NativeData],
+    form: Form = "sum",
 ) -> Program:
     """The program that trains a plan.
 
@@ -26,66 +28,87 @@ def program_of(
         inputs: the data of each model input.
         truths: the ground truth of each output.
         weights: the label weights of each output that has them.
+        form: what the balancing method needs; see `valp.train.native.program`.
 
     Raises:
         UnsupportedError: if the native executor does not support an operation or a loss of the plan.
     """
-    return Assembler(plan, batch, inputs).program(truths, weights)
+    return Assembler(plan, batch, inputs, form).program(truths, weights)
 
 
 class Assembler:
     """Writes the tables of a program."""
 
-    def __init__(self, plan: Plan, batch: int, inputs: Mapping[str, NativeData]) -> None:
-        self.plan, self.batch, self.inputs = plan, batch, inputs
+    def __init__(self, plan: Plan, batch: int, inputs: Mapping[str, NativeData], form: Form) -> None:
+        self.plan, self.batch, self.inputs, self.form = plan, batch, inputs, form
         judged = {term.prediction for term in plan.losses}
         judged |= {buffer for term in plan.divergences for buffer, _, _ in term.latents}
         self.operations = plan.needed(judged, "train")
         self.noise = dict(zip(plan.noise, accumulate(plan.noise.values(), initial=0), strict=False))
         self.blocks: dict[str, Block] = {}
-        self.parameters: dict[str, int] = {}
-        self.size = self.weights = 0
+        self.layout = ParameterLayout(plan, self.operations, form == "separate")
+        self.parameters = self.layout.parameters
+        self.size = 0
         self.rows: dict[str, list[list[int]]] = {"forward": [], "losses": [], "backward": []}
         self.indices: list[int] = []
         self.places: dict[str, int] = {}
+        self.parts: list[list[int]] = []
         self.begun: set[str] = set()
-        """The buffers whose gradient has been written."""
+        """The buffers whose gradient has been written, of the current loss if the losses are separate."""
+        self.shifts: dict[str, int] = {}
+        """The shift of the gradients of each layer, if it is not 0."""
+        self.own: dict[tuple[int, str], int] = {}
+        """The place of each loss's own gradient by a buffer, if the losses are weighed."""
 
     def program(self, truths: Mapping[str, NativeData], weights: Mapping[str, NativeData]) -> Program:
         """The program; see `program_of`."""
         self._gather()
         for operation in self.operations:
             self._forward(operation)
-        for number, term in enumerate(self.plan.terms):
-            if isinstance(term, Divergence):
-                self._divergence(number, term)
-            else:
-                self._loss(number, term, truths[term.truth], weights.get(term.truth, NativeData(0, 0, 0)))
-        for operation in reversed(self.operations):
-            self._backward(operation)
+        data = {name: (truth, weights.get(name, NativeData(0, 0, 0))) for name, truth in truths.items()}
+        everything = range(len(self.plan.terms))
+        if self.form == "separate":
+            for number in everything:
+                self.begun, self.shifts = set(), self.layout.shifts(number)
+                self._losses([number], data)
+                self._part(differentiated=self.plan.terms[number].beta != 0)
+        else:
+            self._losses(everything, data)
+            if self.form == "weigh":
+                self._part(differentiated=False)
+                self._weigh()
+            self._part(differentiated=True)
         tables = {name: np.array(rows, np.int64).reshape(-1, FIELDS) for name, rows in self.rows.items()}
-        indices = np.array(self.indices or [0], np.int64)
         return Program(
             **tables,
-            indices=indices,
+            parts=np.array(self.parts, np.int64),
+            indices=np.array(self.indices or [0], np.int64),
             parameters=self.parameters,
+            groups=tuple(self.layout.groups),
             size=self.size,
-            weights=self.weights,
+            weights=self.layout.size,
+            slopes=self.layout.slopes,
             noise=self.noise,
         )
+
+    def _part(self, *, differentiated: bool) -> None:
+        """Ends a part of the program: the losses since the last part and, if `differentiated`, the way back."""
+        first, start = (self.parts[-1][1], self.parts[-1][3]) if self.parts else (0, 0)
+        for operation in reversed(self.operations) if differentiated else ():
+            self._backward(operation)
+        self.parts.append([first, len(self.rows["losses"]), start, len(self.rows["backward"])])
 
     def _row(self, table: str, *fields: int) -> None:
         self.rows[table].append([*fields, *[0] * (FIELDS - len(fields))])
 
     def _block(self, name: str, size: int, low: int, high: int) -> Block:
-        self.blocks[name] = Block(self.size, size, low, high)
-        self.size += -(-self.batch * size // ALIGNMENT) * ALIGNMENT
+        self.blocks[name] = Block(self._space(size), size, low, high)
         return self.blocks[name]
 
-    def _parameter(self, name: str, size: int) -> int:
-        place = self.weights
-        self.parameters[name] = place
-        self.weights += -(-size // ALIGNMENT) * ALIGNMENT
+    def _space(self, size: int) -> int:
+        """The place of `size` further variables."""
+        place = self.size
+        self.size += aligned(self.batch * size)
         return place
 
     def _listed(self, numbers: list[int]) -> int:
@@ -128,7 +151,7 @@ class Assembler:
                     self._add(source, size, block, 0, len(sources) if function == "mean" else 1, added=i > 0)
             case Gate(out, _, size):
                 block = self._block(out, size, 0, size)
-                gates = self._parameter(f"layers.{operation.layer}.gates", len(sources) * size)
+                gates = self.parameters[f"layers.{operation.layer}.gates"]
                 for i, x in enumerate(sources):
                     at = gates + i * size
                     self._row("forward", codes.GATE, block.offset, size, x.offset, x.size, at, int(i > 0))
@@ -168,8 +191,7 @@ class Assembler:
 
     def _affine(self, op: Affine, x: Block) -> None:
         block = self._block(op.out, op.outputs, 0, op.outputs)
-        weight = self._parameter(f"layers.{op.layer}.weight", op.inputs * op.outputs)
-        bias = self._parameter(f"layers.{op.layer}.bias", op.outputs)
+        weight, bias = (self.parameters[f"layers.{op.layer}.{name}"] for name in ("weight", "bias"))
         if op.activation not in codes.ACTIVATION_CODES:
             raise UnsupportedError(f"the activation {op.activation}")
         fields = (block.offset, op.outputs, x.offset, x.size, op.inputs, weight, bias)
@@ -177,15 +199,23 @@ class Assembler:
 
     # Losses
 
+    def _losses(self, numbers: Iterable[int], data: Mapping[str, tuple[NativeData, NativeData]]) -> None:
+        """Some losses. `data` has the truth and the label weights of each output."""
+        for number in numbers:
+            term = self.plan.terms[number]
+            if isinstance(term, Divergence):
+                self._divergence(number, term)
+            else:
+                self._loss(number, term, *data[term.truth])
+
     def _loss(self, number: int, term: LossTerm, truth: NativeData, weights: NativeData) -> None:
         if term.kind not in codes.LOSS_CODES:
             raise UnsupportedError(f"the loss {term.kind}")
         block = self.blocks.get(term.prediction)
         if block is None or not block.differentiable:
             raise UnsupportedError("a loss of a value without parameters")
-        added = term.prediction in self.begun
-        self.begun.add(term.prediction)
-        data = (truth.address, weights.address, weights.columns, int(added), truth.count)
+        gradient, added = self._target(number, term.prediction, block)
+        data = (truth.address, weights.address, weights.columns, added, truth.count, gradient)
         self._row("losses", codes.LOSS_CODES[term.kind], number, block.size, block.offset, block.size, *data)
 
     def _divergence(self, number: int, term: Divergence) -> None:
@@ -193,9 +223,30 @@ class Assembler:
             block = self.blocks.get(name)
             if block is None or not block.differentiable:
                 raise UnsupportedError("a divergence of a value without parameters")
-            added = int(name in self.begun)
+            gradient, added = self._target(number, name, block)
+            self._row("losses", codes.KL, number, size, block.offset, block.size, variables, 0, 0, added, 0, gradient)
+
+    def _target(self, number: int, name: str, block: Block) -> tuple[int, int]:
+        """Where a loss writes its gradient by a buffer, and whether it adds to what is there.
+
+        If the losses are weighed, each has its own place: for the first of a buffer that of the buffer's gradient.
+        """
+        if self.form != "weigh":
+            added = name in self.begun
             self.begun.add(name)
-            self._row("losses", codes.KL, number, size, block.offset, block.size, variables, 0, 0, added)
+            return block.offset, int(added)
+        if (number, name) in self.own:
+            return self.own[number, name], 1
+        self.own[number, name] = self._space(block.size) if name in self.begun else block.offset
+        self.begun.add(name)
+        return self.own[number, name], 0
+
+    def _weigh(self) -> None:
+        """The gradients by the predictions: the weighted sums of those of the losses."""
+        for (number, name), place in self.own.items():
+            block = self.blocks[name]
+            added = int(place != block.offset)
+            self._row("losses", codes.SCALE, number, block.size, block.offset, block.size, place, 0, 0, added)
 
     # Backward
 
@@ -212,7 +263,8 @@ class Assembler:
             elif isinstance(operation, Gate):
                 gates = self.parameters[f"layers.{operation.layer}.gates"] + i * out.size
                 self._begin(name, x)
-                self._row("backward", codes.GATE_BACK, *fields, gates, int(x.differentiable))
+                shift = self.shifts.get(operation.layer, 0)
+                self._row("backward", codes.GATE_BACK, *fields, gates, int(x.differentiable), shift)
             elif x.differentiable:
                 self._pass_back(operation, i, start, x, fields)
             start += x.size
@@ -250,7 +302,7 @@ class Assembler:
         if x.differentiable:
             self.begun.add(op.source)
         numbers = (op.inputs, weight, bias, codes.ACTIVATION_CODES[op.activation], x.low, x.high, added)
-        self._row("backward", codes.AFFINE_BACK, *fields, *numbers)
+        self._row("backward", codes.AFFINE_BACK, *fields, *numbers, self.shifts.get(op.layer, 0))
 
     def _begin(self, name: str, x: Block) -> None:
         """Sets a gradient to 0 before the first addition to it."""

@@ -27,8 +27,8 @@
 ) = range(9)
 """Backward operations."""
 
-MSE, HUBER, GAUSSIAN, BERNOULLI, CROSS_ENTROPY, SMOOTHED_CROSS_ENTROPY, FOCAL, KL = range(8)
-"""Losses."""
+MSE, HUBER, GAUSSIAN, BERNOULLI, CROSS_ENTROPY, SMOOTHED_CROSS_ENTROPY, FOCAL, KL, SCALE = range(9)
+"""Losses, and the weight of a loss."""
 
 IDENTITY, RELU, ELU, SOFTPLUS, SOFTSIGN, SIGMOID, TANH = range(7)
 """Activations."""

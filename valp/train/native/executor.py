@@ -1,7 +1,7 @@
 """`NativeExecutor`: trains a module with the native interpreter, if the interpreter supports it."""
 
+import logging
 from collections.abc import Mapping
-from functools import partial
 
 import numpy as np
 import torch
@@ -12,12 +12,12 @@ from valp.compile.module import VALPModule
 from valp.compile.torch_layers import Gates
 from valp.parts.losses import LOSSES
 from valp.train.balance.balance import Value
-from valp.train.balance.balancer import ScheduledBalancer
-from valp.train.balance.loss_reach import loss_reach
+from valp.train.balance.balancer import Balancer
 from valp.train.batches import Draws
 from valp.train.native.assembler import program_of
-from valp.train.native.kernels import train
+from valp.train.native.interpreter import Batches, Interpreter
 from valp.train.native.memory import one_thread
+from valp.train.native.native_steps import form_of, steps_of
 from valp.train.native.program import NativeData, UnsupportedError
 from valp.train.schedule import Schedule
 from valp.train.stopwatch import Stopwatch
@@ -41,7 +41,7 @@ class NativeExecutor:
         settings: all settings of the balancer.
 
     Raises:
-        UnsupportedError: if the interpreter does not support the module, its plan or the tensors.
+        UnsupportedError: if the interpreter does not support the module, its plan, the tensors or the method.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class NativeExecutor:
         weights: Mapping[str, Tensor],
         draws: Draws,
         schedule: Schedule,
-        balancer: ScheduledBalancer,
+        balancer: Balancer,
         settings: Mapping[str, Value],
     ) -> None:
         _require_plain(module)
@@ -76,26 +76,21 @@ class NativeExecutor:
                 for name in sizes
                 if name in weights
             },
+            form_of(balancer),
         )
-        self._module, self._program, self._draws = module, program, draws
+        self._module, self._draws = module, draws
         self._schedule, self._made = schedule, 0
-        self._scheduled = partial(balancer.weights, reach=loss_reach(plan), settings=settings)
-        self._values, self._gradients = (np.zeros(program.size, np.float32) for _ in range(2))
-        self._parameters, self._slopes, self._means, self._squares = (
-            np.zeros(program.weights, np.float32) for _ in range(4)
-        )
-        self._state = (
-            self._values, self._gradients, self._parameters, self._slopes, self._means, self._squares
-        )  # fmt: skip
+        self._interpreter = Interpreter(program, len(plan.terms))
+        self._steps = steps_of(self._interpreter, plan, weights, balancer, settings)
         variables = draws.size * sum(plan.noise.values())
         held = max(1, min(MOST_STEPS, MOST_NUMBERS // max(variables, 1)))
         self._rows, self._noise = torch.zeros(held, draws.size, dtype=torch.int64), torch.zeros(held, variables)
-        for name, view in self._views(self._parameters).items():
+        for name, view in self._views(self._interpreter.parameters).items():
             view[:] = module.get_parameter(name).detach().numpy()
 
     def means(self, steps: int, watch: Stopwatch) -> tuple[float, ...]:
         """Takes steps. Returns the mean over these steps of the total loss (with the final β) and of each term."""
-        sums = np.zeros(len(self._schedule.final))
+        self._interpreter.sums[:] = 0
         left = steps
         while left:
             count = min(left, len(self._rows))
@@ -104,9 +99,9 @@ class NativeExecutor:
                     rows.copy_(self._draws.rows())
                     self._draws.fill(noise)
             with watch("steps"):
-                sums += self._run(count, self._schedule.rates(self._made, count).numpy())
+                self._run(count, self._schedule.rates(self._made, count))
             left -= count
-        terms = sums / steps
+        terms = self._interpreter.sums / steps
         return float(self._schedule.final.numpy() @ terms), *terms.tolist()
 
     def gradients(self, rows: Tensor, noise: Tensor) -> tuple[tuple[float, ...], dict[str, Tensor]]:
@@ -117,30 +112,31 @@ class NativeExecutor:
             noise: the noise as a flat tensor: (batch, k) for each latent connection, one after the other.
         """
         self._rows[0], self._noise[0] = rows, noise
-        terms = self._run(1, np.zeros(1))
-        return tuple(terms.tolist()), {name: torch.from_numpy(view) for name, view in self._views(self._slopes).items()}
+        self._run(1, torch.zeros(1, dtype=torch.float64))
+        return tuple(self._interpreter.terms.tolist()), {
+            name: torch.from_numpy(view) for name, view in self._views(self._interpreter.slopes).items()
+        }
 
-    def _run(self, steps: int, rates: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Takes steps on the examples already drawn. Returns the sum of each loss term over these steps."""
-        program, betas = self._program, self._scheduled(self._schedule.betas(self._made, steps)).numpy()
-        sums = np.zeros(betas.shape[1])
-        tables = (program.forward, program.losses, program.backward, program.indices)
-        drawn = (self._rows[:steps].numpy(), self._noise[:steps].numpy())
+    def _run(self, steps: int, rates: Tensor) -> None:
+        """Takes steps on the examples already drawn."""
+        batches = Batches(self._rows[:steps].numpy(), self._noise[:steps].numpy(), rates.numpy())
         with one_thread():
-            train(*tables, *self._state, *drawn, betas, np.zeros_like(sums), sums, rates, self._made)
+            self._steps.take(batches, self._schedule.betas(self._made, steps))
         self._made += steps
-        return sums
 
     def finish(self) -> None:
-        """Copies the trained parameters into the module."""
+        """Copies the trained parameters into the module, and logs what the balancing method did."""
         with torch.no_grad():
-            for name, view in self._views(self._parameters).items():
+            for name, view in self._views(self._interpreter.parameters).items():
                 self._module.get_parameter(name).copy_(torch.from_numpy(view))
+        summary = self._steps.summary()
+        if summary is not None:
+            logging.getLogger(__name__).info("%s", summary)
 
     def _views(self, flat: Array) -> dict[str, Array]:
         """The part of a flat array that belongs to each parameter, by name."""
-        shapes = {name: tuple(self._module.get_parameter(name).shape) for name in self._program.parameters}
-        places = self._program.parameters
+        places = self._interpreter.program.parameters
+        shapes = {name: tuple(self._module.get_parameter(name).shape) for name in places}
         return {name: flat[places[name] :][: int(np.prod(shape))].reshape(shape) for name, shape in shapes.items()}
 
     def _data(self, tensor: Tensor | None, count: int, size: int) -> NativeData:

@@ -12,6 +12,7 @@ from numpy import float32 as single
 from valp.train.native import codes
 from valp.train.native import native_losses as of
 from valp.train.native import operations as do
+from valp.train.native.elementary import ONE
 from valp.train.native.memory import floats, integers
 
 TABLE, NUMBERS, VECTOR = int64[:, ::1], int64[::1], float32[::1]
@@ -30,7 +31,7 @@ def forward(program, indices, x, w, rows, noise):
         elif code == codes.GATHER_SELECTED:
             do.gather_selected(floats(a, b * stride), rows, stride, indices[c : c + size], x, out)
         elif code == codes.ADD:
-            do.add(batch, size, x, source, stride, x, out, a, b, c)
+            do.add(batch, size, x, source, stride, x, out, a, ONE / single(b), c)
         elif code == codes.SELECT:
             do.select(batch, x, source, stride, indices[a : a + size], x, out)
         elif code == codes.AFFINE:
@@ -51,15 +52,17 @@ def forward(program, indices, x, w, rows, noise):
 @njit(error_model="numpy")
 def judge(program, x, g, rows, betas, terms):
     """Computes the loss terms and the gradients of the predictions."""
-    terms[:] = 0
     for i in range(len(program)):
-        code, term, size, source, stride, truth, weights, columns, added, count = program[i, :10]
-        beta, end = betas[term], source + len(rows) * size
-        p, gp, w = x[source:end], g[source:end], floats(weights, count * columns)
+        code, term, size, source, stride, truth, weights, columns, added, count, gradient = program[i, :11]
+        beta, numbers = betas[term], len(rows) * size
+        if code == codes.SCALE:
+            do.add(len(rows), size, g, truth, stride, g, source, stride, single(beta), added)
+            continue
+        p, gp, w = x[source : source + numbers], g[gradient : gradient + numbers], floats(weights, count * columns)
         if code == codes.KL:
             if not added:
-                g[source : source + len(rows) * stride] = single(0)
-            terms[term] += of.divergence(len(rows), size, x, g, source, stride, truth, beta)
+                g[gradient : gradient + len(rows) * stride] = single(0)
+            terms[term] += of.divergence(len(rows), size, x, source, g, gradient, stride, truth, beta)
         elif code >= codes.CROSS_ENTROPY:
             classes = integers(truth, count)
             terms[term] += of.by_class(code, p, gp, classes, w, rows, size, columns, beta, added)
@@ -83,16 +86,16 @@ def backward(program, indices, x, g, w, gw, batch, noise):
         if code == codes.CLEAR:
             g[out : out + batch * size] = single(0)
         elif code == codes.ADD_BACK:
-            do.add(batch, size, g, out, a, g, source, stride, b, c)
+            do.add(batch, size, g, out, a, g, source, stride, ONE / single(b), c)
         elif code == codes.SELECT_BACK:
             do.select_back(batch, g, source, stride, indices[a : a + size], g, out)
         elif code == codes.AFFINE_BACK:
-            low, high, added = e, f, program[i, 11]
-            do.affine_back(batch, x, g, source, stride, a, low, high, added, w, gw, b, c, x, g, out, size, d)
+            low, high, added, shift = e, f, program[i, 11], program[i, 12]
+            do.affine_back(batch, x, g, source, stride, a, low, high, added, w, gw, b, c, shift, x, g, out, size, d)
         elif code == codes.PRODUCT_BACK:
             do.product(batch, size, x, indices[a : a + b], c, g, source, stride, g, out)
         elif code == codes.GATE_BACK:
-            do.gate_back(batch, size, x, g, source, stride, b, w, gw, a, g, out)
+            do.gate_back(batch, size, x, g, source, stride, b, w, gw, a, c, g, out)
         elif code == codes.SOFTMAX_BACK:
             do.softmax_back(batch, size, g, source, x, g, out)
         elif code == codes.SIGMOIDS_BACK:
@@ -103,7 +106,14 @@ def backward(program, indices, x, g, w, gw, batch, noise):
 
 
 SIGNATURE = void(
-    TABLE, TABLE, TABLE, NUMBERS, *STATE, TABLE, float32[:, ::1], float64[:, ::1], *[float64[::1]] * 3, int64
+    *[TABLE] * 5,
+    NUMBERS,
+    *STATE,
+    NUMBERS,
+    TABLE,
+    float32[:, ::1],
+    float64[:, ::1],
+    *[float64[::1]] * 3,
 )
 
 
@@ -115,14 +125,25 @@ def _compiled(sources):
 
     @njit(SIGNATURE, error_model="numpy", cache=True)
     def train(
-        program, judging, back, indices, x, g, w, gw, means, squares, rows, noise, betas, terms, sums, rates, made
-    ):
-        """Takes a step of Adam for each row of `rows`, after `made` earlier ones. Adds the loss terms to `sums`."""
+        program, judging, back, parts, updates, indices, x, g, w, gw, means, squares, counts, rows, noise, betas, terms,
+        sums, rates,
+    ):  # fmt: skip
+        """Takes a step for each row of `rows`: forward, the parts, and Adam. Adds the loss terms to `sums`.
+
+        A row of `updates` is the range [low, high) of parameters that Adam updates, and the place in `counts` of the
+        number of its updates so far.
+        """
         for step in range(len(rows) if sources else 0):
             forward(program, indices, x, w, rows[step], noise[step])
-            judge(judging, x, g, rows[step], betas[step], terms)
-            backward(back, indices, x, g, w, gw, rows.shape[1], noise[step])
-            do.adam(w, gw, means, squares, rates[step], made + step + 1)
+            terms[:] = 0
+            for part in range(len(parts)):
+                first, last, start, end = parts[part]
+                judge(judging[first:last], x, g, rows[step], betas[step], terms)
+                backward(back[start:end], indices, x, g, w, gw, rows.shape[1], noise[step])
+            for update in range(len(updates)):
+                low, high, place = updates[update]
+                counts[place] += 1
+                do.adam(w[low:high], gw[low:high], means[low:high], squares[low:high], rates[step], counts[place])
             for i in range(len(terms)):
                 sums[i] += terms[i]
 

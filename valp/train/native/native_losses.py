@@ -126,14 +126,14 @@ def by_class(code, p, g, classes, weights, rows, size, columns, beta, added):
 
 
 @kernel
-def divergence(batch, size, x, g, at, stride, variables, beta):
+def divergence(batch, size, x, at, g, gradient, stride, variables, beta):
     """The KL divergence of k latent variables from N(0, I). Adds its gradient to g."""
     scale = 1 / (float64(batch) * variables)
     factor, result = float32(beta * scale), float64(0)
     for r in range(batch):
-        start = at + r * stride
+        start, begin = at + r * stride, gradient + r * stride
         mean, spread = x[start:][:size], x[start + size :][:size]
-        means, spreads = g[start:][:size], g[start + size :][:size]
+        means, spreads = g[begin:][:size], g[begin + size :][:size]
         part = ZERO
         for j in range(size):
             e = expm1(spread[j])

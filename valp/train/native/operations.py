@@ -54,9 +54,8 @@ def select_back(batch, x, source, stride, indices, y, out):
 
 
 @kernel
-def add(batch, size, x, source, stride, y, out, out_stride, divisor, added):
-    """y = x / divisor, or y += x / divisor if `added`."""
-    factor = ONE / float32(divisor)
+def add(batch, size, x, source, stride, y, out, out_stride, factor, added):
+    """y = factor · x, or y += factor · x if `added`."""
     for r in range(batch):
         given, target = x[source + r * stride :][:size], y[out + r * out_stride :][:size]
         if added:
@@ -128,17 +127,19 @@ def activate_back(y, g, activation):
 
 
 @kernel
-def affine_back(batch, x, gx, source, stride, inputs, low, high, added, w, gw, weight, bias, y, gy, out, outputs, code):
+def affine_back(
+    batch, x, gx, source, stride, inputs, low, high, added, w, gw, weight, bias, shift, y, gy, out, outputs, code
+):
     """Computes the gradients of w, of b, and of columns [low, high) of x."""
     count = batch * outputs
     activate_back(y[out : out + count], gy[out : out + count], code)
-    gb = gw[bias : bias + outputs]
+    gb = gw[bias + shift : bias + shift + outputs]
     gb[:] = ZERO
     for r in range(batch):
         g = gy[out + r * outputs : out + (r + 1) * outputs]
         for j in range(outputs):
             gb[j] += g[j]
-    weight_product(batch, outputs, inputs, gy, out, x, source, stride, gw, weight)
+    weight_product(batch, outputs, inputs, gy, out, x, source, stride, gw, weight + shift)
     if high > low:
         some = high - low
         source_product(batch, outputs, some, inputs, gy, out, w, weight + low, gx, source + low, stride, added)
@@ -176,9 +177,9 @@ def gate(batch, size, x, source, stride, w, gates, y, out, added):
 
 
 @kernel
-def gate_back(batch, size, x, gx, source, stride, wanted, w, gw, gates, gy, out):
+def gate_back(batch, size, x, gx, source, stride, wanted, w, gw, gates, shift, gy, out):
     """Computes the gradient of a. If `wanted`, adds the gradient of x to gx."""
-    a, ga = w[gates : gates + size], gw[gates : gates + size]
+    a, ga = w[gates : gates + size], gw[gates + shift :][:size]
     ga[:] = ZERO
     for r in range(batch):
         at, g = source + r * stride, gy[out + r * size :][:size]
