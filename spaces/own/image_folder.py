@@ -1,5 +1,7 @@
 """Reads a folder of images as a table, with one sub-folder per class."""
 
+import stat
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,12 @@ GREY = ("1", "L", "LA")
 DEEP = ("I", "F")
 """Prefixes of the Pillow modes whose values are not 0 … 255."""
 
+MOST_PIXELS = 50_000_000
+"""The most pixels of one picture. A small file can hold far more, and would fill the memory."""
+
+MOST_PIXELS_IN_ALL = 1_000_000_000
+"""The most pixels of all pictures together, in the size in which they are kept."""
+
 SHOWN = 5
 """The most unreadable files that a message lists."""
 
@@ -28,7 +36,8 @@ def read_images(path: Path, missing: tuple[str, ...], size: tuple[int, int] | No
     Pictures have one channel if all are grey or `grey` is set, otherwise three.
 
     Raises:
-        DataError: if there are no pictures, some cannot be read, or their sizes differ and `size` is None.
+        DataError: if there are no pictures, some cannot be read, they have too many pixels, or their sizes differ and
+            `size` is None.
     """
     return read_files(path, image_files(path), missing, size, grey)
 
@@ -39,12 +48,15 @@ def read_files(
     """Reads the listed pictures, like `read_images`. Error messages name them by `path`.
 
     Raises:
-        DataError: if some cannot be read, or their sizes differ and `size` is None.
+        DataError: if some cannot be read, they have too many pixels, or their sizes differ and `size` is None.
     """
-    pictures, faults = [], []
+    pictures, faults, pixels = [], [], 0
     for file in files:
         try:
             with open_picture(file) as opened:
+                pixels += opened.width * opened.height if size is None else size[0] * size[1]
+                if pixels > MOST_PIXELS_IN_ALL:
+                    break
                 if opened.mode.startswith(DEEP):
                     raise ValueError(f"it has mode {opened.mode}, not 8 bits per channel")
                 upright: Image.Image = ImageOps.exif_transpose(opened)
@@ -52,6 +64,11 @@ def read_files(
             pictures.append(picture if size is None else picture.resize(size[::-1], Image.Resampling.BILINEAR))
         except Exception as error:  # each format raises different errors
             faults.append(f"{file} ({_reason(error)})")
+    if pixels > MOST_PIXELS_IN_ALL:
+        raise DataError(
+            f"the pictures of {path} must have at most {MOST_PIXELS_IN_ALL:,} pixels in all, but the first "
+            f"{len(pictures) + len(faults) + 1} of {len(files)} have more; give a smaller data.size = [height, width]"
+        )
     if faults:
         more = f" and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
         raise DataError(f"every picture must be readable, but these are not: {', '.join(faults[:SHOWN])}{more}")
@@ -73,31 +90,58 @@ def open_picture(file: Path) -> Image.Image:
     """Opens a picture in one of `FORMATS` without reading its pixels yet.
 
     Raises:
-        OSError: if it cannot be read or has another format.
+        OSError: if it is not a file, cannot be read or has another format.
+        ValueError: if it has more than `MOST_PIXELS`.
     """
-    return Image.open(file, formats=FORMATS)
+    if not stat.S_ISREG(file.stat().st_mode):
+        raise OSError("it is not a file")  # a named pipe would never end
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # about a size that is refused here anyway
+        try:
+            opened = Image.open(file, formats=FORMATS)
+        except Image.DecompressionBombError as error:
+            raise ValueError(f"it has more than {MOST_PIXELS:,} pixels") from error
+    if opened.width * opened.height > MOST_PIXELS:
+        opened.close()
+        raise ValueError(f"it has {opened.width * opened.height:,} pixels, more than {MOST_PIXELS:,}")
+    return opened
 
 
 def image_files(path: Path) -> list[Path]:
     """The pictures in the sub-folders, sorted by name.
 
+    Symbolic links to files and folders are followed.
+
     Raises:
-        DataError: if there are none.
+        DataError: if there are none, a folder cannot be read, or a link leads nowhere or to a folder that contains it.
     """
     if not path.is_dir():
         raise DataError(f"{path} must be a folder of images, but {'is a file' if path.exists() else 'does not exist'}")
-    folders = sorted(folder for folder in path.iterdir() if folder.is_dir() and not folder.name.startswith("."))
-    files = [
-        file
-        for folder in folders
-        for file in sorted(folder.iterdir())
-        if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
-    ]
+    inside = files_in(path)
+    for link in filter(Path.is_symlink, inside):
+        if not link.exists():
+            raise DataError(f"{link} must be a folder or a picture, but is a symbolic link that leads nowhere")
+        if path.resolve().is_relative_to(link.resolve()):
+            raise DataError(f"{link} must be a folder of pictures, but is a symbolic link to a folder that contains it")
+    folders = [folder for folder in inside if folder.is_dir()]
+    files = [file for folder in folders for file in files_in(folder) if file.suffix.lower() in SUFFIXES]
     if not files:
         raise DataError(
             f"{path} must have a sub-folder of pictures ({', '.join(SUFFIXES)}) for each class, but has none"
         )
     return files
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The files and folders in a folder, sorted by name, without hidden ones.
+
+    Raises:
+        DataError: if it cannot be read.
+    """
+    try:
+        return sorted(file for file in folder.iterdir() if not file.name.startswith("."))
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read: {error.strerror or error}") from error
 
 
 def _channels(picture: Image.Image) -> NDArray[np.uint8]:
@@ -113,4 +157,6 @@ def _shown(picture: Image.Image) -> str:
 def _reason(error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
         return f"not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} picture"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     return " ".join(str(error).split())[:80]

@@ -13,7 +13,7 @@ from valp.model.preprocessing import Column
 from valp.model.table import MISSING, Table, cells
 from valp.spaces.own.csv_table import guess_separator
 from valp.spaces.own.image_folder import SUFFIXES as PICTURES
-from valp.spaces.own.image_folder import image_files, open_picture, read_files
+from valp.spaces.own.image_folder import files_in, image_files, open_picture, read_files
 from valp.spaces.own.read_tables import SUFFIXES, TEXT, read_table
 from valp.spaces.own.toml_schema import TomlData
 from valp.spaces.problem.scaling import PIXEL_SCALE
@@ -119,8 +119,7 @@ def _files(path: Path) -> list[Path]:
         if not path.is_file():
             raise DataError(f"{path} cannot be read: there is no such file")
         return [path]
-    here = [file for file in path.iterdir() if file.suffix.lower() in PICTURES and not file.name.startswith(".")]
-    return sorted(here) or image_files(path)
+    return [file for file in files_in(path) if file.suffix.lower() in PICTURES] or image_files(path)
 
 
 def _size(file: Path) -> tuple[int, int]:
