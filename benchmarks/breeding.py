@@ -53,6 +53,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "codes of predictions too": {"own_codes": False},
     "narrow codes too": {"output_units": (8, 64)},
     "KL of more weight": {"beta_kl": (0.1, 2.0)},
+    "likelihoods of any weight": {"beta_samples": None},
+    "N(0, I) as a prior too": {"priors": ("normal", "mixture")},
     "narrow layers": {"units": (32, 256)},
     "no decay": {"decay": 0.0},
 }

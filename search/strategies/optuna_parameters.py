@@ -43,9 +43,10 @@ def slot_distributions(space: Space, problem: Description) -> dict[str, BaseDist
         if len(options) > 1:
             found[name] = IntDistribution(0, len(options) - 1)
     found |= _balance(space)
+    types = {output.name: output.unit.type for output in problem.outputs}
     for output, codes in problem.losses.items():
-        variance = problem.variances.get(output)
-        found |= _free({n: range_of_beta(space, code, variance) for n, code in beta_names(output, codes).items()})
+        variance, data = problem.variances.get(output), types[output]
+        found |= _free({n: range_of_beta(space, code, data, variance) for n, code in beta_names(output, codes).items()})
     if len(found) > MAX_PARAMETERS:
         raise SettingError(
             f"the space must have at most {MAX_PARAMETERS} parameters for this strategy, but has {len(found)}"

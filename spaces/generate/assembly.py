@@ -72,8 +72,17 @@ def beta_names(output: str, codes: Iterable[str]) -> dict[str, str]:
     return {f"beta.{output}.{code}" if i else f"beta.{output}": code for i, code in enumerate(codes)}
 
 
-def range_of_beta(space: Space, code: str, variance: float | None) -> Range:
-    """The range of β of a loss. `variance` is that of its output in `Description.variances`."""
+def range_of_beta(space: Space, code: str, data: DataType, variance: float | None) -> Range:
+    """The range of β of a loss other than KL.
+
+    Args:
+        space: the space.
+        code: the code of the loss.
+        data: the type of its output.
+        variance: that of its output in `Description.variances`.
+    """
+    if space.beta_samples is not None and like(data) is DataType.SAMPLES:
+        return space.beta_samples
     if space.beta_error is None or not variance or not LOSSES[code].squared:
         return space.beta
     low, high = space.beta_error
@@ -87,7 +96,7 @@ def losses_of(draft: Draft, output: Output, kinds: Sequence[str], variance: floa
         codes[0] = draft.space.samples_loss
     losses = []
     for name, code in beta_names(output.name, dict.fromkeys(codes)).items():
-        beta = draft.choose.real(name, *range_of_beta(draft.space, code, variance), log_scale=True)
+        beta = draft.choose.real(name, *range_of_beta(draft.space, code, output.unit.type, variance), log_scale=True)
         losses.append(Loss(kind=code, prediction=output.name, truth=output.name, beta=beta))
     return losses
 

@@ -30,6 +30,7 @@ LOWEST_VALUES = {
     "recurrences": 1,
     "beta": 1e-12,
     "beta_error": 1e-12,
+    "beta_samples": 1e-12,
     "beta_kl": 1e-12,
     "learning_rate": 1e-12,
 }
@@ -72,9 +73,11 @@ class Space:
         priors: the possible priors of the latent variables of a network, codes of `valp.parts.priors.PRIORS`. Each
             network with latent connections has its own.
         samples_loss: the loss of Samples outputs; None for the problem's own.
-        beta: the range of β of the problem's losses.
+        beta: the range of β of the problem's losses that are not named below.
         beta_error: the range of β of the squared errors of Numeric and Features outputs, divided by the output's
             variance. At 1, an output that always predicts the mean has a loss of 1 in any unit. None for `beta`.
+        beta_samples: the range of β of the likelihoods of Samples outputs; None for `beta`. If it is 1 and nothing
+            else, β of a KL loss is that of a β-VAE (Higgins et al. 2017).
         beta_kl: the range of β of KL losses.
         learning_rate: the range of the learning rate of Adam.
         batches: the possible batch sizes, as multiples of the search's batch size. The number of samples seen does not
@@ -115,6 +118,7 @@ class Space:
     samples_loss: str | None = None
     beta: Range = (1.0, 1.0)
     beta_error: Range | None = None
+    beta_samples: Range | None = None
     beta_kl: Range = (1.0, 1.0)
     learning_rate: Range = (1e-3, 1e-3)
     batches: tuple[float, ...] = (1.0,)
@@ -206,9 +210,10 @@ DEFAULT = Space(
     partial=0.3,
     own_codes=True,
     discrete_conditions=True,
-    priors=(STANDARD_NORMAL.code, MIXTURE.code),
+    priors=(MIXTURE.code,),
     beta=(0.1, 10.0),
     beta_error=(0.01, 1.0),
+    beta_samples=(1.0, 1.0),
     beta_kl=(0.03, 0.5),
     learning_rate=(3e-4, 3e-3),
     batches=(0.5, 1.0, 2.0),

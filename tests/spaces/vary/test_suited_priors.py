@@ -18,7 +18,14 @@ from valp.spaces.generate.choose import RandomChoose
 from valp.spaces.generate.space import DEFAULT, FULL, PAPER
 from valp.spaces.vary import cross, mutate
 
-PAIRS = [(CLOTHING, DEFAULT), (SEVERAL, DEFAULT), (IMAGE, FULL), (CLOTHING, replace(PAPER, any_condition=False))]
+BOTH = ("normal", "mixture")
+SEVERAL_PRIORS = replace(DEFAULT, priors=BOTH)
+PAIRS = [
+    (CLOTHING, SEVERAL_PRIORS),
+    (SEVERAL, SEVERAL_PRIORS),
+    (IMAGE, replace(FULL, priors=BOTH)),
+    (CLOTHING, replace(PAPER, any_condition=False)),
+]
 
 
 def with_mixtures(graph: Graph) -> Graph:
@@ -55,9 +62,9 @@ def test_in_every_graph_and_its_children(seed, pair, which, settings):
 def test_the_move_that_changes_priors_keeps_to_it_and_n_0_i_stays_where_no_class_conditions():
     problem, found, moved = description(CLOTHING).model_copy(update={"conditions": ("garment",)}), Counter(), 0
     for seed in range(120):
-        graph = random_graph(seed, CLOTHING, replace(DEFAULT, phi=0.8), conditions=("garment",))
+        graph = random_graph(seed, CLOTHING, replace(SEVERAL_PRIORS, phi=0.8), conditions=("garment",))
         parent = Candidate(graph=graph, training=Training(steps=200, batch=8))
-        child = mutate(parent, problem, DEFAULT, RandomChoose(seed), moves=1, batch=8, rather=("prior",))
+        child = mutate(parent, problem, SEVERAL_PRIORS, RandomChoose(seed), moves=1, batch=8, rather=("prior",))
         for made in (graph, child.graph):
             found["suited"] += require_suited(made)
             targets = {c.target for c in made.connections if c.role is Role.LATENT}

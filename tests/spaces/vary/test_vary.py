@@ -120,8 +120,10 @@ def require_of_space(graph: Graph, space) -> None:
         assert {layer.initializer for layer in network.layers} <= set(space.initializers)
         assert {getattr(x, "activation", "identity") for x in network.layers} <= {*space.activations, "identity"}
     for loss in graph.losses:
-        of_unit = range_of_beta(space, loss.kind, CLOTHING.variances.get(loss.truth))
-        ranges = [space.beta_kl] if loss.kind == KL else [space.beta, of_unit]  # not every shape says its variances
+        data = next((output.unit.type for output in graph.outputs if output.name == loss.truth), DataType.NUMERIC)
+        of_unit = range_of_beta(space, loss.kind, data, CLOTHING.variances.get(loss.truth))
+        without = range_of_beta(space, loss.kind, data, None)  # not every shape says its variances
+        ranges = [space.beta_kl] if loss.kind == KL else [without, of_unit]
         assert any(low <= loss.beta <= high for low, high in ranges)
 
 
