@@ -68,7 +68,7 @@ class KeptUncertainty(UncertaintyWeighting):
         """The weight of each loss at the end of the training: 1 / (2 σ²), and β of a KL loss."""
         if self.noise is None:  # the method was not used
             return module.betas.tolist()
-        learned = (-self.noise.log_variances.detach()).exp() / 2
+        learned = (-torch.as_tensor(self.noise.log_variances)).exp() / 2
         divergent = torch.tensor([False] * len(module.plan.losses) + [True] * len(module.plan.divergences))
         found: list[float] = torch.where(divergent, module.betas, learned).tolist()
         return found

@@ -109,13 +109,14 @@ def train_command(
     balanced = completed(read_balance(methods[0])) if methods else None
     if (graph is None) == (origin is None):
         raise SettingError("either GRAPH.json or --from RUN N must be given, and not both")
+    stored: StoredRun | None = None
     if origin is not None:
         candidate, stored, where = _from_run(runs, *origin)
         problem, protocol = problem or _problem_of(stored.settings, origin[0]), stored.settings.protocol
         columns = stored.problem.columns
     elif graph is not None:
         candidate, where, protocol = read_candidate_or_graph(graph), {"graph": graph.name}, "predict"
-        stored = columns = None
+        columns = None
     if problem is None:
         raise SettingError("--problem must be given, because a graph does not name its data")
     require(candidate.graph)

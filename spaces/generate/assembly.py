@@ -10,6 +10,7 @@ from valp.graph.graph import (
     Output,
     PrimaryNetwork,
     Role,
+    UnitType,
 )
 from valp.parts.losses import KL, LOSSES
 from valp.parts.own_types import like
@@ -72,7 +73,7 @@ def beta_names(output: str, codes: Iterable[str]) -> dict[str, str]:
     return {f"beta.{output}.{code}" if i else f"beta.{output}": code for i, code in enumerate(codes)}
 
 
-def range_of_beta(space: Space, code: str, data: DataType, variance: float | None) -> Range:
+def range_of_beta(space: Space, code: str, data: UnitType, variance: float | None) -> Range:
     """The range of β of a loss other than KL.
 
     Args:
