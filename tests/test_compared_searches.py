@@ -141,9 +141,6 @@ def test_a_training_of_fewer_rows_than_a_batch_has_fewer_samples(tmp_path):
     search = of_logic(tmp_path, "--steps=20", "--trainings=3")
     assert (search["unit"], search["budget"]) == (80, 240)
     assert len(search["ended"]) < 20
-    longer = [one["samples"] for one in search["singles"] if one["code"].startswith("longer")]
-    longest = max(one["lineage"] for one in search["ended"])
-    assert longest <= 120 or max(longer) >= 120
 
 
 def test_baselines_for_a_strategy_that_is_not_compared_are_refused(tmp_path, capsys):

@@ -87,7 +87,7 @@ def test_max_n_may_be_as_small_as_without_conditions(name):
 def test_a_class_that_may_be_asked_for_conditions_samples_about_as_often_as_an_input_could(space):
     counts = {}
     for conditions in (("pixels",), ("garment",)):
-        graphs = [random_graph(seed, IMAGE, space, conditions=conditions) for seed in range(300)]
+        graphs = [random_graph(seed, IMAGE, space, conditions=conditions) for seed in range(500)]
         assert all(graph.given == tuple(filter(graph.predictors, conditions)) for graph in graphs)
         counts[conditions] = sum(bool(asked_by(graph)) for graph in graphs)
     assert min(counts.values()) > 10

@@ -36,7 +36,7 @@ from valp.train.balance import Balance
 
 BALANCES = (Balance(), Balance(method="uncertainty"))
 PAIRS = [(shape, space) for shape in SHAPES.values() for space in (PAPER, DEFAULT, FULL)]
-PAIRS += [(shape, replace(FULL, balances=BALANCES)) for shape in SHAPED.values()]
+PAIRS += [(shape, replace(FULL, balances=BALANCES, priors=("normal", "mixture"))) for shape in SHAPED.values()]
 """Shapes of problems, each in spaces that serve them."""
 
 IN_ONE_NETWORK = {

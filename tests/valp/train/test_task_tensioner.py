@@ -177,7 +177,7 @@ def test_a_direction_that_is_one_of_the_gradients_is_pulled_by_the_others():
 
 
 def test_a_training_logs_what_it_did(caplog):
-    with caplog.at_level(logging.INFO, logger="valp.train.torch_executor"):
+    with caplog.at_level(logging.INFO, logger="valp.train"):
         balance = Balance(method="tensioner", settings={"period": 3})
         made = fit(compile(figure_2(), seed=0), *figure_2_rows(24), steps=10, batch=8, balance=balance)
     assert made.failure is None
