@@ -12,8 +12,8 @@ from valp.train.balance.weighted_gradients import TaskGradients, WeightedGradien
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
 
+    from valp.train.balance.learned_numbers import LearnedNumbers
     from valp.train.balance.nearest_point import Floats
 
 LOWEST_WEIGHT = 1e-3
@@ -60,7 +60,8 @@ class LearnedNorms(WeightedGradients):
     def __init__(self, reach: LossReach, alpha: float, rate: float) -> None:
         super().__init__(reach)
         self._alpha, self._rate = alpha, rate
-        self._learned: dict[int, NormWeights] = {}
+        self._learned: dict[int, LearnedNumbers] = {}
+        self._met: dict[int, set[int]] = {}
         self._first: dict[int, float] = {}
         self._positive = PositiveLosses()
 
@@ -68,11 +69,20 @@ class LearnedNorms(WeightedGradients):
         """w of this step. The weights of the next step are learned from it."""
         import numpy as np
 
-        learned = self._learned.setdefault(tasks.group, NormWeights(self._rate))
-        weights = learned.of(tasks.losses)
+        from valp.train.balance.learned_numbers import LearnedNumbers
+
+        count, losses = len(self._divergent), list(tasks.losses)
+        learned = self._learned.setdefault(tasks.group, LearnedNumbers(np.ones(count)))
+        weights = learned.values[losses]
         lengths = weights * tasks.norms
         targets = lengths.mean() * self._progress(step, tasks.losses) ** self._alpha
-        learned.step(tasks.losses, tasks.norms * np.sign(lengths - targets))
+        slopes, present = np.zeros(count), np.zeros(count, bool)
+        slopes[losses], present[losses] = tasks.norms * np.sign(lengths - targets), True
+        learned.step(slopes, present, self._rate)
+        met = self._met.setdefault(tasks.group, set())
+        met.update(losses)
+        scaled = learned.values[list(met)].clip(LOWEST_WEIGHT)
+        learned.values[list(met)] = scaled / scaled.mean()
         return weights
 
     def _progress(self, step: LossStep, losses: Sequence[int]) -> "Floats":
@@ -87,45 +97,3 @@ class LearnedNorms(WeightedGradients):
             ratios.append(self._positive.of(loss, values[loss]) / self._positive.of(loss, first))
         progress: Floats = np.array(ratios) / np.mean(ratios)
         return progress
-
-
-class NormWeights:
-    """The weights of the tasks of one group. A weight of a task that is absent does not change by a gradient.
-
-    Args:
-        rate: the learning rate of Adam.
-    """
-
-    def __init__(self, rate: float) -> None:
-        self._rate = rate
-        self._values: dict[int, Tensor] = {}
-        self._optimizer: torch.optim.Optimizer | None = None
-
-    def of(self, losses: Sequence[int]) -> "Floats":
-        """The weights of some tasks, (M,); 1 for a new one."""
-        import numpy as np
-        import torch
-
-        for loss in losses:
-            if loss not in self._values:
-                self._values[loss] = torch.ones((), dtype=torch.float64)
-                if self._optimizer is None:
-                    self._optimizer = torch.optim.Adam([self._values[loss]], lr=self._rate)
-                else:
-                    self._optimizer.add_param_group({"params": [self._values[loss]]})
-        return np.array([self._values[loss].item() for loss in losses])
-
-    def step(self, losses: Sequence[int], slopes: "Floats") -> None:
-        """A step of Adam by the slopes of some tasks, (M,). Then all weights are scaled to the mean 1."""
-        import torch
-
-        assert self._optimizer is not None
-        self._optimizer.zero_grad()
-        for loss, slope in zip(losses, slopes, strict=True):
-            self._values[loss].grad = torch.tensor(float(slope), dtype=torch.float64)
-        self._optimizer.step()
-        for value in self._values.values():
-            value.clamp_(min=LOWEST_WEIGHT)
-        mean = sum(value.item() for value in self._values.values()) / len(self._values)
-        for value in self._values.values():
-            value.div_(mean)

@@ -32,6 +32,9 @@ def nearest_point(points: Floats) -> Floats:
     squares = np.einsum("ij,ij->i", points, points)
     if len(points) == 2:
         return _of_two(points, int(squares.argmin()))
+    affine, lengths = _affine(points), np.sqrt(squares)
+    if (affine * lengths > PRECISION * lengths.min()).all():  # all points are needed
+        return affine
     corral = [int(squares.argmin())]
     weights = np.ones(1)
     for _ in range(MOST_STEPS):
