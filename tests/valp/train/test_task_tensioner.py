@@ -176,10 +176,12 @@ def test_a_direction_that_is_one_of_the_gradients_is_pulled_by_the_others():
     assert found == pytest.approx(rows[0] + 0.85 * (rows[1] - rows[0]) / 5**0.5)
 
 
-def test_a_training_logs_what_it_did(caplog):
+@pytest.mark.parametrize("executor", ["torch", "native"])
+def test_a_training_logs_what_it_did(executor, caplog):
     with caplog.at_level(logging.INFO, logger="valp.train"):
         balance = Balance(method="tensioner", settings={"period": 3})
-        made = fit(compile(figure_2(), seed=0), *figure_2_rows(24), steps=10, batch=8, balance=balance)
+        module = compile(figure_2(), seed=0)
+        made = fit(module, *figure_2_rows(24), steps=10, batch=8, balance=balance, executor=executor)
     assert made.failure is None
     (said,) = [record.getMessage() for record in caplog.records if "task tensioner" in record.getMessage()]
     assert said.startswith("the task tensioner pulled 14 directions and shortened ")  # two groups, seven steps
