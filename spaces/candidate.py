@@ -55,6 +55,10 @@ class Candidate(Frozen):
     inherits: dict[str, tuple[NonNegativeInt, str]] = Field(default_factory=dict)
     lineage_samples: NonNegativeInt = 0
 
+    def from_scratch(self) -> "Candidate":
+        """The same graph and training, without inherited weights."""
+        return self.model_copy(update={"parent": None, "inherits": {}, "lineage_samples": 0})
+
     @property
     def parents(self) -> tuple[int, ...]:
         """The candidates that it inherits weights from, in order."""

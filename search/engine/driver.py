@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from optuna.trial import Trial
@@ -12,6 +12,7 @@ from valp.errors import FileError, SearchError, ValpError
 from valp.graph.graph import Graph
 from valp.search.engine.baseline_jobs import longer_jobs, network_jobs
 from valp.search.engine.display import Display
+from valp.search.engine.fault import ATTEMPTS, Failure, Fault
 from valp.search.engine.fit_baseline import fit_baseline
 from valp.search.engine.job import Job
 from valp.search.engine.rungs import goes_on, rungs_of
@@ -19,10 +20,19 @@ from valp.search.engine.status import Status
 from valp.search.engine.time_profile import TimeProfile
 from valp.search.pareto.front import Front, losses, ranked
 from valp.search.run.baseline_scores import BaselineScores
-from valp.search.run.folder import CANDIDATE, Folder, drop_weights, read_result, write_candidate
+from valp.search.run.folder import (
+    Folder,
+    drop_weights,
+    filling,
+    finished_result,
+    read_result,
+    write_candidate,
+    write_result,
+)
 from valp.search.run.ledger import Ledger
 from valp.search.run.result import Result
 from valp.search.run.settings import Settings
+from valp.search.run.trial_record import write_record
 from valp.search.strategies import STRATEGIES, Question
 from valp.search.strategies.start_graphs import Seeded
 from valp.spaces.baselines.baselines import FITTED
@@ -72,15 +82,14 @@ class Driver:
         for trial in self.ledger.trials():
             if trial.state.is_finished():
                 continue
-            path = self.folder.candidate(trial.number)
-            result = read_result(path) if "candidate" in trial.user_attrs else None
-            if result is not None and (result.complete or result.failure):
-                self.ledger.tell(trial.number, result)
-                continue
             if "candidate" not in trial.user_attrs:
                 again = self.ledger.again(trial, self.strategy.sampler(self.settings.seed, trial.number))
                 self.ledger.propose(again, self._proposed(again))
             candidate = self.ledger.entry(trial.number).candidate
+            result = finished_result(self.folder.candidate(trial.number), candidate)
+            if result is not None:
+                self._tell(trial.number, result)
+                continue
             self.queue.append(self._job(trial.number, candidate))
             self.training[trial.number] = candidate.parents
         for entry in self.ledger.entries():
@@ -88,7 +97,7 @@ class Driver:
                 self._count(entry.number, entry.result)
         self._drop()  # the last session may have been killed before it did this
         jobs = network_jobs(self.folder, self.question, self.settings.baselines, self._baseline_scores())
-        self.queue.extendleft(reversed([*jobs]))
+        self.queue.extendleft(reversed([*self._unfinished(jobs)]))
         self._count_baselines()
 
     def fit_baselines(self, scorer: Scorer) -> None:
@@ -107,7 +116,17 @@ class Driver:
         """At the end of a search with tuned networks, queues the best ones again to train them longer."""
         ended = self.asked >= self.total and not self.queue and self.stopped is None
         if ended and self.settings.baselines == "tuned":
-            self.queue.extend(longer_jobs(self.folder, self.question, self.ledger.front(), self._baseline_scores()))
+            jobs = longer_jobs(self.folder, self.question, self.ledger.front(), self._baseline_scores())
+            self.queue.extend(self._unfinished(jobs))
+
+    def _unfinished(self, jobs: Iterable[Job]) -> Iterator[Job]:
+        """The single-task networks among `jobs` that are to be trained. Finished folders are recorded instead."""
+        for job in jobs:
+            result = finished_result(job.path, job.candidate)
+            if result is None or job.output is None:
+                yield job
+            else:
+                self.ledger.tell_baseline(job.output, job.code, result)
 
     def begin(self, deadline: float | None) -> None:
         """Starts a session. No job is handed out after the deadline, a value of `time.monotonic()`."""
@@ -171,28 +190,68 @@ class Driver:
         below = len(job.rungs) - job.rungs.index(steps)  # does not depend on the batch size, as the steps do
         return goes_on(self.ledger.reach(job.number, below, result.scores), self.ledger.objectives)
 
-    def end(self, job: Job, error: str | None = None) -> None:
-        """Records a finished job. Its folder is complete, or its worker ended with an error."""
-        result = read_result(job.path) if error is None else None
-        if result is None:
-            failure = error or f"{job.path} has no result that can be read"
-            result = Result({}, 0, content_key(job.candidate.graph), 0, (0.0, 0.0), failure)
-            if not (job.path / CANDIDATE).exists():
-                write_candidate(job.path, job.candidate)
-        self.busy += sum(result.seconds)
+    def end(self, job: Job, failure: Failure | None = None) -> None:
+        """Records a finished job, or hands it out again if it ended by nobody's fault.
+
+        A folder that is complete counts, whatever happened to its worker afterwards.
+        """
         self.status.end(job.title)
+        final = True
+        result = read_result(job.path) if failure is None else finished_result(job.path, job.candidate)
+        if result is None:
+            failure = failure or Failure(Fault.WORKER, f"{job.path} has no result that can be read")
+            if failure.ends_search is not None:
+                self.stop(failure.ends_search)
+                return
+            again = self._again(job, failure)
+            if again is not None:
+                self.queue.appendleft(again)
+                return
+            result, final = self._failed(job, failure), failure.fault is Fault.CANDIDATE
+        self.busy += sum(result.seconds)
         if job.output is not None:
-            self.ledger.tell_baseline(job.output, job.code, result)
+            if final:  # else the next session trains it
+                self.ledger.tell_baseline(job.output, job.code, result)
             self._count_baselines()
             self.display.say(f"{job.title}: {result.failure or self._objectives_of(result.scores, job.output)}")
             return
         if job.number is None:
             raise AssertionError("a job is a candidate or a baseline")
-        result = self.ledger.tell(job.number, result)
+        result = self._tell(job.number, result)
         self.training.pop(job.number, None)
         self._count(job.number, result)
         self._drop()
         self.display.show(self.status, (job.number, result))
+
+    def _tell(self, number: int, result: Result) -> Result:
+        """Records a final result, first in the folder of the candidate and then in the ledger."""
+        write_record(self.folder.candidate(number), self.ledger.trials()[number])
+        return self.ledger.tell(number, result)
+
+    def _again(self, job: Job, failure: Failure) -> Job | None:
+        """The next attempt at a job that ended by nobody's fault; None if it is the candidate's, or after the last."""
+        if failure.fault is Fault.CANDIDATE:
+            return None
+        if failure.fault is Fault.PARENT and job.attempt >= ATTEMPTS - 1 and job.number is not None:
+            self.display.say(f"{job.title} is trained from scratch, because {failure.reason}")
+            self.ledger.change(job.number, job.candidate.from_scratch())
+            self.training[job.number] = ()
+            return replace(job, attempt=ATTEMPTS, candidate=job.candidate.from_scratch())
+        if job.attempt == ATTEMPTS:
+            return None
+        self.display.say(f"{job.title} is tried again: {failure.reason}")
+        return replace(job, attempt=job.attempt + 1)
+
+    def _failed(self, job: Job, failure: Failure) -> Result:
+        """The result of a job that has failed. That of a candidate is also written into its folder."""
+        last = "" if failure.fault is Fault.CANDIDATE else f"; this was attempt {job.attempt}, the last one"
+        reason = f"{failure.reason}{last}"
+        result = Result({}, 0, content_key(job.candidate.graph), 0, (0.0, 0.0), reason, log=failure.log)
+        if job.number is not None:
+            with filling(job.path) as folder:
+                write_candidate(folder, job.candidate)
+                write_result(folder, result)
+        return result
 
     def spent(self, seconds: Mapping[str, float], *, ended: bool) -> None:
         """Adds a worker's seconds to the time profile; `ended` says whether a job has finished with them."""

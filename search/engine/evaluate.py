@@ -7,9 +7,10 @@ from pathlib import Path
 from valp.check.keys import content_key
 from valp.compile.compile import compile
 from valp.compile.module import VALPModule
-from valp.errors import ValpError
+from valp.errors import FileError
 from valp.files import read_model
 from valp.plan.plan import Executor
+from valp.search.engine.fault import Fault, UnreadableParentError, failure_of
 from valp.search.run.folder import (
     CANDIDATE,
     filling,
@@ -37,7 +38,8 @@ GENERATED_AT_RUNGS = 250
 class Evaluation:
     """Trains a candidate on the training split, step by step, and scores it on the validation split.
 
-    If something goes wrong with the candidate, its result is a failure with the reason.
+    If something goes wrong with the candidate, its result is a failure with the reason. Errors that are not its fault
+    are raised; see `valp.search.engine.fault`.
 
     Args:
         candidate: the candidate to train.
@@ -62,6 +64,7 @@ class Evaluation:
             watch: measures where the time goes.
 
         Raises:
+            UnreadableParentError: if the weights of a parent cannot be read.
             FileError: if the folder cannot be written.
         """
         watch, steps = watch or Stopwatch(), self._candidate.training.steps
@@ -78,6 +81,7 @@ class Evaluation:
     def _run(self, to: int, watch: Stopwatch) -> Result:
         scores: dict[str, float] = {}
         errors: dict[str, float] = {}
+        log = ""
         complete = to == self._candidate.training.steps
         try:
             if self._module is None or self._fitting is None:
@@ -96,10 +100,11 @@ class Evaluation:
                 wrong = [name for name, value in scores.items() if not isfinite(value)]
                 if wrong:
                     scores, errors, failure = {}, {}, f"the score {wrong[0]} is not a finite number"
-        except ValpError as error:
-            failure = str(error)
-        except Exception as error:  # for example out of memory, or a bug: the search continues, and the reason is kept
-            failure = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason given'}"
+        except Exception as error:
+            told = failure_of(error)
+            if told.fault is not Fault.CANDIDATE:
+                raise
+            scores, errors, failure, log = {}, {}, told.reason, told.log
         made = self._fitting.fit if self._fitting is not None else None
         self._scoring += watch.parts["scoring"]
         return Result(
@@ -111,6 +116,7 @@ class Evaluation:
             failure=failure,
             complete=complete,
             errors=errors,
+            log=log,
         )
 
 
@@ -123,17 +129,25 @@ def compiled(candidate: Candidate, folders: Path | None, watch: Stopwatch) -> VA
         watch: measures the time.
 
     Raises:
-        FileError: if a parent's weights do not exist.
+        UnreadableParentError: if a parent's graph or weights cannot be read.
     """
     with watch("compiling"):
         module = compile(candidate.graph, seed=candidate.training.seed)
         if folders is not None and candidate.parents:
             paths = [folders / str(number) for number in candidate.parents]
-            parents = [Parent(read_model(Candidate, path / CANDIDATE).graph, read_weights(path)) for path in paths]
+            parents = [_parent(path) for path in paths]
             places = {number: i for i, number in enumerate(candidate.parents)}
             origins = {name: (places[number], network) for name, (number, network) in candidate.inherits.items()}
             inherit(module, candidate.graph, parents, origins)
         return module
+
+
+def _parent(path: Path) -> Parent:
+    """A parent from its folder."""
+    try:
+        return Parent(read_model(Candidate, path / CANDIDATE).graph, read_weights(path))
+    except FileError as error:
+        raise UnreadableParentError(f"the weights of its parent cannot be read: {error}") from error
 
 
 def fitting(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from valp.errors import ValpError
+from valp.search.engine.fault import Failure
 from valp.spaces.baselines.baseline_codes import NETWORK
 from valp.spaces.candidate import Candidate
 
@@ -21,6 +22,7 @@ class Job:
         number: the candidate's number; None for a single-task network.
         output: the output of a single-task network; None for a candidate.
         code: the code of a single-task network among the baselines of its output.
+        attempt: 1 at the first attempt.
     """
 
     candidate: Candidate
@@ -29,6 +31,7 @@ class Job:
     number: int | None = None
     output: str | None = None
     code: str = ""
+    attempt: int = 1
 
     @property
     def title(self) -> str:
@@ -48,8 +51,11 @@ class Jobs(Protocol):
     def goes_on(self, job: Job, steps: int) -> bool:
         """Whether a training that has reached a rung continues. The scores at the rung are in the job's folder."""
 
-    def end(self, job: Job, error: str | None = None) -> None:
-        """Records a finished job. Its folder is complete, or there was an `error` outside the training."""
+    def has_work(self) -> bool:
+        """Whether `next` still has a job."""
+
+    def end(self, job: Job, failure: Failure | None = None) -> None:
+        """Records a finished job. Its folder is complete, or a failure says why it may not be."""
 
     def spent(self, seconds: Mapping[str, float], *, ended: bool) -> None:
         """Adds a worker's seconds to the time profile; `ended` says whether a job has finished with them."""

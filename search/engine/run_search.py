@@ -14,7 +14,9 @@ from valp.search.number_text import duration
 from valp.search.run.folder import Folder, keep_journal
 from valp.search.run.ledger import Ledger
 from valp.search.run.lock import locked
+from valp.search.run.rebuild_ledger import rebuild_ledger
 from valp.search.run.settings import Settings, other_versions, read_settings, write_settings
+from valp.search.strategies import STRATEGIES
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.problem import Problem
 from valp.spaces.problem.scoring import Scorer
@@ -50,7 +52,7 @@ def search(
 
     Raises:
         SettingError: if the settings differ from the run's, or another process is searching the run.
-        FileError: if the folder cannot be written.
+        FileError: if the folder cannot be written, or its ledger was lost and cannot be rebuilt.
         SearchError: if every candidate of the run failed, or no worker can start.
     """
     shown = display or SilentDisplay()
@@ -65,6 +67,10 @@ def search(
             write_settings(settings, folder.settings)
         metrics = {name: problem.metric(name) for name in settings.objectives}
         ledger = Ledger.create(folder.study, metrics)
+        reads_parameters = STRATEGIES[settings.strategy].reads_parameters
+        rebuilt = rebuild_ledger(folder, ledger, reads_parameters=reads_parameters)
+        if rebuilt:
+            shown.say(f"the ledger lacked {rebuilt} finished candidates, which were added from their folders")
         driver = Driver(folder, problem, settings, ledger, shown, candidates, workers, tuple(start_from))
         driver.recover()
         driver.add_longer_baselines()

@@ -164,6 +164,18 @@ def read_result(path: Path) -> Result | None:
         return None
 
 
+def finished_result(path: Path, candidate: Candidate) -> Result | None:
+    """The final result of a candidate from its folder; None if the folder holds none, or that of another candidate."""
+    result = read_result(path)
+    if result is None or not (result.complete or result.failure):
+        return None
+    try:
+        held = read_model(Candidate, path / CANDIDATE)
+    except FileError:
+        return None
+    return result if held.model_dump_json() == candidate.model_dump_json() else None
+
+
 def read_weights(path: Path) -> "dict[str, Tensor]":
     """A candidate's weights.
 

@@ -18,20 +18,23 @@ from typing import Any, Literal
 
 import optuna
 from optuna.samplers import BaseSampler
-from optuna.storages import RDBStorage
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState
-from sqlalchemy.exc import SQLAlchemyError
 
 from valp.check.keys import structure_key
 from valp.errors import FileError
+from valp.files import parse_model
 from valp.search.pareto.front import by_knee, chances, losses, non_dominated, ranked
+from valp.search.run.number_ranges import ranges
+from valp.search.run.open_study import in_a_sentence, open_study
 from valp.search.run.result import Result
 from valp.spaces.baselines.baseline_codes import NETWORK
 from valp.spaces.candidate import Candidate
 from valp.spaces.problem.metrics import Metric
 
-STUDY = "valp"
 BASELINES = "baselines"
+CANDIDATE_DOCUMENT, RESULT = "candidate", "result"
+"""Names of user attributes of a trial. Their content is also in the files of the candidate."""
 State = Literal["complete", "pruned", "failed", "running"]
 STATES: dict[TrialState, State] = {
     TrialState.COMPLETE: "complete",
@@ -62,7 +65,7 @@ class Entry:
     @cached_property
     def candidate(self) -> Candidate:
         """The candidate, parsed from its document."""
-        return Candidate.model_validate_json(self._document)
+        return parse_model(Candidate, str(self._document).encode(), f"candidate {self.number} in the ledger")
 
     @cached_property
     def structure(self) -> str:
@@ -87,6 +90,7 @@ class Entry:
             row |= {"samples_seen_with_parents": self.samples_seen_with_parents}
             row |= {"seconds": round(sum(result.seconds), 3)}
             row |= {"failure": result.failure} if result.failure else {}
+            row |= {"log": result.log} if result.log else {}
         row |= {"parents": self.parents} if self.parents else {}
         return row
 
@@ -94,44 +98,41 @@ class Entry:
 class Ledger:
     """A run's Optuna study. `create` and `open` make one."""
 
-    def __init__(self, study: optuna.Study, objectives: dict[str, Metric]) -> None:
+    def __init__(self, study: optuna.Study, objectives: dict[str, Metric], where: str = "the ledger") -> None:
         self.study = study
         self.objectives = objectives
+        self.where = where
         self._ended: dict[int, Entry] = {}
 
     @classmethod
     def create(cls, path: Path, objectives: dict[str, Metric]) -> "Ledger":
-        """Opens the ledger at `path`, and creates it if it does not exist."""
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        try:
-            study = optuna.create_study(
-                storage=_storage(path),
-                study_name=STUDY,
-                directions=[metric.score.goal for metric in objectives.values()],
-                load_if_exists=True,
-            )
-        except SQLAlchemyError as error:
-            raise FileError(f"{path} cannot be opened: {_cause(error)}") from error
-        return cls(study, objectives)
+        """Opens the ledger at `path`, and creates it if it does not exist.
+
+        Raises:
+            FileError: if it cannot be opened; see `open_study`.
+        """
+        return cls(open_study(path, _goals(objectives), create=True), objectives, str(path))
 
     @classmethod
     def open(cls, path: Path, objectives: dict[str, Metric]) -> "Ledger":
         """Opens the ledger at `path`.
 
         Raises:
-            FileError: if it does not exist or is damaged.
+            FileError: if it does not exist or cannot be opened; see `open_study`.
         """
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        if not path.is_file():
-            raise FileError(f"there is no ledger at {path}")
-        try:
-            return cls(optuna.load_study(storage=_storage(path), study_name=STUDY), objectives)
-        except (SQLAlchemyError, KeyError) as error:
-            raise FileError(f"{path} cannot be opened: {_cause(error)}") from error
+        return cls(open_study(path, _goals(objectives), create=False), objectives, str(path))
 
     def trials(self) -> list[FrozenTrial]:
-        """All trials, in order. They must not be changed."""
-        return self.study.get_trials(deepcopy=False)
+        """All trials, in order. They must not be changed.
+
+        Raises:
+            FileError: if they cannot be read.
+        """
+        with in_a_sentence(self.where):
+            try:
+                return self.study.get_trials(deepcopy=False)
+            except (ValueError, LookupError, TypeError, AssertionError) as error:
+                raise FileError(f"{self.where} is damaged: its trials cannot be read") from error
 
     def entries(self) -> list[Entry]:
         """All candidates, in order. A trial whose proposal was interrupted has no candidate yet."""
@@ -157,10 +158,14 @@ class Ledger:
     def _read(self, trial: FrozenTrial) -> Entry:
         """A trial as a candidate. Finished candidates are cached, because they do not change."""
         attributes, ended = trial.user_attrs, trial.state.is_finished()
-        result = Result.of(attributes["result"]) if ended and "result" in attributes else None
-        parents = tuple(attributes.get("parents", ()))
-        state, end = STATES[trial.state], trial.datetime_complete
-        entry = Entry(trial.number, state, end, result, parents, attributes["candidate"])
+        try:
+            result = Result.of(attributes[RESULT]) if ended and RESULT in attributes else None
+            parents = tuple(attributes.get("parents", ()))
+            state = STATES[trial.state]
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            raise FileError(f"{self.where} is damaged: candidate {trial.number} cannot be read") from error
+        document = attributes[CANDIDATE_DOCUMENT]
+        entry = Entry(trial.number, state, trial.datetime_complete, result, parents, document)
         if ended:
             self._ended[trial.number] = entry
         return entry
@@ -179,45 +184,59 @@ class Ledger:
     def ask(self, sampler: BaseSampler) -> Trial:
         """Starts a new trial. Trials are numbered from 0."""
         self.study.sampler = sampler
-        return self.study.ask()
+        with in_a_sentence(self.where):
+            return self.study.ask()
 
     def again(self, trial: FrozenTrial, sampler: BaseSampler) -> Trial:
         """A trial that an earlier session left running, to be run again under the same number."""
         self.study.sampler = sampler
-        return Trial(self.study, trial._trial_id)
+        with in_a_sentence(self.where):
+            return Trial(self.study, trial._trial_id)
 
     def propose(self, trial: Trial, candidate: Candidate) -> None:
         """Records the candidate of a running trial, and which finished candidates its proposal has seen."""
         seen = [other.number for other in self.trials() if other.state.is_finished()]
-        trial.set_user_attr("seen", ranges(seen))
-        trial.set_user_attr("parent", candidate.parent)
-        trial.set_user_attr("parents", candidate.parents)
-        trial.set_user_attr("candidate", candidate.model_dump_json())
+        with in_a_sentence(self.where):
+            for name, value in ({"seen": ranges(seen)} | attributes_of(candidate)).items():
+                trial.set_user_attr(name, value)
+
+    def change(self, number: int, candidate: Candidate) -> None:
+        """Records another candidate of a running trial, because it cannot be trained as it was proposed."""
+        trial_id = self.trials()[number]._trial_id
+        with in_a_sentence(self.where):
+            for name, value in attributes_of(candidate).items():
+                self.study._storage.set_trial_user_attr(trial_id, name, value)
 
     def tell(self, number: int, result: Result) -> Result:
         """Records a candidate's final result and returns it. It becomes a failure if an objective cannot be ranked."""
-        values = ranked(result.scores, self.objectives)
-        lacking = None if result.failure is not None else self._lacking(number, result)
-        if lacking is not None:
-            result = replace(result, scores={}, errors={}, failure=f"the objective {lacking} has no value")
+        result, state, values = self.outcome(self.entry(number).candidate, result)
         # Written through the storage, because making a Trial object would call the sampler again.
         trial_id = self.trials()[number]._trial_id
-        self.study._storage.set_trial_user_attr(trial_id, "result", json.loads(json.dumps(asdict(result))))
-        if result.failure is not None or values is None:
-            self.study.tell(number, state=TrialState.FAIL)
-        elif not result.complete:
-            self.study.tell(number, state=TrialState.PRUNED)
-        else:
-            metrics = self.objectives.values()
-            self.study.tell(number, [m.score.figure(value) for m, value in zip(metrics, values, strict=True)])
+        with in_a_sentence(self.where):
+            self.study._storage.set_trial_user_attr(trial_id, RESULT, json.loads(json.dumps(asdict(result))))
+            self.study.tell(number, values, state=None if values is not None else state)
         return result
 
-    def _lacking(self, number: int, result: Result) -> str | None:
+    def outcome(self, candidate: Candidate, result: Result) -> tuple[Result, TrialState, list[float] | None]:
+        """How a candidate's final result is recorded: the result, the state, and Optuna's values if it is complete."""
+        lacking = None if result.failure is not None else self._lacking(candidate, result)
+        if lacking is not None:
+            result = replace(result, scores={}, errors={}, failure=f"the objective {lacking} has no value")
+        values = ranked(result.scores, self.objectives)
+        if result.failure is not None or values is None:
+            return result, TrialState.FAIL, None
+        if not result.complete:
+            return result, TrialState.PRUNED, None
+        metrics = self.objectives.values()
+        figures = [metric.score.figure(value) for metric, value in zip(metrics, values, strict=True)]
+        return result, TrialState.COMPLETE, figures
+
+    def _lacking(self, candidate: Candidate, result: Result) -> str | None:
         """The first objective that was not measured and has no value to rank by; None if there is none."""
         absent = [metric for name, metric in self.objectives.items() if name not in result.scores]
         if not absent:
             return None
-        outputs = {output.name for output in self.entry(number).candidate.graph.outputs}
+        outputs = {output.name for output in candidate.graph.outputs}
         impossible = (m for m in absent if m.chance is None or (m.output is not None and m.output not in outputs))
         return next((metric.name for metric in impossible), None)
 
@@ -233,7 +252,8 @@ class Ledger:
         others = (trial.user_attrs for trial in trials if trial.number != number)
         scored = (other.get("rungs", {}) for other in others if bool(other.get("parents")) == inherits)
         there = [reached[str(rung)] for reached in scored if str(rung) in reached]
-        self.study._storage.set_trial_user_attr(trials[number]._trial_id, "rungs", rungs | {str(rung): scores})
+        with in_a_sentence(self.where):
+            self.study._storage.set_trial_user_attr(trials[number]._trial_id, "rungs", rungs | {str(rung): scores})
         return [*there, scores]
 
     @property
@@ -242,17 +262,22 @@ class Ledger:
 
         Runs of version 0.1.0 have one baseline of each output, the usual single-task network.
         """
-        stored: dict[str, dict[str, Any]] = self.study.user_attrs.get(BASELINES, {})
-        found = {output: {NETWORK: Result.of(held)} for output, held in stored.items()}
-        for key, fields in self.study.user_attrs.items():
-            if key.startswith(f"{BASELINES}/"):
-                _, output, code = key.split("/")
-                found.setdefault(output, {})[code] = Result.of(fields)
+        with in_a_sentence(self.where):
+            attributes = self.study.user_attrs
+        try:
+            found = {output: {NETWORK: Result.of(held)} for output, held in attributes.get(BASELINES, {}).items()}
+            for key, fields in attributes.items():
+                if key.startswith(f"{BASELINES}/"):
+                    _, output, code = key.split("/")
+                    found.setdefault(output, {})[code] = Result.of(fields)
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            raise FileError(f"{self.where} is damaged: its baselines cannot be read") from error
         return found
 
     def tell_baseline(self, output: str, code: str, result: Result) -> None:
         """Records a baseline."""
-        self.study.set_user_attr(f"{BASELINES}/{output}/{code}", json.loads(json.dumps(asdict(result))))
+        with in_a_sentence(self.where):
+            self.study.set_user_attr(f"{BASELINES}/{output}/{code}", json.loads(json.dumps(asdict(result))))
 
     def front(self, entries: Iterable[Entry] | None = None) -> list[Entry]:
         """The Pareto front of the complete candidates, the knee first."""
@@ -274,33 +299,16 @@ class Ledger:
         return values
 
 
+def attributes_of(candidate: Candidate) -> dict[str, Any]:
+    """What a trial has of its candidate. The document is last: a trial with it has a whole proposal."""
+    return {"parent": candidate.parent, "parents": candidate.parents, CANDIDATE_DOCUMENT: candidate.model_dump_json()}
+
+
 def by_end(entries: Iterable[Entry]) -> list[Entry]:
     """The finished candidates in the order in which they finished."""
     ended = [(entry.ended, entry.number, entry) for entry in entries if entry.ended is not None]
     return [entry for *_, entry in sorted(ended, key=lambda row: row[:2])]
 
 
-def ranges(numbers: Sequence[int]) -> str:
-    """Ascending integers as text with ranges, such as `0-4,7`."""
-    parts: list[list[int]] = []
-    for number in numbers:
-        if parts and number == parts[-1][1] + 1:
-            parts[-1][1] = number
-        else:
-            parts.append([number, number])
-    return ",".join(f"{a}-{b}" if b > a else f"{a}" for a, b in parts)
-
-
-def from_ranges(text: str) -> list[int]:
-    """The numbers in a text that `ranges` made."""
-    bounds = [part.partition("-") for part in text.split(",") if part]
-    return [number for low, _, high in bounds for number in range(int(low), int(high or low) + 1)]
-
-
-def _storage(path: Path) -> RDBStorage:
-    # A reader, such as `valp list`, waits for the driver's write instead of failing.
-    return RDBStorage(f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": 60}})
-
-
-def _cause(error: Exception) -> str:
-    return str(error.__cause__ or error).splitlines()[0]
+def _goals(objectives: dict[str, Metric]) -> list[StudyDirection]:
+    return [StudyDirection[metric.score.goal.upper()] for metric in objectives.values()]

@@ -18,17 +18,23 @@ def locked(folder: Folder) -> Iterator[None]:
     """Locks a run during the block. Creates the run's folder if necessary.
 
     Raises:
-        SettingError: if another process has locked the run, or the folder cannot be created.
+        SettingError: if another process has locked the run, or the folder cannot be created or written.
     """
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingError(f"{folder.path} cannot be created: {error.strerror or error}") from error
+    lock = FileLock(folder.path / LOCK)
     try:
-        with FileLock(folder.path / LOCK).acquire(timeout=0):
-            yield
+        lock.acquire(timeout=0)
     except Timeout as error:
         raise SettingError(f"run {folder.name!r} is being searched by another process") from error
+    except OSError as error:
+        raise SettingError(f"{folder.path} cannot be written: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def is_held(path: Path) -> bool:

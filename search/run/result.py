@@ -22,6 +22,7 @@ class Result:
         complete: whether it was trained to the end. If not, it was stopped at a rung.
         errors: the standard errors of the scores by name; see `valp.score.halves`. A score without one is absent, and
             so are those of a candidate that was stopped at a rung. Runs of older versions have none.
+        log: the end of the log of a failure; empty if there is none.
     """
 
     scores: dict[str, float]
@@ -32,6 +33,7 @@ class Result:
     failure: str | None = None
     complete: bool = True
     errors: dict[str, float] = field(default_factory=dict)
+    log: str = ""
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> "Result":
@@ -43,6 +45,8 @@ class Result:
             TypeError, KeyError, ValueError: if these are not the fields of a result.
         """
         scores = dict(fields["scores"])
+        if not all(isinstance(value, int | float) for value in scores.values()):
+            raise TypeError("a score must be a number")
         if scores:
             scores.setdefault(PARAMETERS, fields["parameters"])
         return cls(**{**fields, "scores": scores, "seconds": tuple(fields["seconds"])})

@@ -142,6 +142,6 @@ def open_run(runs: Path, name: str) -> StoredRun:
     return StoredRun(folder, settings, problem, Ledger.open(folder.study, metrics))
 
 
-def all_runs(runs: Path) -> list[StoredRun]:
-    """All runs in a folder, sorted by name."""
-    return [open_run(runs, path.parent.name) for path in sorted(runs.glob("*/run.toml"))]
+def run_names(runs: Path) -> list[str]:
+    """The names of the runs in a folder, sorted. Some may be damaged."""
+    return sorted(path.parent.name for path in runs.glob("*/run.toml"))

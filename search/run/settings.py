@@ -138,10 +138,18 @@ def read_settings(path: Path) -> Settings:
     try:
         return Settings.model_validate_json(_json(tomllib.loads(read_bytes(path).decode())["settings"]))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, ValidationError) as error:
-        wrote, now, reason = read_versions(path).get("valp"), version("valp"), str(error).splitlines()[0]
+        wrote, now, reason = read_versions(path).get("valp"), version("valp"), _reason(error)
         if wrote not in (None, now):
             raise FileError(f"{path} was written by valp {wrote}, and valp {now} cannot read it: {reason}") from error
         raise FileError(f"{path} is damaged: {reason}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Why settings cannot be read, in one line."""
+    if isinstance(error, ValidationError):
+        fault = error.errors()[0]
+        return f"{fault['msg']} at {'.'.join(map(str, fault['loc'])) or 'settings'}"
+    return "it has no settings" if isinstance(error, KeyError) else str(error).splitlines()[0]
 
 
 def read_versions(path: Path) -> dict[str, str]:

@@ -26,6 +26,8 @@ class Evolution(Strategy):
     there.
     """
 
+    reads_parameters = False
+
     def __init__(self, code: str, title: str, breeding: Breeding) -> None:
         self.code, self.title = code, title  # type: ignore[misc] # one class serves several rows of the table
         self.breeding = breeding

@@ -11,6 +11,7 @@ class RandomSearch(Strategy):
     """Draws every candidate independently by Algorithm 1."""
 
     code, title = "random", "every candidate drawn independently by Algorithm 1 of Garciarena et al."
+    reads_parameters = False
 
     def propose(self, question: Question, ledger: Ledger, trial: Trial) -> Candidate:  # noqa: ARG002 - it learns nothing
         """See `Strategy`."""

@@ -47,10 +47,13 @@ class Strategy(ABC):
     Attributes:
         code: its name on the command line.
         title: a one-line description.
+        reads_parameters: whether a proposal may depend on Optuna's parameters of earlier trials. If not, a lost ledger
+            can be rebuilt from the candidates and their results alone.
     """
 
     code: ClassVar[str]
     title: ClassVar[str]
+    reads_parameters: ClassVar[bool] = True
 
     def sampler(self, seed: int, number: int) -> BaseSampler:
         """A new Optuna sampler for the trial of one proposal."""

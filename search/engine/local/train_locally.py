@@ -5,8 +5,10 @@ from contextlib import contextmanager
 
 import torch
 
+from valp.errors import ValpError
 from valp.plan.plan import Executor
 from valp.search.engine.evaluate import Evaluation
+from valp.search.engine.fault import failure_of
 from valp.search.engine.job import Job, Jobs
 from valp.spaces.problem.scoring import Scorer
 from valp.train.fit import one_thread
@@ -14,15 +16,15 @@ from valp.train.stopwatch import Stopwatch
 
 
 def train_locally(jobs: Jobs, scorer: Scorer, executor: Executor) -> None:
-    """Trains the remaining jobs of a search in this process.
-
-    Raises:
-        FileError: if the run's folder cannot be written.
-    """
+    """Trains the remaining jobs of a search in this process."""
     with _one_thread_for_now():
         while (job := jobs.next()) is not None:
-            _train(jobs, job, scorer, executor)
-            jobs.end(job)
+            try:
+                _train(jobs, job, scorer, executor)
+            except (ValpError, OSError) as error:  # not the candidate's fault: its own are in its folder
+                jobs.end(job, failure_of(error))
+            else:
+                jobs.end(job)
 
 
 def _train(jobs: Jobs, job: Job, scorer: Scorer, executor: Executor) -> None:

@@ -3,6 +3,8 @@
 import logging
 import os
 import shutil
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import ray
 from ray._private import worker as ray_worker
 
+from valp.errors import SearchError
 from valp.search.engine.ray.reaper import reaping
 from valp.search.run.temporary_folders import claimed
 
@@ -46,6 +49,24 @@ def ray_for(workers: int, data_bytes: int) -> Iterator[None]:
         return
     with reaping(), _without_error_lines():
         os.environ.update(QUIET)
+        folder = _started(workers, STORE_BYTES + data_bytes)
+        logging.getLogger("ray").setLevel(logging.CRITICAL)  # the ledger has the failures of candidates
+        try:
+            with claimed(folder):
+                yield
+        finally:
+            ray.shutdown()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _started(workers: int, store_bytes: int) -> Path:
+    """Starts Ray, and returns its folder.
+
+    Raises:
+        SearchError: if it cannot start.
+    """
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
         session = ray.init(
             num_cpus=workers,
             num_gpus=0,
@@ -53,16 +74,18 @@ def ray_for(workers: int, data_bytes: int) -> Iterator[None]:
             log_to_driver=False,
             logging_level="error",
             configure_logging=True,
-            object_store_memory=STORE_BYTES + data_bytes,
+            object_store_memory=store_bytes,
         )
-        logging.getLogger("ray").setLevel(logging.CRITICAL)  # the ledger has the failures of candidates
-        folder = Path(session.address_info["session_dir"])
-        try:
-            with claimed(folder):
-                yield
-        finally:
-            ray.shutdown()
-            shutil.rmtree(folder, ignore_errors=True)
+    except Exception as error:  # Ray raises errors of many types, also plain ones
+        ray.shutdown()
+        reason = str(error).strip().splitlines()
+        raise SearchError(
+            f"Ray cannot start: {reason[0].rstrip('.') if reason else type(error).__name__}; with 0 workers a search "
+            "needs no Ray"
+        ) from error
+    if callable(handler) and threading.current_thread() is threading.main_thread():  # Ray has put its own in its place
+        signal.signal(signal.SIGTERM, handler)
+    return Path(session.address_info["session_dir"])
 
 
 @contextmanager

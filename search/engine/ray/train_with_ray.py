@@ -18,8 +18,8 @@ def train_with_ray(jobs: Jobs, scorer: Scorer, executor: Executor, workers: int)
     """Trains the remaining jobs of a search, `workers` at once, each on one thread."""
     with ray_for(workers, scorer.problem.size_in_bytes), scratch("tune") as folder:
         trainable = tune.with_parameters(CandidateTrainable, scorer=scorer, executor=executor, begun=time.time())
-        while True:
+        while (
+            jobs.has_work()
+        ):  # again after a Tuner's maximum of jobs, and if one is lost after Tune had asked for the last
             searcher = JobSearcher(jobs)
             tuner(trainable, searcher, Halving(searcher.goes_on, searcher.failed), workers, str(folder)).fit()
-            if not searcher.is_full:
-                return

@@ -4,16 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from optuna.exceptions import OptunaError
 from ray import tune
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
-from sqlalchemy.exc import SQLAlchemyError
 
-from valp.errors import FileError, SearchError, ValpError
+from valp.errors import FileError, ValpError
+from valp.search.engine.fault import Failure
 from valp.search.engine.job import Job, Jobs
-from valp.search.engine.ray.worker import reported
-from valp.search.engine.ray.worker_error import UNEXPECTED, could_not_start, worker_failure
+from valp.search.engine.ray.worker import reported, told_failure
+from valp.search.engine.ray.worker_error import worker_failure
 
 CANDIDATES_PER_TUNER = 1000
 """Jobs of one Tuner. Its bookkeeping grows with every trial, so a long search uses several Tuners in turn."""
@@ -27,22 +26,17 @@ class JobSearcher(Searcher):  # type: ignore[misc] # ray ships no types
         self._search = jobs
         self._suggested = 0
         self._running: dict[str, Job] = {}
-        self._errors: dict[str, str] = {}
+        self._failures: dict[str, Failure] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         # Tune pickles its configuration so that it can restore it, which is never done here.
         return {}
 
-    @property
-    def is_full(self) -> bool:
-        """Whether this Tuner has had its maximum of jobs, so that a new one must take the rest."""
-        return self._suggested == CANDIDATES_PER_TUNER
-
     def suggest(self, trial_id: str) -> dict[str, Any] | str:
         """The next job as a Tune config, or `Searcher.FINISHED`."""
         job = None
         with self._stopping():
-            job = None if self.is_full else self._search.next()
+            job = self._search.next() if self._suggested < CANDIDATES_PER_TUNER else None
         if job is None:
             return str(Searcher.FINISHED)
         self._suggested += 1
@@ -64,29 +58,19 @@ class JobSearcher(Searcher):  # type: ignore[misc] # ray ships no types
         self._search.spent(reported(result), ended=False)
 
     def failed(self, trial_id: str, error: Exception | None) -> None:
-        """Stores the error that ends a trial.
-
-        A worker that cannot start ends the search, because the candidate is not the cause.
-        """
-        self._errors[trial_id] = worker_failure(error)
-        if could_not_start(error):
-            self._running.pop(
-                trial_id, None
-            )  # it stays unfinished in the ledger and is trained when the run is resumed
-            self._search.stop(SearchError(f"no worker can start: {self._errors[trial_id]}"))
+        """Stores the error that ends a trial. Tune tells a searcher only that there was one."""
+        self._failures[trial_id] = worker_failure(error)
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Records the finished job."""
-        if not error and result is not None and result.get("unwritten"):
-            self._search.stop(FileError(result["unwritten"]))
-            return
         if trial_id not in self._running:
             return
+        failure = self._failures.pop(trial_id, worker_failure(None)) if error else None
         if not error and result is not None:
-            self._search.spent(reported(result), ended=True)
+            failure = told_failure(result)
+            self._search.spent(reported(result), ended=failure is None)
         with self._stopping():
-            reason = self._errors.pop(trial_id, UNEXPECTED) if error else None
-            self._search.end(self._running.pop(trial_id), reason)
+            self._search.end(self._running.pop(trial_id), failure)
 
     @contextmanager
     def _stopping(self) -> Iterator[None]:
@@ -95,9 +79,8 @@ class JobSearcher(Searcher):  # type: ignore[misc] # ray ships no types
             yield
         except ValpError as error:
             self._search.stop(error)
-        except (SQLAlchemyError, OptunaError, OSError) as error:
-            reason = str(error.__cause__ or error).strip().splitlines()[0]
-            self._search.stop(FileError(f"the run's ledger cannot be written: {reason}"))
+        except OSError as error:
+            self._search.stop(FileError(f"the run cannot be written: {error}"))
 
     def save(self, checkpoint_path: str) -> None:
         """Does nothing, because the ledger is the state."""

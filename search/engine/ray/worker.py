@@ -11,9 +11,9 @@ from valp.search.engine.ray.garbage_collection import uncollected
 with uncollected():  # a worker process starts with these imports
     from ray import tune
 
-    from valp.errors import FileError
     from valp.plan.plan import Executor
     from valp.search.engine.evaluate import Evaluation
+    from valp.search.engine.fault import Failure, failure_of
     from valp.search.engine.time_profile import STARTING
     from valp.spaces.candidate import Candidate
     from valp.spaces.problem.scoring import Scorer
@@ -22,6 +22,9 @@ with uncollected():  # a worker process starts with these imports
 
 SECONDS = "seconds/"
 """The prefix of the names of times in a trial's result."""
+
+FAILURE = "failure"
+"""The name of a failure in a trial's result."""
 
 
 class CandidateTrainable(tune.Trainable):  # type: ignore[misc] # ray ships no types
@@ -55,10 +58,16 @@ class CandidateTrainable(tune.Trainable):  # type: ignore[misc] # ray ships no t
                 self.evaluation = Evaluation(candidate, self.scorer, Path(self.config["folder"]), self.executor)
             steps = self.stages.pop(0)
             result = self.evaluation.advance(steps, watch)
-        except FileError as error:  # not the candidate's fault: the search stops, and runs it again later
-            return {"done": True, "unwritten": str(error)}
+        except Exception as error:  # not the candidate's fault: its own are in its folder
+            return {"done": True, FAILURE: failure_of(error).fields()}
         seconds = {f"{SECONDS}{part}": seconds for part, seconds in watch.parts.items()}
         return {"done": not self.stages or result.failure is not None, "steps": steps} | seconds
+
+
+def told_failure(result: Mapping[str, Any]) -> Failure | None:
+    """The failure in a trial's result; None if the trial has not failed, or for a fault of its candidate."""
+    fields = result.get(FAILURE)
+    return None if fields is None else Failure.of(fields)
 
 
 def reported(result: Mapping[str, Any]) -> dict[str, float]:

@@ -1,8 +1,12 @@
-"""Ray's message about a worker that ended, as one sentence."""
+"""Translates Ray's errors about a worker that ended."""
 
 import re
 
 from ray.exceptions import OutOfMemoryError, RayActorError, RayTaskError
+
+from valp.errors import ValpError
+from valp.search.engine.fault import Failure, LostWorkerError, NoWorkerError, failure_of
+from valp.search.engine.ray.worker_log import worker_log
 
 UNEXPECTED = "the worker process ended unexpectedly"
 OUT_OF_MEMORY = f"{UNEXPECTED}: Ray ended it because the machine ran low on memory"
@@ -11,27 +15,25 @@ EXIT_DETAIL = re.compile(r"exit detail: (.*?)(?: Some common causes| There are s
 """The facts about an exit in Ray's message. The rest of the message is guesses."""
 
 
-def could_not_start(error: Exception | None) -> bool:
-    """Whether a worker failed before it got a candidate, so that the candidate is not the cause."""
-    return isinstance(error, RayActorError) and error.actor_init_failed
+def worker_failure(error: Exception | None) -> Failure:
+    """Why a worker ended, from Ray's error; None if there is none."""
+    return failure_of(_translated(error), "" if error is None else worker_log(str(error)))
 
 
-def worker_failure(error: Exception | None) -> str:
-    """The reason why a worker ended, as one sentence.
-
-    Args:
-        error: Ray's error; None if there is none.
-    """
+def _translated(error: Exception | None) -> Exception:
+    """Ray's error as one of those in `valp.search.engine.fault`."""
     if error is None:
-        return UNEXPECTED
+        return LostWorkerError(UNEXPECTED)
     text = str(error)
+    if isinstance(error, RayActorError) and error.actor_init_failed:
+        return NoWorkerError(f"no worker can start: {_last_line(text)}")
     if isinstance(error, OutOfMemoryError) or "low on memory" in text:
-        return OUT_OF_MEMORY
-    if isinstance(error, RayTaskError) or could_not_start(error):
-        return _last_line(text)
+        return LostWorkerError(OUT_OF_MEMORY)
+    if isinstance(error, RayTaskError):
+        return ValpError(_last_line(text))
     found = EXIT_DETAIL.search(text)
     detail = found[1].strip().rstrip(".") if found else _last_line(text)
-    return f"{UNEXPECTED}, often because it was killed when memory ran out (Ray says: {detail})"
+    return LostWorkerError(f"{UNEXPECTED}, often because it was killed when memory ran out (Ray says: {detail})")
 
 
 def _last_line(text: str) -> str:

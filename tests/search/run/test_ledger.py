@@ -12,7 +12,8 @@ from optuna.samplers import RandomSampler
 
 from tests.metrics import metric_of
 from valp.errors import FileError
-from valp.search.run.ledger import Ledger, from_ranges, ranges
+from valp.search.run.ledger import Ledger
+from valp.search.run.number_ranges import from_ranges, ranges
 from valp.search.run.result import Result
 from valp.spaces.baselines.single_task import single_task
 from valp.spaces.candidate import Candidate, Training

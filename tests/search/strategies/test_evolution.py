@@ -9,13 +9,14 @@ from optuna.samplers import RandomSampler
 from tests.search.listener import Listener
 from valp.check.check import check
 from valp.compile.compile import compile, lower
-from valp.errors import FileError
 from valp.search.engine.evaluate import Evaluation, compiled
+from valp.search.engine.fault import UnreadableParentError
 from valp.search.facade.launch import launch
 from valp.search.pareto.front import chances, losses
 from valp.search.pareto.population import Population, places, volumes
 from valp.search.run.folder import read_weights, write_candidate, write_weights
-from valp.search.run.ledger import Ledger, by_end, from_ranges
+from valp.search.run.ledger import Ledger, by_end
+from valp.search.run.number_ranges import from_ranges
 from valp.search.run.result import Result
 from valp.search.strategies import STRATEGIES, Question
 from valp.search.strategies.breeding import Breeding
@@ -210,16 +211,17 @@ def test_a_child_starts_where_its_parent_stopped(run, digits_problem, tmp_path):
     assert fresh.scores["accuracy"] < before.scores["accuracy"] - 0.1
 
 
-def test_a_candidate_with_missing_parent_weights_fails_with_a_reason(run, digits_problem, tmp_path):
+def test_missing_weights_of_a_parent_are_not_recorded_as_a_failure_of_its_child(run, digits_problem, tmp_path):
     parent = run.ledger.entries()[0].candidate
     child = Candidate(
         graph=parent.graph, training=Training(steps=1), inherits={parent.graph.networks[0].name: (7, "a")}
     )
     (tmp_path / "7").mkdir()
     write_candidate(tmp_path / "7", parent)
-    result = Evaluation(child, Scorer(digits_problem, {}), tmp_path / "8").advance()
-    assert "candidate 7 has no weights" in result.failure
-    with pytest.raises(FileError, match="candidate 7 has no weights"):
+    with pytest.raises(UnreadableParentError, match="candidate 7 has no weights"):
+        Evaluation(child, Scorer(digits_problem, {}), tmp_path / "8").advance()
+    assert not (tmp_path / "8").exists()
+    with pytest.raises(UnreadableParentError, match="candidate 7 has no weights"):
         compiled(child, tmp_path, Stopwatch())
     write_weights(tmp_path / "7", compile(parent.graph, seed=1).state_dict())
     assert compiled(child, tmp_path, Stopwatch()) is not None

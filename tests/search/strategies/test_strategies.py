@@ -13,7 +13,8 @@ from optuna.trial import Trial
 from valp.check.check import check
 from valp.check.keys import content_key
 from valp.errors import SettingError
-from valp.search.run.ledger import Ledger, from_ranges
+from valp.search.run.ledger import Ledger
+from valp.search.run.number_ranges import from_ranges
 from valp.search.run.result import Result
 from valp.search.strategies import STRATEGIES, Question
 from valp.search.strategies import optuna_samplers as samplers
