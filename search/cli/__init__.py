@@ -1,4 +1,7 @@
-"""The command line. Exit codes: 0 success, 1 an error, explained on stderr, 2 wrong usage, 130 Ctrl-C."""
+"""The command line.
+
+Exit codes: 0 success, 1 an error, explained on stderr, 2 wrong usage, 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP.
+"""
 
 import sys
 
@@ -14,9 +17,13 @@ from valp.search.cli.model_commands import score_command, train_command
 from valp.search.cli.report_command import report_command
 from valp.search.cli.run_commands import best_command, list_command, show_command
 from valp.search.cli.search_commands import problems_command, search_command
+from valp.search.cli.signals import SignalError, ending_at_signals
+from valp.search.cli.streams import abandon_stdout, accept_any_text, complain, is_stdout_lost
 from valp.search.cli.use_commands import generate_command, predict_command
 
 INTERRUPTED = 130
+SIGNALLED = 128
+"""Added to the number of a signal, this is the exit code of a command that it has ended."""
 
 
 class Commands(click.Group):
@@ -65,21 +72,30 @@ for command in (
 
 
 def main() -> None:
-    """The entry point. Prints an error of this library as one sentence, without a traceback."""
+    """The entry point. Prints an error of this library, or of the operating system, as one sentence."""
+    accept_any_text()
     try:
-        # Outside standalone mode, click returns the code that a command has passed to `exit`.
-        code = cli.main(prog_name="valp", standalone_mode=False)
-        if isinstance(code, int):
-            sys.exit(code)
+        with ending_at_signals():
+            # Outside standalone mode, click returns the code that a command has passed to `exit`.
+            code = cli.main(prog_name="valp", standalone_mode=False)
+            sys.stdout.flush()  # here, so that an error is not met at exit
     except ValpError as error:
-        print(f"valp: {error}", file=sys.stderr)
+        complain(str(error))
         sys.exit(1)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        print("valp: stopped; finished work is kept", file=sys.stderr)
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        sys.stderr.close()
+    except (click.Abort, KeyboardInterrupt) as error:
+        complain("stopped; finished work is kept")
+        first = error.__cause__ or error  # click raises Abort from the interrupt
+        sys.exit(SIGNALLED + first.number if isinstance(first, SignalError) else INTERRUPTED)
+    except BrokenPipeError:  # the reader of stdout has enough
+        abandon_stdout()
         sys.exit(1)
+    except OSError as error:
+        where = "stdout" if is_stdout_lost() else error.filename or "a file"
+        abandon_stdout()
+        complain(f"{where} cannot be read or written: {error.strerror or error}")
+        sys.exit(1)
+    if isinstance(code, int):
+        sys.exit(code)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from valp.errors import FileError, ValpError
 from valp.search.cli.options import JSON, RUNS, print_json, print_line, print_table, terminal_width
 from valp.search.cli.table_widths import table_width
 
@@ -21,20 +22,32 @@ if TYPE_CHECKING:
 def list_command(runs: Path, as_json: bool) -> None:
     """List the runs: how many candidates each has, and the best value of each objective.
 
+    A run that cannot be read is left out, and a line on stderr says why. If no run can be read, the exit code is 1.
+
     \b
     Examples:
       valp list
       valp list --json
     """
-    from valp.search.run.run import all_runs
+    from valp.search.run.run import open_run, run_names
 
-    found = all_runs(runs)
-    summaries = [run.summary() for run in found]
+    found, damaged = [], []
+    for name in run_names(runs):
+        try:
+            run = open_run(runs, name)
+            found.append((run, run.summary()))
+        except ValpError as error:
+            damaged.append(str(error))
+    if damaged and not found:
+        more = f" (and {len(damaged) - 1} more)" if len(damaged) > 1 else ""
+        raise FileError(f"no run in {runs} can be read: {damaged[0]}{more}")
+    for reason in damaged:
+        click.echo(f"left out: {reason}", err=True)
     if as_json:
-        print_json(summaries)
+        print_json([summary for _, summary in found])
         return
     rows = []
-    for run, summary in zip(found, summaries, strict=True):
+    for run, summary in found:
         best = "  ".join(f"{name} {run.objectives[name].score.text(value)}" for name, value in summary["best"].items())
         counts = [str(summary[key]) for key in ("complete", "pruned", "failed", "unfinished", "front")]
         rows.append([summary["name"], summary["problem"], summary["strategy"], best, *counts])
@@ -167,6 +180,8 @@ def _print_about(entry: "Entry", run: str) -> None:
     if result is not None:
         if result.failure:
             print_line(f"  it failed: {result.failure}")
+            for line in result.log.splitlines():
+                print_line(f"    {line}")
         parents = f", {entry.samples_seen_with_parents:,} with its parents" if entry.parents else ""
         print_line(f"  {result.parameters:,} parameters, {result.samples_seen:,} samples seen{parents}")
         print_line(f"  {result.seconds[0]:.1f} s of training, {result.seconds[1]:.1f} s of scoring")

@@ -13,7 +13,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 import valp
 from valp.search.estimator.estimator import VALPSearch
 from valp.search.estimator.read_targets import targets_of
-from valp.search.run.run import all_runs
+from valp.search.run.run import open_run, run_names
 
 FAST = {
     "check_estimator_cloneable", "check_estimator_tags_renamed", "check_valid_tag_types", "check_estimator_repr",
@@ -169,7 +169,8 @@ def test_a_run_is_kept_in_the_named_folder_and_resumed(tmp_path, capsys):
     again = small("discrete", steps=20, runs=tmp_path, candidates=2).fit(x, y)
     assert capsys.readouterr().err == ""
     assert first.run_ == again.run_
-    (run,) = all_runs(tmp_path)
+    (name,) = run_names(tmp_path)
+    run = open_run(tmp_path, name)
     assert [entry.state for entry in run.ledger.entries()] == ["complete"] * 2
 
 
