@@ -12,7 +12,8 @@ from valp.search.facade.launch import launch
 from valp.search.run.run import open_run
 from valp.spaces.problem.problem import Problem, numeric
 
-FEW, MANY = 10, 12
+FEW = {"evolution": 10, "tpe": 5}
+"""The candidates of a run by strategy: enough for evolution to breed, and for halving to stop some."""
 
 
 @pytest.fixture(scope="module")
@@ -21,10 +22,10 @@ def line():
     return Problem.from_arrays("line", inputs={"x": numeric(x)}, outputs={"y": numeric(2 * x)})
 
 
-def searched(problem, runs, strategy, candidates=FEW, **settings):
+def searched(problem, runs, strategy, more=0, **settings):
     asked = {"name": "r", "steps": 10, "workers": 0, "strategy": strategy, "baselines": "quick", "display": Listener()}
     asked |= {"halving": True, "steps": 150} if strategy == "tpe" else {}
-    return launch(problem, runs=runs, candidates=candidates, **{**asked, **settings}).stored
+    return launch(problem, runs=runs, candidates=FEW[strategy] + more, **{**asked, **settings}).stored
 
 
 @pytest.fixture(scope="module", params=["evolution", "tpe"])
@@ -54,7 +55,10 @@ def test_a_deleted_ledger_is_rebuilt_and_the_search_goes_on_as_if_nothing_had_ha
     before, display = scores_of(runs), Listener()
     (runs / "r" / "study.db").unlink()
     again = searched(line, runs, some.settings.strategy, display=display)
-    assert f"the ledger lacked {FEW} finished candidates, which were added from their folders" in display.lines
+    assert (
+        f"the ledger lacked {FEW[some.settings.strategy]} finished candidates, which were added from their folders"
+        in display.lines
+    )
     assert display.ended == []
     assert told(again) == told(some)
     assert scores_of(runs) == before
@@ -62,7 +66,7 @@ def test_a_deleted_ledger_is_rebuilt_and_the_search_goes_on_as_if_nothing_had_ha
     assert again.ledger.baselines["y"]["network"] == some.ledger.baselines["y"]["network"]
 
     other = shutil.copytree(some.folder.path.parent, runs.parent / "undisturbed")
-    whole, more = (searched(line, place, some.settings.strategy, MANY) for place in (other, runs))
+    whole, more = (searched(line, place, some.settings.strategy, more=1) for place in (other, runs))
     assert [row[:3] for row in told(more)] == [row[:3] for row in told(whole)]
     assert {path: found for path, found in scores_of(runs).items() if path in before} == before
 
@@ -90,7 +94,7 @@ def test_a_candidate_whose_folder_is_gone_too_is_trained_again_under_its_number(
     display = Listener()
     again = searched(line, runs, some.settings.strategy, display=display)
     assert display.ended == [3]
-    assert [entry.number for entry in again.ledger.entries()] == list(range(FEW))
+    assert [entry.number for entry in again.ledger.entries()] == list(range(FEW[some.settings.strategy]))
     assert "running" not in {entry.state for entry in again.ledger.entries()}
 
 
