@@ -86,7 +86,8 @@ def test_killed_workers_are_reported_as_killed(line, tmp_path, capfd):
     try:
         with pytest.raises(SearchError, match="the worker process ended unexpectedly") as refused:
             launch(
-                line, name="killed", runs=tmp_path, candidates=1, steps=1_000_000, workers=1, display=Listener(),
+                line, name="killed", runs=tmp_path, candidates=1, steps=1_000_000, workers=1, baselines="none",
+                display=Listener(),
             )  # fmt: skip
     finally:
         ended.set()
