@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from PIL import EpsImagePlugin, Image
 from valp.search.facade.launch import launch
 from valp.search.run.run import StoredRun, open_run
 from valp.spaces.builtin.digits import digits
+from valp.spaces.generate.space import DEFAULT, SPACES
 from valp.spaces.problem.problem import Problem
 
 settings.register_profile("valp", deadline=None)  # a busy machine must not fail a test
@@ -43,6 +45,14 @@ def runs_elsewhere(monkeypatch, tmp_path):
 @pytest.fixture(scope="session")
 def digits_problem() -> Problem:
     return digits()
+
+
+@pytest.fixture(scope="module")
+def narrow():
+    """Searches in the default space have narrow networks: faster, where the width does not matter."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(SPACES, "default", replace(DEFAULT, units=(8, 32)))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ from benchmarks.strategies_tested import train_longer
 from valp.search.run.run import open_run
 from valp.spaces.problem.scoring import Scorer
 
+pytestmark = pytest.mark.usefixtures("narrow")
+
 TIMES = ("seconds", "wall")
 SMALL = ("--problem=digits", "--seeds=1", "--trainings=3", "--steps=20", "--workers=0", "--longer-steps=5")
 RUN = "strategies-digits-default-evolution-3x20x50-0-tuned"

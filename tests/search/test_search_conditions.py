@@ -19,6 +19,8 @@ from valp.spaces.problem.interface import require_conditions
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.sampling import generate
 
+pytestmark = pytest.mark.usefixtures("narrow")
+
 
 def search(problem, runs, **settings):
     usual = {

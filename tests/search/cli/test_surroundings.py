@@ -121,6 +121,15 @@ def test_a_terminal_that_only_has_ascii_gets_all_commands_output(words, valp, sm
     assert len(written.getvalue()) > 100
 
 
+@pytest.fixture(autouse=True)
+def usual_signals():
+    """Signals end a process, as they do unless it was started with `nohup`."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_ends_a_block_once_and_the_next_one_does_not_disturb_its_end(number):
     def end():

@@ -15,6 +15,8 @@ from valp.spaces.baselines.baselines import FEWEST, MOST_TRAININGS
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.generate.space import DEFAULT
 
+pytestmark = pytest.mark.usefixtures("narrow")
+
 STEPS = 90
 
 

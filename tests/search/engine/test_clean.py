@@ -19,6 +19,8 @@ from valp.search.run.lock import locked
 from valp.search.run.run import open_run
 from valp.search.run.temporary_folders import abandoned, claimed
 
+pytestmark = pytest.mark.usefixtures("narrow")
+
 BRED = 16
 """More candidates than a population has members, so that some have left it."""
 

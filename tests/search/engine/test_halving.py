@@ -14,6 +14,8 @@ from valp.spaces.candidate import Candidate, Training
 from valp.spaces.generate.choose import RandomChoose
 from valp.spaces.generate.space import DEFAULT
 
+pytestmark = pytest.mark.usefixtures("narrow")
+
 OBJECTIVES = {"accuracy": metric_of("accuracy"), "mse": metric_of("mse")}
 STEPS = 450
 

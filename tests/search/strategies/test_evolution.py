@@ -27,6 +27,8 @@ from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.scoring import Scorer
 from valp.train.stopwatch import Stopwatch
 
+pytestmark = pytest.mark.usefixtures("narrow")
+
 OBJECTIVE = "entropy_coverage"
 DRAWN = 6
 """The number of random candidates: a third of all."""

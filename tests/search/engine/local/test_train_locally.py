@@ -1,5 +1,6 @@
 """A search without Ray, in the calling process."""
 
+import pytest
 import ray
 import torch
 
@@ -7,6 +8,8 @@ from tests.conftest import SMALL_SEED, SMALL_STEPS
 from tests.search.listener import Listener
 from valp.search.facade.launch import launch
 from valp.search.run.run import open_run
+
+pytestmark = pytest.mark.usefixtures("narrow")
 
 
 class Watching(Listener):
