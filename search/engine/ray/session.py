@@ -47,7 +47,7 @@ def ray_for(workers: int, data_bytes: int) -> Iterator[None]:
     if ray.is_initialized():  # by the user's program
         yield
         return
-    with reaping(), _without_error_lines():
+    with reaping(), _without_error_lines(), _own_signal_handler():
         os.environ.update(QUIET)
         folder = _started(workers, STORE_BYTES + data_bytes)
         logging.getLogger("ray").setLevel(logging.CRITICAL)  # the ledger has the failures of candidates
@@ -83,9 +83,20 @@ def _started(workers: int, store_bytes: int) -> Path:
             f"Ray cannot start: {reason[0].rstrip('.') if reason else type(error).__name__}; with 0 workers a search "
             "needs no Ray"
         ) from error
-    if callable(handler) and threading.current_thread() is threading.main_thread():  # Ray has put its own in its place
-        signal.signal(signal.SIGTERM, handler)
+    if callable(handler) and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)  # Ray has put its own in its place
     return Path(session.address_info["session_dir"])
+
+
+@contextmanager
+def _own_signal_handler() -> Iterator[None]:
+    """Puts the handler of SIGTERM back at the end, because Ray leaves its own."""
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if handler is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)
 
 
 @contextmanager

@@ -179,6 +179,15 @@ def test_a_search_that_gets_a_signal_says_that_it_stopped_and_goes_on_later(numb
 
 
 @pytest.mark.heavy
+def test_the_handler_of_a_signal_is_kept_while_ray_runs_and_afterwards():
+    with pytest.raises(SignalError), ending_at_signals(), ray_for(1, 0):
+        signal.raise_signal(signal.SIGTERM)
+    with ray_for(1, 0):
+        pass
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+@pytest.mark.heavy
 def test_ray_that_cannot_start_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setenv("RAY_TMPDIR", "/dev/null/ray")
     sentence = r"Ray cannot start: .*; with 0 workers a search needs no Ray"
