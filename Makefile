@@ -17,7 +17,7 @@ test: $(READY)  ## set up, and run the tests
 	$(BIN)/pytest -m "not slow and not heavy" --durations 15 --durations-min 3 -n 2 --dist loadfile --no-loadscope-reorder
 
 test-heavy: $(READY)  ## exports, pages of the docs, browsers
-	$(BIN)/pytest -m "heavy and not slow" --durations 15 --durations-min 3 -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m "heavy and not slow" --durations 15 --durations-min 3 -n 2 --dist loadfile --no-loadscope-reorder
 
 test-all: $(READY)  ## all tests, including the slow ones
 	$(BIN)/pytest
