@@ -1,8 +1,5 @@
 """The trainings of the comparison under attack: one network with a method and a seed, its accuracies at each η."""
 
-import multiprocessing
-import os
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +7,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.ends_with_command import end_with_command
 from benchmarks.robustness_attacks import accuracies
 from benchmarks.robustness_graphs import METHODS, graph_of, only
 from valp.compile.compile import compile
@@ -86,14 +84,7 @@ def prepare(names: Sequence[str]) -> None:
 
 def prepare_worker(names: Sequence[str]) -> None:
     """`prepare` in a process of its own, which ends when the command is killed."""
-    command = multiprocessing.parent_process()
-
-    def follow() -> None:
-        if command is not None:
-            command.join()
-            os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
+    end_with_command()
     prepare(names)
 
 

@@ -6,8 +6,6 @@ used for the other seeds. Each model of a contender has its own decay.
 
 import json
 import multiprocessing
-import os
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -18,6 +16,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from benchmarks.ends_with_command import end_with_command
 from benchmarks.sharing_contenders import Contender, Part
 from valp.errors import ValpError
 from valp.files import write_text
@@ -229,14 +228,7 @@ def prepare(runs: Path, name: str) -> None:
 
 def prepare_worker(runs: Path, name: str) -> None:
     """`prepare` in a process of its own, which ends when the command is killed."""
-    command = multiprocessing.parent_process()
-
-    def follow() -> None:
-        if command is not None:
-            command.join()
-            os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
+    end_with_command()
     prepare(runs, name)
 
 

@@ -1,5 +1,6 @@
 """`CombinedGradients`: the backward pass for balancing methods that combine the gradients of the losses."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -28,7 +29,7 @@ class CombinedGradients:
 
     def __call__(self, step: LossStep) -> None:
         """Differentiates the losses of a step, which still have their autograd graph, and sets the gradients."""
-        gradients = self._gradients(step)
+        gradients = gradients_by_group(step, self._reach, self._parameters)
         combined = self._combining.combine(replace(step, losses=step.losses.detach()), gradients)
         for one, direction in zip(gradients, combined, strict=True):
             parameters = self._parameters[one.group]
@@ -41,21 +42,25 @@ class CombinedGradients:
         """What the method says about the training so far."""
         return self._combining.summary()
 
-    def _gradients(self, step: LossStep) -> list[GroupGradients]:
-        """The gradients of all losses that have a label in the batch, by group."""
-        present = step.present.tolist()
-        rows: list[dict[int, Tensor]] = [{} for _ in self._reach.groups]
-        weighted = step.losses * step.betas
-        for loss in sorted({loss for group in self._reach.groups for loss in group.losses if present[loss]}):
-            reached = [place for place, group in enumerate(self._reach.groups) if loss in group.losses]
-            parameters = [parameter for place in reached for parameter in self._parameters[place]]
-            found = torch.autograd.grad(weighted[loss], parameters, retain_graph=True, materialize_grads=True)
-            flat = iter(found)
-            for place in reached:
-                rows[place][loss] = torch.cat([next(flat).flatten() for _ in self._parameters[place]])
-        return [
-            GroupGradients(place, tuple(row), torch.stack(list(row.values()))) for place, row in enumerate(rows) if row
-        ]
+
+def gradients_by_group(step: LossStep, reach: LossReach, tensors: Sequence[Sequence[Tensor]]) -> list[GroupGradients]:
+    """The gradients of all losses that have a label in the batch, by some tensors of each group.
+
+    Args:
+        step: the losses, which still have their autograd graph.
+        reach: the losses and the groups that they reach.
+        tensors: for each group, its parameters or its representation.
+    """
+    present = step.present.tolist()
+    rows: list[dict[int, Tensor]] = [{} for _ in reach.groups]
+    weighted = step.losses * step.betas
+    for loss in sorted({loss for group in reach.groups for loss in group.losses if present[loss]}):
+        reached = [place for place, group in enumerate(reach.groups) if loss in group.losses]
+        wanted = [tensor for place in reached for tensor in tensors[place]]
+        found = iter(torch.autograd.grad(weighted[loss], wanted, retain_graph=True, materialize_grads=True))
+        for place in reached:
+            rows[place][loss] = torch.cat([next(found).flatten() for _ in tensors[place]])
+    return [GroupGradients(place, tuple(row), torch.stack(list(row.values()))) for place, row in enumerate(rows) if row]
 
 
 def parameters_of(module: VALPModule, group: ParameterGroup) -> list[nn.Parameter]:

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from valp.compile.module import Critics, VALPModule
-from valp.train.balance.balancer import GradientCombining, GroupGradients, LossStep
+from valp.train.balance.balancer import GradientCombining, LossStep
 from valp.train.balance.loss_reach import LossReach
 from valp.train.balance.representation import representations
-from valp.train.combined_gradients import parameters_of
+from valp.train.combined_gradients import gradients_by_group, parameters_of
 
 
 class RepresentationGradients:
@@ -48,10 +48,11 @@ class RepresentationGradients:
 
     def __call__(self, step: LossStep) -> None:
         """Differentiates the losses of a step, which `terms` has computed, and sets the gradients of the parameters."""
-        gradients = self._gradients(step)
+        shared = [self._of(number) for number in range(len(self._reach.groups))]
+        gradients = gradients_by_group(step, self._reach, shared)
         combined = self._combining.combine(replace(step, losses=step.losses.detach()), gradients)
         for one, direction in zip(gradients, combined, strict=True):
-            values, parameters = self._of(one.group), self._parameters[one.group]
+            values, parameters = shared[one.group], self._parameters[one.group]
             parts = torch.split(direction, [value.numel() for value in values])
             shaped = [part.reshape(value.shape) for part, value in zip(parts, values, strict=True)]
             found = torch.autograd.grad(values, parameters, shaped, retain_graph=True, materialize_grads=True)
@@ -66,17 +67,3 @@ class RepresentationGradients:
     def _of(self, group: int) -> list[Tensor]:
         """The representation of a group: tensors (batch, size)."""
         return [self._values[copy] for copy in self._cut.groups[group]]
-
-    def _gradients(self, step: LossStep) -> list[GroupGradients]:
-        """The gradients of all losses that have a label in the batch by the representations of the groups."""
-        present = step.present.tolist()
-        groups = list(enumerate(self._reach.groups))
-        rows: list[dict[int, Tensor]] = [{} for _ in groups]
-        weighted = step.losses * step.betas
-        for loss in sorted({loss for _, group in groups for loss in group.losses if present[loss]}):
-            reached = [number for number, group in groups if loss in group.losses]
-            values = [value for number in reached for value in self._of(number)]
-            found = iter(torch.autograd.grad(weighted[loss], values, retain_graph=True, materialize_grads=True))
-            for number in reached:
-                rows[number][loss] = torch.cat([next(found).flatten() for _ in self._cut.groups[number]])
-        return [GroupGradients(i, tuple(row), torch.stack(list(row.values()))) for i, row in enumerate(rows) if row]

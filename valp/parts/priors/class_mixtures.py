@@ -7,7 +7,7 @@ from torch import Tensor
 
 from valp.parts.priors.class_prior import ClassPrior
 from valp.parts.priors.expectation_maximisation import REGULARISATION, likeliest_mixture
-from valp.parts.priors.picked_gaussians import ABOVE, load_as_many, picked
+from valp.parts.priors.picked_gaussians import edges_of, load_as_many, picked
 
 
 class ClassMixtures(ClassPrior):
@@ -40,7 +40,7 @@ class ClassMixtures(ClassPrior):
         self.means: Tensor
         self.factors: Tensor
         self.register_buffer("known", torch.zeros(classes))
-        self.register_buffer("edges", _edges([torch.ones(1)] * classes))
+        self.register_buffer("edges", edges_of([torch.ones(1)] * classes))
         self.register_buffer("means", torch.zeros(classes, size))
         self.register_buffer("factors", torch.eye(size).repeat(classes, 1, 1))
 
@@ -64,7 +64,7 @@ class ClassMixtures(ClassPrior):
             parts.append(found)
         weights, means, factors = zip(*parts, strict=True)
         self.known.copy_(counts > 0)
-        self.edges = _edges(weights).to(self.edges)
+        self.edges = edges_of(weights).to(self.edges)
         self.means, self.factors = torch.cat(means).to(self.means), torch.cat(factors).to(self.factors)
 
     def forward(self, noise: Tensor, uniform: Tensor, classes: Tensor, otherwise: Tensor) -> Tensor:
@@ -76,21 +76,10 @@ class ClassMixtures(ClassPrior):
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
         for name, tensor in (("known", torch.zeros_like(self.known)), ("means", self.means), ("factors", self.factors)):
             state_dict.setdefault(f"{prefix}{name}", tensor)
-        single = _edges([torch.ones(1)] * len(self.known))  # of versions with one Gaussian for each class
+        single = edges_of([torch.ones(1)] * len(self.known))  # of versions with one Gaussian for each class
         state_dict.setdefault(f"{prefix}edges", single.to(self.edges))
         load_as_many(self, state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *rest)
-
-
-def _edges(weights: "list[Tensor] | tuple[Tensor, ...]") -> Tensor:
-    """The edges of all classes, (C, K), from the weights of the components of each class."""
-    counts = torch.tensor([len(own) for own in weights])
-    before, edges = counts.cumsum(0) - counts, torch.full((len(weights), int(counts.sum())), ABOVE)
-    for number, own in enumerate(weights):
-        first, last = int(before[number]), int(before[number] + counts[number]) - 1
-        edges[number, :first] = 0
-        edges[number, first:last] = own.cumsum(0)[:-1]
-    return edges
 
 
 def _scatter(codes: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from valp.parts.priors.expectation_maximisation import likeliest_mixture
 from valp.parts.priors.fitted_prior import FittedPrior
-from valp.parts.priors.picked_gaussians import ABOVE, load_as_many, picked
+from valp.parts.priors.picked_gaussians import ABOVE, edges_of, load_as_many, picked
 
 
 class MixtureModule(FittedPrior):
@@ -34,8 +34,7 @@ class MixtureModule(FittedPrior):
     def fit(self, codes: Tensor, seed: int) -> None:
         """Fits as many Gaussians as the codes need, at least one; see `likeliest_mixture`."""
         weights, means, factors = likeliest_mixture(codes.detach().cpu().double(), seed)
-        edges = weights.cumsum(0)
-        edges[-1] = ABOVE
+        (edges,) = edges_of([weights])
         self.edges, self.means, self.factors = edges.to(self.edges), means.to(self.means), factors.to(self.factors)
 
     def forward(self, noise: Tensor, uniform: Tensor) -> Tensor:

@@ -1,11 +1,26 @@
 """What priors of several Gaussians share: drawing from the picked one, and loading as many as were saved."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor, nn
 
 ABOVE = 2.0
 """An edge that no uniform number reaches."""
+
+
+def edges_of(weights: Sequence[Tensor]) -> Tensor:
+    """The upper ends of the components' intervals in [0, 1), (C, K), from the weights of each of C mixtures.
+
+    K is the number of all components, one mixture after the other. Edges before those of a mixture are 0.
+    """
+    counts = torch.tensor([len(own) for own in weights])
+    before, edges = counts.cumsum(0) - counts, torch.full((len(weights), int(counts.sum())), ABOVE)
+    for number, own in enumerate(weights):
+        first, last = int(before[number]), int(before[number] + counts[number]) - 1
+        edges[number, :first] = 0
+        edges[number, first:last] = own.cumsum(0)[:-1]
+    return edges
 
 
 def picked(noise: Tensor, numbers: Tensor, means: Tensor, factors: Tensor) -> Tensor:
