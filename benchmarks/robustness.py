@@ -11,18 +11,16 @@ python -m benchmarks.robustness [--problems multi-fashion multi-mnist] [--epochs
 
 import argparse
 import json
-import multiprocessing
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
-from itertools import islice
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
 from benchmarks.robustness_graphs import METHODS, Method
 from benchmarks.robustness_page import page
-from benchmarks.robustness_trainings import Row, Training, prepare, prepare_worker, trained
+from benchmarks.robustness_trainings import Row, Training, prepare, trained
+from benchmarks.worker_pool import work_off
 from valp.errors import ValpError
 from valp.files import write_text
 from valp.spaces.own.load_problem import load_problem
@@ -191,25 +189,15 @@ def train_all(plan: Plan, workers: int) -> None:
         clean = "  ".join(f"{name} {values[0]:.3f} → {values[-1]:.3f}" for name, values in row["test"].items())
         print(f"{training.key}: {clean} ({row['seconds']:.0f} s)", flush=True)
 
-    if next(plan.left(), None) is None:
-        return
-    if workers == 0:
-        prepare(plan.problems)
-        while (training := next(plan.left(), None)) is not None:
-            finish(training, trained(training, setup))
-        return
-    spawned = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, spawned, prepare_worker, (list(plan.problems),)) as pool:
-        running: dict[Future[Row], Training] = {}
-        while True:
-            busy = {training.key for training in running.values()}
-            waiting = (training for training in plan.left() if training.key not in busy)
-            for training in islice(waiting, workers - len(running)):
-                running[pool.submit(trained, training, setup)] = training
-            if not running:
-                return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                finish(running.pop(future), future.result())
+    work_off(
+        plan.left,
+        lambda training: (training, setup),
+        trained,
+        finish,
+        workers,
+        prepare,
+        (list(plan.problems),),
+    )
 
 
 def write(plan: Plan, base: Path) -> None:

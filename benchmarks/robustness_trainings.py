@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 
-from benchmarks.ends_with_command import end_with_command
 from benchmarks.robustness_attacks import accuracies
 from benchmarks.robustness_graphs import METHODS, graph_of, only
 from valp.compile.compile import compile
@@ -80,12 +79,6 @@ def prepare(names: Sequence[str]) -> None:
     """Loads problems into this process."""
     one_thread()
     _problems.update({name: load_problem(name, lambda _: None) for name in names})
-
-
-def prepare_worker(names: Sequence[str]) -> None:
-    """`prepare` in a process of its own, which ends when the command is killed."""
-    end_with_command()
-    prepare(names)
 
 
 def trained(training: Training, setup: Mapping[str, Any]) -> Row:

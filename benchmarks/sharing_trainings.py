@@ -5,19 +5,16 @@ used for the other seeds. Each model of a contender has its own decay.
 """
 
 import json
-import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
-from itertools import islice
 from math import inf
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from benchmarks.ends_with_command import end_with_command
 from benchmarks.sharing_contenders import Contender, Part
+from benchmarks.worker_pool import work_off
 from valp.errors import ValpError
 from valp.files import write_text
 from valp.search.engine.evaluate import train
@@ -226,12 +223,6 @@ def prepare(runs: Path, name: str) -> None:
     _scorers[:] = [Scorer(problem, judges_of(problem), run.settings.protocol, objectives=problem.objectives)]
 
 
-def prepare_worker(runs: Path, name: str) -> None:
-    """`prepare` in a process of its own, which ends when the command is killed."""
-    end_with_command()
-    prepare(runs, name)
-
-
 def trained(candidate: Candidate) -> Row:
     """Trains a candidate from scratch and scores it on the validation and test split."""
     start = time.perf_counter()
@@ -280,22 +271,4 @@ def train_all(
         if done % PUBLISHED == 0:
             publish()
 
-    if next(plan.left(), None) is None:
-        return
-    if workers == 0:
-        prepare(runs, name)
-        while (job := next(plan.left(), None)) is not None:
-            finish(job, trained(plan.store.candidate(job)))
-        return
-    spawned = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, spawned, prepare_worker, (runs, name)) as pool:
-        running: dict[Future[Row], Job] = {}
-        while True:
-            busy = {job.key for job in running.values()}
-            waiting = (job for job in plan.left() if job.key not in busy)
-            for job in islice(waiting, workers - len(running)):
-                running[pool.submit(trained, plan.store.candidate(job))] = job
-            if not running:
-                return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                finish(running.pop(future), future.result())
+    work_off(plan.left, lambda job: (plan.store.candidate(job),), trained, finish, workers, prepare, (runs, name))
