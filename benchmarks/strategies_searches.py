@@ -9,8 +9,9 @@ from statistics import mean
 
 from benchmarks.strategies_contenders import Contender, proposing
 from benchmarks.strategies_goals import GOALS, reaching
+from benchmarks.strategies_longer import train_longer, trained_on
 from benchmarks.strategies_measures import Ended, Objectives, Search, front
-from benchmarks.strategies_tested import beside_of, on_test, read_json, singles_of, tested, train_longer, trained_on
+from benchmarks.strategies_tested import beside_of, on_test, read_json, singles_of, tested
 from valp.files import write_text
 from valp.search.facade.launch import launch
 from valp.search.run.ledger import Ledger, by_end
@@ -182,7 +183,8 @@ def measured(setup: Setup, run: StoredRun, search: Search) -> Search:
     if search.singles:
         lineages = {one.number: one.lineage for one in search.ended}
         best = notable(search, objectives) | {one.number for one in front(search.ended, objectives)}
-        train_longer(run, scorer, setup.unit, max((lineages[number] for number in best), default=0))
+        longest = max((lineages[number] for number in best), default=0)
+        train_longer(run, scorer, setup.unit, longest, setup.workers)
         search = replace(search, singles=singles_of(run.ledger))
     numbers = {one.number for one in search.ended}
     knee = run.ledger.front(entry for entry in run.ledger.entries() if entry.number in numbers)[:1]
@@ -202,5 +204,9 @@ def measured(setup: Setup, run: StoredRun, search: Search) -> Search:
         singles=singles,
         compromise=knee[0].number if knee else None,
         beside=beside_of(run, scorer),
-        trained_on=trained_on(run, knee[0], setup.longer, setup.batch, scorer) if knee and setup.longer else None,
+        trained_on=(
+            trained_on(run, knee[0], setup.longer, setup.batch, scorer, setup.workers)
+            if knee and setup.longer
+            else None
+        ),
     )

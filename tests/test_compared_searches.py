@@ -1,14 +1,15 @@
 """The comparison of strategies, run on digits with a few steps, and interrupted at several points."""
 
 import json
+import shutil
 from itertools import count
 
 import pytest
 
-from benchmarks import strategies, strategies_goals, strategies_searches, strategies_tested
+from benchmarks import strategies, strategies_goals, strategies_longer, strategies_searches
 from benchmarks.strategies_goals import GOALS
+from benchmarks.strategies_longer import train_longer, trained_on
 from benchmarks.strategies_searches import searched
-from benchmarks.strategies_tested import train_longer
 from valp.search.run.run import open_run
 from valp.spaces.problem.scoring import Scorer
 
@@ -91,7 +92,7 @@ def killing(function, after):
         (strategies_searches.Clock, "show", 2),
         (Scorer, "score_with_errors", 17),
         (Scorer, "score_with_errors", 6),
-        (strategies_tested, "fitting", 2),
+        (strategies_longer, "fitting", 2),
         (strategies, "write", 0),
     ],
 )
@@ -155,3 +156,18 @@ def test_an_unknown_problem_is_refused(tmp_path, capsys):
     with pytest.raises(SystemExit):
         compared(tmp_path, "--problem", "digit")
     assert "did you mean 'digits'" in capsys.readouterr().err
+
+
+@pytest.mark.heavy
+def test_models_trained_on_in_processes_have_the_same_scores(uninterrupted, digits_problem, tmp_path):
+    shutil.copytree(uninterrupted[0] / "runs" / RUN, tmp_path / RUN)
+    (tmp_path / RUN / strategies_longer.ON).unlink()
+    run, scorer = open_run(tmp_path, RUN), Scorer(digits_problem, {}, objectives=("accuracy", "mse"))
+    known = uninterrupted[1]["evolution@3 0"]
+    found = trained_on(run, run.ledger.entry(known["compromise"]), 5, 50, scorer, workers=2)
+    told = known["trained_on"]
+    assert found.candidate.scores["accuracy"] == pytest.approx(told["candidate"]["scores"]["accuracy"], rel=1e-5)
+    assert found.networks.keys() == told["networks"].keys()
+    assert found.networks["stroke"].scores["mse"] == pytest.approx(
+        told["networks"]["stroke"]["scores"]["mse"], rel=1e-5
+    )
