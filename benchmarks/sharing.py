@@ -4,8 +4,11 @@ The graph of a finished search's winner is trained from scratch and compared wit
 same networks of equal parameters, and with plain MLPs. Every finished training is saved at once; called again, the
 benchmark resumes. The page, its figures as JSON and its picture are written from the saved trainings.
 
-python -m benchmarks.sharing RUN [--number N] [--samples 100000 400000 1000000] [--seeds 5] [--workers 2] [--runs runs]
-    [--obstacle capacity conflict beta search] [-o docs/sharing]
+The graphs and the finished trainings are kept beside the page. Without RUN, the comparison that is there is continued,
+for example with more seeds, or repeated if its file of trainings is deleted.
+
+python -m benchmarks.sharing [RUN] [--number N] [--samples 100000 400000 1000000] [--seeds 5] [--workers 2]
+    [--runs runs] [--obstacle capacity conflict beta search] [-o docs/sharing]
 """
 
 import argparse
@@ -15,14 +18,15 @@ from pathlib import Path
 from benchmarks.sharing_contenders import OBSTACLES, contenders_of
 from benchmarks.sharing_figures import document_of, draw
 from benchmarks.sharing_page import SEARCH, page
+from benchmarks.sharing_subject import Subject, checked, subject_of
 from benchmarks.sharing_trainings import Plan, Store, train_all
 from valp.compile.compile import compile
-from valp.errors import DataError, SettingError, ValpError
-from valp.files import write_text
+from valp.errors import SettingError, ValpError
+from valp.files import read_model, write_text
 from valp.graph.graph import DataType
 from valp.parts.own_types import like
-from valp.search.engine.score_on_test import data_of
 from valp.search.run.run import open_run
+from valp.spaces.own.load_problem import load_problem
 from valp.train.fit import one_thread, ready
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -30,7 +34,12 @@ DOCS = Path(__file__).parents[1] / "docs"
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", metavar="RUN", help="a finished search with tuned baselines")
+    parser.add_argument(
+        "run",
+        metavar="RUN",
+        nargs="?",
+        help="a finished search with tuned baselines; by default the graphs that are kept beside the page",
+    )
     parser.add_argument("--number", type=int, help="the candidate; by default the best compromise of the front")
     parser.add_argument("--samples", type=int, nargs="+", default=[100_000, 400_000, 1_000_000])
     parser.add_argument("--seeds", type=int, default=5, help="four or more for intervals")
@@ -51,33 +60,35 @@ def compare(asked: argparse.Namespace) -> None:
     """Trains what is left, and writes the page.
 
     Raises:
-        DataError: if the data of the run has changed.
-        SettingError: if the run has no finished candidate, or no tuned networks.
+        DataError: if the data has changed.
+        SettingError: if the run has no finished candidate or no tuned networks, or if there is nothing to continue.
     """
     one_thread()
-    run = open_run(asked.runs, asked.run)
-    front = run.front()
-    if asked.number is None and not front:
-        raise SettingError(f"run {asked.run!r} has no complete candidate")
-    entry = front[0] if asked.number is None else run.ledger.entry(asked.number)
-    problem = data_of(run, print)
-    if problem.fingerprint != run.settings.fingerprint:
-        raise DataError(f"the data of {problem.name!r} is not the data of run {asked.run!r}: it has changed")
-    store = Store(asked.runs / f"benchmark-sharing-{asked.run}-{entry.number}.json", problem)
+    graphs = asked.base.with_name(f"{asked.base.name}-graphs.json")
+    if asked.run is not None:
+        subject = subject_of(open_run(asked.runs, asked.run), asked.number)
+        graphs.parent.mkdir(parents=True, exist_ok=True)
+        write_text(graphs, subject.model_dump_json(indent=1) + "\n")
+    elif graphs.is_file():
+        subject = read_model(Subject, graphs)
+    else:
+        raise SettingError(f"there is no {graphs} to continue: name a RUN")
+    problem = checked(load_problem(subject.problem, print), subject.fingerprint, subject.run)
+    store = Store(asked.base.with_name(f"{asked.base.name}-trainings.json"), problem)
     metrics = {name: problem.metrics[name] for name in problem.objectives}
-    contenders = contenders_of(run, problem, entry.candidate, asked.obstacle, print)
+    contenders = contenders_of(subject, problem, asked.obstacle, print)
     plan = Plan(contenders, sorted(set(asked.samples)), asked.seeds, metrics, store)
     if "search" in asked.obstacle:
         print(" ".join(SEARCH.split()))
-    every = contenders_of(run, problem, entry.candidate, OBSTACLES, lambda _: None)
-    sampled = compile(entry.candidate.graph, seed=0).plan
+    every = contenders_of(subject, problem, OBSTACLES, lambda _: None)
+    sampled = compile(subject.winner.graph, seed=0).plan
     about = {
-        "run": asked.run,
+        "run": subject.run,
         "problem": problem.name,
-        "candidate": entry.number,
-        "candidates": len(run.ledger.entries()),
-        "steps": run.settings.steps,
-        "batch": run.settings.batch,
+        "candidate": subject.number,
+        "candidates": subject.candidates,
+        "steps": subject.steps,
+        "batch": subject.batch,
         "conditions": {
             output.name: sorted(sampled.inputs_of(output.name, "generate"))
             for output in problem.outputs
@@ -92,7 +103,7 @@ def compare(asked: argparse.Namespace) -> None:
 
     ready("auto", print)
     try:
-        train_all(plan, asked.runs, asked.run, asked.workers, lambda line: print(line, flush=True), publish)
+        train_all(plan, subject.problem, subject.protocol, asked.workers, lambda line: print(line, flush=True), publish)
     finally:
         publish()
 

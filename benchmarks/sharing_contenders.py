@@ -15,12 +15,8 @@ from benchmarks.sharing_graphs import (
     widened,
     with_betas,
 )
-from valp.errors import SettingError
-from valp.files import read_model
+from benchmarks.sharing_subject import Subject
 from valp.graph.graph import Graph
-from valp.search.run.folder import CANDIDATE
-from valp.search.run.run import StoredRun
-from valp.spaces.baselines.baseline_codes import NETWORK, TUNED, family
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.problem.description import Description
 
@@ -74,29 +70,24 @@ class Contender:
 
 
 def contenders_of(
-    run: StoredRun, problem: Description, winner: Candidate, obstacles: Collection[str], say: Callable[[str], object]
+    subject: Subject, problem: Description, obstacles: Collection[str], say: Callable[[str], object]
 ) -> list[Contender]:
     """The contenders, the VALP first.
 
     Args:
-        run: the finished search.
-        problem: its problem.
-        winner: the candidate whose graph is the VALP.
+        subject: the winner, whose graph is the VALP, and the tuned networks.
+        problem: their problem.
         obstacles: the obstacles to test, of `OBSTACLES`.
         say: gets a line for a test that does not apply to the graph.
-
-    Raises:
-        SettingError: if the run has no tuned network for an output.
     """
-    whole = Candidate(graph=winner.graph, training=winner.training)
-    tuned = {output.name: tuned_network(run, output.name) for output in problem.outputs}
+    whole, tuned = subject.winner, subject.tuned
     found = [
         _joint(VALP, "one VALP", problem, whole),
         Contender("tuned", "single-task, tuned", _parts(tuned)),
-        equal_parameters(tuned, parameters(winner.graph)),
+        equal_parameters(tuned, parameters(whole.graph)),
     ]
     usual = {output.name: perceptron(problem, output.name, PERCEPTRON) for output in problem.outputs}
-    training = Training(learning_rate=1e-3, batch=run.settings.batch)
+    training = Training(learning_rate=1e-3, batch=subject.batch)
     candidates = {name: Candidate(graph=graph, training=training) for name, graph in usual.items() if graph is not None}
     if candidates:
         found.append(Contender("mlp", "single-task, MLP of two layers of 512", _parts(candidates)))
@@ -106,23 +97,6 @@ def contenders_of(
             say(f"the obstacle {obstacle} cannot be tested: the graph has nothing to change")
         found += variants
     return found
-
-
-def tuned_network(run: StoredRun, output: str) -> Candidate:
-    """The best of the tuned networks of an output by its validation score, the usual network among them.
-
-    Raises:
-        SettingError: if none was trained.
-    """
-    code = run.baselines.leading(output, (NETWORK, TUNED))
-    drawn = any(family(known) == TUNED for known in run.ledger.baselines.get(output, ()))
-    if code is None or not drawn:
-        raise SettingError(
-            f"run {run.folder.name!r} must have tuned single-task networks of {output!r}, but has none; "
-            "resume it with `valp search ... --baselines tuned`"
-        )
-    found = read_model(Candidate, run.folder.baseline(output, code) / CANDIDATE)
-    return Candidate(graph=found.graph, training=found.training)
 
 
 def equal_parameters(tuned: Mapping[str, Candidate], target: int) -> Contender:

@@ -17,11 +17,11 @@ from benchmarks.sharing_contenders import Contender, Part
 from benchmarks.worker_pool import work_off
 from valp.errors import ValpError
 from valp.files import write_text
+from valp.plan.plan import Protocol
 from valp.search.engine.evaluate import train
-from valp.search.engine.score_on_test import data_of
-from valp.search.run.run import open_run
 from valp.search.show.display import duration
 from valp.spaces.candidate import Candidate
+from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.metrics import Metric
 from valp.spaces.problem.problem import Problem
@@ -215,12 +215,11 @@ _scorers: list[Scorer] = []
 """The scorer of this process, made when it starts."""
 
 
-def prepare(runs: Path, name: str) -> None:
-    """Loads the problem of a run and its judges into this process."""
+def prepare(problem: str, protocol: Protocol) -> None:
+    """Loads a problem and its judges into this process."""
     one_thread()
-    run = open_run(runs, name)
-    problem = data_of(run, lambda _: None)
-    _scorers[:] = [Scorer(problem, judges_of(problem), run.settings.protocol, objectives=problem.objectives)]
+    loaded = load_problem(problem, lambda _: None)
+    _scorers[:] = [Scorer(loaded, judges_of(loaded), protocol, objectives=loaded.objectives)]
 
 
 def trained(candidate: Candidate) -> Row:
@@ -244,8 +243,8 @@ def trained(candidate: Candidate) -> Row:
 
 def train_all(
     plan: Plan,
-    runs: Path,
-    name: str,
+    problem: str,
+    protocol: Protocol,
     workers: int,
     say: Callable[[str], object],
     publish: Callable[[], object],
@@ -254,8 +253,8 @@ def train_all(
 
     Args:
         plan: what is wanted.
-        runs: the folder of the runs.
-        name: the name of the run.
+        problem: the name of the problem, or the path of its TOML file.
+        protocol: how predictions are scored.
         workers: the number of processes. 0 trains in this process.
         say: gets a line for each finished training.
         publish: is called from time to time, when some trainings are finished.
@@ -271,4 +270,6 @@ def train_all(
         if done % PUBLISHED == 0:
             publish()
 
-    work_off(plan.left, lambda job: (plan.store.candidate(job),), trained, finish, workers, prepare, (runs, name))
+    work_off(
+        plan.left, lambda job: (plan.store.candidate(job),), trained, finish, workers, prepare, (problem, protocol)
+    )

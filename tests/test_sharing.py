@@ -211,7 +211,7 @@ def test_the_command_resumes_and_writes_the_page(tuned_runs, tmp_path, monkeypat
     monkeypatch.setattr("benchmarks.sharing_trainings.trained", counted)
     with pytest.raises(InterruptedTrainingError):
         main(asked)
-    (file,) = tuned_runs.glob("benchmark-sharing-small-*.json")
+    file = base.with_name("sharing-trainings.json")
     assert len(json.loads(file.read_text())["trainings"]) == 7
     made.clear()
     made += [None] * 8
@@ -231,7 +231,7 @@ def test_the_command_resumes_and_writes_the_page(tuned_runs, tmp_path, monkeypat
     assert "too few seeds" in text
     assert base.with_suffix(".png").is_file()
     before = len(made)
-    main([*asked[:4], "300", *asked[6:], "--obstacle", "capacity"])
+    main(["--samples", "300", *asked[6:], "--obstacle", "capacity"])  # without the run
     assert len(made) - before == per_model
     later = json.loads(base.with_suffix(".json").read_text())
     assert {cell["samples"] for cell in later["cells"]} == {300, 600}
@@ -266,6 +266,12 @@ def test_a_run_without_tuned_networks_is_refused(small_runs, capsys):
     with pytest.raises(SystemExit):
         main(["small", "--runs", str(small_runs), "--workers", "0"])
     assert "must have tuned single-task networks of 'digit'" in capsys.readouterr().err
+
+
+def test_without_a_run_there_must_be_graphs_to_continue_with(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["-o", str(tmp_path / "sharing")])
+    assert "sharing-graphs.json to continue: name a RUN" in capsys.readouterr().err
 
 
 def test_the_page_of_the_docs_is_made_from_its_figures():
