@@ -12,7 +12,7 @@ Searches use the validation split; what is reported of them is also scored on th
 seed, so that an interrupted one is already a comparison. If interrupted, it resumes.
 
 A strategy may have variants and its own budget: `evolution:no-inherit`, `evolution:population=24`, `random:halving`,
-`random@300`.
+`evolution:balance=gradnorm`, `evolution:balance=fixed+central` (both are searched), `random@300`.
 
 To compare a new strategy quickly with published ones, use `--strategies mine --published random tpe`. The figures of
 the published strategies come from the file.

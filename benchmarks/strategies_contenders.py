@@ -12,6 +12,9 @@ from valp.search.run.ledger import Ledger
 from valp.search.strategies import STRATEGIES, Strategy
 from valp.search.strategies.breeding import Breeding
 from valp.search.strategies.evolution import Evolution
+from valp.train.balance import read_balance
+
+BALANCE = "balance="
 
 
 @dataclass(frozen=True)
@@ -23,21 +26,24 @@ class Contender:
         trainings: the number of samples, in full trainings.
         strategy: the strategy, which proposes candidates.
         halving: whether candidates are stopped early by successive halving.
+        balance: the balancing methods of its space; the default ones of the space if empty.
     """
 
     code: str
     trainings: int
     strategy: Strategy
     halving: bool = False
+    balance: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: str, trainings: int) -> "Contender":
         """Parses `CODE[:VARIANT...][@TRAININGS]`.
 
-        A variant is `halving`, or `SETTING=VALUE` or `no-SETTING` with a setting of `Breeding`.
+        A variant is `halving`, `balance=METHOD`, or `SETTING=VALUE` or `no-SETTING` with a setting of `Breeding`.
+        Several methods, `balance=METHOD+METHOD`, are searched.
 
         Raises:
-            SettingError: if there is no such strategy or setting.
+            SettingError: if there is no such strategy, method or setting.
         """
         code, _, own = text.partition("@")
         base, *variants = code.split(":")
@@ -45,15 +51,18 @@ class Contender:
             raise SettingError(f"strategy must be one of {', '.join(STRATEGIES)}, but is {base!r}")
         strategy = STRATEGIES[base]
         halving = "halving" in variants
-        variants = [variant for variant in variants if variant != "halving"]
+        balance = tuple(one for variant in variants if variant.startswith(BALANCE) for one in _methods(variant))
+        variants = [one for one in variants if one != "halving" and not one.startswith(BALANCE)]
         if variants:
             if not isinstance(strategy, Evolution):
-                raise SettingError(f"{base!r} must be an evolution to have variants other than halving, but is not")
+                raise SettingError(
+                    f"{base!r} must be an evolution to have variants other than halving and balance, but is not"
+                )
             breeding = replace(strategy.breeding, **dict(map(_changed, variants)))
             strategy = Evolution(code, f"{strategy.title}; {', '.join(variants)}", breeding)
         if own and not (own.isdigit() and int(own) > 0):
             raise SettingError(f"trainings must be a positive integer, but are {own!r}")
-        return cls(code, int(own) if own else trainings, strategy, halving)
+        return cls(code, int(own) if own else trainings, strategy, halving, balance)
 
     @property
     def candidates(self) -> int:
@@ -61,6 +70,18 @@ class Contender:
         if isinstance(self.strategy, Evolution):
             return self.strategy.breeding.candidates_within(self.trainings)
         return self.trainings
+
+
+def _methods(variant: str) -> list[str]:
+    """The methods of a variant `balance=METHOD+METHOD`.
+
+    Raises:
+        SettingError: if there is no such method.
+    """
+    found = variant.removeprefix(BALANCE).split("+")
+    for one in found:
+        read_balance(one)
+    return found
 
 
 def _changed(variant: str) -> tuple[str, Any]:

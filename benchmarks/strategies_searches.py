@@ -1,6 +1,7 @@
 """Runs the compared searches, each until it has seen its budget of samples, and measures what was found."""
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -62,7 +63,7 @@ class Setup:
     def name(self, contender: Contender, seed: int, *, baselines: bool) -> str:
         """The name of a run."""
         settings = f"{contender.trainings}x{self.steps}x{self.batch}"
-        parts = (self.problem.name, self.space, contender.code.replace(":", "-"), settings, str(seed))
+        parts = (self.problem.name, self.space, re.sub(r"[^\w.-]+", "-", contender.code), settings, str(seed))
         return "-".join(("strategies", *parts, *(("tuned",) if baselines else ())))
 
 
@@ -164,6 +165,7 @@ def searched(setup: Setup, contender: Contender, seed: int, *, baselines: bool) 
                 workers=setup.workers,
                 seed=seed,
                 halving=contender.halving,
+                balance=contender.balance,
                 baselines="tuned" if baselines else "none",
                 source=setup.source,
                 display=clock,

@@ -38,6 +38,8 @@ def test_the_text_of_a_contender_names_its_strategy_variant_and_budget():
     assert (plain.code, plain.trainings, plain.strategy) == ("random", 60, STRATEGIES["random"])
     assert Contender.parse("random:halving@300", 60).halving
     assert Contender.parse("random:halving@300", 60).trainings == 300
+    balanced = Contender.parse("random:balance=gradnorm+central", 60)
+    assert (balanced.balance, balanced.strategy) == (("gradnorm", "central"), plain.strategy)
     changed = Contender.parse("evolution:no-inherit:population=24", 60)
     assert (changed.strategy.breeding.inherit, changed.strategy.breeding.population) == (False, 24)
     assert changed.code not in STRATEGIES
@@ -46,7 +48,16 @@ def test_the_text_of_a_contender_names_its_strategy_variant_and_budget():
 
 
 @pytest.mark.parametrize(
-    "text", ["none", "random:no-inherit", "evolution:no-such", "evolution:population=x", "random@0", "random@x"]
+    "text",
+    [
+        "none",
+        "random:no-inherit",
+        "evolution:no-such",
+        "evolution:population=x",
+        "random:balance=no-such",
+        "random@0",
+        "random@x",
+    ],
 )
 def test_an_unknown_contender_is_refused(text):
     with pytest.raises(SettingError):
