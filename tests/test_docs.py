@@ -13,6 +13,7 @@ from valp.check.rules import NOTES, RULES
 from valp.parts.combiners import COMBINERS
 from valp.parts.kinds import KINDS
 from valp.parts.losses import KL, LOSSES
+from valp.search.engine.search_events import EVENTS
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 900
@@ -60,6 +61,13 @@ def test_the_session_of_the_readme_runs_in_an_empty_folder(session):
 @pytest.mark.parametrize("place", range(2))
 def test_the_python_of_the_readme_runs(session, place):
     assert run([sys.executable, "-c", blocks("README.md", "python")[place]], session)
+
+
+def test_the_page_of_the_log_lists_every_event_with_its_fields():
+    page = (ROOT / "docs" / "events.md").read_text()
+    rows = re.findall(r"^\| `([a-z_]+)` \| (.*) \| (`.*`) \|$", page, re.MULTILINE)
+    told = [(name, sentence, re.findall("`(.*?)`", fields)) for name, sentence, fields in rows]
+    assert told == [(name, kind.sentence, [*kind.fields]) for name, kind in EVENTS.items()]
 
 
 def test_every_link_of_the_pages_has_a_target():

@@ -18,6 +18,7 @@ from valp.search.cli.report_command import report_command
 from valp.search.cli.run_commands import best_command, list_command, show_command
 from valp.search.cli.search_commands import problems_command, search_command
 from valp.search.cli.signals import SignalError, ending_at_signals
+from valp.search.cli.status_command import status_command
 from valp.search.cli.streams import abandon_stdout, accept_any_text, complain, is_stdout_lost
 from valp.search.cli.use_commands import generate_command, predict_command
 
@@ -54,6 +55,7 @@ for command in (
     problems_command,
     search_command,
     list_command,
+    status_command,
     best_command,
     show_command,
     draw_command,

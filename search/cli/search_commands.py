@@ -9,6 +9,7 @@ import click
 
 from valp.errors import FileError, SettingError
 from valp.search.cli.codes_option import CodesOption, balancer_codes, graph_score_codes, kind_codes, space_names
+from valp.search.cli.log_option import LOG_JSON, showing_progress
 from valp.search.cli.options import EXECUTOR, JSON, RUNS, print_json, print_table
 from valp.search.cli.tension_option import TENSION, with_tension
 
@@ -145,6 +146,7 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
 )
 @EXECUTOR
 @click.option("--profile", is_flag=True, help="Print at the end where the workers' time went.")
+@LOG_JSON
 @RUNS
 @JSON
 def search_command(
@@ -169,6 +171,7 @@ def search_command(
     baselines: Literal["none", "quick", "tuned"] | None,
     executor: Literal["auto", "torch"],
     profile: bool,
+    log: Path | None,
     runs: Path,
     as_json: bool,
 ) -> None:
@@ -185,6 +188,8 @@ def search_command(
 
     If every candidate failed, the exit code is 1 and stderr has the most common reason.
 
+    `valp status RUN` shows from another terminal what the search does. docs/events.md lists the events of --log-json.
+
     \b
     Examples:
       valp search digits --candidates 24 --steps 500
@@ -196,44 +201,46 @@ def search_command(
       valp search digits --balance central --tension 0.3
       valp search fashion-mnist --space full --start-from mt-vae --start-from lenet
       valp search wine.toml --strategy nsga2 --hours 1
+      valp search digits --name first --log-json first.jsonl
     """
     from valp.search.cli.front_table import print_front
     from valp.search.cli.graph_commands import graph_to_start_from
     from valp.search.cli.next_commands import print_next_commands
     from valp.search.facade.launch import launch
     from valp.search.run.folder import Folder, columns_of
-    from valp.search.show.display import display_for_stderr
     from valp.search.show.pictures import draw_graph, draw_samples
     from valp.spaces.own.load_problem import load_problem
 
     methods = with_tension(balance, tension)
     columns = columns_of(Folder(runs / name)) if name else None
-    data = load_problem(problem, lambda line: click.echo(line, err=True), columns)
-    run = launch(
-        data,
-        name=name or f"{data.name}-{date.today()}",
-        runs=runs,
-        strategy=strategy,
-        space=space,
-        kinds=tuple(kinds.split(",")) if kinds is not None else (),
-        balance=methods,
-        start_from=[graph_to_start_from(start, data) for start in starts],
-        objectives=objectives,
-        candidates=candidates,
-        hours=hours,
-        steps=steps,
-        batch=batch,
-        workers=workers,
-        seed=seed,
-        protocol=protocol,
-        keep=keep,
-        executor=executor,
-        halving=halving,
-        baselines=baselines,
-        profile=profile,
-        source=str(Path(problem).absolute()) if problem.endswith(".toml") else None,
-        display=display_for_stderr(),
-    ).stored
+    with showing_progress(log) as progress:
+        data = load_problem(problem, progress.say, columns)
+        run = launch(
+            data,
+            name=name or f"{data.name}-{date.today()}",
+            runs=runs,
+            strategy=strategy,
+            space=space,
+            kinds=tuple(kinds.split(",")) if kinds is not None else (),
+            balance=methods,
+            start_from=[graph_to_start_from(start, data) for start in starts],
+            objectives=objectives,
+            candidates=candidates,
+            hours=hours,
+            steps=steps,
+            batch=batch,
+            workers=workers,
+            seed=seed,
+            protocol=protocol,
+            keep=keep,
+            executor=executor,
+            halving=halving,
+            baselines=baselines,
+            profile=profile,
+            source=str(Path(problem).absolute()) if problem.endswith(".toml") else None,
+            display=progress.display,
+            listeners=progress.listeners,
+        ).stored
     front = run.front()
     if not as_json:
         print_front(run, front)

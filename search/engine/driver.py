@@ -16,7 +16,18 @@ from valp.search.engine.fault import ATTEMPTS, Failure, Fault
 from valp.search.engine.fit_baseline import fit_baseline
 from valp.search.engine.job import Job
 from valp.search.engine.rungs import goes_on, rungs_of
+from valp.search.engine.search_events import Events
 from valp.search.engine.status import Status
+from valp.search.engine.tell_events import (
+    tell_baseline,
+    tell_end,
+    tell_loss,
+    tell_proposal,
+    tell_retry,
+    tell_rung,
+    tell_start,
+    tell_waiting,
+)
 from valp.search.engine.time_profile import TimeProfile
 from valp.search.pareto.front import Front, losses, ranked
 from valp.search.run.baseline_scores import BaselineScores
@@ -35,6 +46,7 @@ from valp.search.run.settings import Settings
 from valp.search.run.trial_record import write_record
 from valp.search.strategies import STRATEGIES, Question
 from valp.search.strategies.start_graphs import Seeded
+from valp.spaces.baselines.baseline_codes import TITLES
 from valp.spaces.baselines.baselines import FITTED
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.generate.space import space_of
@@ -54,6 +66,7 @@ class Driver:
     total: int
     workers: int
     start_from: tuple[Graph, ...]
+    events: Events = field(default_factory=Events)
     queue: deque[Job] = field(default_factory=deque)
     front: Front = field(default_factory=Front)
     deadline: float | None = None
@@ -79,6 +92,7 @@ class Driver:
 
     def recover(self) -> None:
         """Records what earlier sessions finished, and queues what they left unfinished."""
+        recovered: list[tuple[int, Result]] = []
         for trial in self.ledger.trials():
             if trial.state.is_finished():
                 continue
@@ -88,16 +102,20 @@ class Driver:
             candidate = self.ledger.entry(trial.number).candidate
             result = finished_result(self.folder.candidate(trial.number), candidate)
             if result is not None:
-                self._tell(trial.number, result)
+                recovered.append((trial.number, self._tell(trial.number, result)))
                 continue
             self.queue.append(self._job(trial.number, candidate))
             self.training[trial.number] = candidate.parents
         for entry in self.ledger.entries():
             if entry.result is not None:
                 self._count(entry.number, entry.result)
+        for number, result in recovered:
+            tell_end(self.events, number, result, self.status.front, recovered=True)
         self._drop()  # the last session may have been killed before it did this
         jobs = network_jobs(self.folder, self.question, self.settings.baselines, self._baseline_scores())
-        self.queue.extendleft(reversed([*self._unfinished(jobs)]))
+        waiting = [*self._unfinished(jobs)]
+        self.queue.extendleft(reversed(waiting))
+        tell_waiting(self.events, len(waiting))
         self._count_baselines()
 
     def fit_baselines(self, scorer: Scorer) -> None:
@@ -108,6 +126,7 @@ class Driver:
                 result = None if code in told.get(output.name, {}) else fit_baseline(scorer, output.name, code)
                 if result is not None:
                     self.ledger.tell_baseline(output.name, code, result)
+                    tell_baseline(self.events, f"{TITLES[code]} {output.name}", output.name, code, result)
         self._count_baselines()
         for row in self._baseline_scores().rows():
             self.display.say(f"{row.title}: {self._objectives_of(row.scores)}")
@@ -117,7 +136,9 @@ class Driver:
         ended = self.asked >= self.total and not self.queue and self.stopped is None
         if ended and self.settings.baselines == "tuned":
             jobs = longer_jobs(self.folder, self.question, self.ledger.front(), self._baseline_scores())
-            self.queue.extend(self._unfinished(jobs))
+            waiting = [*self._unfinished(jobs)]
+            self.queue.extend(waiting)
+            tell_waiting(self.events, len(waiting))
 
     def _unfinished(self, jobs: Iterable[Job]) -> Iterator[Job]:
         """The single-task networks among `jobs` that are to be trained. Finished folders are recorded instead."""
@@ -135,7 +156,12 @@ class Driver:
 
     def has_work(self) -> bool:
         """Whether a job can still be handed out: something is left to train, in time, and the search is not stopped."""
-        return self.stopped is None and not self.is_late() and (bool(self.queue) or self.asked < self.total)
+        return self.stopped is None and not self.is_late() and self.is_unfinished
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether something is left to train."""
+        return bool(self.queue) or self.asked < self.total
 
     def is_late(self) -> bool:
         """Whether the deadline has passed."""
@@ -158,10 +184,12 @@ class Driver:
                 return None
             self.ledger.propose(trial, candidate)
             self.training[number] = candidate.parents
+            tell_proposal(self.events, number, candidate)
             job = self._job(number, candidate)
         if job.number is not None and not self.paced:
             self.status.started, self.paced = (time.monotonic(), self.status.ended), True
         self.status.begin(job.title, job.candidate.parents)
+        tell_start(self.events, job)
         self.display.show(self.status)
         return job
 
@@ -188,7 +216,9 @@ class Driver:
         if job.number is None or result is None:
             return True
         below = len(job.rungs) - job.rungs.index(steps)  # does not depend on the batch size, as the steps do
-        return goes_on(self.ledger.reach(job.number, below, result.scores), self.ledger.objectives)
+        goes = goes_on(self.ledger.reach(job.number, below, result.scores), self.ledger.objectives)
+        tell_rung(self.events, job.number, steps, result, goes_on=goes)
+        return goes
 
     def end(self, job: Job, failure: Failure | None = None) -> None:
         """Records a finished job, or hands it out again if it ended by nobody's fault.
@@ -200,11 +230,13 @@ class Driver:
         result = read_result(job.path) if failure is None else finished_result(job.path, job.candidate)
         if result is None:
             failure = failure or Failure(Fault.WORKER, f"{job.path} has no result that can be read")
+            tell_loss(self.events, job, failure)
             if failure.ends_search is not None:
                 self.stop(failure.ends_search)
                 return
             again = self._again(job, failure)
             if again is not None:
+                tell_retry(self.events, job, again, failure.reason)
                 self.queue.appendleft(again)
                 return
             result, final = self._failed(job, failure), failure.fault is Fault.CANDIDATE
@@ -212,6 +244,7 @@ class Driver:
         if job.output is not None:
             if final:  # else the next session trains it
                 self.ledger.tell_baseline(job.output, job.code, result)
+            tell_baseline(self.events, job.title, job.output, job.code, result, recorded=final)
             self._count_baselines()
             self.display.say(f"{job.title}: {result.failure or self._objectives_of(result.scores, job.output)}")
             return
@@ -220,6 +253,7 @@ class Driver:
         result = self._tell(job.number, result)
         self.training.pop(job.number, None)
         self._count(job.number, result)
+        tell_end(self.events, job.number, result, self.status.front)
         self._drop()
         self.display.show(self.status, (job.number, result))
 

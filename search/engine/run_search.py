@@ -1,8 +1,9 @@
 """`search` runs or resumes a search until the run has all its candidates."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 from valp.files import write_text
 from valp.graph.graph import Graph
@@ -10,6 +11,9 @@ from valp.search.engine.display import Display, SilentDisplay
 from valp.search.engine.driver import Driver
 from valp.search.engine.failures import require_success
 from valp.search.engine.local.train_locally import train_locally
+from valp.search.engine.search_events import Event, Events
+from valp.search.engine.session_recorder import SessionRecorder
+from valp.search.engine.telling import TellingDisplay, telling_session
 from valp.search.number_text import duration
 from valp.search.run.folder import Folder, keep_journal
 from valp.search.run.ledger import Ledger
@@ -34,6 +38,7 @@ def search(
     workers: int = 2,
     profile: bool = False,
     display: Display | None = None,
+    listeners: Sequence[Callable[[Event], None]] = (),
 ) -> Ledger:
     """Searches until the run has all its candidates or the time is over. Called again, it resumes.
 
@@ -49,65 +54,78 @@ def search(
             other, without Ray.
         profile: whether to show at the end where the workers' time went.
         display: shows the progress; by default nothing is shown.
+        listeners: are called with each event of the search; see `valp.search.engine.search_events`.
 
     Raises:
         SettingError: if the settings differ from the run's, or another process is searching the run.
         FileError: if the folder cannot be written, or its ledger was lost and cannot be rebuilt.
         SearchError: if every candidate of the run failed, or no worker can start.
     """
-    shown = display or SilentDisplay()
+    display = display or SilentDisplay()
     if problem.conditions != settings.conditions:
         problem = problem.model_copy(update={"conditions": settings.conditions})
     with locked(folder):
         keep_journal(folder)
-        if folder.exists():
+        resumed = folder.exists()
+        if resumed:
             read_settings(folder.settings).require_same(settings, folder.name)
         else:
             write_text(folder.problem, problem.description.model_dump_json(indent=1))
             write_settings(settings, folder.settings)
         metrics = {name: problem.metric(name) for name in settings.objectives}
         ledger = Ledger.create(folder.study, metrics)
-        reads_parameters = STRATEGIES[settings.strategy].reads_parameters
-        rebuilt = rebuild_ledger(folder, ledger, reads_parameters=reads_parameters)
-        if rebuilt:
-            shown.say(f"the ledger lacked {rebuilt} finished candidates, which were added from their folders")
-        driver = Driver(folder, problem, settings, ledger, shown, candidates, workers, tuple(start_from))
-        driver.recover()
-        driver.add_longer_baselines()
-        if driver.has_work():
-            changed = other_versions(folder.settings)
-            if changed is not None:
-                shown.say(changed)
-            for remark in problem.remarks:
-                shown.say(remark)
-            with closing(shown):
-                judges = judges_of(problem, shown.say, shown.step)
-            scorer = Scorer(problem, judges, settings.protocol, objectives=settings.objectives)
-            missing = ready(settings.executor, shown.say)
-            if missing is not None:
-                shown.say(f"the native executor is not available, so torch trains, several times slower: {missing}")
-            start = time.monotonic()
-            deadline = None if hours is None else start + hours * 3600
-            driver.begin(deadline)
-            try:
-                driver.fit_baselines(scorer)
-                _train(driver, scorer, settings, workers, shown)
-                driver.add_longer_baselines()
-                if driver.has_work():
-                    _train(driver, scorer, settings, workers, shown)
-            finally:
-                shown.close()
-            if driver.stopped is not None:
-                raise driver.stopped
-            wall = time.monotonic() - start
-            share, whose = driver.busy / (max(workers, 1) * wall), f"{workers} workers' time" if workers else "it"
-            shown.say(f"{duration(wall)}; {share:.0%} of {whose} went into training and scoring")
-            if profile:
-                for line in driver.profile.lines(max(workers, 1), wall):
-                    shown.say(line)
+        recorder = SessionRecorder(folder, candidates, workers, datetime.now(UTC))
+        events = Events(recorder.hear, *listeners)
+        shown = TellingDisplay(display, events)
+        rebuilt = rebuild_ledger(folder, ledger, reads_parameters=STRATEGIES[settings.strategy].reads_parameters)
+        driver = Driver(folder, problem, settings, ledger, display, candidates, workers, tuple(start_from), events)
+        with telling_session(driver, hours, resumed=resumed):
+            if rebuilt:
+                shown.say(f"the ledger lacked {rebuilt} finished candidates, which were added from their folders")
+            driver.recover()
+            driver.add_longer_baselines()
+            if driver.has_work():
+                recorder.start()
+                _work(driver, settings, shown, hours, profile=profile)
         shown.close()
         require_success(folder.name, ledger.entries())
         return ledger
+
+
+def _work(driver: Driver, settings: Settings, shown: Display, hours: float | None, *, profile: bool) -> None:
+    """Prepares the data, and trains what a driver hands out until nothing is left or the time is over."""
+    problem, workers = driver.problem, driver.workers
+    changed = other_versions(driver.folder.settings)
+    if changed is not None:
+        shown.say(changed)
+    for remark in problem.remarks:
+        shown.say(remark)
+    with closing(shown):
+        judges = judges_of(problem, shown.say, shown.step)
+    scorer = Scorer(problem, judges, settings.protocol, objectives=settings.objectives)
+    missing = ready(settings.executor, shown.say)
+    if missing is not None:
+        shown.say(f"the native executor is not available, so torch trains, several times slower: {missing}")
+    start = time.monotonic()
+    driver.begin(None if hours is None else start + hours * 3600)
+    deadline = None if hours is None else (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
+    driver.events.tell("training_began", deadline=deadline)
+    try:
+        driver.fit_baselines(scorer)
+        _train(driver, scorer, settings, workers, shown)
+        driver.add_longer_baselines()
+        if driver.has_work():
+            _train(driver, scorer, settings, workers, shown)
+    finally:
+        shown.close()
+    if driver.stopped is not None:
+        raise driver.stopped
+    wall = time.monotonic() - start
+    share, whose = driver.busy / (max(workers, 1) * wall), f"{workers} workers' time" if workers else "it"
+    shown.say(f"{duration(wall)}; {share:.0%} of {whose} went into training and scoring")
+    if profile:
+        for line in driver.profile.lines(max(workers, 1), wall):
+            shown.say(line)
 
 
 def _train(driver: Driver, scorer: Scorer, settings: Settings, workers: int, shown: Display) -> None:

@@ -1,7 +1,7 @@
 """`launch` runs a whole search. It checks the settings before anything is written."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
@@ -14,6 +14,7 @@ from valp.graph.graph import Graph
 from valp.plan.plan import EXECUTORS, Executor, Protocol
 from valp.search.engine.display import Display
 from valp.search.engine.run_search import search
+from valp.search.engine.search_events import Event
 from valp.search.facade.run_handle import Run, open_run
 from valp.search.run.folder import Folder
 from valp.search.run.settings import Settings, definitions_of, read_settings
@@ -61,6 +62,7 @@ def launch(
     profile: bool = False,
     source: str | None = None,
     display: Display | None = None,
+    listeners: Sequence[Callable[[Event], None]] = (),
 ) -> Run:
     """Searches a problem. Called again with the same settings, it resumes the search.
 
@@ -97,6 +99,9 @@ def launch(
         profile: whether to show at the end where the workers' time went.
         source: the file that describes the problem, from which `valp train --from` loads the data again.
         display: shows the progress; by default as lines on stderr.
+        listeners: are called with each event of the search, such as a candidate that has ended. An event has a `name`,
+            a time `at` and `fields`; `valp.search.engine.search_events.EVENTS` lists all. `hear` of an open
+            `valp.search.engine.event_log.event_log` writes them to a file. An error of a listener ends the search.
 
     Raises:
         SettingError: if a setting is not possible or differs from the run's, or another process is searching the run.
@@ -190,6 +195,7 @@ def launch(
         workers=asked_workers,
         profile=profile,
         display=display or LineDisplay(),
+        listeners=listeners,
     )
     return open_run(name, runs)
 

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from valp.errors import FileError, ValpError
 from valp.graph.graph import Graph
@@ -103,6 +103,21 @@ class Run:
         data = data_of(self.stored, _say) if problem is None else problem
         found = score_on_test(self.stored, self.stored.front(), data, judges_of(data, _say), _say)
         return frame_of_tests(self.stored, found)
+
+    def status(self) -> dict[str, Any]:
+        """What the search does now: the document of `valp status --json`.
+
+        Returns:
+            Among others `state` (running, finished, interrupted, locked or no driver), `jobs` (what is being trained,
+            and for how many seconds), `candidates` (numbers by state), `seconds_left`, `best`, `failures` and
+            `last_error`. Times are in UTC.
+
+        Raises:
+            FileError: if the ledger cannot be read.
+        """
+        from valp.search.run.run_status import status_of
+
+        return status_of(self.stored).document()
 
     def candidates(self) -> "DataFrame":
         """All candidates, including unfinished and failed ones.

@@ -114,13 +114,19 @@ class Ledger:
         return cls(open_study(path, _goals(objectives), create=True), objectives, str(path))
 
     @classmethod
-    def open(cls, path: Path, objectives: dict[str, Metric]) -> "Ledger":
+    def open(cls, path: Path, objectives: dict[str, Metric], *, read_only: bool = False) -> "Ledger":
         """Opens the ledger at `path`.
+
+        Args:
+            path: the file of the ledger.
+            objectives: the objectives of the run.
+            read_only: see `open_study`.
 
         Raises:
             FileError: if it does not exist or cannot be opened; see `open_study`.
         """
-        return cls(open_study(path, _goals(objectives), create=False), objectives, str(path))
+        study = open_study(path, _goals(objectives), create=False, read_only=read_only)
+        return cls(study, objectives, str(path))
 
     def trials(self) -> list[FrozenTrial]:
         """All trials, in order. They must not be changed.

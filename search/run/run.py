@@ -120,8 +120,13 @@ class StoredRun:
         }
 
 
-def open_run(runs: Path, name: str) -> StoredRun:
+def open_run(runs: Path, name: str, *, read_only: bool = False) -> StoredRun:
     """Opens a run by its name.
+
+    Args:
+        runs: the folder of the runs.
+        name: the name of the run.
+        read_only: whether no file of the run may be written; see `valp.search.run.open_study.open_study`.
 
     Raises:
         FileError: if the run does not exist or is damaged.
@@ -139,7 +144,7 @@ def open_run(runs: Path, name: str) -> StoredRun:
                 f"run {folder.name!r} optimises {name!r}, which is not a score of this installation: "
                 "a package that adds it may be missing"
             ) from error
-    return StoredRun(folder, settings, problem, Ledger.open(folder.study, metrics))
+    return StoredRun(folder, settings, problem, Ledger.open(folder.study, metrics, read_only=read_only))
 
 
 def run_names(runs: Path) -> list[str]:

@@ -15,7 +15,8 @@ import sys
 from valp.search.cli import cli
 
 runs = ["--runs", sys.argv[1]]
-for words in (["list"], ["best", "small"], ["show", "small", "0"], ["show", "small", "0", "--json"]):
+commands = (["list"], ["status", "small"], ["best", "small"], ["show", "small", "0"], ["show", "small", "0", "--json"])
+for words in commands:
     cli.main([*words, *runs], prog_name="valp", standalone_mode=False)
 """
 HELP = """
@@ -44,7 +45,7 @@ print(before, [name for name in heavy if name in sys.modules])
         (LOOKING, ("torch", "ray", "sklearn", "numba", "matplotlib", "plotly")),
         (WORKING, ("optuna", "sqlalchemy", "sklearn", "torchvision", "matplotlib", "sympy", "scipy")),
     ],
-    ids=["help", "list, best and show", "a worker"],
+    ids=["help", "list, status, best and show", "a worker"],
 )
 def test_slow_imports_are_avoided(program, without, small_runs, pytestconfig):
     told = f"{program}\nimport sys; print([name for name in {without} if name in sys.modules], file=sys.stderr)"

@@ -19,7 +19,20 @@ from valp.spaces.baselines.single_task import single_task
 from valp.spaces.generate.space import SPACES
 from valp.train.balance import BALANCERS
 
-COMMANDS = ("problems", "search", "list", "best", "show", "draw", "check", "graphs", "train", "score", "export")
+COMMANDS = (
+    "problems",
+    "search",
+    "list",
+    "status",
+    "best",
+    "show",
+    "draw",
+    "check",
+    "graphs",
+    "train",
+    "score",
+    "export",
+)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ def test_every_command_that_shows_something_has_json(name):
     [
         ("problems",),
         ("list",),
+        ("status", "small"),
         ("best", "small"),
         ("best", "small", "--by", "mse"),
         ("show", "small", "0"),

@@ -18,6 +18,9 @@ from valp.search.run.folder import Folder
 
 LONG = "x" * 300
 
+LOOKING = [("best", "small"), ("best", "small", "--json"), ("list",), ("status", "small"), ("show", "small", "0")]
+"""Commands that only read a run."""
+
 
 @pytest.fixture
 def damaged(runs_copy):
@@ -57,6 +60,7 @@ def test_a_list_of_only_damaged_runs_is_an_error(valp, damaged):
     "words",
     [
         ("best", LONG),
+        ("status", LONG),
         ("show", LONG),
         ("report", LONG),
         ("clean", LONG),
@@ -103,7 +107,7 @@ def test_a_read_only_folder_is_refused_in_one_sentence_by_commands_that_write(wo
             path.chmod(0o755)
 
 
-@pytest.mark.parametrize("words", [("best", "small"), ("best", "small", "--json"), ("list",), ("show", "small", "0")])
+@pytest.mark.parametrize("words", LOOKING)
 def test_a_full_stdout_is_one_sentence(words, valp, small_runs, monkeypatch, tmp_path):
     with open("/dev/full", "w") as full:
         monkeypatch.setattr(sys, "stdout", full)
@@ -112,7 +116,7 @@ def test_a_full_stdout_is_one_sentence(words, valp, small_runs, monkeypatch, tmp
     assert outcome.err == "valp: stdout cannot be read or written: No space left on device\n"
 
 
-@pytest.mark.parametrize("words", [("best", "small"), ("best", "small", "--json"), ("list",), ("show", "small", "0")])
+@pytest.mark.parametrize("words", LOOKING)
 def test_a_terminal_that_only_has_ascii_gets_all_commands_output(words, valp, small_runs, monkeypatch):
     written = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))

@@ -1,5 +1,6 @@
 """A killed driver leaves no process behind, and the same command resumes the search."""
 
+import json
 import os
 import signal
 import subprocess
@@ -30,6 +31,13 @@ def command(runs):
 
 def run(runs):
     return subprocess.run(command(runs), capture_output=True, text=True, timeout=PATIENCE)
+
+
+def look(runs):
+    """The document of `valp status`, in a process of its own."""
+    words = ["status", "k", "--json", "--runs", str(runs)]
+    program = [sys.executable, "-c", "from valp.search.cli import main; main()"]
+    return json.loads(subprocess.run([*program, *words], capture_output=True, check=True, timeout=PATIENCE).stdout)
 
 
 def finished(runs):
@@ -74,6 +82,7 @@ def killed(tmp_path_factory):
         assert wait_until(lambda: len(finished(runs)) >= 2 or driver.poll() is not None, PATIENCE)
         assert driver.poll() is None
         family = psutil.Process(driver.pid).children(recursive=True)
+        running = look(runs)
         marks = {environment(process).get(MARK) for process in family} - {None}
         driver.send_signal(signal.SIGKILL)
         driver.wait()
@@ -83,6 +92,8 @@ def killed(tmp_path_factory):
             "count": len(family),
             "gone": gone,
             "marks": marks,
+            "running": running,
+            "after": look(runs),
             "second": second,
             "before": files_of(runs / "k" / "candidates"),
             "finished": finished(runs),
@@ -105,6 +116,30 @@ def test_a_second_driver_is_refused_while_the_first_is_at_work(killed):
     assert second.returncode == 1
     assert second.stderr == "valp: run 'k' is being searched by another process\n"
     assert second.stdout == ""
+
+
+def test_the_status_of_a_running_search_names_its_driver_and_what_its_workers_train(killed):
+    running = killed[1]["running"]
+    assert running["state"] == "running"
+    assert running["session"]["workers"] == 2
+    assert running["candidates"]["total"] == CANDIDATES
+    assert running["candidates"]["complete"] >= 1
+    assert 1 <= len(running["jobs"]) <= 2
+    assert all(job["seconds"] < PATIENCE for job in running["jobs"])
+    assert running["candidates_per_minute"] > 0
+    assert running["seconds_left"] > 0
+
+
+def test_the_status_after_a_kill_says_that_no_driver_is_running(killed):
+    after = killed[1]["after"]
+    assert (after["state"], after["reason"], after["jobs"]) == ("interrupted", "killed", [])
+    assert after["candidates"]["unfinished"] >= 1
+    assert after["session"]["process"] == killed[1]["running"]["session"]["process"]
+
+
+def test_the_status_of_the_resumed_search_is_finished(resumed):
+    document = look(resumed[0])
+    assert (document["state"], document["candidates"]["complete"]) == ("finished", CANDIDATES)
 
 
 def test_a_killed_driver_leaves_no_process(killed):
