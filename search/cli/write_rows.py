@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from valp.errors import FileError, SettingError
 from valp.files import replacing
+from valp.model.spreadsheet_text import neutral
 
 TABLES = (".csv", ".parquet")
 ARRAYS = ".npz"
@@ -33,6 +34,9 @@ def require_suffix(path: Path, known: Sequence[str]) -> str:
 def write_table(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
     """Writes columns (n,) as a CSV or Parquet file, depending on the suffix, whole or not at all.
 
+    In a CSV file, text that a spreadsheet would run as a formula begins with an apostrophe; see
+    `valp.model.spreadsheet_text`.
+
     Raises:
         FileError: if it cannot be written.
     """
@@ -40,8 +44,8 @@ def write_table(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
         if path.suffix.lower() == ".csv":
             with temporary.open("w", newline="", encoding="utf-8") as file:
                 writer = csv.writer(file, lineterminator="\n")
-                writer.writerow(columns)
-                writer.writerows(zip(*map(_texts, columns.values()), strict=True))
+                writer.writerow(map(neutral, columns))
+                writer.writerows(zip(*map(_cells, columns.values()), strict=True))
         else:
             import pyarrow as pa
             import pyarrow.parquet
@@ -61,8 +65,14 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
         np.savez(temporary, allow_pickle=False, **plain)
 
 
+def _cells(values: NDArray[Any]) -> list[str]:
+    """The cells of a CSV column. Numbers are left as they are."""
+    texts = _texts(values)
+    return texts if values.dtype.kind in "biuf" else [neutral(text) for text in texts]
+
+
 def _texts(values: NDArray[Any]) -> list[str]:
-    """The cells of a CSV column. A float32 number has as many digits as it needs to be read back exactly."""
+    """The values of a column as texts. A float32 number has as many digits as it needs to be read back exactly."""
     if values.dtype.kind == "O":
         return ["" if cell is None else str(cell) for cell in values]
     texts: list[str] = values.astype(str).tolist()

@@ -16,6 +16,7 @@ from valp.graph.graph import DataType
 from valp.journal import JOURNAL, being_written
 from valp.model.preprocessing import Preprocessing
 from valp.search.run.result import Result
+from valp.search.run.weights_checksum import has_wrong_checksum, with_checksum
 from valp.spaces.baselines.baseline_codes import NETWORK
 from valp.spaces.candidate import Candidate
 from valp.spaces.problem.description import Description
@@ -141,10 +142,10 @@ def write_result(path: Path, result: Result) -> None:
 
 
 def write_weights(path: Path, state: "dict[str, Tensor]") -> None:
-    """Writes a module's weights."""
+    """Writes a module's weights, with their checksum."""
     from safetensors.torch import save
 
-    write_bytes(path / WEIGHTS, save({name: tensor.contiguous() for name, tensor in state.items()}))
+    write_bytes(path / WEIGHTS, with_checksum(save({name: tensor.contiguous() for name, tensor in state.items()})))
 
 
 def write_curves(path: Path, curves: "Curves") -> None:
@@ -180,7 +181,7 @@ def read_weights(path: Path) -> "dict[str, Tensor]":
     """A candidate's weights.
 
     Raises:
-        FileError: if the weights are not kept, or the file is damaged.
+        FileError: if the weights are not kept, or the file is damaged or has changed.
     """
     from safetensors.torch import load
 
@@ -189,10 +190,14 @@ def read_weights(path: Path) -> "dict[str, Tensor]":
         raise FileError(
             f"candidate {path.name} has no weights: a run keeps the weights of its front, or of all with --keep all"
         )
+    content = read_bytes(file)
     try:
-        return load(read_bytes(file))
+        wrong, state = has_wrong_checksum(content), load(content)
     except Exception as error:  # safetensors raises an error type of its own that it does not export
         raise FileError(f"{file} is damaged: {error}") from error
+    if wrong:
+        raise FileError(f"{file} is damaged: its checksum is not that of its content")
+    return state
 
 
 def drop_weights(path: Path) -> None:

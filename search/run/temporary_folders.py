@@ -9,6 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from valp.errors import FileError
 from valp.journal import read_name, write_name
 from valp.search.run.lock import is_held
 
@@ -24,8 +25,15 @@ OWNER = ".valp.folder"
 
 @contextmanager
 def scratch(name: str) -> Iterator[Path]:
-    """A temporary folder that is deleted at the end of the block."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{name}-"))
+    """A temporary folder that is deleted at the end of the block.
+
+    Raises:
+        FileError: if it cannot be created, as on a full disk.
+    """
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{name}-"))
+    except OSError as error:
+        raise _no_folder(error) from error
     try:
         with claimed(folder):
             yield folder
@@ -35,10 +43,27 @@ def scratch(name: str) -> Iterator[Path]:
 
 @contextmanager
 def claimed(folder: Path) -> Iterator[None]:
-    """Marks a temporary folder, such as Ray's, as this project's, and as in use until the block or the process ends."""
-    with FileLock(folder / MARK):
-        write_name(folder / OWNER, str(folder.resolve()))  # after locking: marked but unlocked means unused
+    """Marks a temporary folder, such as Ray's, as this project's, and as in use until the block or the process ends.
+
+    Raises:
+        FileError: if nothing can be written into it, as on a full disk.
+    """
+    lock = FileLock(folder / MARK)
+    try:
+        try:
+            lock.acquire()
+            write_name(folder / OWNER, str(folder.resolve()))  # after locking: marked but unlocked means unused
+        except OSError as error:
+            raise _no_folder(error) from error
         yield
+    finally:
+        lock.release()
+
+
+def _no_folder(error: OSError) -> FileError:
+    return FileError(
+        f"a temporary folder cannot be written: {error.strerror or error}; make room, or set TMPDIR to another folder"
+    )
 
 
 def abandoned() -> list[Path]:

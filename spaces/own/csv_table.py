@@ -1,4 +1,7 @@
-"""Reads a CSV file as a table. Cells stay text until an input or output says what they mean."""
+"""Reads a CSV file as a table. Cells stay text until an input or output says what they mean.
+
+An apostrophe that `valp predict` has put before a text that looks like a formula is removed.
+"""
 
 import csv
 import io
@@ -6,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.csv
 
 from valp.errors import DataError
+from valp.model.spreadsheet_text import as_it_was
 from valp.model.table import Table
 
 SEPARATORS = ",;\t|"
@@ -23,7 +28,7 @@ def read_csv(path: Path, content: bytes, missing: tuple[str, ...], separator: st
     text = _decoded(path, content)
     separator = separator or _usual(path)
     records = _records(path, text, separator)
-    header = [name.strip() for name in next(records, (1, []))[1]]
+    header = [as_it_was(name.strip()) for name in next(records, (1, []))[1]]
     if not header:
         raise DataError(f"{path} must have a header and rows, but is empty")
     if content.count(b'"') % 2:
@@ -47,13 +52,20 @@ def read_csv(path: Path, content: bytes, missing: tuple[str, ...], separator: st
     if read.num_rows < 2:
         raise DataError(f"{path} must have rows, but has only a header")
     require_unique(path, header)
-    columns = {name: read.column(i).slice(1) for i, name in enumerate(header)}
+    columns = {name: _as_they_were(read.column(i).slice(1)) for i, name in enumerate(header)}
 
     def place(row: int) -> str:
         found = (line for i, (line, _) in enumerate(_records(path, text, separator)) if i == row + 1)
         return f"{path}, line {next(found)}"
 
     return Table(path, columns, missing, place)
+
+
+def _as_they_were(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The cells of a column as they were before they were written for spreadsheets."""
+    if not pyarrow.compute.any(pyarrow.compute.starts_with(cells, "'")).as_py():
+        return cells
+    return pa.chunked_array([[None if cell is None else as_it_was(cell) for cell in cells.to_pylist()]], pa.string())
 
 
 def require_unique(path: Path, names: list[str]) -> None:

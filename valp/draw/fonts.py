@@ -39,7 +39,12 @@ def fonts_loaded() -> None:
 
 @contextmanager
 def _without_font_warnings() -> Iterator[None]:
-    with tempfile.TemporaryFile() as said:
+    try:
+        buffer = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
+    except OSError:  # the disk is full: the warnings do no harm
+        yield
+        return
+    with buffer as said:
         stderr = os.dup(2)
         os.dup2(said.fileno(), 2)
         try:

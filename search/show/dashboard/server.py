@@ -26,6 +26,9 @@ PAGE = f"/dashboard/studies/{STUDY}"
 
 READING = ("GET", "HEAD")
 
+OWN_NAMES = ("127.0.0.1", "localhost", "[::1]")
+"""The names by which a browser on this machine can call the server, also through a tunnel of SSH."""
+
 
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
@@ -62,7 +65,7 @@ def dashboard(run: StoredRun, runs: Path, port: int, say: Callable[[str], None])
     with scratch("dashboard") as drawn:
         pictures = Pictures(run, drawn, say)
         view = RunView(run, RunCommands(run.folder.name, run.settings.problem, runs), pictures)
-        with _listening(port, reading_only(wsgi(view, artifact_store=pictures))) as server:
+        with _listening(port, own_host_only(reading_only(wsgi(view, artifact_store=pictures)))) as server:
             yield server
 
 
@@ -79,6 +82,25 @@ def reading_only(application: "WSGIApplication") -> "WSGIApplication":
             return application(environment, start)  # type: ignore[return-value]
         start("405 Method Not Allowed", [("Content-Type", "application/json"), ("Allow", ", ".join(READING))])
         return [json.dumps({"reason": "this dashboard is read-only"}).encode()]
+
+    return answer
+
+
+def own_host_only(application: "WSGIApplication") -> "WSGIApplication":
+    """An application that refuses requests to another host's name.
+
+    Otherwise a web page of another host could read the run through the user's browser, once the name of that host leads
+    to this machine (DNS rebinding). The browser still sends that name.
+    """
+
+    def answer(environment: "WSGIEnvironment", start: "StartResponse") -> "Iterator[bytes] | list[bytes]":
+        name, _, port = environment.get("HTTP_HOST", "").rpartition(":")
+        if not port.isdecimal():  # a name without a port
+            name = environment.get("HTTP_HOST", "")
+        if name.lower() in OWN_NAMES:
+            return application(environment, start)  # type: ignore[return-value]
+        start("403 Forbidden", [("Content-Type", "application/json")])
+        return [json.dumps({"reason": f"this dashboard is only at {', '.join(OWN_NAMES)}"}).encode()]
 
     return answer
 

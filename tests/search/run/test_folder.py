@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import load, save
 
 from valp.errors import FileError
 from valp.files import read_model
@@ -24,6 +25,7 @@ from valp.search.run.folder import (
     write_weights,
 )
 from valp.search.run.result import Result
+from valp.search.run.weights_checksum import has_wrong_checksum, with_checksum
 from valp.spaces.baselines.single_task import single_task
 from valp.spaces.candidate import Candidate, Training
 from valp.train.fit import Curves
@@ -31,6 +33,7 @@ from valp.train.fit import Curves
 SCORES, ERRORS = {"accuracy": 0.1 + 0.2, "mse": 1e-30, "parameters": 12}, {"accuracy": 0.1 + 0.7, "mse": 1e-31}
 RESULT = Result(SCORES, 12, "a key", 350, (1.25, 0.5), None, errors=ERRORS)
 STATE = {"a.weight": torch.arange(6.0).reshape(2, 3).T, "a.bias": torch.tensor([float(2**-20)])}
+CONTIGUOUS = {name: tensor.contiguous() for name, tensor in STATE.items()}
 
 
 def test_a_filled_folder_appears_with_all_its_files_at_once(tmp_path):
@@ -119,6 +122,32 @@ def test_truncated_weights_are_a_file_error(tmp_path):
     file.write_bytes(file.read_bytes()[:-4])
     with pytest.raises(FileError, match="is damaged"):
         read_weights(tmp_path)
+
+
+def test_weights_whose_content_has_changed_are_a_file_error(tmp_path):
+    write_weights(tmp_path, STATE)
+    file = tmp_path / WEIGHTS
+    content = file.read_bytes()
+    file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert load(file.read_bytes()).keys() == STATE.keys(), "nothing else notices it"
+    with pytest.raises(FileError, match=r"weights\.safetensors is damaged: its checksum is not that of its content"):
+        read_weights(tmp_path)
+
+
+def test_weights_of_earlier_versions_have_no_checksum_and_other_programs_ignore_it(tmp_path):
+    (tmp_path / WEIGHTS).write_bytes(save(CONTIGUOUS))
+    assert all(tensor.equal(STATE[name]) for name, tensor in read_weights(tmp_path).items())
+    write_weights(tmp_path, STATE)
+    content = (tmp_path / WEIGHTS).read_bytes()
+    assert all(tensor.equal(STATE[name]) for name, tensor in load(content).items())
+    assert int.from_bytes(content[:8], "little") % 8 == 0, "the numbers are aligned"
+
+
+def test_a_checksum_is_added_to_other_texts_of_a_file():
+    content = with_checksum(save(CONTIGUOUS, metadata={"format": "pt"}))
+    assert not has_wrong_checksum(content)
+    assert not has_wrong_checksum(with_checksum(content))
+    assert b'"format":"pt"' in content
 
 
 def test_curves_have_a_column_for_the_step_and_one_for_each_loss(tmp_path):
