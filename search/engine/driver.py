@@ -13,7 +13,7 @@ from valp.graph.graph import Graph
 from valp.search.engine.baseline_jobs import longer_jobs, network_jobs
 from valp.search.engine.display import Display
 from valp.search.engine.fault import ATTEMPTS, Failure, Fault
-from valp.search.engine.fit_baseline import fit_baseline
+from valp.search.engine.fit_baseline import fit_missing
 from valp.search.engine.job import Job
 from valp.search.engine.rungs import goes_on, rungs_of
 from valp.search.engine.search_events import Events
@@ -46,8 +46,6 @@ from valp.search.run.settings import Settings
 from valp.search.run.trial_record import write_record
 from valp.search.strategies import STRATEGIES, Question
 from valp.search.strategies.start_graphs import Seeded
-from valp.spaces.baselines.baseline_codes import TITLES
-from valp.spaces.baselines.baselines import FITTED
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.generate.space import space_of
 from valp.spaces.problem.problem import Problem
@@ -120,13 +118,7 @@ class Driver:
 
     def fit_baselines(self, scorer: Scorer) -> None:
         """Fits the baselines that need no graph, unless an earlier session did. Shows a line for each."""
-        told = self.ledger.baselines
-        for code in FITTED[self.settings.baselines]:
-            for output in self.problem.outputs:
-                result = None if code in told.get(output.name, {}) else fit_baseline(scorer, output.name, code)
-                if result is not None:
-                    self.ledger.tell_baseline(output.name, code, result)
-                    tell_baseline(self.events, f"{TITLES[code]} {output.name}", output.name, code, result)
+        fit_missing(scorer, self.settings.baselines, self.ledger, self.events)
         self._count_baselines()
         for row in self._baseline_scores().rows():
             self.display.say(f"{row.title}: {self._objectives_of(row.scores)}")

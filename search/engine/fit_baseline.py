@@ -1,11 +1,15 @@
-"""Fits and scores a baseline that needs no graph. Fits of the same data are remembered in this process."""
+"""Fits and scores baselines that need no graph. Fits of the same data are remembered in this process."""
 
 import time
 import warnings
 from typing import Any
 
 from valp.errors import ValpError
+from valp.search.engine.search_events import Events
+from valp.search.engine.tell_events import tell_baseline
+from valp.search.run.ledger import Ledger
 from valp.search.run.result import Result
+from valp.spaces.baselines.baseline_codes import TITLES, Level
 from valp.spaces.baselines.baselines import FITTED
 from valp.spaces.problem.answers import Answers
 from valp.spaces.problem.problem import Problem
@@ -13,6 +17,21 @@ from valp.spaces.problem.scoring import Scorer
 
 REMEMBERED = 64
 """The most fits that are remembered."""
+
+
+def fit_missing(scorer: Scorer, level: Level, ledger: Ledger, events: Events) -> None:
+    """Fits and records the baselines of a level that need no graph and that the ledger lacks."""
+    told = ledger.baselines
+    for code in FITTED[level]:
+        for output in scorer.problem.outputs:
+            if code in told.get(output.name, {}):
+                continue
+            title = f"{TITLES[code]} {output.name}"
+            events.tell("preparing", title=f"fitting a baseline: {title}")
+            result = fit_baseline(scorer, output.name, code)
+            if result is not None:
+                ledger.tell_baseline(output.name, code, result)
+                tell_baseline(events, title, output.name, code, result)
 
 
 def fit_baseline(scorer: Scorer, output: str, code: str) -> Result | None:

@@ -66,7 +66,9 @@ EVENTS: Mapping[str, EventKind] = MappingProxyType(
             | COUNTS,
         ),
         "note": EventKind("A line that the search prints.", {"text": "string"}),
-        "preparing": EventKind("A preparation began, such as the training of a judge.", {"title": "string"}),
+        "preparing": EventKind(
+            "A preparation began, such as the training of a judge or the fit of a linear model.", {"title": "string"}
+        ),
         "training_began": EventKind("The preparations are over.", {"deadline": "string or null"}),
         "baselines_queued": EventKind("Single-task networks wait to be trained.", {"count": "integer"}),
         "baseline_started": EventKind(

@@ -69,7 +69,8 @@ class SessionRecorder:
             case "baseline_started":
                 job = CurrentJob(title=fields["title"], attempt=fields["attempt"], since=event.at)
                 first = fields["attempt"] == 1
-                return {"jobs": (*record.jobs, job), "baselines_waiting": record.baselines_waiting - int(first)}
+                waiting = record.baselines_waiting - int(first)
+                return {"jobs": (*record.jobs, job), "baselines_waiting": waiting, "preparing": None}
             case "candidate_started":
                 number, title = fields["candidate"], f"candidate {fields['candidate']}"
                 job = CurrentJob(
@@ -79,10 +80,12 @@ class SessionRecorder:
                     attempt=fields["attempt"],
                     since=event.at,
                 )
-                return {"jobs": (*record.jobs, job), "candidates_since": record.candidates_since or event.at}
+                since = record.candidates_since or event.at
+                return {"jobs": (*record.jobs, job), "candidates_since": since, "preparing": None}
             case "baseline_ended":
                 title, failure = fields["title"], fields["failure"]
-                return self._without(title) | (_error(event, f"{title}: {failure}") if failure else {})
+                done = self._without(title) | {"preparing": None}
+                return done | (_error(event, f"{title}: {failure}") if failure else {})
             case "candidate_ended" | "candidate_failed":
                 return self._ended(event)
             case "retry":

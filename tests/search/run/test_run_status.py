@@ -15,7 +15,9 @@ from tests.conftest import files_of
 from tests.search.listener import Listener
 from tests.search.run.test_damaged_runs import DAMAGES
 from valp.errors import FileError, SearchError, SettingError
+from valp.search.engine import evaluate, fit_baseline
 from valp.search.engine.driver import Driver
+from valp.search.engine.fault import LostWorkerError, failure_of
 from valp.search.facade.launch import launch
 from valp.search.run import session_record
 from valp.search.run.failure_counts import failure_counts
@@ -109,6 +111,23 @@ def test_a_running_search_says_what_it_trains_and_since_when(looks):
         assert document["session"]["process"] == os.getpid()
         assert document["session"]["ended"] is None
         assert datetime.fromisoformat(document["session"]["deadline"]) - one.now < timedelta(hours=9)
+
+
+def test_a_running_search_says_which_baseline_it_fits(line, tmp_path, monkeypatch):
+    fit, seen = fit_baseline.fit_baseline, []
+
+    def looking(*asked):
+        seen.append(status(tmp_path))
+        return fit(*asked)
+
+    monkeypatch.setattr(fit_baseline, "fit_baseline", looking)
+    display = Looking(tmp_path)
+    searched(line, tmp_path, candidates=1, baselines="quick", display=display)
+    assert [one.session.preparing for one in seen] == [
+        "fitting a baseline: no learning y", "fitting a baseline: linear y",
+    ]  # fmt: skip
+    assert {one.state for one in seen} == {"running"}
+    assert {one.session.preparing for one in display.seen} == {None}
 
 
 def test_a_running_search_counts_its_candidates_and_estimates_the_time_left(looks):
@@ -210,8 +229,6 @@ def test_a_command_with_nothing_to_do_finishes_the_record_of_a_killed_session(li
 
 
 def test_failures_are_counted_by_reason_and_the_last_one_is_shown(line, tmp_path, monkeypatch):
-    from valp.search.engine import evaluate
-
     def fail(module, candidate, *_):
         raise ValueError(f"no value at step {candidate.training.seed % 7}")
 
@@ -358,8 +375,6 @@ def test_a_record_that_cannot_be_written_is_removed_and_the_search_goes_on(line,
 
 
 def test_a_training_that_is_tried_again_is_shown_with_its_attempt(line, tmp_path, monkeypatch):
-    from valp.search.engine.fault import LostWorkerError, failure_of
-
     ended, seen = Driver.end, []
 
     def losing(self, job, failure=None):
