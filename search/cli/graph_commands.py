@@ -50,7 +50,7 @@ def _has_graph(content: bytes) -> bool:
     """Whether a JSON document has the key `graph`, so that it is a candidate and not a bare graph."""
     try:
         document = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):  # not JSON, or nested too deeply; reading it as a graph says so
         return False
     return isinstance(document, dict) and "graph" in document
 

@@ -100,13 +100,25 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
     show_default=True,
     help="The number of candidates in the finished run, including those of earlier calls.",
 )
-@click.option("--hours", type=float, help="Start no further candidate after this many hours.")
+@click.option("--hours", type=float, help="Stop after this many hours. The same command then continues the search.")
 @click.option("--steps", type=int, default=2000, show_default=True, help="The steps of a full training; see above.")
 @click.option("--batch", type=int, default=50, show_default=True, help="Examples in a step.")
 @click.option(
     "--workers",
     type=int,
     help="Candidates trained at once, one thread each; 0 trains in this process, without Ray.  [default: the cores]",
+)
+@click.option(
+    "--candidate-timeout",
+    metavar="SECONDS",
+    type=float,
+    help="A candidate that is trained for longer has failed.  [default: 600, and 1 for each step of up to 50 examples]",
+)
+@click.option(
+    "--candidate-memory",
+    metavar="SIZE",
+    help="A candidate that needs more memory has failed, for example 4GB.  [default: 80% of the machine's memory, "
+    "shared by the workers]",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="The seed of everything random.")
 @click.option(
@@ -163,6 +175,8 @@ def search_command(
     steps: int,
     batch: int,
     workers: int | None,
+    candidate_timeout: float | None,
+    candidate_memory: str | None,
     seed: int,
     objectives: tuple[str, ...],
     protocol: Literal["predict", "generate"],
@@ -230,6 +244,8 @@ def search_command(
             steps=steps,
             batch=batch,
             workers=workers,
+            candidate_timeout=candidate_timeout,
+            candidate_memory=candidate_memory,
             seed=seed,
             protocol=protocol,
             keep=keep,

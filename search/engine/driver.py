@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from optuna.trial import Trial
 
-from valp.check.keys import content_key
 from valp.errors import FileError, SearchError, ValpError
 from valp.graph.graph import Graph
 from valp.search.engine.baseline_jobs import longer_jobs, network_jobs
@@ -29,16 +28,14 @@ from valp.search.engine.tell_events import (
     tell_waiting,
 )
 from valp.search.engine.time_profile import TimeProfile
+from valp.search.engine.write_failure import failed_result, write_failure
 from valp.search.pareto.front import Front, losses, ranked
 from valp.search.run.baseline_scores import BaselineScores
 from valp.search.run.folder import (
     Folder,
     drop_weights,
-    filling,
     finished_result,
     read_result,
-    write_candidate,
-    write_result,
 )
 from valp.search.run.ledger import Ledger
 from valp.search.run.result import Result
@@ -72,6 +69,8 @@ class Driver:
     """Whether a candidate of this session has begun; the time left is estimated from then on."""
     stopped: ValpError | None = None
     """The error that ends the search early."""
+    left: int = 0
+    """The jobs that stopped because the time is over. The next session trains them."""
     busy: float = 0.0
     profile: TimeProfile = field(default_factory=TimeProfile)
     weighted: set[int] = field(default_factory=set)
@@ -117,8 +116,11 @@ class Driver:
         self._count_baselines()
 
     def fit_baselines(self, scorer: Scorer) -> None:
-        """Fits the baselines that need no graph, unless an earlier session did. Shows a line for each."""
-        fit_missing(scorer, self.settings.baselines, self.ledger, self.events)
+        """Fits the baselines that need no graph, unless an earlier session did or the deadline has passed.
+
+        Shows a line for each.
+        """
+        fit_missing(scorer, self.settings.baselines, self.ledger, self.events, self.is_late)
         self._count_baselines()
         for row in self._baseline_scores().rows():
             self.display.say(f"{row.title}: {self._objectives_of(row.scores)}")
@@ -152,8 +154,8 @@ class Driver:
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether something is left to train."""
-        return bool(self.queue) or self.asked < self.total
+        """Whether something is left to train, in this session or the next."""
+        return bool(self.queue) or self.asked < self.total or self.left > 0
 
     def is_late(self) -> bool:
         """Whether the deadline has passed."""
@@ -215,7 +217,8 @@ class Driver:
     def end(self, job: Job, failure: Failure | None = None) -> None:
         """Records a finished job, or hands it out again if it ended by nobody's fault.
 
-        A folder that is complete counts, whatever happened to its worker afterwards.
+        A folder that is complete counts, whatever happened to its worker afterwards. After the deadline nothing is
+        handed out again: the job stays unfinished.
         """
         self.status.end(job.title)
         final = True
@@ -225,6 +228,9 @@ class Driver:
             tell_loss(self.events, job, failure)
             if failure.ends_search is not None:
                 self.stop(failure.ends_search)
+                return
+            if failure.fault is not Fault.CANDIDATE and self.is_late():
+                self.left += 1
                 return
             again = self._again(job, failure)
             if again is not None:
@@ -272,11 +278,9 @@ class Driver:
         """The result of a job that has failed. That of a candidate is also written into its folder."""
         last = "" if failure.fault is Fault.CANDIDATE else f"; this was attempt {job.attempt}, the last one"
         reason = f"{failure.reason}{last}"
-        result = Result({}, 0, content_key(job.candidate.graph), 0, (0.0, 0.0), reason, log=failure.log)
+        result = failed_result(job.candidate, reason, failure.log)
         if job.number is not None:
-            with filling(job.path) as folder:
-                write_candidate(folder, job.candidate)
-                write_result(folder, result)
+            write_failure(job.path, job.candidate, result)
         return result
 
     def spent(self, seconds: Mapping[str, float], *, ended: bool) -> None:

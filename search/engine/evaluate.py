@@ -5,11 +5,12 @@ from math import isfinite
 from pathlib import Path
 
 from valp.check.keys import content_key
-from valp.compile.compile import compile
+from valp.compile.compile import compile, lower
 from valp.compile.module import VALPModule
 from valp.errors import FileError
 from valp.files import read_model
 from valp.plan.plan import Executor
+from valp.search.engine.candidate_limits import UNLIMITED, CandidateLimits, Stopclock
 from valp.search.engine.fault import Fault, UnreadableParentError, failure_of
 from valp.search.run.folder import (
     CANDIDATE,
@@ -46,10 +47,22 @@ class Evaluation:
         scorer: the scorer of its problem.
         path: its folder. The folders of its parents are in the same folder.
         executor: the executor; see `valp.train.fit.fit`.
+        limits: the time and the memory that it may use.
+
+    Attributes:
+        clock: the time that it has used.
     """
 
-    def __init__(self, candidate: Candidate, scorer: Scorer, path: Path, executor: Executor = "auto") -> None:
+    def __init__(
+        self,
+        candidate: Candidate,
+        scorer: Scorer,
+        path: Path,
+        executor: Executor = "auto",
+        limits: CandidateLimits = UNLIMITED,
+    ) -> None:
         self._candidate, self._scorer, self._path, self._executor = candidate, scorer, path, executor
+        self._limits, self.clock = limits, Stopclock(limits, candidate.training)
         self._module: VALPModule | None = None
         self._fitting: Fitting | None = None
         self._scoring = 0.0
@@ -65,10 +78,12 @@ class Evaluation:
 
         Raises:
             UnreadableParentError: if the weights of a parent cannot be read.
+            OutOfTimeError: if the session's time is over.
             FileError: if the folder cannot be written.
         """
         watch, steps = watch or Stopwatch(), self._candidate.training.steps
-        result = self._run(steps if to is None else min(to, steps), watch)
+        with self.clock.running():
+            result = self._run(steps if to is None else min(to, steps), watch)
         with watch("writing"), filling(self._path) as folder:
             write_candidate(folder, self._candidate)
             if self._fitting is not None:
@@ -85,10 +100,12 @@ class Evaluation:
         complete = to == self._candidate.training.steps
         try:
             if self._module is None or self._fitting is None:
+                self._limits.require_memory(lower(self._candidate.graph), self._candidate.training)
                 self._module = compiled(self._candidate, self._path.parent, watch)
                 with watch("compiling"):
                     self._fitting = fitting(self._module, self._candidate, self._scorer, self._executor)
-            self._fitting.advance(to, watch=watch)
+            self._fitting.advance(to, watch=watch, pause=self.clock)
+            self.clock()
             failure = self._fitting.failure
             if failure is None:
                 with watch("scoring"):

@@ -26,11 +26,13 @@ class Fault(StrEnum):
     """Whose fault a failure is."""
 
     CANDIDATE = "candidate"
-    """Recorded once: a loss or score that is not finite, too little memory for its own training, or a bug in a part."""
+    """Recorded once: a loss or score that is not finite, a training over its time or memory, or a bug in a part."""
     WORKER = "worker"
     """Nobody's: the process or the machine that trained it ended. It is tried again, up to `ATTEMPTS` times."""
     PARENT = "parent"
     """Nobody's: weights to inherit cannot be read. It is tried again, and the last attempt trains from scratch."""
+    TIME = "time"
+    """Nobody's: the session's time is over. The next session trains it."""
     FILES = "files"
     """The machine's: the run's folder or a disk cannot be used. The search ends."""
     START = "start"
@@ -47,6 +49,14 @@ class LostWorkerError(ValpError):
 
 class NoWorkerError(SearchError):
     """A worker failed before it got a candidate."""
+
+
+class OverLimitError(ValpError):
+    """A candidate needs more time or memory than it may use."""
+
+
+class OutOfTimeError(ValpError):
+    """The session's time is over, and a training has stopped for that reason."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,7 @@ FAULTS: tuple[tuple[type[Exception], Fault], ...] = (
     (UnreadableParentError, Fault.PARENT),
     (LostWorkerError, Fault.WORKER),
     (NoWorkerError, Fault.START),
+    (OutOfTimeError, Fault.TIME),
     (FileError, Fault.FILES),
 )
 """The first row that fits counts. All other errors are the candidate's, except those of `MACHINE`."""

@@ -2,6 +2,7 @@
 
 import time
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from valp.errors import ValpError
@@ -19,12 +20,12 @@ REMEMBERED = 64
 """The most fits that are remembered."""
 
 
-def fit_missing(scorer: Scorer, level: Level, ledger: Ledger, events: Events) -> None:
-    """Fits and records the baselines of a level that need no graph and that the ledger lacks."""
+def fit_missing(scorer: Scorer, level: Level, ledger: Ledger, events: Events, is_late: Callable[[], bool]) -> None:
+    """Fits and records the baselines of a level that need no graph and that the ledger lacks, until it is late."""
     told = ledger.baselines
     for code in FITTED[level]:
         for output in scorer.problem.outputs:
-            if code in told.get(output.name, {}):
+            if code in told.get(output.name, {}) or is_late():
                 continue
             title = f"{TITLES[code]} {output.name}"
             events.tell("preparing", title=f"fitting a baseline: {title}")

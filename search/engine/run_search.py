@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from valp.files import write_text
 from valp.graph.graph import Graph
+from valp.search.engine.candidate_limits import CandidateLimits, default_memory
 from valp.search.engine.display import Display, SilentDisplay
 from valp.search.engine.driver import Driver
 from valp.search.engine.failures import require_success
@@ -36,6 +37,8 @@ def search(
     candidates: int,
     hours: float | None = None,
     workers: int = 2,
+    candidate_timeout: float | None = None,
+    candidate_memory: int | None = None,
     profile: bool = False,
     display: Display | None = None,
     listeners: Sequence[Callable[[Event], None]] = (),
@@ -49,9 +52,13 @@ def search(
             of the problem.
         start_from: the graphs of the first candidates; their keys are in the settings.
         candidates: the number of candidates in the finished run, including those of earlier calls.
-        hours: the wall time after which no further candidate is started.
+        hours: the wall time of this session, in hours. Then no further candidate is started, and those in training
+            stop; the next session trains them from their start.
         workers: the number of candidates trained at once, each on one thread. 0 trains in this process, one after the
             other, without Ray.
+        candidate_timeout: the most seconds of training and scoring of a candidate; by default
+            `CandidateLimits.seconds_of`.
+        candidate_memory: the most bytes of a candidate; by default `default_memory`.
         profile: whether to show at the end where the workers' time went.
         display: shows the progress; by default nothing is shown.
         listeners: are called with each event of the search; see `valp.search.engine.search_events`.
@@ -62,6 +69,9 @@ def search(
         SearchError: if every candidate of the run failed, or no worker can start.
     """
     display = display or SilentDisplay()
+    deadline = None if hours is None else time.monotonic() + hours * 3600
+    memory = default_memory(workers) if candidate_memory is None else candidate_memory
+    limits = CandidateLimits(candidate_timeout, memory, deadline)
     if problem.conditions != settings.conditions:
         problem = problem.model_copy(update={"conditions": settings.conditions})
     with locked(folder):
@@ -86,13 +96,13 @@ def search(
             driver.add_longer_baselines()
             if driver.has_work():
                 recorder.start()
-                _work(driver, settings, shown, hours, profile=profile)
+                _work(driver, settings, shown, limits, profile=profile)
         shown.close()
         require_success(folder.name, ledger.entries())
         return ledger
 
 
-def _work(driver: Driver, settings: Settings, shown: Display, hours: float | None, *, profile: bool) -> None:
+def _work(driver: Driver, settings: Settings, shown: Display, limits: CandidateLimits, *, profile: bool) -> None:
     """Prepares the data, and trains what a driver hands out until nothing is left or the time is over."""
     problem, workers = driver.problem, driver.workers
     changed = other_versions(driver.folder.settings)
@@ -107,15 +117,14 @@ def _work(driver: Driver, settings: Settings, shown: Display, hours: float | Non
     if missing is not None:
         shown.say(f"the native executor is not available, so torch trains, several times slower: {missing}")
     start = time.monotonic()
-    driver.begin(None if hours is None else start + hours * 3600)
-    deadline = None if hours is None else (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
-    driver.events.tell("training_began", deadline=deadline)
+    driver.begin(limits.deadline)
+    left = None if limits.deadline is None else timedelta(seconds=limits.deadline - start)
+    driver.events.tell("training_began", deadline=None if left is None else (datetime.now(UTC) + left).isoformat())
     try:
         driver.fit_baselines(scorer)
-        _train(driver, scorer, settings, workers, shown)
+        _train(driver, scorer, settings, workers, shown, limits)
         driver.add_longer_baselines()
-        if driver.has_work():
-            _train(driver, scorer, settings, workers, shown)
+        _train(driver, scorer, settings, workers, shown, limits)
     finally:
         shown.close()
     if driver.stopped is not None:
@@ -123,17 +132,23 @@ def _work(driver: Driver, settings: Settings, shown: Display, hours: float | Non
     wall = time.monotonic() - start
     share, whose = driver.busy / (max(workers, 1) * wall), f"{workers} workers' time" if workers else "it"
     shown.say(f"{duration(wall)}; {share:.0%} of {whose} went into training and scoring")
+    if driver.is_unfinished and driver.is_late():
+        shown.say("the time is over; the same command continues the search")
     if profile:
         for line in driver.profile.lines(max(workers, 1), wall):
             shown.say(line)
 
 
-def _train(driver: Driver, scorer: Scorer, settings: Settings, workers: int, shown: Display) -> None:
+def _train(
+    driver: Driver, scorer: Scorer, settings: Settings, workers: int, shown: Display, limits: CandidateLimits
+) -> None:
     """Trains the jobs of the driver until there are none left."""
+    if not driver.has_work():
+        return
     if workers == 0:
-        train_locally(driver, scorer, settings.executor)
+        train_locally(driver, scorer, settings.executor, limits)
         return
     from valp.search.engine.ray.train_with_ray import train_with_ray  # Ray takes seconds to load
 
     shown.say(f"{driver.folder.name}: starting {workers} workers")
-    train_with_ray(driver, scorer, settings.executor, workers)
+    train_with_ray(driver, scorer, settings.executor, workers, limits)

@@ -39,11 +39,11 @@ def tell_rung(events: Events, number: int, steps: int, result: Result, *, goes_o
 
 
 def tell_loss(events: Events, job: Job, failure: Failure) -> None:
-    """A job ended without a result, because its worker or the machine failed."""
+    """A job ended without a result, because its worker or the machine failed, or the time is over."""
     told = {"title": job.title, "candidate": job.number, "reason": failure.reason}
     if failure.fault is Fault.WORKER:
         events.tell("worker_lost", **told, attempt=job.attempt, log=failure.log)
-    if failure.ends_search is not None:
+    if failure.ends_search is not None or failure.fault is Fault.TIME:
         events.tell("unfinished", **told)
 
 

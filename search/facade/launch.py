@@ -11,6 +11,7 @@ from valp.check.check import require
 from valp.check.keys import content_key
 from valp.errors import SettingError
 from valp.graph.graph import Graph
+from valp.plan.byte_size import read_size
 from valp.plan.plan import EXECUTORS, Executor, Protocol
 from valp.search.engine.display import Display
 from valp.search.engine.run_search import search
@@ -53,6 +54,8 @@ def launch(
     steps: int = 2000,
     batch: int = 50,
     workers: int | None = None,
+    candidate_timeout: float | None = None,
+    candidate_memory: str | float | None = None,
     seed: int = 0,
     protocol: Protocol = "predict",
     keep: Literal["front", "all"] = "front",
@@ -80,11 +83,17 @@ def launch(
         objectives: the names of the scores to optimise, of outputs or of whole graphs (`parameters`, `latency`,
             `inferences_per_second`), also under attack (`robust_accuracy@0.1`); by default one for each output.
         candidates: the number of candidates in the finished run, including those of earlier calls.
-        hours: the wall time after which no further candidate is started.
+        hours: the wall time of this call, in hours. Then no further candidate is started, and those in training stop;
+            the next call trains them from their start.
         steps: the gradient steps of a full training.
         batch: the examples in a step.
         workers: the number of candidates trained at once, one thread each; by default the number of cores. 0 trains in
             this process, one after the other, without Ray.
+        candidate_timeout: the most seconds that a candidate is trained and scored. By default 10 minutes, and one
+            second for each step of up to 50 examples, in proportion for more. A candidate that takes longer has failed.
+        candidate_memory: the most memory of a candidate, as `"4GB"` or in bytes. It is estimated before the training.
+            By default 80% of the machine's memory are shared equally by the workers, with at least 1 GB for each. A
+            candidate that needs more has failed.
         seed: the seed of everything random.
         protocol: the mode in which predictions are scored. Garciarena et al. use `generate`.
         keep: which weights are kept on disk: those of the front, or all.
@@ -159,6 +168,9 @@ def launch(
         raise SettingError(f"workers must not be negative, but is {asked_workers}")
     if hours is not None:
         positive("hours", hours)
+    if candidate_timeout is not None:
+        positive("candidate_timeout", candidate_timeout)
+    memory = None if candidate_memory is None else read_size(candidate_memory)
     require_seed(seed)
     if executor == "native":
         require_native(searched.balances)
@@ -193,6 +205,8 @@ def launch(
         candidates=candidates,
         hours=hours,
         workers=asked_workers,
+        candidate_timeout=candidate_timeout,
+        candidate_memory=memory,
         profile=profile,
         display=display or LineDisplay(),
         listeners=listeners,

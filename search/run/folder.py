@@ -161,7 +161,7 @@ def read_result(path: Path) -> Result | None:
     """A candidate's result; None if its folder does not exist or the result cannot be read."""
     try:
         return Result.of(json.loads((path / SCORES).read_text()))
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
 

@@ -137,7 +137,7 @@ def read_settings(path: Path) -> Settings:
     """
     try:
         return Settings.model_validate_json(_json(tomllib.loads(read_bytes(path).decode())["settings"]))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, ValidationError) as error:
+    except (ValueError, RecursionError, KeyError) as error:  # not UTF-8, TOML or settings, or nested too deeply
         wrote, now, reason = read_versions(path).get("valp"), version("valp"), _reason(error)
         if wrote not in (None, now):
             raise FileError(f"{path} was written by valp {wrote}, and valp {now} cannot read it: {reason}") from error
@@ -156,7 +156,7 @@ def read_versions(path: Path) -> dict[str, str]:
     """The versions by name with which a run began, read from its run.toml; empty if it has none."""
     try:
         return {str(name): str(value) for name, value in tomllib.loads(read_bytes(path).decode())["versions"].items()}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, AttributeError):
+    except (ValueError, RecursionError, KeyError, AttributeError):
         return {}
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from valp.draw.draw import draw
-from valp.files import replacing
+from valp.draw.draw import draw_svg
+from valp.files import replacing, write_text
 from valp.model.preprocessing import Column
 from valp.search.run.folder import GRAPH, samples_names
 from valp.search.run.ledger import Entry
@@ -33,7 +33,7 @@ def draw_graph(run: StoredRun, entry: Entry) -> Path:
     path = run.folder.candidate(entry.number) / GRAPH
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        draw(entry.candidate.graph, path, title=f"{run.folder.name}, candidate {entry.number}")
+        write_text(path, draw_svg(entry.candidate.graph, title=f"{run.folder.name}, candidate {entry.number}"))
     return path
 
 

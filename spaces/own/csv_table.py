@@ -5,6 +5,7 @@ An apostrophe that `valp predict` has put before a text that looks like a formul
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pyarrow.csv
 from valp.errors import DataError
 from valp.model.spreadsheet_text import as_it_was
 from valp.model.table import Table
+from valp.spaces.own.readable_size import require_columns
 
 SEPARATORS = ",;\t|"
 
@@ -31,6 +33,7 @@ def read_csv(path: Path, content: bytes, missing: tuple[str, ...], separator: st
     header = [as_it_was(name.strip()) for name in next(records, (1, []))[1]]
     if not header:
         raise DataError(f"{path} must have a header and rows, but is empty")
+    require_columns(path, len(header))
     if content.count(b'"') % 2:
         for _ in _records(path, text, separator, strict=True):
             pass  # in strict mode an unclosed quote is an error; otherwise it would swallow the following lines
@@ -70,8 +73,8 @@ def _as_they_were(cells: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def require_unique(path: Path, names: list[str]) -> None:
     """Raises DataError if two columns have the same name."""
-    for i, name in enumerate(names):
-        if name in names[:i]:
+    for name, count in Counter(names).items():
+        if count > 1:
             raise DataError(f"{path} must name each column once, but column {name!r} appears more than once")
 
 

@@ -79,8 +79,9 @@ def _require_no_answers(described: Own, fields: Fields) -> None:
     for output, part in described.outputs.items():
         if isinstance(part, SamplesOutput):
             continue
+        predicted = frozenset(fields[output])
         for name in described.inputs:
-            both = [field for field in fields[name] if field in fields[output]]
+            both = [field for field in fields[name] if field in predicted]
             if both:
                 raise DataError(
                     f"column {both[0]!r} is in inputs.{name} and in outputs.{output}, which gives the answer away; "

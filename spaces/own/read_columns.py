@@ -28,10 +28,11 @@ def matching(key: str, patterns: Sequence[str], names: Sequence[str]) -> tuple[s
         DataError: if a pattern matches no column, or no column is left.
     """
     found: dict[str, None] = {}
+    known = frozenset(names)
     for pattern in patterns:
-        out = pattern.startswith("!") and pattern not in names
+        out = pattern.startswith("!") and pattern not in known
         wanted = pattern[1:] if out else pattern
-        if wanted in names:
+        if wanted in known:
             matches = [wanted]
         else:
             form = re.compile(".*".join(map(re.escape, wanted.split("*"))))

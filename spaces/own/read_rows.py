@@ -15,6 +15,7 @@ from valp.spaces.own.csv_table import guess_separator
 from valp.spaces.own.image_folder import SUFFIXES as PICTURES
 from valp.spaces.own.image_folder import files_in, image_files, open_picture, read_files
 from valp.spaces.own.read_tables import SUFFIXES, TEXT, read_table
+from valp.spaces.own.readable_size import require_file
 from valp.spaces.own.toml_schema import TomlData
 from valp.spaces.problem.scaling import PIXEL_SCALE
 
@@ -37,6 +38,7 @@ def read_rows(path: Path, inputs: Sequence[Column], say: Callable[[str], object]
     Raises:
         DataError: if the file cannot be read or has another format.
     """
+    require_file(path)
     suffix = path.suffix.lower()
     if path.is_dir() or suffix in PICTURES:
         return _pictures(path, inputs, say)

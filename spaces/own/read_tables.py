@@ -1,5 +1,6 @@
 """Reads tables in every supported format, and joins the tables of three splits."""
 
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from valp.errors import DataError, hint
 from valp.model.table import Table, cells, plain
 from valp.spaces.own.csv_table import read_csv, require_unique
 from valp.spaces.own.image_folder import read_images
+from valp.spaces.own.readable_size import require_archive, require_file, require_parquet, require_texts, texts_of
 from valp.spaces.own.toml_schema import TomlData
 
 TEXT = (".csv", ".tsv")
@@ -91,6 +93,7 @@ def read_table(path: Path, data: TomlData) -> Table:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise DataError(f"{path} must be one of {', '.join(SUFFIXES)} or a folder of images; save it as one of these")
+    require_file(path)
     try:
         if suffix in TEXT:
             return read_csv(path, path.read_bytes(), data.no_value, data.separator)
@@ -102,8 +105,11 @@ def read_table(path: Path, data: TomlData) -> Table:
 def _read_parquet(path: Path, missing: tuple[str, ...]) -> Table:
     try:
         with path.open("rb") as file:
-            read = pyarrow.parquet.ParquetFile(file).read()
+            metadata = pyarrow.parquet.read_metadata(file)
+            require_parquet(path, metadata)
+            read = pyarrow.parquet.ParquetFile(file, read_dictionary=texts_of(metadata)).read()
         read.validate(full=True)
+        require_texts(path, read)
         names = [name for name in read.column_names if not name.startswith(PANDAS_INDEX)]
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise DataError(f"{path} must be a Parquet file, but is not: {_short(error)}") from error
@@ -117,7 +123,11 @@ def _read_parquet(path: Path, missing: tuple[str, ...]) -> Table:
 def _read_npz(path: Path, missing: tuple[str, ...]) -> Table:
     with path.open("rb") as file:
         try:
+            with zipfile.ZipFile(file) as archive:
+                require_archive(path, archive)
             arrays = dict(np.load(file, allow_pickle=False))
+        except DataError:
+            raise
         except Exception as error:  # zipfile, zlib and numpy raise various errors for a damaged file
             raise DataError(f"{path} must be an NPZ file of plain arrays, but is not: {_short(error)}") from error
     columns = {name: _cells(path, name, array) for name, array in arrays.items()}

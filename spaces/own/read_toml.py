@@ -11,7 +11,10 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from valp.errors import DataError, hint
+from valp.spaces.own.readable_size import require_file
 from valp.spaces.own.toml_schema import AnyInput, AnyOutput, Own, TomlData, TomlSplit
+
+DEEP = "{path} must not be nested so deeply: its deepest table has three levels"
 
 PARTS: dict[str, type[BaseModel]] = {"data": TomlData, "split": TomlSplit}
 TYPED: dict[str, dict[str, type[BaseModel]]] = {
@@ -27,16 +30,21 @@ def read_description(path: Path) -> Own:
     Raises:
         DataError: if the file cannot be read, is not TOML, or has an invalid key or value. The message names the first.
     """
+    require_file(path)
     try:
         document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path} must be UTF-8 text, but byte {error.start} is not") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # also a number of thousands of digits
         raise DataError(f"{path} must be TOML, but is not: {' '.join(str(error).split())}") from error
+    except RecursionError as error:
+        raise DataError(DEEP.format(path=path)) from error
     try:
         return Own.model_validate_json(json.dumps(document, default=str))
+    except RecursionError as error:  # dotted keys nest tables without brackets
+        raise DataError(DEEP.format(path=path)) from error
     except ValidationError as error:
         # An unknown key comes first: it is often the misspelt name of a missing one.
         faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")

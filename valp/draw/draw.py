@@ -1,5 +1,6 @@
 """Pictures of graphs, laid out by Graphviz. Invalid graphs are drawn as well, with the errors in red."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -10,9 +11,10 @@ from valp.draw.layer_text import layers_text
 from valp.draw.legend import legend_markup
 from valp.draw.marks import Marks
 from valp.draw.markup import above_table, bold, lines_markup, plain, red
+from valp.draw.picture_size import LargeGraphError, require_drawable
 from valp.errors import SettingError
 from valp.files import write_bytes
-from valp.graph.graph import Connection, Graph, Input, Output, PrimaryNetwork, Role, unit_of
+from valp.graph.graph import Connection, DataUnit, Graph, Input, Output, PrimaryNetwork, Role, unit_of
 from valp.parts.combiners import COMBINERS
 from valp.parts.kinds import KINDS
 from valp.parts.losses import KL, LOSSES
@@ -43,26 +45,45 @@ def draw(graph: Graph, path: Path | str, *, title: str | None = None, marks: Mar
         The path.
 
     Raises:
-        SettingError: for another suffix.
+        SettingError: for another suffix, or if the graph is too large for a picture.
         FileError: if the file cannot be written.
     """
     path = Path(path)
     if path.suffix.lower() not in FORMATS:
         raise SettingError(f"a picture's suffix must be {' or '.join(FORMATS)}, but got {path.name!r}")
+    require_drawable(graph)
     write_bytes(path, _rendered(graph, title, FORMATS[path.suffix.lower()], marks))
     return path
 
 
 def draw_svg(graph: Graph, *, title: str | None = None, legend: bool = True, marks: Marks = UNMARKED) -> str:
-    """The picture of a graph as an SVG document, with or without a legend below; `marks` as in `draw`."""
+    """The picture of a graph as an SVG document, with or without a legend below; `marks` as in `draw`.
+
+    The picture of a graph that is too large has a sentence that says so in its place.
+    """
     return _rendered(graph, title, "svg", marks, legend).decode()
 
 
 def _rendered(graph: Graph, title: str | None, kind: str, marks: Marks, legend: bool = True) -> bytes:
     with GRAPHVIZ:
         fonts_loaded()
-        board = _picture(graph, title, marks, legend)
+        try:
+            require_drawable(graph)
+            board = _picture(graph, title, marks, legend)
+        except LargeGraphError as error:
+            board = _sentence(str(error))
         picture: bytes = board.draw(format=kind, prog="dot")
+    return picture
+
+
+def _sentence(text: str) -> Any:
+    """A picture that is only a sentence."""
+    import pygraphviz
+
+    picture = pygraphviz.AGraph()
+    picture.graph_attr.update(BOARD)
+    lines = [plain(line) for line in wrap(text, 3 * LINE_LENGTH)]
+    picture.add_node("too large", label=lines_markup(*lines), shape="plain", **{**NODE, "fontcolor": WRONG})
     return picture
 
 
@@ -89,8 +110,9 @@ def _picture(graph: Graph, title: str | None, marks: Marks, legend: bool) -> Any
     for name in _unknown(graph):
         label = lines_markup(bold(name), "unknown", *_judged(graph, name))
         board.add_node(name, label=label, shape="box", style="dashed", color=WRONG, fontcolor=WRONG)
+    units = {component.name: unit_of(component) for component in reversed(graph.components)}
     for number, connection in enumerate(graph.connections):
-        _add_connection(board, graph, connection, str(number))
+        _add_connection(board, units, connection, str(number))
     return picture
 
 
@@ -126,8 +148,7 @@ def _add_component(
     )
 
 
-def _add_connection(board: Any, graph: Graph, connection: Connection, key: str) -> None:
-    units = {component.name: unit_of(component) for component in reversed(graph.components)}
+def _add_connection(board: Any, units: Mapping[str, DataUnit], connection: Connection, key: str) -> None:
     unit = units.get(connection.source)
     size = len(connection.indices) if connection.indices is not None else unit.size if unit else None
     label = "all" if size is None else str(size)

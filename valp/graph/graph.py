@@ -252,8 +252,12 @@ class Graph(Frozen):
         unit = next((part.unit for part in self.outputs if part.name == output), None)
         if unit is None or unit.type is not DataType.DISCRETE:
             return ()
-        whole = (None, tuple(range(unit.size)))
-        feeding = {c.source for c in self.incoming(output) if c.indices in whole}
+        size = unit.size
+        feeding = {
+            c.source
+            for c in self.incoming(output)
+            if c.indices is None or (len(c.indices) == size and c.indices == tuple(range(size)))
+        }
         return tuple(network.name for network in self.networks if network.name in feeding and network.output == unit)
 
     def generating_digraph(self) -> "nx.DiGraph[str]":

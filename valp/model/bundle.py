@@ -10,11 +10,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 
 from valp.check.check import GraphError
-from valp.compile.compile import compile
+from valp.compile.compile import lower
+from valp.compile.module import VALPModule
 from valp.errors import FileError
 from valp.files import parse_model, read_bytes
 from valp.model.manifest import Manifest
 from valp.model.model import Model
+from valp.model.require_fitting_parts import require_fitting_columns, require_fitting_weights
 from valp.model.write_bundle import CARD, MANIFEST, WEIGHTS
 
 __all__ = ["CARD", "MANIFEST", "WEIGHTS", "Manifest", "Model", "load", "save"]
@@ -48,7 +50,7 @@ def load(path: str | Path) -> Model:
     where = Path(path)
     try:
         with zipfile.ZipFile(io.BytesIO(read_bytes(where))) as bundle:
-            document, weights = bundle.read(MANIFEST), bundle.read(WEIGHTS)
+            document, weights = (_part(bundle, name) for name in (MANIFEST, WEIGHTS))
     except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, ValueError, RuntimeError) as error:
         # all that zipfile raises: a damaged header may look like an unknown version, method or password
         raise FileError(f"{where} is not a complete VALP bundle: {error}") from error
@@ -56,8 +58,22 @@ def load(path: str | Path) -> Model:
     if hashlib.sha256(weights).hexdigest() != manifest.checksum:
         raise FileError(f"{where} is damaged: its weights do not match their checksum")
     try:
-        module = compile(manifest.graph, seed=0)
-        module.load_state_dict(load_tensors(weights))
-    except (GraphError, SafetensorError, RuntimeError) as error:
+        require_fitting_columns(manifest)
+        tensors, plan = load_tensors(weights), lower(manifest.graph)
+        require_fitting_weights(plan, tensors)
+        module = VALPModule(plan, seed=0)
+        module.load_state_dict(tensors)
+    except (FileError, GraphError, SafetensorError, RuntimeError) as error:
         raise FileError(f"{where} is damaged: {str(error).splitlines()[0]}") from error
     return Model(module, manifest)
+
+
+def _part(bundle: zipfile.ZipFile, name: str) -> bytes:
+    """The content of a part, which is stored as it is. A compressed one could be any number of times larger.
+
+    Raises:
+        ValueError: if it is compressed.
+    """
+    if bundle.getinfo(name).compress_type != zipfile.ZIP_STORED:
+        raise ValueError(f"{name} must not be compressed")
+    return bundle.read(name)

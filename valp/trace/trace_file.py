@@ -10,6 +10,7 @@ import numpy as np
 from valp.errors import FileError, SettingError
 from valp.files import read_bytes, write_bytes
 from valp.graph.graph import Frozen, Graph
+from valp.plan.byte_size import most_to_read, size_text
 from valp.trace.trace import SHAPES, Trace, TracedGroup
 
 SUFFIX = ".npz"
@@ -75,6 +76,10 @@ def load_trace(path: Path | str) -> Trace:
     path = Path(path)
     content = read_bytes(path)
     try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > most_to_read():
+            raise ValueError(f"it has {size_text(size)} when it is decompressed, more than {size_text(most_to_read())}")
         with np.load(io.BytesIO(content), allow_pickle=False) as held:
             header = TraceHeader.model_validate_json(str(held["header"]))
             arrays = {name: held[name] for name in ARRAYS}

@@ -205,17 +205,24 @@ class Fitting:
         self.failure: str | None = None
         self._seconds = time.perf_counter() - start
 
-    def advance(self, to: int, progress: Callable[[int], None] | None = None, watch: Stopwatch | None = None) -> None:
+    def advance(
+        self,
+        to: int,
+        progress: Callable[[int], None] | None = None,
+        watch: Stopwatch | None = None,
+        pause: Callable[[], None] | None = None,
+    ) -> None:
         """Trains until `to` steps are taken or a loss is not finite, then fits the priors.
 
-        `progress` and `watch` are as in `fit`.
+        `progress` and `watch` are as in `fit`. `pause` is called between steps, several times a second unless a step
+        takes longer. If it raises an error, the training ends with it.
         """
         start, watch = time.perf_counter(), watch or Stopwatch()
         self._module.train()
         try:
             while self.made < to and self.failure is None:
                 count = min(self._every, to - self.made)
-                means = self._running.means(count, watch)
+                means = self._running.means(count, watch, pause)
                 self.made += count
                 self._points.append(self.made)
                 self._values.append(means)

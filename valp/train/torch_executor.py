@@ -89,14 +89,19 @@ class TorchExecutor:
         self._critics = critics_of(module, seed)
         self._schedule, self._made = schedule, 0
 
-    def means(self, steps: int, watch: Stopwatch) -> tuple[float, ...]:
-        """Takes steps. Returns the mean over these steps of the total loss (with the final β) and of each term."""
+    def means(self, steps: int, watch: Stopwatch, pause: Callable[[], None] | None = None) -> tuple[float, ...]:
+        """Takes steps. Returns the mean over these steps of the total loss (with the final β) and of each term.
+
+        `pause` is called before each step.
+        """
         sums = torch.zeros(len(self._module.loss_names), device=self._device)
         scheduled = self._schedule.betas(self._made, steps)
         weights = scheduled if self._weights is None else self._weights(scheduled)
         betas = weights.to(self._device, torch.float32)
         rates = self._schedule.rates(self._made, steps).tolist()
         for step in range(steps):
+            if pause is not None:
+                pause()
             with watch("draws"):
                 rows = self._draws.rows().to(self._device)
                 noise = {connection: values.to(self._device) for connection, values in self._draws.noise().items()}

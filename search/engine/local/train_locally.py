@@ -7,6 +7,7 @@ import torch
 
 from valp.errors import ValpError
 from valp.plan.plan import Executor
+from valp.search.engine.candidate_limits import CandidateLimits
 from valp.search.engine.evaluate import Evaluation
 from valp.search.engine.fault import failure_of
 from valp.search.engine.job import Job, Jobs
@@ -15,22 +16,22 @@ from valp.train.fit import one_thread
 from valp.train.stopwatch import Stopwatch
 
 
-def train_locally(jobs: Jobs, scorer: Scorer, executor: Executor) -> None:
+def train_locally(jobs: Jobs, scorer: Scorer, executor: Executor, limits: CandidateLimits) -> None:
     """Trains the remaining jobs of a search in this process."""
     with _one_thread_for_now():
         while (job := jobs.next()) is not None:
             try:
-                _train(jobs, job, scorer, executor)
+                _train(jobs, job, scorer, executor, limits)
             except (ValpError, OSError) as error:  # not the candidate's fault: its own are in its folder
                 jobs.end(job, failure_of(error))
             else:
                 jobs.end(job)
 
 
-def _train(jobs: Jobs, job: Job, scorer: Scorer, executor: Executor) -> None:
+def _train(jobs: Jobs, job: Job, scorer: Scorer, executor: Executor, limits: CandidateLimits) -> None:
     """Trains and scores a job, rung by rung. The result is written into its folder."""
     whole = job.candidate.training.steps
-    evaluation = Evaluation(job.candidate, scorer, job.path, executor)
+    evaluation = Evaluation(job.candidate, scorer, job.path, executor, limits)
     for steps in (*job.rungs, whole):
         watch = Stopwatch()
         result = evaluation.advance(steps, watch)

@@ -5,6 +5,7 @@ import time
 from ray import tune
 
 from valp.plan.plan import Executor
+from valp.search.engine.candidate_limits import CandidateLimits
 from valp.search.engine.job import Jobs
 from valp.search.engine.ray.halving import Halving
 from valp.search.engine.ray.session import ray_for
@@ -14,10 +15,12 @@ from valp.search.run.temporary_folders import scratch
 from valp.spaces.problem.scoring import Scorer
 
 
-def train_with_ray(jobs: Jobs, scorer: Scorer, executor: Executor, workers: int) -> None:
+def train_with_ray(jobs: Jobs, scorer: Scorer, executor: Executor, workers: int, limits: CandidateLimits) -> None:
     """Trains the remaining jobs of a search, `workers` at once, each on one thread."""
     with ray_for(workers, scorer.problem.size_in_bytes), scratch("tune") as folder:
-        trainable = tune.with_parameters(CandidateTrainable, scorer=scorer, executor=executor, begun=time.time())
+        trainable = tune.with_parameters(
+            CandidateTrainable, scorer=scorer, executor=executor, begun=time.time(), limits=limits
+        )
         while (
             jobs.has_work()
         ):  # again after a Tuner's maximum of jobs, and if one is lost after Tune had asked for the last

@@ -12,8 +12,10 @@ with uncollected():  # a worker process starts with these imports
     from ray import tune
 
     from valp.plan.plan import Executor
+    from valp.search.engine.candidate_limits import UNLIMITED, CandidateLimits
     from valp.search.engine.evaluate import Evaluation
     from valp.search.engine.fault import Failure, failure_of
+    from valp.search.engine.ray.watchdog import Watchdog
     from valp.search.engine.time_profile import STARTING
     from valp.spaces.candidate import Candidate
     from valp.spaces.problem.scoring import Scorer
@@ -30,13 +32,21 @@ FAILURE = "failure"
 class CandidateTrainable(tune.Trainable):  # type: ignore[misc] # ray ships no types
     """Trains and scores the candidate in its config. The result is written into the candidate's folder."""
 
-    def setup(self, config: dict[str, Any], scorer: Scorer, executor: Executor, begun: float) -> None:  # noqa: ARG002 - each trial's config comes with it
+    def setup(
+        self,
+        config: dict[str, Any],  # noqa: ARG002 - each trial's config comes with it
+        scorer: Scorer,
+        executor: Executor,
+        begun: float,
+        limits: CandidateLimits = UNLIMITED,
+    ) -> None:
         """Called once per actor, requested at time `begun`. The data is mapped from Ray's store, not copied."""
         one_thread()
         with uncollected():
             ready(executor)
         gc.freeze()  # the objects made so far stay alive, so the collector need not visit them
-        self.scorer, self.executor = scorer, executor
+        self.scorer, self.executor, self.limits = scorer, executor, limits
+        self.watchdog = Watchdog(limits)
         self.evaluation: Evaluation | None = None
         self.starting: float | None = time.time() - begun
 
@@ -55,7 +65,9 @@ class CandidateTrainable(tune.Trainable):  # type: ignore[misc] # ray ships no t
                 candidate = Candidate.model_validate_json(self.config["candidate"])
                 rungs = [int(rung) for rung in self.config["rungs"].split(",") if rung]
                 self.stages = [*rungs, candidate.training.steps]
-                self.evaluation = Evaluation(candidate, self.scorer, Path(self.config["folder"]), self.executor)
+                folder = Path(self.config["folder"])
+                self.evaluation = Evaluation(candidate, self.scorer, folder, self.executor, self.limits)
+                self.watchdog.watch(candidate, folder, self.evaluation.clock)
             steps = self.stages.pop(0)
             result = self.evaluation.advance(steps, watch)
         except Exception as error:  # not the candidate's fault: its own are in its folder

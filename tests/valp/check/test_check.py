@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.valp.graphs import any_graphs, discrete, figure_2, numeric, replaced, samples, unit, with_part, without
-from tests.valp.minimal import minimal
+from tests.valp.minimal import LAYERS, minimal
 from valp.check.check import GraphError, Violation, check, require
 from valp.check.rules import NOTES, RULES
 from valp.graph.graph import (
@@ -67,10 +67,27 @@ def only_classes():
 
 
 BIG = Convolution(channels=2, kernel=(9, 9))
+PADDED_AND_BACK = (
+    Convolution(channels=16, kernel=(1, 1), padding=(1000, 1000)),
+    Convolution(channels=2, kernel=(2001, 2001), padding=(0, 0)),
+)
 PADDED = TransposedConvolution(channels=2, padding=(9, 9))
 
 # Each rule's code: the graphs that break it, and where.
 BROKEN = {
+    "count": [
+        (replaced(figure_2(), inputs=figure_2().inputs * 1000), "graph"),
+        (replaced(figure_2(), connections=figure_2().connections * 300), "graph"),
+        (replaced(figure_2(), losses=figure_2().losses * 600), "graph"),
+        (changed("networks", 0, layers=(Dense(units=1),) * 1001), "n0"),
+    ],
+    "width": [
+        (changed("networks", 0, layers=(Dense(units=4), Dense(units=2**20 + 1))), "n0"),
+        (small("c", layers=(Convolution(channels=2, padding=(0, 2**20 + 1)),)), "n"),
+        (changed("inputs", 0, unit=numeric(2**24 + 1)), "i0"),
+        (changed("networks", 1, output=unit(DataType.FEATURES, 2**9, 2**9, 2**9)), "n1"),
+        (changed("outputs", 2, unit=discrete(10**9)), "o2"),
+    ],
     "interface": [(replaced(figure_2(), inputs=()), "graph"), (replaced(figure_2(), outputs=()), "graph")],
     "unique-name": [
         (plus("networks", figure_2().networks[1]), "n1"),
@@ -175,6 +192,12 @@ BROKEN = {
         (without(figure_2(), "kl"), "n0"),
         (plus("losses", Loss(kind="kl", prediction="n1")), "n1"),
     ],
+    "layer-values": [(small("c", layers=(*PADDED_AND_BACK, *LAYERS[Convolution])), "n")],
+    "parameters": [
+        (changed("networks", 0, layers=(Dense(units=2**15),) * 2), "n0"),
+        (small("r", layers=(Recurrent(units=2**15), *LAYERS[Recurrent])), "n"),
+        (with_part(changed("networks", 0, output=numeric(2**17)), "networks", 4, prior="mixture"), "n4"),
+    ],
 }
 
 NOTED = {"latent-odd": [(figure_2(), "n0->n4")]}
@@ -269,3 +292,13 @@ def test_a_generic_mlp_may_produce_samples_if_it_received_some():
 def test_check_never_fails(graph):
     report = check(graph)
     assert all(str(violation) for violation in (*report.violations, *report.notes))
+
+
+def test_a_graph_that_is_too_large_is_checked_for_its_size_only():
+    graph = changed("networks", 0, layers=(Dense(units=10**9),), kind="x")
+    assert [violation.code for violation in check(graph).violations] == ["width"]
+
+
+def test_a_class_of_a_giant_output_is_compared_without_making_a_list_of_its_indices():
+    graph = changed("outputs", 2, unit=discrete(10**15))
+    assert graph.predictors("o2") == ()

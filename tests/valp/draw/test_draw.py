@@ -4,6 +4,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from tests.valp.graphs import any_graphs, decoders, figure_2, numeric, replaced, wired, with_part
 from valp.draw.appearance import DEFAULT_LOOKS, TYPE_COLOURS, UNKNOWN_LOOK, WRONG, look_of
 from valp.draw.draw import draw, draw_svg
+from valp.draw.picture_size import layers_crossed
 from valp.errors import FileError, SettingError
 from valp.graph.graph import (
     Connection,
@@ -279,3 +281,38 @@ print(targets_during(lambda: [draw_svg(figure_2()) for _ in range(50)]))
 def test_only_the_first_picture_of_a_process_redirects_its_stderr():
     outcome = subprocess.run([sys.executable, "-c", SAID], capture_output=True, text=True, cwd=ROOT)
     assert (outcome.stdout, outcome.stderr) == ("1\n", "")
+
+
+def chain(networks):
+    """Networks in a row, each of which reads the one before."""
+    names = ["i0", *(f"n{i}" for i in range(networks)), "o"]
+    return wired(
+        [(name, "g", numeric(2), "concatenation") for name in names[1:-1]],
+        list(pairwise(names)),
+        [("o", numeric(2))],
+        [("mse", "o", "o")],
+    )
+
+
+def test_the_layers_that_connections_cross_are_counted():
+    assert layers_crossed(figure_2()) == 10
+    long = replaced(chain(9), connections=(*chain(9).connections, Connection(source="n0", target="n8")))
+    assert layers_crossed(long) == 10 + 8
+    circle = replaced(figure_2(), connections=(*figure_2().connections, Connection(source="n3", target="n1")))
+    assert layers_crossed(circle) > 10
+
+
+@pytest.mark.parametrize("graph", [chain(1000), replaced(chain(60), connections=chain(60).connections * 30)])
+def test_a_graph_that_would_take_minutes_to_draw_is_refused_and_its_picture_is_a_sentence(graph, tmp_path):
+    with pytest.raises(SettingError, match="a picture shows at most 1,000") as error:
+        draw(graph, tmp_path / "long.svg")
+    drawn = " ".join(ElementTree.fromstring(draw_svg(graph)).itertext())
+    assert " ".join(drawn.split()).endswith(str(error.value))
+
+
+def test_connections_that_cross_too_many_layers_are_refused(tmp_path):
+    ends = [(f"n{i}", f"n{i + 50}") for i in range(40)]
+    graph = chain(100)
+    skips = tuple(Connection(source=source, target=target) for source, target in ends)
+    with pytest.raises(SettingError, match="cross at most 1,000 layers in all, but those of the graph cross 2,101"):
+        draw(replaced(graph, connections=(*graph.connections, *skips)), tmp_path / "skips.svg")

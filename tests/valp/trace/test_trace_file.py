@@ -7,6 +7,7 @@ import pytest
 
 from tests.valp.trace.traced import recorded
 from valp.errors import FileError, SettingError
+from valp.trace import trace_file
 from valp.trace.trace_file import ARRAYS, load_trace, save_trace
 
 
@@ -66,3 +67,10 @@ def test_what_is_no_trace_is_refused_in_one_sentence(trace, tmp_path):
             load_trace(path)
         assert "\n" not in str(found.value)
         assert str(path) in str(found.value)
+
+
+def test_a_trace_that_decompresses_to_more_than_memory_holds_is_refused_before_that(trace, tmp_path, monkeypatch):
+    path = save_trace(trace, tmp_path / "some.npz")
+    monkeypatch.setattr(trace_file, "most_to_read", lambda: 1000)
+    with pytest.raises(FileError, match=r"when it is decompressed, more than 1 kB$"):
+        load_trace(path)

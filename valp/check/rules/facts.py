@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +16,10 @@ from valp.graph.graph import (
     Role,
 )
 from valp.parts.combiners import COMBINERS
+from valp.parts.kinds import KINDS
+from valp.parts.lowering import Lowering
 from valp.parts.shapes import Arrival, merged, transported
+from valp.plan.operation import Operation
 
 Finding = tuple[str, str]
 """The offending component, and what was found there."""
@@ -68,6 +72,16 @@ class Facts:
     def latent_sources(self) -> frozenset[str]:
         """The components from which a latent connection starts."""
         return frozenset(c.source for c in self.graph.connections if c.role is Role.LATENT)
+
+    @cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        """The operations that the networks become; none if they cannot become any."""
+        lowering = Lowering(self.graph)
+        with suppress(Exception):  # a kind of another package may raise anything, and the compiler then says so
+            for name in self.graph.order:
+                KINDS[self.networks[name].kind].lower(self.networks[name], lowering)
+            return tuple(lowering.operations)
+        return ()
 
     def size(self, connection: Connection) -> int | None:
         """The number of variables that a connection transports; None if its source is unknown."""

@@ -34,3 +34,7 @@ class GaussianMixture(PriorKind):
         from valp.parts.priors.class_mixtures import ClassMixtures
 
         return ClassMixtures(classes, size)
+
+    def numbers(self, size: int, classes: int = 1) -> int:
+        """See `PriorKind`; a Gaussian for each class."""
+        return classes * size * size

@@ -31,3 +31,10 @@ class PriorKind(ABC):
     def build_by_class(self, size: int, classes: int) -> "ClassPrior":
         """A prior of `size` latent variables that depends on one of `classes` classes; only called if `by_class`."""
         raise NotImplementedError(f"the prior {self.code!r} of {size} variables does not depend on {classes} classes")
+
+    def numbers(self, size: int, classes: int = 1) -> int:  # noqa: ARG002 - a prior of another package may not say it
+        """At least how many numbers `build` holds, or `build_by_class` for so many classes; 0 if not known.
+
+        Limits of size and of memory depend on it.
+        """
+        return 0

@@ -1,7 +1,8 @@
 """`NativeExecutor`: trains a module with the native interpreter, if the interpreter supports it."""
 
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -25,6 +26,9 @@ from valp.train.stopwatch import Stopwatch
 MOST_STEPS = 256
 MOST_NUMBERS = 1 << 22
 """Examples and noise are drawn in blocks of at most this many steps, with at most this many numbers of noise."""
+
+PAUSE = 0.25
+"""A caller that wants to look between the steps can do so about every so many seconds."""
 
 Array = NDArray[np.float32]
 
@@ -80,6 +84,7 @@ class NativeExecutor:
         )
         self._module, self._draws = module, draws
         self._schedule, self._made = schedule, 0
+        self._seconds_of_step = PAUSE  # not known yet, so the first part is one step
         self._interpreter = Interpreter(program, len(plan.terms))
         self._steps = steps_of(self._interpreter, plan, weights, balancer, settings)
         variables = draws.size * sum(plan.noise.values())
@@ -88,8 +93,11 @@ class NativeExecutor:
         for name, view in self._views(self._interpreter.parameters).items():
             view[:] = module.get_parameter(name).detach().numpy()
 
-    def means(self, steps: int, watch: Stopwatch) -> tuple[float, ...]:
-        """Takes steps. Returns the mean over these steps of the total loss (with the final β) and of each term."""
+    def means(self, steps: int, watch: Stopwatch, pause: Callable[[], None] | None = None) -> tuple[float, ...]:
+        """Takes steps. Returns the mean over these steps of the total loss (with the final β) and of each term.
+
+        `pause` is called before the first step, and then about every `PAUSE` seconds or before each longer step.
+        """
         self._interpreter.sums[:] = 0
         left = steps
         while left:
@@ -99,7 +107,7 @@ class NativeExecutor:
                     rows.copy_(self._draws.rows())
                     self._draws.fill(noise)
             with watch("steps"):
-                self._run(count, self._schedule.rates(self._made, count))
+                self._run_in_parts(self._schedule.rates(self._made, count), pause)
             left -= count
         terms = self._interpreter.sums / steps
         return float(self._schedule.final.numpy() @ terms), *terms.tolist()
@@ -112,14 +120,29 @@ class NativeExecutor:
             noise: the noise as a flat tensor: (batch, k) for each latent connection, one after the other.
         """
         self._rows[0], self._noise[0] = rows, noise
-        self._run(1, torch.zeros(1, dtype=torch.float64))
+        self._run(torch.zeros(1, dtype=torch.float64))
         return tuple(self._interpreter.terms.tolist()), {
             name: torch.from_numpy(view) for name, view in self._views(self._interpreter.slopes).items()
         }
 
-    def _run(self, steps: int, rates: Tensor) -> None:
-        """Takes steps on the examples already drawn."""
-        batches = Batches(self._rows[:steps].numpy(), self._noise[:steps].numpy(), rates.numpy())
+    def _run_in_parts(self, rates: Tensor, pause: Callable[[], None] | None) -> None:
+        """Takes a step for each rate on the examples already drawn, with pauses. The parts change no result."""
+        first = 0
+        while first < len(rates):
+            part = len(rates)
+            if pause is not None:
+                pause()
+                part = max(1, int(PAUSE / self._seconds_of_step))
+            start, taken = time.perf_counter(), rates[first : first + part]
+            self._run(taken, first)
+            self._seconds_of_step = max(time.perf_counter() - start, 1e-9) / len(taken)
+            first += len(taken)
+
+    def _run(self, rates: Tensor, first: int = 0) -> None:
+        """Takes a step for each rate, on the examples already drawn from place `first` on."""
+        steps = len(rates)
+        part = slice(first, first + steps)
+        batches = Batches(self._rows[part].numpy(), self._noise[part].numpy(), rates.numpy())
         with one_thread():
             self._steps.take(batches, self._schedule.betas(self._made, steps))
         self._made += steps
