@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
 from benchmarks.sharing_graphs import parameters, scaled
 from valp.graph.graph import DataType, Graph
 from valp.parts.kinds import BOTTLENECK
 from valp.parts.losses import KL
 from valp.parts.priors import MIXTURE
-from valp.spaces.catalogue.autoencoders import BETA, CODE, DECODER, HEAD, LATENT, WIDTH, mt_vae
+from valp.spaces.catalogue.autoencoders import BETA
 from valp.spaces.catalogue.graph_parts import dense, require
 from valp.spaces.catalogue.sketch import Sketch
 from valp.spaces.problem.description import Description
@@ -29,49 +31,73 @@ class Contender:
     build: Callable[[Description], Graph]
 
 
-def one_space(problem: Description) -> Graph:
-    """One encoder and one latent space, from which the decoder and all heads read.
+ENCODER, DECODER, HEAD = dense(512), dense(256, 512), dense(128)
+"""The hidden layers of encoders, decoders and heads. There is no normalisation: the native executor trains them."""
 
-    It has as many variables as the latent spaces of `mt-vae` together. Layers are those of `mt-vae`.
+CODE, LATENT = 256, 16
+"""The sizes of an encoder's output and of the latent space of a task."""
+
+Spaces = Literal["each task", "all tasks", "samples only"]
+"""For what there are latent spaces."""
+
+
+def arranged(problem: Description, spaces: Spaces, *, shared: bool) -> Graph:
+    """The graph with latent spaces arranged in a way.
+
+    Args:
+        problem: the problem. It needs a Samples output.
+        spaces: for what there are latent spaces. One for all tasks has as many variables as those of each task have
+            together.
+        shared: whether one encoder feeds all latent spaces and heads; otherwise each output has its own.
     """
-    require(problem, "one-space", DataType.SAMPLES)
+    require(problem, "a VAE", DataType.SAMPLES)
     sketch = Sketch(problem)
-    outputs = sketch.outputs()
-    encoder = sketch.dense("encoder", [part.name for part in sketch.inputs], dense(WIDTH, normalise=True), CODE)
-    code = sketch.dense("code", [encoder], (), 2 * LATENT * len(outputs))
-    sketch.divergence(code, BETA[DataType.SAMPLES])
-    z = sketch.network("z", BOTTLENECK, [], latent=[code])
+    inputs, outputs = [part.name for part in sketch.inputs], sketch.outputs()
+    common = sketch.dense("encoder", inputs, ENCODER, CODE) if shared else None
+    code, z = "", ""
+    if spaces == "all tasks" and common is not None:
+        code = sketch.dense("code", [common], (), 2 * LATENT * len(outputs))
+        sketch.divergence(code, BETA[DataType.SAMPLES])
+        z = sketch.network("z", BOTTLENECK, [], latent=[code])
     for output in outputs:
-        if output.unit.type is DataType.SAMPLES:
-            sketch.decoder(output, code, DECODER)
-        else:
-            sketch.head(output, [z], HEAD)
-    return sketch.graph()
-
-
-def single_task(problem: Description) -> Graph:
-    """A VAE for the samples and a network of the same layers for each other output, with nothing in common."""
-    require(problem, "single-task", DataType.SAMPLES)
-    sketch = Sketch(problem)
-    inputs = [part.name for part in sketch.inputs]
-    for output in sketch.outputs():
-        encoder = sketch.dense(f"{output.name}_encoder", inputs, dense(WIDTH, normalise=True), CODE)
-        if output.unit.type is DataType.SAMPLES:
+        encoder = common or sketch.dense(f"{output.name}_encoder", inputs, ENCODER, CODE)
+        sampled = output.unit.type is DataType.SAMPLES
+        if spaces == "each task" or (spaces == "samples only" and sampled):
             code = sketch.dense(f"{output.name}_code", [encoder], (), 2 * LATENT)
-            sketch.divergence(code, BETA[DataType.SAMPLES])
+            sketch.divergence(code, BETA[output.unit.type])
+        if sampled:
             sketch.decoder(output, code, DECODER)
+        elif spaces == "each task":
+            own = sketch.network(f"{output.name}_z", BOTTLENECK, [], latent=[code])
+            sketch.head(output, [own], HEAD)
         else:
-            sketch.head(output, [encoder], HEAD)
+            sketch.head(output, [z or encoder], HEAD)
     return sketch.graph()
 
 
 REFERENCE = "mt-vae"
 
 CONTENDERS = (
-    Contender(REFERENCE, "MT-VAE: a latent space for each task, one encoder", mt_vae),
-    Contender("separate", "MT-VAE with an encoder for each latent space", lambda one: mt_vae(one, shared=False)),
-    Contender("one-space", "VAE whose only latent space serves all tasks", one_space),
-    Contender("single", "VAE of the samples alone, and a network for each other task", single_task),
+    Contender(
+        REFERENCE,
+        "MT-VAE: a latent space for each task, one encoder",
+        partial(arranged, spaces="each task", shared=True),
+    ),
+    Contender(
+        "separate",
+        "MT-VAE with an encoder for each latent space",
+        partial(arranged, spaces="each task", shared=False),
+    ),
+    Contender(
+        "one-space",
+        "VAE whose only latent space serves all tasks",
+        partial(arranged, spaces="all tasks", shared=True),
+    ),
+    Contender(
+        "single",
+        "VAE of the samples alone, and a network for each other task",
+        partial(arranged, spaces="samples only", shared=False),
+    ),
 )
 
 
