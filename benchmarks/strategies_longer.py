@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 from benchmarks.strategies_measures import TrainedOn
 from benchmarks.strategies_tested import read_json
@@ -16,6 +17,7 @@ from benchmarks.worker_pool import work_off
 from valp.compile.compile import compile
 from valp.errors import FileError
 from valp.files import read_model, write_text
+from valp.plan.plan import Executor
 from valp.search.engine.baseline_jobs import LEAST
 from valp.search.engine.evaluate import Evaluation, fitting
 from valp.search.engine.score_on_test import data_of
@@ -140,12 +142,9 @@ def _work_off(
     finish: Callable[..., object],
     workers: int,
 ) -> None:
-    prepare, arguments = _take, (scorer,)
-    if workers:
-        prepare, arguments = _load, (run.folder.path.parent, run.folder.path.name, tuple(scorer.objectives))
-    work_off(
-        left, lambda job: (job.candidate, job.path, run.settings.executor), train, finish, workers, prepare, arguments
-    )
+    where = (run.folder.path.parent, run.folder.path.name, tuple(scorer.objectives))
+    prepare: tuple[Callable[..., object], tuple[Any, ...]] = (_load, where) if workers else (_take, (scorer,))
+    work_off(left, lambda job: (job.candidate, job.path, run.settings.executor), train, finish, workers, *prepare)
 
 
 def _take(scorer: Scorer) -> None:
@@ -159,12 +158,12 @@ def _load(runs: Path, name: str, objectives: Collection[str]) -> None:
     _take(Scorer(problem, judges_of(problem), run.settings.protocol, objectives=tuple(objectives)))
 
 
-def _from_scratch(candidate: Candidate, path: Path, executor: str) -> None:
+def _from_scratch(candidate: Candidate, path: Path, executor: Executor) -> None:
     """Trains a network and writes its folder."""
     Evaluation(candidate, _scorers[0], path, executor).advance()
 
 
-def _from_weights(candidate: Candidate, path: Path, executor: str) -> Measured | None:
+def _from_weights(candidate: Candidate, path: Path, executor: Executor) -> Measured | None:
     """Trains from the weights in a folder; None if they are not kept, or if it fails."""
     (scorer,) = _scorers
     module = compile(candidate.graph, seed=candidate.training.seed)
