@@ -157,6 +157,7 @@ class Plan:
         """The figures of the page."""
         return {
             "date": datetime.now(UTC).date().isoformat(),
+            "command": f"python -m benchmarks.mt_vae --problems {' '.join(self.problems)} --samples {self.samples}",
             "samples": self.samples,
             "batch": BATCH,
             "labels": list(self.labels),

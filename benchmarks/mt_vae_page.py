@@ -72,7 +72,7 @@ def page(document: Document, path: Path) -> str:
 def settings(document: Document) -> str:
     """What was measured, and when."""
     return paragraph(
-        f"""`python -m benchmarks.mt_vae`, {document["date"]}: {document["samples"]:,} samples in batches of
+        f"""`{document["command"]}`, {document["date"]}: {document["samples"]:,} samples in batches of
         {document["batch"]}, {document["seeds"]} seeds. Medians with the worst and best seed in brackets, test split."""
     )
 
