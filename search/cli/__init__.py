@@ -3,6 +3,7 @@
 Exit codes: 0 success, 1 an error, explained on stderr, 2 wrong usage, 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP.
 """
 
+import atexit
 import sys
 
 import click
@@ -19,7 +20,7 @@ from valp.search.cli.run_commands import best_command, list_command, show_comman
 from valp.search.cli.search_commands import problems_command, search_command
 from valp.search.cli.signals import SignalError, ending_at_signals
 from valp.search.cli.status_command import status_command
-from valp.search.cli.streams import abandon_stdout, accept_any_text, complain, is_stdout_lost
+from valp.search.cli.streams import abandon_stdout, accept_any_text, complain, is_stdout_lost, leave_lost_stderr
 from valp.search.cli.use_commands import generate_command, predict_command
 
 INTERRUPTED = 130
@@ -76,6 +77,7 @@ for command in (
 def main() -> None:
     """The entry point. Prints an error of this library, or of the operating system, as one sentence."""
     accept_any_text()
+    atexit.register(leave_lost_stderr)
     try:
         with ending_at_signals():
             # Outside standalone mode, click returns the code that a command has passed to `exit`.

@@ -96,7 +96,8 @@ def _scores(status: RunStatus) -> Iterator[tuple[str, str]]:
     failed = sum(result.failure is not None for result in results)
     counts = [f"{len(results) - failed} finished"] + ([f"{failed} failed"] if failed else [])
     counts += [f"{status.baselines_waiting} waiting"] if status.baselines_waiting else []
-    yield "baselines", f"{status.run.settings.baselines}: {', '.join(counts)}"
+    level = status.run.settings.baselines
+    yield "baselines", level if level == "none" else f"{level}: {', '.join(counts)}"
 
 
 def _failures(status: RunStatus) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,18 @@ def complain(message: str) -> None:
         print(f"valp: {message}", file=sys.stderr, flush=True)
 
 
+def leave_lost_stderr() -> None:
+    """Sends what is left to be written on stderr nowhere, if stderr cannot be written, as on a full disk.
+
+    To be called at exit: Python writes it then and would fail again, and the exit code would be 120.
+    """
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
 def is_stdout_lost() -> bool:
     """Whether stdout cannot be written."""
     try:

@@ -151,4 +151,5 @@ def _train(
     from valp.search.engine.ray.train_with_ray import train_with_ray  # Ray takes seconds to load
 
     shown.say(f"{driver.folder.name}: starting {workers} workers")
+    driver.events.tell("preparing", title=f"starting {workers} workers")
     train_with_ray(driver, scorer, settings.executor, workers, limits)

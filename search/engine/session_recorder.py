@@ -88,6 +88,8 @@ class SessionRecorder:
                 return done | (_error(event, f"{title}: {failure}") if failure else {})
             case "candidate_ended" | "candidate_failed":
                 return self._ended(event)
+            case "worker_lost":
+                return self._without(fields["title"])
             case "retry":
                 title = fields["title"]
                 return self._without(title) | _error(event, f"{title} is tried again: {fields['reason']}")

@@ -10,11 +10,16 @@ from valp.spaces.problem.metrics import Metric
 
 
 class LineDisplay:
-    """Prints a line for each finished candidate."""
+    """Prints a line for each finished candidate. On a full disk lines are lost, and the search goes on."""
 
     def say(self, line: str) -> None:
         """See `valp.search.engine.display.Display`."""
-        print(line, file=sys.stderr, flush=True)
+        try:
+            print(line, file=sys.stderr, flush=True)
+        except BrokenPipeError:  # the reader has enough, which ends a command
+            raise
+        except OSError:
+            return
 
     def step(self, title: str, done: int, total: int) -> None:  # noqa: ARG002 - only the title is printed
         """See `valp.search.engine.display.Display`."""

@@ -97,6 +97,12 @@ def test_without_a_record_the_number_of_wanted_candidates_is_not_told(valp, runs
     assert candidates.startswith("  candidates  4 have ended: ")
 
 
+def test_a_search_without_baselines_does_not_count_them(valp, runs_copy):
+    settings = runs_copy / "small" / "run.toml"
+    settings.write_text(settings.read_text().replace('baselines = "quick"', 'baselines = "none"'))
+    assert "  baselines   none" in valp("status", "small", "--runs", runs_copy).out.splitlines()
+
+
 def test_a_locked_run_is_told(valp, runs_copy):
     with locked(Folder(runs_copy / "small")):
         assert valp("status", "small", "--runs", runs_copy).out.startswith("small: locked by a command: ")

@@ -1,9 +1,11 @@
 """Commands whose surroundings are not as they expect: each ends in one sentence."""
 
 import io
+import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -15,6 +17,7 @@ from valp.search.cli.signals import SIGNALS, SignalError, ending_at_signals
 from valp.search.engine.driver import Driver
 from valp.search.engine.ray.session import ray_for
 from valp.search.run.folder import Folder
+from valp.search.show.display import LineDisplay
 
 LONG = "x" * 300
 
@@ -114,6 +117,38 @@ def test_a_full_stdout_is_one_sentence(words, valp, small_runs, monkeypatch, tmp
         outcome = valp(*words, "--runs", small_runs)
     assert outcome.code == 1
     assert outcome.err == "valp: stdout cannot be read or written: No space left on device\n"
+
+
+def test_progress_that_cannot_be_written_does_not_end_a_search(monkeypatch):
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        LineDisplay().say("lost")
+        with pytest.raises(OSError, match="No space left"):
+            full.flush()  # it was really tried
+        os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())
+
+
+def test_a_reader_of_the_progress_that_has_enough_ends_a_search(monkeypatch):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as broken:
+        monkeypatch.setattr(sys, "stderr", broken)
+        with pytest.raises(BrokenPipeError):
+            LineDisplay().say("lost")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), broken.fileno())
+
+
+@pytest.mark.heavy
+def test_a_search_whose_stderr_is_on_a_full_disk_completes_with_its_result_on_stdout(tmp_path):
+    words = ["search", "digits", "--name", "f", "--runs", str(tmp_path), "--candidates", "1", "--steps", "5"]
+    program = "from valp.search.cli import main; main()"
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program, *words, "--workers", "0", "--baselines", "none", "--json"],
+            stdout=subprocess.PIPE, stderr=full, text=True, timeout=600,
+        )  # fmt: skip
+    assert done.returncode == 0
+    assert [candidate["number"] for candidate in json.loads(done.stdout)] == [0]
 
 
 @pytest.mark.parametrize("words", LOOKING)
