@@ -47,6 +47,7 @@ bench: $(READY)  ## the shorter benchmarks of docs/, in half an hour
 	$(BIN)/python -m benchmarks.vary
 	$(BIN)/python -m benchmarks.proposals
 	$(BIN)/python -m benchmarks.waiting
+	$(BIN)/python -m benchmarks.halving
 
 bench-all: bench  ## bench, and the benchmarks that take hours
 	$(BIN)/python -m benchmarks.endurance

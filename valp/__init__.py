@@ -1,9 +1,9 @@
 """VALP: architecture search for graphs of small networks that classify, regress and generate at once.
 
 Users import everything from here: problems (`Problem`, `load_problem`), searches (`launch`, `open_run`), models
-(`load`, `Model`), graphs (`Graph` and its parts, `check`, `compile`, `draw`), traces (`load_trace`, `draw_trace`) and
-the scikit-learn estimator (`VALPSearch`). A name is imported when it is first used, so that `valp.load` needs neither
-Ray nor Optuna.
+(`load`, `Model`), graphs (`Graph` and its parts, `check`, `compile`, `draw`), traces (`load_trace`, `draw_trace`),
+the scikit-learn estimator (`VALPSearch`), and a scheduler for Ray Tune (`ParetoHalving`). A name is imported when it is
+first used, so that `valp.load` needs neither Ray nor Optuna.
 """
 
 from importlib import import_module
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from valp.search.estimator.estimator import VALPSearch
     from valp.search.facade.launch import launch
     from valp.search.facade.run_handle import Run, open_run
+    from valp.search.halving.pareto_halving import ParetoHalving
     from valp.spaces.own.load_problem import load_problem
     from valp.spaces.problem.arrays import discrete, features, labels, numeric, of_own_type, samples
     from valp.spaces.problem.problem import Problem
@@ -60,6 +61,7 @@ __all__ = [
     "Loss",
     "Model",
     "Output",
+    "ParetoHalving",
     "PrimaryNetwork",
     "Problem",
     "Recurrent",
@@ -107,6 +109,7 @@ _MODULES = {
     "valp.search.estimator.estimator": ("VALPSearch",),
     "valp.search.facade.launch": ("launch",),
     "valp.search.facade.run_handle": ("Run", "open_run"),
+    "valp.search.halving.pareto_halving": ("ParetoHalving",),
     "valp.spaces.own.load_problem": ("load_problem",),
     "valp.spaces.problem.arrays": ("discrete", "features", "labels", "numeric", "of_own_type", "samples"),
     "valp.spaces.problem.problem": ("Problem",),

@@ -1,9 +1,10 @@
-"""Successive halving with several objectives: only the best candidates at a rung continue."""
+"""Successive halving in a search: when candidates are compared, and which of them continue."""
 
 from collections.abc import Sequence
+from math import nan
 
+from valp.search.halving.rung import Rung
 from valp.search.pareto.front import losses, ranked
-from valp.search.pareto.population import best
 from valp.spaces.problem.metrics import Metric
 
 KEPT = 3
@@ -23,20 +24,17 @@ def rungs_of(steps: int) -> tuple[int, ...]:
 
 
 def goes_on(scores: Sequence[dict[str, float]], objectives: dict[str, Metric]) -> bool:
-    """Whether the last of `scores` is among the best third at its rung, so that its candidate continues.
+    """Whether the last of `scores` continues, by `valp.search.halving.rung.Rung`.
 
-    The best have the lowest non-dominated rank and, within a rank, the largest crowding distance. The decision is
-    asynchronous (Li et al. 2020, asynchronous successive halving): the first candidates at a rung continue whatever
-    their scores. A candidate that cannot be ranked in an objective does not continue.
+    A candidate that cannot be ranked in an objective does not continue.
 
     Args:
         scores: the scores of the candidates that have reached the rung, in that order.
         objectives: the objectives by name.
     """
-    if len(scores) < KEPT:
-        return True
     values = [ranked(each, objectives) for each in scores]
-    if values[-1] is None:
-        return False
-    points = losses([each for each in values if each is not None], list(objectives.values()))
-    return len(points) - 1 in best(points, -(-len(scores) // KEPT))[0]
+    known = iter(losses([each for each in values if each is not None], list(objectives.values())).tolist())
+    points = [[nan] * len(objectives) if each is None else next(known) for each in values]
+    rung = Rung(len(objectives), KEPT)
+    rung.fill(points[:-1])
+    return rung.reach(points[-1])

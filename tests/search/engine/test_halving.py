@@ -1,5 +1,6 @@
 """Successive halving: which candidates continue, and what is recorded of those that are stopped."""
 
+import numpy as np
 import pytest
 from optuna.samplers import RandomSampler
 
@@ -7,6 +8,10 @@ from tests.metrics import are_measured, metric_of
 from tests.search.listener import Listener
 from valp.search.engine.rungs import FEWEST_STEPS, KEPT, goes_on, rungs_of
 from valp.search.facade.launch import launch
+from valp.search.halving.recorded_curves import RecordedCurves
+from valp.search.halving.rung_ladder import RungLadder
+from valp.search.halving.simulator import in_order, simulate
+from valp.search.pareto.front import ranked
 from valp.search.run.folder import read_result
 from valp.search.run.ledger import Ledger
 from valp.search.strategies.strategy import drawn_graph
@@ -79,6 +84,35 @@ def test_rung_scores_are_in_the_ledger(run):
         if entry.state == "pruned":
             below = len(known) - known.index(entry.result.samples_seen // training.batch)
             assert rungs[str(below)] == entry.result.scores
+
+
+class AtItsRungs:
+    """A ladder that compares each candidate only at the rungs that its training has."""
+
+    def __init__(self, ladder, rungs):
+        self.ladder, self.rungs = ladder, rungs
+
+    def continues(self, trial, time, losses):
+        return str(3 - time) not in self.rungs[trial] or self.ladder.continues(trial, time, losses)
+
+
+@pytest.mark.parametrize("run", ["tpe"], indirect=True)
+def test_the_simulator_stops_the_candidates_that_a_search_with_one_worker_stops(run):
+    entries, objectives = run.ledger.entries(), run.objectives
+    rungs = [trial.user_attrs["rungs"] for trial in run.ledger.trials()]
+    values = [
+        [ranked(reached.get(str(3 - time), entry.result.scores), objectives) for time in (1, 2, 3)]
+        for reached, entry in zip(rungs, entries, strict=True)
+    ]
+    modes = tuple(metric.score.goal[:3] for metric in objectives.values())
+    nothing = (0.0,) * len(objectives)
+    curves = RecordedCurves(
+        "a search", tuple(objectives), modes, (1, 2, 3), nothing, np.array(values), np.ones((len(entries), 3))
+    )
+    rule = AtItsRungs(RungLadder((1, 2), len(objectives), KEPT), rungs)
+    ended = simulate(curves, in_order(range(len(entries))), rule, workers=1)
+    assert [one.complete for one in ended] == [entry.state == "complete" for entry in entries]
+    assert {one.complete for one in ended} == {True, False}
 
 
 def test_candidates_with_and_without_inherited_weights_are_compared_separately(digits_problem, tmp_path):
