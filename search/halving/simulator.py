@@ -6,7 +6,6 @@ from heapq import heappop, heappush
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from valp.errors import SettingError
 from valp.search.halving.recorded_curves import RecordedCurves
@@ -85,7 +84,7 @@ def simulate(
     if workers < 1:
         raise SettingError(f"workers must be at least 1, but is {workers}")
     losses = curves.values * [1.0 if mode == "min" else -1.0 for mode in curves.modes]
-    failed: NDArray[np.bool_] = ~np.isfinite(losses).all(axis=2)
+    failed = np.logical_not(np.isfinite(losses).all(axis=2))
     ended = list[SimulatedTrial]()
     running = list[tuple[float, int, int, int]]()  # the clock at the next report, number, row, its place in `times`
     done, begun, clock = 0.0, 0, 0.0
