@@ -34,7 +34,7 @@ class MOASHA:
         for layer in rung.first(len(rung)):
             if row in layer:
                 place = layer[epsilon_net_order(rung.points[layer])].tolist().index(row)
-                return before + place <= len(rung) / FACTOR
+                return bool(before + place <= len(rung) / FACTOR)
             before += len(layer)
         raise AssertionError("each row is in a layer")
 

@@ -81,8 +81,8 @@ class Layers:
     def _dominated(self, rows: Rows, by: Rows) -> NDArray[np.bool_]:
         """Which of the rows another row dominates."""
         values, others = self._points[rows][:, None], self._points[by][None]
-        found: NDArray[np.bool_] = ((others <= values).all(2) & (others < values).any(2)).any(1)
-        return found
+        better = np.logical_and((others <= values).all(2), (others < values).any(2))
+        return np.asarray(better.any(1), dtype=np.bool_)
 
     def _front_of_waiting(self) -> Rows:
         """Takes the waiting points that no other waiting point dominates."""
