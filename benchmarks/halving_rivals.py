@@ -1,6 +1,7 @@
 """The rules that `benchmarks.halving` compares: ours, MO-ASHA, chance, and none."""
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from importlib.util import find_spec
 from random import Random
 
@@ -104,9 +105,8 @@ def tenth_of_ten() -> str | None:
     """
     if find_spec("syne_tune") is None:
         return None
-    from syne_tune.optimizer.schedulers.asha import Bracket
-    from syne_tune.optimizer.schedulers.multiobjective.multiobjective_priority import NonDominatedPriority
-
-    bracket = Bracket(1, 9, FACTOR, 0, NonDominatedPriority())
+    asha = import_module("syne_tune.optimizer.schedulers.asha")
+    priorities = import_module("syne_tune.optimizer.schedulers.multiobjective.multiobjective_priority")
+    bracket = asha.Bracket(1, 9, FACTOR, 0, priorities.NonDominatedPriority())
     decisions = [bracket.on_result(i, 1, {"a": loss, "b": loss}) for i, loss in enumerate([*range(9), -1])]
     return str(decisions[-1])

@@ -98,13 +98,13 @@ def crowding(points: Points) -> NDArray[np.float64]:
     """
     distances = np.zeros(len(points))
     unique, first = np.unique(points, axis=0, return_index=True)
-    room = np.zeros(unique.shape)
+    room = np.zeros(len(unique))
     for column in range(points.shape[1]):
         order = np.argsort(unique[:, column], kind="stable")
         values = unique[order, column]
         width = values[-1] - values[0]
-        room[order[[0, -1]], column] = np.inf
+        room[order[[0, -1]]] = np.inf
         if width > 0 and len(unique) > 2:
-            room[order[1:-1], column] = (values[2:] - values[:-2]) / width
-    distances[first] = np.sort(room, axis=1).sum(1)  # sorted, so that the order of the objectives changes no digit
+            room[order[1:-1]] += (values[2:] - values[:-2]) / width
+    distances[first] = room
     return distances

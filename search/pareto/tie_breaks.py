@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valp.search.pareto.front import Points, scaled
-from valp.search.pareto.population import crowding
 
 TieBreak = Callable[[Points, int], NDArray[np.int64]]
 """Takes a layer, (points, objectives), all minimised, in the order of arrival, and how many points to keep. Returns
@@ -15,8 +14,19 @@ their rows. The result depends neither on the order of the objectives nor on the
 
 
 def by_crowding(points: Points, room: int) -> NDArray[np.int64]:
-    """The points with the largest crowding distance (Deb et al. 2002, NSGA-II); of equal ones the earlier."""
-    kept: NDArray[np.int64] = np.argsort(-crowding(points), kind="stable")[:room]
+    """The points with the largest crowding distance (Deb et al. 2002, NSGA-II); of equal ones the earlier.
+
+    The gap of a value is between the next larger and the next smaller one. So points that share a value have the same
+    gap, unlike in `valp.search.pareto.population.crowding`, where their order decides.
+    """
+    gaps = np.zeros(points.shape)
+    first = np.unique(points, axis=0, return_index=True)[1]
+    for column, values in enumerate(points.T):
+        different, place = np.unique(values, return_inverse=True)
+        gap = np.full(len(different), np.inf)
+        gap[1:-1] = (different[2:] - different[:-2]) / (different[-1] - different[0])
+        gaps[first, column] = gap[place[first]]
+    kept: NDArray[np.int64] = np.argsort(-np.sort(gaps, axis=1).sum(1), kind="stable")[:room]
     return kept
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from valp.search.pareto.tie_breaks import TIE_BREAKS, by_crowding, by_epsilon_net, by_knee
@@ -42,6 +42,7 @@ def test_each_keeps_as_many_different_points_as_there_is_room(name, given_):
 
 
 @pytest.mark.parametrize("name", TIE_BREAKS)
+@settings(max_examples=60)
 @given(points_and_room(), st.lists(st.tuples(st.integers(-6, 6), st.integers(-50, 50)), min_size=4, max_size=4))
 def test_neither_the_order_nor_the_scales_of_the_objectives_matter(name, given_, scales):
     points, room, order = given_
