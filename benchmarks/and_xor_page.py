@@ -256,6 +256,6 @@ the method for this: multiplying the labels by 10 changes the output weights and
 chosen for each scale.
 
 **T and α** hardly matter here with c = 1: 612 to 835 epochs, and 52% to 56% of the trainings converge. In the thesis a
-larger α saves epochs. With c = 10 a large α costs convergence where T = 5 (50% with α = 0.1, 14% with α = 1); with T = 10
-and 15 it hardly does. The means over few trainings differ by hundreds of epochs, so no best pair can be named.
+larger α saves epochs. With c = 10 a large α costs convergence where T = 5 (50% with α = 0.1, 14% with α = 1); with
+T = 10 and 15 it hardly does. The means over few trainings differ by hundreds of epochs, so no best pair can be named.
 """
