@@ -158,7 +158,7 @@ def test_an_unknown_problem_is_refused(tmp_path, capsys):
     assert "did you mean 'digits'" in capsys.readouterr().err
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 def test_models_trained_on_in_processes_have_the_same_scores(uninterrupted, digits_problem, tmp_path):
     shutil.copytree(uninterrupted[0] / "runs" / RUN, tmp_path / RUN)
     (tmp_path / RUN / strategies_longer.ON).unlink()

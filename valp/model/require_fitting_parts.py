@@ -10,6 +10,7 @@ from torch import Tensor
 from valp.errors import FileError
 from valp.graph.graph import DataUnit
 from valp.model.manifest import Manifest
+from valp.parts.own_types import like
 from valp.parts.priors import class_prior_numbers, prior_numbers
 from valp.plan.plan import Plan
 from valp.plan.plan_size import parameter_count
@@ -24,6 +25,8 @@ MISSING_NUMBERS = 2**24
 def require_fitting_columns(manifest: Manifest) -> None:
     """Checks that each input and output of the graph has a column of the same type and shape.
 
+    A type of another package may have the column of the type that it is like.
+
     Raises:
         FileError: if one has none or another, or classes have a wrong number of shares.
     """
@@ -34,7 +37,7 @@ def require_fitting_columns(manifest: Manifest) -> None:
     ):
         units = {column.name: column.unit for column in known}
         for part in parts:
-            if units.get(part.name) != part.unit:
+            if part.name not in units or not _fits(units[part.name], part.unit):
                 found = _unit_text(units[part.name]) if part.name in units else "there is none"
                 raise FileError(
                     f"the column of {what} {part.name!r} must be {_unit_text(part.unit)}, as in the graph, but {found}"
@@ -58,6 +61,10 @@ def require_fitting_weights(plan: Plan, weights: Mapping[str, Tensor]) -> None:
         needed -= optional
     if held < needed:
         raise FileError(f"its graph has {needed:,} weights, but the file has {held:,}")
+
+
+def _fits(column: DataUnit, part: DataUnit) -> bool:
+    return column.shape == part.shape and (column.type == part.type or like(column.type) is like(part.type) is not None)
 
 
 def _unit_text(unit: DataUnit) -> str:
