@@ -49,6 +49,7 @@ def test_a_picture_is_drawn_although_the_temporary_folder_is_full(valp_on_a_full
     assert "</svg>" in (tmp_path / "graph.svg").read_text()
 
 
+@pytest.mark.slow
 def test_a_search_with_workers_ends_with_one_sentence_and_goes_on_later(valp_on_a_full_disk, tmp_path):
     words = ("search", "digits", "--name", "s", "--runs", tmp_path, "--candidates", 1, "--steps", 5, "--workers", 1)
     done = valp_on_a_full_disk(*words, "--baselines", "none")
