@@ -13,8 +13,8 @@ import argparse
 import json
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -25,6 +25,7 @@ import torch
 from benchmarks.mt_vae_graphs import CONTENDERS, Contender, graph_of
 from benchmarks.mt_vae_page import page
 from benchmarks.mt_vae_probes import ROWS, codes_of, controls, probed
+from benchmarks.saved_rows import Row, SavedRows
 from benchmarks.worker_pool import work_off
 from valp.compile.compile import compile
 from valp.errors import ValpError
@@ -43,9 +44,6 @@ DECAY = 0.3
 """The share of the steps, at their end, over which the learning rate falls to 0."""
 
 BY_CODE = {one.code: one for one in CONTENDERS}
-
-Row = dict[str, Any]
-"""A finished training: scores on both splits, probes on the test split, and what it took."""
 
 
 @dataclass(frozen=True)
@@ -77,33 +75,6 @@ class Job:
         )
 
 
-@dataclass
-class Store:
-    """The finished trainings, in a JSON file.
-
-    Attributes:
-        file: the file.
-        fingerprints: the fingerprints of the problems. Trainings on other data are not used.
-        rows: the finished trainings by the name of their job.
-    """
-
-    file: Path
-    fingerprints: Mapping[str, str]
-    rows: dict[str, Row] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if self.file.is_file():
-            kept: dict[str, Row] = json.loads(self.file.read_text())
-            known = self.fingerprints.values()
-            self.rows = {key: row for key, row in kept.items() if row["fingerprint"] in known}
-
-    def add(self, job: Job, row: Row) -> None:
-        """Adds a training and writes the file."""
-        self.rows[job.key] = row
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        write_text(self.file, json.dumps(self.rows, indent=1))
-
-
 @dataclass(frozen=True)
 class Plan:
     """All trainings that are wanted.
@@ -122,7 +93,7 @@ class Plan:
     labels: Sequence[int]
     betas: Sequence[float]
     seeds: int
-    store: Store
+    store: SavedRows
 
     def chosen(self, problem: str, contender: Contender, labels: int) -> float | None:
         """The β with the best samples on the validation split with seed 0; None until all are trained."""
@@ -198,7 +169,7 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error("--samples, --seeds and --betas must be positive, --labels and --workers not negative")
     try:
         fingerprints = {name: load_problem(name, print).fingerprint for name in asked.problems}
-        store = Store(asked.runs / "benchmark-mt-vae.json", fingerprints)
+        store = SavedRows(asked.runs / "benchmark-mt-vae.json", fingerprints)
         plan = Plan(asked.problems, asked.samples, asked.labels, sorted(set(asked.betas)), asked.seeds, store)
 
         def finish(job: Job, row: Row) -> None:

@@ -12,14 +12,15 @@ python -m benchmarks.robustness [--problems multi-fashion multi-mnist] [--epochs
 import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
 from benchmarks.robustness_graphs import METHODS, Method
 from benchmarks.robustness_page import page
-from benchmarks.robustness_trainings import Row, Training, prepare, trained
+from benchmarks.robustness_trainings import Training, prepare, trained
+from benchmarks.saved_rows import Row, SavedRows
 from benchmarks.worker_pool import work_off
 from valp.errors import ValpError
 from valp.files import write_text
@@ -54,33 +55,6 @@ class Setup:
         return "-".join(f"{value:g}" for value in asdict(self).values())
 
 
-@dataclass
-class Store:
-    """The finished trainings with a setup, in a JSON file.
-
-    Attributes:
-        file: the file.
-        fingerprints: the fingerprints of the problems. Trainings on other data are not used.
-        trainings: the finished trainings by their key.
-    """
-
-    file: Path
-    fingerprints: Mapping[str, str]
-    trainings: dict[str, Row] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if self.file.is_file():
-            kept: dict[str, Row] = json.loads(self.file.read_text())
-            known = self.fingerprints.values()
-            self.trainings = {key: row for key, row in kept.items() if row["fingerprint"] in known}
-
-    def add(self, training: Training, row: Row) -> None:
-        """Adds a training and writes the file."""
-        self.trainings[training.key] = row
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        write_text(self.file, json.dumps(self.trainings, indent=1))
-
-
 @dataclass(frozen=True)
 class Plan:
     """All trainings that are wanted.
@@ -97,11 +71,11 @@ class Plan:
     setup: Setup
     seeds: int
     grid: Sequence[float]
-    store: Store
+    store: SavedRows
 
     def chosen(self, problem: str) -> float | None:
         """The weight of GS: the best mean accuracy on the validation split with seed 0; None until all are trained."""
-        tried = {weight: self.store.trainings.get(_gs(problem, 0, weight).key) for weight in self.grid}
+        tried = {weight: self.store.rows.get(_gs(problem, 0, weight).key) for weight in self.grid}
         found = {weight: mean(row["validation"][task] for task in TASKS) for weight, row in tried.items() if row}
         return max(found, key=found.__getitem__) if len(found) == len(tried) else None
 
@@ -121,14 +95,14 @@ class Plan:
                 grid = [_gs(problem, 0, weight) for weight in self.grid] if seed == 0 else []
                 known = [self.trainings(problem, method, seed) or [] for method in METHODS]
                 wanted = {one.key: one for one in [*grid, *(one for some in known for one in some)]}
-                yield from (one for key, one in wanted.items() if key not in self.store.trainings)
+                yield from (one for key, one in wanted.items() if key not in self.store.rows)
 
     def results(self, problem: str, method: Method) -> list[dict[str, list[float]]]:
         """For each seed whose trainings are finished: by task, and `joint` for one network, the accuracy at each η."""
         found = []
         for seed in range(self.seeds):
             parts = self.trainings(problem, method, seed)
-            rows = [self.store.trainings.get(one.key) for one in parts or ()]
+            rows = [self.store.rows.get(one.key) for one in parts or ()]
             if rows and all(row is not None for row in rows):
                 found.append({name: values for row in rows if row for name, values in row["test"].items()})
         return found
@@ -143,7 +117,7 @@ class Plan:
                 problem: {
                     "weight": self.chosen(problem),
                     "methods": {method.code: self.results(problem, method) for method in METHODS},
-                    "trainings": {k: v for k, v in self.store.trainings.items() if k.startswith(f"{problem}/")},
+                    "trainings": {k: v for k, v in self.store.rows.items() if k.startswith(f"{problem}/")},
                 }
                 for problem in self.problems
             },
@@ -170,7 +144,7 @@ def main(arguments: list[str] | None = None) -> None:
     setup = Setup(asked.epochs, asked.batch, asked.rate, asked.draws, asked.rows)
     try:
         fingerprints = {name: load_problem(name, print).fingerprint for name in asked.problems}
-        store = Store(asked.runs / f"benchmark-robustness-{setup.name}.json", fingerprints)
+        store = SavedRows(asked.runs / f"benchmark-robustness-{setup.name}.json", fingerprints)
         plan = Plan(asked.problems, setup, asked.seeds, sorted(set(asked.grid)), store)
         try:
             train_all(plan, asked.workers)

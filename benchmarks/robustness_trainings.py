@@ -9,6 +9,7 @@ import torch
 
 from benchmarks.robustness_attacks import accuracies
 from benchmarks.robustness_graphs import METHODS, graph_of, only
+from benchmarks.saved_rows import Row
 from valp.compile.compile import compile
 from valp.compile.module import VALPModule
 from valp.spaces.own.load_problem import load_problem
@@ -20,9 +21,6 @@ from valp.train.balance.balance import Value
 from valp.train.balance.loss_reach import LossReach
 from valp.train.balance.uncertainty import LearnedNoise, UncertaintyWeighting
 from valp.train.fit import fit, one_thread
-
-Row = dict[str, Any]
-"""A finished training: accuracies on the validation split, those at each η on the test split, and what it took."""
 
 
 @dataclass(frozen=True)

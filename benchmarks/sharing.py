@@ -25,6 +25,7 @@ from valp.errors import SettingError, ValpError
 from valp.files import read_model, write_text
 from valp.graph.graph import DataType
 from valp.parts.own_types import like
+from valp.search.engine.score_on_test import data_of
 from valp.search.run.run import open_run
 from valp.spaces.own.load_problem import load_problem
 from valp.train.fit import one_thread, ready
@@ -66,14 +67,17 @@ def compare(asked: argparse.Namespace) -> None:
     one_thread()
     graphs = asked.base.with_name(f"{asked.base.name}-graphs.json")
     if asked.run is not None:
-        subject = subject_of(open_run(asked.runs, asked.run), asked.number)
-        graphs.parent.mkdir(parents=True, exist_ok=True)
-        write_text(graphs, subject.model_dump_json(indent=1) + "\n")
+        run = open_run(asked.runs, asked.run)
+        subject, problem = subject_of(run, asked.number), data_of(run, print)
     elif graphs.is_file():
         subject = read_model(Subject, graphs)
+        problem = load_problem(subject.problem, print)
     else:
         raise SettingError(f"there is no {graphs} to continue: name a RUN")
-    problem = checked(load_problem(subject.problem, print), subject.fingerprint, subject.run)
+    checked(problem, subject.fingerprint, subject.run)
+    if asked.run is not None:
+        graphs.parent.mkdir(parents=True, exist_ok=True)
+        write_text(graphs, subject.model_dump_json(indent=1) + "\n")
     store = Store(asked.base.with_name(f"{asked.base.name}-trainings.json"), problem)
     metrics = {name: problem.metrics[name] for name in problem.objectives}
     contenders = contenders_of(subject, problem, asked.obstacle, print)

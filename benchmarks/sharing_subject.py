@@ -6,7 +6,6 @@ from valp.errors import DataError, SettingError
 from valp.files import read_model
 from valp.graph.frozen import Frozen
 from valp.plan.plan import Protocol
-from valp.search.engine.score_on_test import data_of
 from valp.search.run.folder import CANDIDATE
 from valp.search.run.run import StoredRun
 from valp.spaces.baselines.baseline_codes import NETWORK, TUNED, family
@@ -49,15 +48,12 @@ def subject_of(run: StoredRun, number: int | None) -> Subject:
         number: the candidate; None for the best compromise of the front.
 
     Raises:
-        DataError: if the data of the run has changed.
         SettingError: if the run has no complete candidate, or no tuned networks.
     """
     front = run.front()
     if number is None and not front:
         raise SettingError(f"run {run.folder.name!r} has no complete candidate")
     entry = front[0] if number is None else run.ledger.entry(number)
-    problem = data_of(run, print)
-    checked(problem, run.settings.fingerprint, run.folder.name)
     return Subject(
         run=run.folder.name,
         number=entry.number,
@@ -65,10 +61,10 @@ def subject_of(run: StoredRun, number: int | None) -> Subject:
         steps=run.settings.steps,
         batch=run.settings.batch,
         problem=run.settings.source or run.settings.problem,
-        fingerprint=problem.fingerprint,
+        fingerprint=run.settings.fingerprint,
         protocol=run.settings.protocol,
         winner=Candidate(graph=entry.candidate.graph, training=entry.candidate.training),
-        tuned={output.name: tuned_network(run, output.name) for output in problem.outputs},
+        tuned={output.name: tuned_network(run, output.name) for output in run.problem.outputs},
     )
 
 

@@ -132,7 +132,7 @@ def row(fingerprint="f", scale=1.0, joint=True):
 
 def plan(tmp_path, seeds=2):
     setup = robustness.Setup(1.0, 200, 1e-3, 5, 10_000)
-    store = robustness.Store(tmp_path / "s.json", {"multi-fashion": "f"})
+    store = robustness.SavedRows(tmp_path / "s.json", {"multi-fashion": "f"})
     return robustness.Plan(["multi-fashion"], setup, seeds, (0.25, 0.5), store)
 
 
@@ -144,9 +144,9 @@ def test_weights_are_chosen_with_one_seed_and_the_others_use_them(tmp_path):
         made.store.add(Training("multi-fashion", "GS", 0, weight=weight), row(scale=scale))
     assert made.chosen("multi-fashion") == 0.5
     assert [key for key in (training.key for training in made.left()) if "/GS/" in key] == ["multi-fashion/GS/0.5/1"]
-    again = robustness.Store(made.store.file, {"multi-fashion": "f"})
-    assert again.trainings == made.store.trainings
-    assert not robustness.Store(made.store.file, {"multi-fashion": "other data"}).trainings
+    again = robustness.SavedRows(made.store.file, {"multi-fashion": "f"})
+    assert again.rows == made.store.rows
+    assert not robustness.SavedRows(made.store.file, {"multi-fashion": "other data"}).rows
 
 
 def test_the_page_has_the_figures_of_the_paper_beside_ours_and_keeps_what_was_written_by_hand(tmp_path):

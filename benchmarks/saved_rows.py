@@ -1,0 +1,40 @@
+"""The finished trainings of a benchmark, in a JSON file, so that it resumes."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.worker_pool import Keyed
+from valp.files import write_text
+
+Row = dict[str, Any]
+"""A finished training. `fingerprint` is that of its problem's data."""
+
+
+@dataclass
+class SavedRows:
+    """The finished trainings, in a JSON file.
+
+    Attributes:
+        file: the file.
+        fingerprints: the fingerprints of the problems. Trainings on other data are not used.
+        rows: the finished trainings by their key.
+    """
+
+    file: Path
+    fingerprints: Mapping[str, str]
+    rows: dict[str, Row] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.file.is_file():
+            kept: dict[str, Row] = json.loads(self.file.read_text())
+            known = self.fingerprints.values()
+            self.rows = {key: row for key, row in kept.items() if row["fingerprint"] in known}
+
+    def add(self, job: Keyed, row: Row) -> None:
+        """Adds a training and writes the file."""
+        self.rows[job.key] = row
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        write_text(self.file, json.dumps(self.rows, indent=1))
