@@ -1,4 +1,4 @@
-"""`fit`: trains a compiled VALP on tensors in memory with Adam."""
+"""`fit`: trains a compiled VALP on tensors in memory."""
 
 import logging
 import time
@@ -19,6 +19,7 @@ from valp.train.balance.balance import Balance, Value
 from valp.train.balance.balancer import Balancer
 from valp.train.batches import Draws
 from valp.train.fit_priors import fit_priors
+from valp.train.optimizer import OPTIMIZERS, Optimizer
 from valp.train.schedule import Schedule
 from valp.train.step_observer import StepObserver
 from valp.train.stopwatch import Stopwatch
@@ -81,10 +82,11 @@ def fit(
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
     executor: Executor = "auto",
+    optimizer: Optimizer = "adam",
     observer: StepObserver | None = None,
     watch: Stopwatch | None = None,
 ) -> Fit:
-    """Trains the module in place: Adam on Σ β_j·L_j, or as another balancing method combines the losses.
+    """Trains the module in place on Σ β_j·L_j, or as another balancing method combines the losses.
 
     The order of the examples and the noise follow from `seed`; torch's global generator does not change. Every example
     is seen once before any is seen again. Priors are fitted to the codes of the examples at the end; see
@@ -99,7 +101,7 @@ def fit(
             without weights count alike.
         steps: the number of steps.
         batch: examples per step, at most n.
-        learning_rate: the learning rate of Adam.
+        learning_rate: the learning rate of the optimiser.
         kl_warmup: the share of the steps over which β of the KL losses rises linearly from 0 to its value, so that a
             decoder learns to use its latent variables before they are pulled to N(0, I) (Bowman et al. 2016,
             arXiv:1511.06349).
@@ -111,13 +113,14 @@ def fit(
         executor: `torch` trains any module on any device. `native` is several times faster: it trains plans of MLP
             operations, in float32 on the CPU, by the same formulas on the same examples and noise. `auto` is native if
             possible, else torch. Native is compiled once per machine, which takes about half a minute.
+        optimizer: Adam, or stochastic gradient descent with momentum; see `valp.train.optimizer`.
         observer: looks at the steps, for example a `valp.trace.recorder.Recorder`. Torch then trains.
         watch: gets the seconds spent on drawing examples and noise, and on the steps themselves.
 
     Raises:
         SettingError: if `steps`, `batch` or `learning_rate` is not positive, `kl_warmup` or `decay` is not in [0, 1],
-            the balancing method or one of its settings is invalid, the executor is unknown or cannot train this, or
-            there is an observer and the executor is `native`.
+            the balancing method or one of its settings is invalid, the executor is unknown or cannot train this,
+            the optimiser is unknown, or there is an observer and the executor is `native`.
     """
     training = Fitting(
         module,
@@ -132,6 +135,7 @@ def fit(
         balance=balance,
         seed=seed,
         executor=executor,
+        optimizer=optimizer,
         observer=observer,
     )
     training.advance(steps, progress, watch)
@@ -145,7 +149,7 @@ class Fitting:
 
     Args:
         module, inputs, truths, weights, batch, learning_rate, kl_warmup, decay, balance, seed, executor: as in `fit`.
-        observer: as in `fit`.
+        optimizer, observer: as in `fit`.
         steps: the steps of the whole training, which set the spacing of the curves' points.
 
     Attributes:
@@ -171,6 +175,7 @@ class Fitting:
         balance: Balance = UNBALANCED,
         seed: int = 0,
         executor: Executor = "auto",
+        optimizer: Optimizer = "adam",
         observer: StepObserver | None = None,
     ) -> None:
         for name, value in (("steps", steps), ("batch", batch), ("learning rate", learning_rate)):
@@ -181,6 +186,8 @@ class Fitting:
                 raise SettingError(f"the {name} must lie in [0, 1], but is {share}")
         if executor not in EXECUTORS:
             raise SettingError(f"the executor must be one of {', '.join(EXECUTORS)}, but is {executor!r}")
+        if optimizer not in OPTIMIZERS:
+            raise SettingError(f"the optimiser must be one of {', '.join(OPTIMIZERS)}, but is {optimizer!r}")
         if observer is not None and executor == "native":
             raise SettingError("the native executor cannot be observed; executor auto or torch can")
         start = time.perf_counter()
@@ -194,8 +201,10 @@ class Fitting:
         schedule = Schedule(module, steps, learning_rate, kl_warmup, decay)
         native = None
         if executor != "torch" and observer is None:
-            native = _native(module, *data, draws, schedule, balancer, settings, executor)
-        self._running = native or TorchExecutor(module, *data, draws, schedule, balancer, settings, seed, observer)
+            native = _native(module, *data, draws, schedule, balancer, settings, optimizer, executor)
+        self._running = native or TorchExecutor(
+            module, *data, draws, schedule, balancer, settings, seed, optimizer, observer
+        )
         module.eval()
         self._every = max(1, steps // CURVE_POINTS)
         self._names = ("total", *module.loss_names)
@@ -285,6 +294,7 @@ def _native(
     schedule: Schedule,
     balancer: Balancer,
     settings: Mapping[str, Value],
+    optimizer: Optimizer,
     executor: Executor,
 ) -> "NativeExecutor | None":
     """The native executor if it can train this, else None.
@@ -298,7 +308,7 @@ def _native(
         from valp.train.native.program import UnsupportedError
 
         try:
-            return NativeExecutor(module, inputs, truths, weights, draws, schedule, balancer, settings)
+            return NativeExecutor(module, inputs, truths, weights, draws, schedule, balancer, settings, optimizer)
         except UnsupportedError as error:
             reason = str(error)
     if executor == "native":

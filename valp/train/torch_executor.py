@@ -23,6 +23,7 @@ from valp.train.balance.loss_reach import loss_reach
 from valp.train.batches import Draws
 from valp.train.combined_gradients import CombinedGradients
 from valp.train.critic import critics_of
+from valp.train.optimizer import MOMENTUM, Optimizer
 from valp.train.present_labels import PresentLabels
 from valp.train.representation_gradients import RepresentationGradients
 from valp.train.schedule import Schedule
@@ -31,7 +32,7 @@ from valp.train.stopwatch import Stopwatch
 
 
 class TorchExecutor:
-    """Trains a module under autograd, with torch's Adam.
+    """Trains a module under autograd, with torch's optimisers.
 
     Args:
         module: what to train, on the device of the tensors.
@@ -41,6 +42,7 @@ class TorchExecutor:
         balancer: the balancing method.
         settings: all settings of the balancer.
         seed: the seed of the critics' initial weights.
+        optimizer: the optimiser.
         observer: looks at the steps.
     """
 
@@ -63,6 +65,7 @@ class TorchExecutor:
         balancer: Balancer,
         settings: Mapping[str, Value],
         seed: int,
+        optimizer: Optimizer = "adam",
         observer: StepObserver | None = None,
     ) -> None:
         self._module, self._data, self._draws = module, (inputs, truths, weights), draws
@@ -84,7 +87,7 @@ class TorchExecutor:
         elif isinstance(balancer, RepresentationBalancer):
             combined = RepresentationGradients(module, reach, balancer.begin(reach, settings, self._device))
             self._combined, self._terms = combined, combined.terms
-        self._optimizer = torch.optim.Adam(module.parameters(), fused=True)
+        self._optimizer = _optimizer(module, optimizer)
         self._present = PresentLabels(module.plan, weights)
         self._critics = critics_of(module, seed)
         self._schedule, self._made = schedule, 0
@@ -158,3 +161,10 @@ class TorchExecutor:
         for buffer, before in kept:
             buffer.copy_(before)
         return terms
+
+
+def _optimizer(module: VALPModule, optimizer: Optimizer) -> torch.optim.Optimizer:
+    """The optimiser of a module's parameters. Each step sets its learning rate."""
+    if optimizer == "sgd":
+        return torch.optim.SGD(module.parameters(), lr=0.0, momentum=MOMENTUM)
+    return torch.optim.Adam(module.parameters(), fused=True)

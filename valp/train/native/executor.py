@@ -20,6 +20,7 @@ from valp.train.native.interpreter import Batches, Interpreter
 from valp.train.native.memory import one_thread
 from valp.train.native.native_steps import form_of, steps_of
 from valp.train.native.program import NativeData, UnsupportedError
+from valp.train.optimizer import MOMENTUM, Optimizer
 from valp.train.schedule import Schedule
 from valp.train.stopwatch import Stopwatch
 
@@ -43,6 +44,7 @@ class NativeExecutor:
         schedule: β and the learning rate of each step.
         balancer: the balancing method.
         settings: all settings of the balancer.
+        optimizer: the optimiser.
 
     Raises:
         UnsupportedError: if the interpreter does not support the module, its plan, the tensors or the method.
@@ -58,6 +60,7 @@ class NativeExecutor:
         schedule: Schedule,
         balancer: Balancer,
         settings: Mapping[str, Value],
+        optimizer: Optimizer = "adam",
     ) -> None:
         _require_plain(module)
         plan = module.plan
@@ -85,7 +88,7 @@ class NativeExecutor:
         self._module, self._draws = module, draws
         self._schedule, self._made = schedule, 0
         self._seconds_of_step = PAUSE  # not known yet, so the first part is one step
-        self._interpreter = Interpreter(program, len(plan.terms))
+        self._interpreter = Interpreter(program, len(plan.terms), MOMENTUM if optimizer == "sgd" else None)
         self._steps = steps_of(self._interpreter, plan, weights, balancer, settings)
         variables = draws.size * sum(plan.noise.values())
         held = max(1, min(MOST_STEPS, MOST_NUMBERS // max(variables, 1)))

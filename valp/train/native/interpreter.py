@@ -42,6 +42,11 @@ class Batches:
 class Interpreter:
     """Runs a program.
 
+    Args:
+        program: the program.
+        losses: K.
+        momentum: that of stochastic gradient descent; None for Adam.
+
     Attributes:
         program: the program.
         parameters: the parameters, flat.
@@ -50,8 +55,8 @@ class Interpreter:
         sums: (K,), the sums of the loss terms.
     """
 
-    def __init__(self, program: Program, losses: int) -> None:
-        self.program = program
+    def __init__(self, program: Program, losses: int, momentum: float | None = None) -> None:
+        self.program, self._momentum = program, -1.0 if momentum is None else momentum
         self.parameters, self._means, self._squares = (np.zeros(program.weights, np.float32) for _ in range(3))
         self.slopes = np.zeros(program.slopes, np.float32)
         self._values, self._gradients = (np.zeros(program.size, np.float32) for _ in range(2))
@@ -81,7 +86,7 @@ class Interpreter:
             weights: (steps, K), the weights of the losses.
             forward: whether to compute the predictions.
             parts: rows of `Program.parts`.
-            updates: the ranges of parameters that Adam updates; see `kernels.train`.
+            updates: the ranges of parameters that the optimiser updates; see `kernels.train`.
             slopes: the gradients of the parameters, at the places of the parameters; by default `self.slopes`.
             counted: whether to add the loss terms to `sums`.
         """
@@ -90,5 +95,5 @@ class Interpreter:
             program.forward if forward else NOTHING, program.losses, program.backward, parts, updates, program.indices,
             self._values, self._gradients, self.parameters, self.slopes if slopes is None else slopes, self._means,
             self._squares, self._counts, batches.rows, batches.noise, weights, self.terms,
-            self.sums if counted else self._uncounted, batches.rates,
+            self.sums if counted else self._uncounted, batches.rates, self._momentum,
         )  # fmt: skip

@@ -17,7 +17,7 @@ from valp.train.native.memory import floats, integers
 
 TABLE, NUMBERS, VECTOR = int64[:, ::1], int64[::1], float32[::1]
 STATE = (VECTOR,) * 6
-"""Values and their gradients, parameters and their gradients, and Adam's two moments."""
+"""Values and their gradients, parameters and their gradients, and Adam's two moments; SGD needs the first."""
 
 
 @njit(error_model="numpy")
@@ -114,6 +114,7 @@ SIGNATURE = void(
     float32[:, ::1],
     float64[:, ::1],
     *[float64[::1]] * 3,
+    float64,
 )
 
 
@@ -126,12 +127,12 @@ def _compiled(sources):
     @njit(SIGNATURE, error_model="numpy", cache=True)
     def train(
         program, judging, back, parts, updates, indices, x, g, w, gw, means, squares, counts, rows, noise, betas, terms,
-        sums, rates,
+        sums, rates, momentum,
     ):  # fmt: skip
-        """Takes a step for each row of `rows`: forward, the parts, and Adam. Adds the loss terms to `sums`.
+        """Takes a step for each row of `rows`: forward, the parts, and the updates. Adds the loss terms to `sums`.
 
-        A row of `updates` is the range [low, high) of parameters that Adam updates, and the place in `counts` of the
-        number of its updates so far.
+        A row of `updates` is the range [low, high) of parameters to update, and the place in `counts` of the number of its
+        updates so far. The optimiser is Adam if `momentum` is negative, else SGD.
         """
         for step in range(len(rows) if sources else 0):
             forward(program, indices, x, w, rows[step], noise[step])
@@ -143,7 +144,10 @@ def _compiled(sources):
             for update in range(len(updates)):
                 low, high, place = updates[update]
                 counts[place] += 1
-                do.adam(w[low:high], gw[low:high], means[low:high], squares[low:high], rates[step], counts[place])
+                if momentum < 0:
+                    do.adam(w[low:high], gw[low:high], means[low:high], squares[low:high], rates[step], counts[place])
+                else:
+                    do.descend(w[low:high], gw[low:high], means[low:high], rates[step], momentum)
             for i in range(len(terms)):
                 sums[i] += terms[i]
 

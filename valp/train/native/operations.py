@@ -264,3 +264,12 @@ def adam(weights, gradients, means, squares, rate, step):
         means[i] = keep * means[i] + new * g
         squares[i] = keep_square * squares[i] + new_square * g * g
         weights[i] -= size * means[i] / (sqrt(squares[i]) * root + epsilon)
+
+
+@kernel
+def descend(weights, gradients, speeds, rate, momentum):
+    """Takes a step of stochastic gradient descent with momentum, with torch's formula."""
+    size, keep = float32(rate), float32(momentum)
+    for i in range(len(weights)):
+        speeds[i] = keep * speeds[i] + gradients[i]
+        weights[i] -= size * speeds[i]
