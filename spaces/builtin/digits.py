@@ -36,8 +36,8 @@ def digits_of_version_0_1() -> Problem:
     return prepared("digits-0.1", title, _source(), lambda: _made(title, "histogram", _histogram))
 
 
-def stroke_of(images: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Four measures of an image's stroke, from the moments of its ink: (n, 64) grey levels to (n, 4).
+def stroke_of(images: NDArray[np.float64], side: int = SIDE, black: float = GREYS - 1) -> NDArray[np.float64]:
+    """Four measures of an image's stroke, from the moments of its ink: (n, side²) grey levels to (n, 4).
 
     In this order:
 
@@ -47,10 +47,15 @@ def stroke_of(images: NDArray[np.float64]) -> NDArray[np.float64]:
     - height: the standard deviation of the ink's vertical position, in pixels.
 
     No image may be white.
+
+    Args:
+        images: the grey levels, from 0 (white).
+        side: the width and height of an image.
+        black: the grey level of black.
     """
-    grey = images.reshape(-1, SIDE, SIDE) / (GREYS - 1)
+    grey = images.reshape(-1, side, side) / black
     total = grey.sum((1, 2))
-    down, right = np.mgrid[:SIDE, :SIDE]
+    down, right = np.mgrid[:side, :side]
 
     def mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
         weighted: NDArray[np.float64] = (grey * values).sum((1, 2)) / total

@@ -131,8 +131,8 @@ def _compiled(sources):
     ):  # fmt: skip
         """Takes a step for each row of `rows`: forward, the parts, and the updates. Adds the loss terms to `sums`.
 
-        A row of `updates` is the range [low, high) of parameters to update, and the place in `counts` of the number of its
-        updates so far. The optimiser is Adam if `momentum` is negative, else SGD.
+        A row of `updates` is the range [low, high) of parameters to update, and the place in `counts` of the number of
+        its updates so far. The optimiser is Adam if `momentum` is negative, else SGD.
         """
         for step in range(len(rows) if sources else 0):
             forward(program, indices, x, w, rows[step], noise[step])

@@ -95,7 +95,7 @@ class WeighedSteps(NativeSteps):
 
 
 class CombinedSteps(NativeSteps):
-    """Steps of a `GradientBalancer`: forward, the way back of each loss alone, then an update by the combined gradients.
+    """Steps of a `GradientBalancer`: forward, each loss back alone, then an update by the combined gradients.
 
     Parameters that no loss of the batch reaches are not updated.
 
