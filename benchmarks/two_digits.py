@@ -4,7 +4,7 @@ Do the tensioned directions beat the plain ones on both tasks? Each method choos
 split with the first seed; the test split is shown. Every finished training is saved at once; called again, the
 benchmark resumes. The page is written from what is saved. It takes about half an hour on two idle cores.
 
-python -m benchmarks.two_digits [--seeds 5] [--epochs 30] [--patience 10] [--batch 100] [--rates 0.05 0.1 0.2 0.5]
+python -m benchmarks.two_digits [--seeds 5] [--epochs 20] [--patience 10] [--batch 100] [--rates 0.01 0.03 0.1 0.3]
     [--workers 2] [--minutes 0] [-o docs/two-digits]
 """
 
@@ -38,10 +38,10 @@ METHODS = (
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=5, help="four or more for intervals")
-    parser.add_argument("--epochs", type=int, default=30, help="the most epochs")
+    parser.add_argument("--epochs", type=int, default=20, help="the most epochs")
     parser.add_argument("--patience", type=int, default=10, help="epochs without improvement that end a training")
     parser.add_argument("--batch", type=int, default=100)
-    parser.add_argument("--rates", type=float, nargs="+", default=[0.05, 0.1, 0.2, 0.5], help="learning rates to try")
+    parser.add_argument("--rates", type=float, nargs="+", default=[0.01, 0.03, 0.1, 0.3], help="learning rates to try")
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread each; 0 trains in this one")
     parser.add_argument("--minutes", type=float, default=0, help="start no training after so long; 0 for no limit")
     parser.add_argument("-o", dest="base", type=Path, default=DOCS / "two-digits", help="path and prefix of the page")

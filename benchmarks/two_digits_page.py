@@ -59,8 +59,8 @@ def page(plan: Plan, setup: Setup, without: Mapping[str, float], rows: Sequence[
         "## All methods",
         table(_figures(plan, without)),
         paragraph(
-            "Test split. Mean ± standard deviation over the seeds; *median* has the range of the seeds in brackets. *No "
-            "learning* predicts the most frequent class and the mean image of the training split."
+            """Test split. Mean ± standard deviation over the seeds; *median* has the range of the seeds in brackets.
+            *No learning* predicts the most frequent class and the mean image of the training split."""
         ),
         "## Seed by seed",
         table(_by_seed(plan)),
