@@ -31,12 +31,14 @@ class Method:
         balance: the balancing method with its settings, as on the command line.
         single: whether each task has networks of its own.
         grid: the weights of the tasks to choose from; empty for 1 each.
+        last: whether it is trained after all seeds of the others.
     """
 
     code: str
     balance: str = "fixed"
     single: bool = False
     grid: tuple[tuple[float, ...], ...] = ()
+    last: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,15 +128,15 @@ class Plan:
 
     def left(self) -> Iterator[Training]:
         """The trainings that can start now, seed after seed. Others may follow when these are finished."""
-        for seed in range(self.seeds):
-            for method in self.methods:
-                for task in self.parts(method):
-                    chosen = self.chosen(method, task)
-                    wanted = self.tried(method, task) if seed == 0 else [] if chosen is None else [chosen]
-                    for one in wanted:
-                        training = replace(one, seed=seed)
-                        if training.key not in self.store.rows:
-                            yield training
+        for last in (False, True):
+            methods = [method for method in self.methods if method.last == last]
+            for seed in range(self.seeds):
+                for method in methods:
+                    for task in self.parts(method):
+                        chosen = self.chosen(method, task)
+                        wanted = self.tried(method, task) if seed == 0 else [] if chosen is None else [chosen]
+                        trainings = [replace(one, seed=seed) for one in wanted]
+                        yield from (one for one in trainings if one.key not in self.store.rows)
 
     def parts(self, method: Method) -> Sequence[str]:
         """The tasks that have trainings of their own; one empty name if all tasks share one."""

@@ -68,8 +68,11 @@ class WeightedGradients(GradientCombining):
             task &= gramian.diagonal() > 0
             found = np.ones(int(task.sum()))
             if len(found) > 1:
-                losses = tuple(loss for loss, is_task in zip(gradients.losses, task, strict=True) if is_task)
-                found = self.weights(step, _in_coordinates(gradients.group, losses, gramian[np.ix_(task, task)]))
+                losses, inner = gradients.losses, gramian
+                if len(found) < len(losses):
+                    losses = tuple(loss for loss, is_task in zip(losses, task, strict=True) if is_task)
+                    inner = gramian[np.ix_(task, task)]
+                found = self.weights(step, _in_coordinates(gradients.group, losses, inner))
             factors[:] = found.mean() if len(found) else 1.0
             factors[task] = found
         return torch.as_tensor(factors, dtype=matrix.dtype, device=matrix.device) @ matrix

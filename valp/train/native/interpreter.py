@@ -15,7 +15,7 @@ Doubles = NDArray[np.float64]
 NOTHING: Integers = np.zeros((0, FIELDS), np.int64)
 """A table without operations."""
 
-NO_UPDATE: Integers = np.zeros((0, 3), np.int64)
+NO_UPDATE: Integers = np.zeros((0, 4), np.int64)
 NO_PART: Integers = np.zeros((0, 4), np.int64)
 
 
@@ -66,7 +66,7 @@ class Interpreter:
     @property
     def whole(self) -> Integers:
         """The update of all parameters."""
-        return np.array([[0, self.program.weights, 0]], np.int64)
+        return np.array([[0, self.program.weights, 0, 0]], np.int64)
 
     def run(
         self,
@@ -76,7 +76,6 @@ class Interpreter:
         forward: bool = True,
         parts: Integers = NO_PART,
         updates: Integers = NO_UPDATE,
-        slopes: Floats | None = None,
         counted: bool = True,
     ) -> None:
         """Runs the parts of some steps that are asked for.
@@ -87,13 +86,12 @@ class Interpreter:
             forward: whether to compute the predictions.
             parts: rows of `Program.parts`.
             updates: the ranges of parameters that the optimiser updates; see `kernels.train`.
-            slopes: the gradients of the parameters, at the places of the parameters; by default `self.slopes`.
             counted: whether to add the loss terms to `sums`.
         """
         program = self.program
         train(
             program.forward if forward else NOTHING, program.losses, program.backward, parts, updates, program.indices,
-            self._values, self._gradients, self.parameters, self.slopes if slopes is None else slopes, self._means,
-            self._squares, self._counts, batches.rows, batches.noise, weights, self.terms,
+            self._values, self._gradients, self.parameters, self.slopes, self._means, self._squares,
+            self._counts, batches.rows, batches.noise, weights, self.terms,
             self.sums if counted else self._uncounted, batches.rates, self._momentum,
         )  # fmt: skip

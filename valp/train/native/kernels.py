@@ -131,8 +131,9 @@ def _compiled(sources):
     ):  # fmt: skip
         """Takes a step for each row of `rows`: forward, the parts, and the updates. Adds the loss terms to `sums`.
 
-        A row of `updates` is the range [low, high) of parameters to update, and the place in `counts` of the number of
-        its updates so far. The optimiser is Adam if `momentum` is negative, else SGD.
+        A row of `updates` is the range [low, high) of parameters to update, the place of their gradients in `gw`, and
+        the place in `counts` of the number of their updates so far. The optimiser is Adam if `momentum` is negative,
+        else SGD.
         """
         for step in range(len(rows) if sources else 0):
             forward(program, indices, x, w, rows[step], noise[step])
@@ -142,12 +143,13 @@ def _compiled(sources):
                 judge(judging[first:last], x, g, rows[step], betas[step], terms)
                 backward(back[start:end], indices, x, g, w, gw, rows.shape[1], noise[step])
             for update in range(len(updates)):
-                low, high, place = updates[update]
+                low, high, start, place = updates[update]
+                slopes = gw[start : start + high - low]
                 counts[place] += 1
                 if momentum < 0:
-                    do.adam(w[low:high], gw[low:high], means[low:high], squares[low:high], rates[step], counts[place])
+                    do.adam(w[low:high], slopes, means[low:high], squares[low:high], rates[step], counts[place])
                 else:
-                    do.descend(w[low:high], gw[low:high], means[low:high], rates[step], momentum)
+                    do.descend(w[low:high], slopes, means[low:high], rates[step], momentum)
             for i in range(len(terms)):
                 sums[i] += terms[i]
 

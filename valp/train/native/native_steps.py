@@ -118,9 +118,11 @@ class CombinedSteps(NativeSteps):
             for place, group in enumerate(groups)
             for size in (group.high - group.low,)
         ]
-        self._combined = np.zeros_like(interpreter.parameters)
-        self._directions = [torch.from_numpy(self._combined[group.low : group.high]) for group in groups]
-        self._updates = np.array([[group.low, group.high, place] for place, group in enumerate(groups)], np.int64)
+        self._directions = [gradients.matrix[0] for gradients in self._gradients]
+        """Where the combined gradient of each group is written: over that of its first loss, which is then free."""
+        self._updates = np.array(
+            [[group.low, group.high, group.gradients, place] for place, group in enumerate(groups)], np.int64
+        )
 
     def take(self, batches: Batches, betas: Tensor) -> None:
         """See `NativeSteps`."""
@@ -137,8 +139,10 @@ class CombinedSteps(NativeSteps):
                 gradients = [part for whole in gradients if (part := _of_present(whole, present)) is not None]
                 updates = updates[[part.group for part in gradients]]
             for part, direction in zip(gradients, self._combining.combine(found(step), gradients), strict=True):
-                self._directions[part.group].copy_(direction)
-            run(one, weight, forward=False, updates=updates, slopes=self._combined)
+                place = self._directions[part.group]
+                if direction.data_ptr() != place.data_ptr():
+                    place.copy_(direction)
+            run(one, weight, forward=False, updates=updates)
 
     def summary(self) -> str | None:
         """See `NativeSteps`."""
