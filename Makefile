@@ -56,6 +56,9 @@ bench-all: bench  ## bench, and the benchmarks that take hours
 	$(BIN)/python -m benchmarks.decay
 	$(BIN)/python -m benchmarks.strategies
 	$(BIN)/python -m benchmarks.paper
+	$(BIN)/python -m benchmarks.two_digits
+	$(BIN)/python -m benchmarks.multi_mnist
+	$(BIN)/python -m benchmarks.multi_mnist --times
 
 judge: $(READY)  ## train the shipped judge of Fashion-MNIST again (about half an hour)
 	$(BIN)/python -m valp.spaces.builtin.train_judge

@@ -118,10 +118,10 @@ def _labels(one: Measured) -> list[str]:
         cells = [f"{median(row['test'][task] for row in found):.4f}" if found else "–" for found in results.values()]
         each.append((task, f"{one.without[task]:.4f}", *cells))
     about = """A loss for each of 18 labels of two values. CelebA, 40 labels of faces, needs a download. These are
-        labels of two overlaid digits, 18×18 pixels: whether each digit is even, is five or more (*large*), is a prime number,
-        has a closed loop (0, 6, 8, 9), has straight lines only (1, 4, 7); and whether its stroke has more *ink*, leans
-        more to the right (*slant*), is wider and is higher than the median of the training digits. The error is 1 −
-        accuracy on the test split, averaged over the labels."""
+        labels of two overlaid digits, 18×18 pixels: whether each digit is even, is five or more (*large*), is a prime
+        number, has a closed loop (0, 6, 8, 9), has straight lines only (1, 4, 7); and whether its stroke has more
+        *ink*, leans more to the right (*slant*), is wider and is higher than the median of the training digits. The
+        error is 1 − accuracy on the test split, averaged over the labels."""
     return [
         "## Many labels",
         paragraph(about),

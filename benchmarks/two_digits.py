@@ -12,13 +12,12 @@ import argparse
 import math
 from pathlib import Path
 
-from benchmarks.balance_subjects import errors_without_learning
+from benchmarks.balance_subjects import SUBJECTS, errors_without_learning
 from benchmarks.balance_trainings import Method, Plan, Setup, train_all
 from benchmarks.saved_rows import SavedRows
 from benchmarks.two_digits_page import page
 from valp.errors import ValpError
 from valp.files import write_text
-from valp.spaces.own.load_problem import load_problem
 
 DOCS = Path(__file__).parents[1] / "docs"
 PROBLEM, TASKS = "two-digits", ("digit", "other")
@@ -52,7 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error("--workers and --minutes must not be negative")
     setup = Setup(asked.epochs, asked.patience, asked.batch)
     try:
-        problem = load_problem(PROBLEM, print)
+        problem = SUBJECTS[PROBLEM].load(print)
         without = errors_without_learning(problem, problem.test)
         store = SavedRows(
             asked.base.with_name(f"{asked.base.name}.json"), {PROBLEM: setup.identified(PROBLEM, problem)}
