@@ -91,8 +91,8 @@ def _digits(one: Measured) -> list[str]:
         )
     about = """Two digits of 28×28 pixels in opposite corners of an image of 36×36; a class for each. Accuracy on the
         test split, mean ± standard deviation over the seeds; *median* has the range of the seeds in brackets."""
-    results = {method.code: plan.results(method) for method in plan.methods}
-    return ["## Two overlaid digits", paragraph(about), progress(plan), table(rows), _compared(results, DIGITS)]
+    by_method = {method.code: plan.results(method) for method in plan.methods}
+    return ["## Two overlaid digits", paragraph(about), progress(plan), table(rows), _compared(by_method, DIGITS)]
 
 
 def _labels(one: Measured) -> list[str]:

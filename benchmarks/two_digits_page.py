@@ -54,16 +54,16 @@ def page(plan: Plan, setup: Setup, without: Mapping[str, float], rows: Sequence[
         ),
         progress(plan),
         "## Do the tensioned methods beat the plain ones?",
-        table(_comparisons(plan)),
+        table([*_comparisons(plan)]),
         "\n".join(_answers(plan)),
         "## All methods",
-        table(_figures(plan, without)),
+        table([*_figures(plan, without)]),
         paragraph(
             """Test split. Mean ± standard deviation over the seeds; *median* has the range of the seeds in brackets.
             *No learning* predicts the most frequent class and the mean image of the training split."""
         ),
         "## Seed by seed",
-        table(_by_seed(plan)),
+        table([*_by_seed(plan)]),
         "## How it is measured",
         _setup(plan, setup, rows),
         discussion,
