@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from heapq import merge
 from statistics import mean
 
 from benchmarks.balance_subjects import SUBJECTS, errors, errors_without_learning
@@ -228,7 +229,7 @@ def trained(training: Training, setup: Setup) -> Row:
 def train_all(
     plans: Sequence[Plan], setup: Setup, workers: int, written: Callable[[], None], seconds: float = math.inf
 ) -> None:
-    """Trains what is left and saves each training as soon as it is finished.
+    """Trains what is left, seed after seed, and saves each training as soon as it is finished.
 
     Args:
         plans: the plans, which have one store.
@@ -242,8 +243,7 @@ def train_all(
 
     def left() -> Iterator[Training]:
         if time.monotonic() < end:
-            for plan in plans:
-                yield from plan.left()
+            yield from merge(*(plan.left() for plan in plans), key=lambda training: training.seed)
 
     def finish(training: Training, row: Row) -> None:
         store.add(training, row)

@@ -8,8 +8,8 @@ is written from what is saved. It takes about a quarter of an hour on two idle c
 `--times` measures the time of a step instead, on an idle machine: the methods take turns in one process, and the page
 gets the ratios to uniform weights.
 
-python -m benchmarks.multi_mnist [--problems multi-mnist digit-labels] [--seeds 5] [--epochs 10] [--patience 5]
-    [--batch 100] [--rates 0.01 0.03 0.1] [--workers 2] [--minutes 0] [--times] [-o docs/multi-mnist]
+python -m benchmarks.multi_mnist [--seeds 5] [--epochs 10] [--patience 5] [--batch 100] [--rates 0.01 0.03 0.1]
+    [--workers 2] [--minutes 0] [--times] [--steps 50] [-o docs/multi-mnist]
 """
 
 import argparse
@@ -40,7 +40,6 @@ METHODS = {
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--problems", choices=METHODS, nargs="+", default=list(METHODS))
     parser.add_argument("--seeds", type=int, default=5, help="four or more for intervals")
     parser.add_argument("--epochs", type=int, default=10, help="the most epochs")
     parser.add_argument("--patience", type=int, default=5, help="epochs without improvement that end a training")
@@ -60,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
     times = asked.base.with_name(f"{asked.base.name}-times.json")
     asked.base.parent.mkdir(parents=True, exist_ok=True)
     try:
-        problems = {name: SUBJECTS[name].load(print) for name in dict.fromkeys(asked.problems)}
+        problems = {name: SUBJECTS[name].load(print) for name in METHODS}
         known = {name: setup.identified(name, problem) for name, problem in problems.items()}
         store = SavedRows(asked.base.with_name(f"{asked.base.name}.json"), known)
         rates = sorted(set(asked.rates))

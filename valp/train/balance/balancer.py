@@ -142,8 +142,8 @@ class GroupGradients:
         group: its index in `LossReach.groups`.
         losses: the m losses of the rows, ascending indices into `Plan.terms`.
         matrix: (m, n), the gradient of β_j·L_j by the n parameters of the group. Columns of zeros may pad it, and the
-            next step overwrites it. For a `RepresentationBalancer`, by the n numbers of its representation: all
-            variables of all examples of the batch.
+            next step overwrites it. For a `RepresentationBalancer`, a group that several losses can reach has the
+            gradients by the n numbers of its representation: all variables of all examples of the batch.
     """
 
     group: int
@@ -157,7 +157,8 @@ class GradientCombining(ABC):
     def combine(self, step: LossStep, gradients: Sequence[GroupGradients]) -> "list[Tensor]":
         """One gradient for each group, (n,); the optimiser steps against it.
 
-        For a `RepresentationBalancer` it is one by the representation, which is taken back to the parameters.
+        For a `RepresentationBalancer` and a group that several losses can reach, it is one by the representation, which
+        is taken back to the parameters.
 
         By default a group that only one loss reaches gets the gradient of that loss, and every other group gets
         `direction`. A method that needs all groups at once overrides this.
