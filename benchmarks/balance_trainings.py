@@ -155,10 +155,13 @@ class Plan:
         return found
 
     def settings(self, method: Method) -> str:
-        """The chosen rate, and the chosen weights of a grid."""
+        """The chosen rate, and the chosen weights of a grid. A rate at the end of those tried may not be the best."""
         chosen = [self.chosen(method, task) for task in self.parts(method)]
         known = [one for one in chosen if one is not None]
-        rates = dict.fromkeys(f"{one.rate:g}" for one in known)
+        ends = {min(self.rates): " (least tried)", max(self.rates): " (most tried)"} if len(self.rates) > 1 else {}
+        rates = dict.fromkeys(
+            f"{one.rate:g}{ends.get(one.rate, '')}" for one in sorted(known, key=lambda one: one.rate)
+        )
         weights = {" : ".join(f"{weight:g}" for weight in one.weights) for one in known if one.weights}
         return ", ".join([" and ".join(rates), *weights]) if len(known) == len(chosen) else "not all tried"
 

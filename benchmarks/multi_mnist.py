@@ -33,7 +33,7 @@ GRID = Method("grid", grid=((0.4, 1.6), (0.7, 1.3), (1.0, 1.0), (1.3, 0.7), (1.6
 
 METHODS = {
     "multi-mnist": (SINGLE, UNIFORM, GRID, MGDA, MGDA_UB),
-    "digit-labels": (SINGLE, UNIFORM, MGDA, MGDA_UB),
+    "digit-labels": (UNIFORM, MGDA, MGDA_UB, SINGLE),
 }
 """The methods on each problem. A grid over the weights of 18 labels would need too many trainings."""
 

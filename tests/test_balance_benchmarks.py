@@ -99,7 +99,7 @@ def test_the_rate_and_the_weights_with_the_best_validation_score_are_chosen(tmp_
         store.add(training, {"fingerprint": "f", "score": score, "test": {"a": 0.1, "b": 0.2}})
     chosen = plan.chosen(method, "")
     assert (chosen.rate, chosen.weights) == (0.1, (0.5, 1.5))
-    assert plan.settings(method) == "0.1, 0.5 : 1.5"
+    assert plan.settings(method) == "0.1 (least tried), 0.5 : 1.5"
     assert [one.key for one in plan.left()] == ["p/grid 0.5:1.5/0.1/1", "p/grid 0.5:1.5/0.1/2"]
     assert [row["seed"] for row in plan.results(method)] == [0]
 
