@@ -42,14 +42,14 @@ def clean_command(run: str | None, everything: bool, yes: bool, runs: Path, as_j
     """
     from valp.search.engine.clean import deletions, remove, superfluous, temporary, whole
     from valp.search.run.folder import existing
-    from valp.search.run.lock import locked
+    from valp.search.run.opened_run import kept_alone
     from valp.search.run.run import open_run
     from valp.search.run.temporary_folders import abandoned
 
     if everything and run is None:
         raise SettingError("--all deletes a whole run, so it needs the name of a RUN")
     folder = existing(runs, run) if run is not None else None
-    with locked(folder) if folder is not None else nullcontext():
+    with kept_alone(folder) if folder is not None else nullcontext() as delete_ledger:
         parts = temporary([*abandoned(), *deletions(runs)])
         if folder is not None:
             parts = [*(whole(folder) if everything else superfluous(open_run(runs, folder.name))), *parts]
@@ -59,6 +59,8 @@ def clean_command(run: str | None, everything: bool, yes: bool, runs: Path, as_j
         goes = bool(parts) and (yes or (not as_json and _is_confirmed()))
         if goes:
             remove(parts)
+            if everything and delete_ledger is not None:
+                delete_ledger()
     if as_json:
         print_json({"run": run, "deleted": goes, "parts": listed})
 

@@ -157,6 +157,12 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
     "or quick for searches of less than a minute]",
 )
 @EXECUTOR
+@click.option(
+    "--storage",
+    metavar="URL",
+    help="A PostgreSQL database for the run's ledger, postgresql://USER@HOST/DATABASE, so that several commands search "
+    "the run at once.  [default: the run's, else a file in its folder]",
+)
 @click.option("--profile", is_flag=True, help="Print at the end where the workers' time went.")
 @LOG_JSON
 @RUNS
@@ -184,6 +190,7 @@ def search_command(
     halving: bool,
     baselines: Literal["none", "quick", "tuned"] | None,
     executor: Literal["auto", "torch"],
+    storage: str | None,
     profile: bool,
     log: Path | None,
     runs: Path,
@@ -202,6 +209,9 @@ def search_command(
 
     If every candidate failed, the exit code is 1 and stderr has the most common reason.
 
+    With --storage, the same command on several machines that share the folder of the runs searches one run;
+    docs/storage.md says how. The run keeps the URL without a password, which is then read from PGPASSWORD or ~/.pgpass.
+
     `valp status RUN` shows from another terminal what the search does. docs/events.md lists the events of --log-json.
 
     \b
@@ -216,6 +226,7 @@ def search_command(
       valp search fashion-mnist --space full --start-from mt-vae --start-from lenet
       valp search wine.toml --strategy nsga2 --hours 1
       valp search digits --name first --log-json first.jsonl
+      valp search digits --name first --storage postgresql://valp@db.example/valp
     """
     from valp.search.cli.front_table import print_front
     from valp.search.cli.graph_commands import graph_to_start_from
@@ -253,6 +264,7 @@ def search_command(
             halving=halving,
             baselines=baselines,
             profile=profile,
+            storage=storage,
             source=str(Path(problem).absolute()) if problem.endswith(".toml") else None,
             display=progress.display,
             listeners=progress.listeners,

@@ -2,18 +2,18 @@
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from optuna.trial import Trial
-
-from valp.errors import FileError, SearchError, ValpError
+from valp.errors import SearchError, ValpError
 from valp.graph.graph import Graph
-from valp.search.engine.baseline_jobs import longer_jobs, network_jobs
 from valp.search.engine.display import Display
 from valp.search.engine.fault import ATTEMPTS, Failure, Fault
+from valp.search.engine.finished_candidates import FinishedCandidates, is_running
 from valp.search.engine.fit_baseline import fit_missing
 from valp.search.engine.job import Job
+from valp.search.engine.network_baselines import NetworkBaselines
+from valp.search.engine.proposer import Proposer
 from valp.search.engine.rungs import goes_on, rungs_of
 from valp.search.engine.search_events import Events
 from valp.search.engine.status import Status
@@ -29,24 +29,22 @@ from valp.search.engine.tell_events import (
 )
 from valp.search.engine.time_profile import TimeProfile
 from valp.search.engine.write_failure import failed_result, write_failure
-from valp.search.pareto.front import Front, losses, ranked
-from valp.search.run.baseline_scores import BaselineScores
+from valp.search.run.claims import Claims, OnlyDriver
 from valp.search.run.folder import (
     Folder,
-    drop_weights,
     finished_result,
     read_result,
 )
 from valp.search.run.ledger import Ledger
 from valp.search.run.result import Result
 from valp.search.run.settings import Settings
-from valp.search.run.trial_record import write_record
-from valp.search.strategies import STRATEGIES, Question
-from valp.search.strategies.start_graphs import Seeded
-from valp.spaces.candidate import Candidate, Training
-from valp.spaces.generate.space import space_of
+from valp.search.run.trial_record import RECORD, write_record
+from valp.spaces.candidate import Candidate
 from valp.spaces.problem.problem import Problem
 from valp.spaces.problem.scoring import Scorer
+
+PAUSE = 1.0
+"""The seconds between two looks at whether a driver has died."""
 
 
 @dataclass
@@ -62,8 +60,9 @@ class Driver:
     workers: int
     start_from: tuple[Graph, ...]
     events: Events = field(default_factory=Events)
+    claims: Claims | None = None
+    """What this driver may train; everything by default."""
     queue: deque[Job] = field(default_factory=deque)
-    front: Front = field(default_factory=Front)
     deadline: float | None = None
     paced: bool = False
     """Whether a candidate of this session has begun; the time left is estimated from then on."""
@@ -73,75 +72,51 @@ class Driver:
     """The jobs that stopped because the time is over. The next session trains them."""
     busy: float = 0.0
     profile: TimeProfile = field(default_factory=TimeProfile)
-    weighted: set[int] = field(default_factory=set)
-    """The candidates whose weights are on disk."""
     training: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """The parents of the candidates that are queued or in training, by candidate."""
 
     def __post_init__(self) -> None:
-        settings = self.settings
-        space = replace(space_of(settings.space, settings.kinds, settings.balance), priors=settings.priors)
-        training = Training(steps=settings.steps, batch=settings.batch, decay=space.decay, seed=settings.seed)
-        self.question = Question(self.problem, space, training, settings.seed, self.total)
-        self.strategy = Seeded(STRATEGIES[settings.strategy], self.start_from)
+        self._claims: Claims = self.claims or OnlyDriver(self.ledger)
+        self._proposer = Proposer(self.problem, self.settings, self.ledger, self._claims, self.total, self.start_from)
         self.status = Status(self.folder.name, self.ledger.objectives, self.total, self.workers)
-        self.asked = len(self.ledger.trials())
+        keep_all = self.settings.keep == "all"
+        self._finished = FinishedCandidates(self.folder, self.ledger, self._claims, self.status, keep_all=keep_all)
+        self._baselines = NetworkBaselines(
+            self.folder, self.settings, self.ledger, self._claims, self._proposer.question
+        )
 
     def recover(self) -> None:
         """Records what earlier sessions finished, and queues what they left unfinished."""
-        recovered: list[tuple[int, Result]] = []
-        for trial in self.ledger.trials():
-            if trial.state.is_finished():
-                continue
-            if "candidate" not in trial.user_attrs:
-                again = self.ledger.again(trial, self.strategy.sampler(self.settings.seed, trial.number))
-                self.ledger.propose(again, self._proposed(again))
-            candidate = self.ledger.entry(trial.number).candidate
-            result = finished_result(self.folder.candidate(trial.number), candidate)
-            if result is not None:
-                recovered.append((trial.number, self._tell(trial.number, result)))
-                continue
-            self.queue.append(self._job(trial.number, candidate))
-            self.training[trial.number] = candidate.parents
-        for entry in self.ledger.entries():
-            if entry.result is not None:
-                self._count(entry.number, entry.result)
+        recovered = [(number, self._resumed(number)) for number in self._claims.unfinished()]
+        self._finished.count_all()
         for number, result in recovered:
-            tell_end(self.events, number, result, self.status.front, recovered=True)
-        self._drop()  # the last session may have been killed before it did this
-        jobs = network_jobs(self.folder, self.question, self.settings.baselines, self._baseline_scores())
-        waiting = [*self._unfinished(jobs)]
+            if result is not None:
+                tell_end(self.events, number, result, self.status.front, recovered=True)
+        self.drop_weights()  # the last session may have been killed before it did this
+        waiting = self._baselines.waiting()
         self.queue.extendleft(reversed(waiting))
         tell_waiting(self.events, len(waiting))
-        self._count_baselines()
+        self.status.baselines = self._baselines.scores()
 
     def fit_baselines(self, scorer: Scorer) -> None:
         """Fits the baselines that need no graph, unless an earlier session did or the deadline has passed.
 
         Shows a line for each.
         """
-        fit_missing(scorer, self.settings.baselines, self.ledger, self.events, self.is_late)
-        self._count_baselines()
-        for row in self._baseline_scores().rows():
-            self.display.say(f"{row.title}: {self._objectives_of(row.scores)}")
+        fit_missing(scorer, self.settings.baselines, self.ledger, self.events, self.is_late, self._claims.claim)
+        self.status.baselines = self._baselines.scores()
+        for row in self._baselines.scores().rows():
+            self.display.say(f"{row.title}: {self._baselines.text(row.scores)}")
 
     def add_longer_baselines(self) -> None:
         """At the end of a search with tuned networks, queues the best ones again to train them longer."""
-        ended = self.asked >= self.total and not self.queue and self.stopped is None
-        if ended and self.settings.baselines == "tuned":
-            jobs = longer_jobs(self.folder, self.question, self.ledger.front(), self._baseline_scores())
-            waiting = [*self._unfinished(jobs)]
+        if self.is_unfinished or self.stopped is not None or self.settings.baselines != "tuned":
+            return
+        others = self._claims.shared and (self._baselines.untried() or any(map(is_running, self.ledger.entries())))
+        if not others:
+            waiting = self._baselines.longer()
             self.queue.extend(waiting)
             tell_waiting(self.events, len(waiting))
-
-    def _unfinished(self, jobs: Iterable[Job]) -> Iterator[Job]:
-        """The single-task networks among `jobs` that are to be trained. Finished folders are recorded instead."""
-        for job in jobs:
-            result = finished_result(job.path, job.candidate)
-            if result is None or job.output is None:
-                yield job
-            else:
-                self.ledger.tell_baseline(job.output, job.code, result)
 
     def begin(self, deadline: float | None) -> None:
         """Starts a session. No job is handed out after the deadline, a value of `time.monotonic()`."""
@@ -155,7 +130,23 @@ class Driver:
     @property
     def is_unfinished(self) -> bool:
         """Whether something is left to train, in this session or the next."""
-        return bool(self.queue) or self.asked < self.total or self.left > 0
+        return bool(self.queue) or self._claims.asked < self.total or self._claims.free > 0 or self.left > 0
+
+    def has_more(self) -> bool:
+        """As `has_work`, at the end of a session. Takes over what drivers that died have left to train.
+
+        Waits, for some seconds, while it is not clear whether one has died.
+        """
+        while not self.has_work():
+            if self.stopped is not None or self.is_late() or not self._claims.shared:
+                return False
+            doubt = self._claims.in_doubt()
+            self.queue.extend(job for job in self._baselines.untried() if self._baselines.takes(job))
+            if not (doubt or self.has_work()):
+                return False
+            if not self.has_work():
+                time.sleep(PAUSE)
+        return True
 
     def is_late(self) -> bool:
         """Whether the deadline has passed."""
@@ -165,21 +156,13 @@ class Driver:
         """The next job; None if nothing is left, the deadline has passed, or the search is stopped."""
         if not self.has_work():
             return None
-        if self.queue:
-            job = self.queue.popleft()
-        else:
-            number = self.asked
-            trial = self.ledger.ask(self.strategy.sampler(self.settings.seed, number))
-            self.asked += 1
-            try:
-                candidate = self._proposed(trial)
-            except SearchError as error:
-                self.stop(error)
-                return None
-            self.ledger.propose(trial, candidate)
-            self.training[number] = candidate.parents
-            tell_proposal(self.events, number, candidate)
-            job = self._job(number, candidate)
+        try:
+            job = self._queued() or self._taken() or self._new()
+        except SearchError as error:
+            self.stop(error)
+            return None
+        if job is None:
+            return None
         if job.number is not None and not self.paced:
             self.status.started, self.paced = (time.monotonic(), self.status.ended), True
         self.status.begin(job.title, job.candidate.parents)
@@ -187,22 +170,47 @@ class Driver:
         self.display.show(self.status)
         return job
 
-    def _proposed(self, trial: Trial) -> Candidate:
-        """The strategy's candidate for a trial.
+    def _queued(self) -> Job | None:
+        """The next job of the queue; None if it is empty. What other drivers train or have trained is left out."""
+        while self.queue:
+            job = self.queue.popleft()
+            if self._takes(job):
+                return job
+        return None
 
-        Raises:
-            SearchError: if the strategy, which may be of another package, raises anything.
-        """
-        try:
-            return self.strategy.propose(self.question, self.ledger, trial)
-        except FileError:  # not the strategy's fault
-            raise
-        except Exception as error:
-            reason = str(error).splitlines()[0] if str(error) else "no reason given"
-            raise SearchError(
-                f"strategy {self.settings.strategy!r} cannot propose candidate {trial.number}: "
-                f"{type(error).__name__}: {reason}"
-            ) from error
+    def _takes(self, job: Job) -> bool:
+        """Whether a job is this driver's to train."""
+        return self._claims.holds(job.number) if job.number is not None else self._baselines.takes(job)
+
+    def _taken(self) -> Job | None:
+        """A job that a driver that died has left; None if there is none."""
+        while (number := self._claims.take()) is not None:
+            result = self._resumed(number)
+            if result is None:
+                return self.queue.pop()
+            self._finished.count_all()
+            tell_end(self.events, number, result, self.status.front, recovered=True)
+        return None
+
+    def _resumed(self, number: int) -> Result | None:
+        """The result of an unfinished candidate whose folder is complete. Any other candidate is queued: None."""
+        candidate = self._proposer.recorded(number)
+        result = finished_result(self.folder.candidate(number), candidate)
+        told = None if result is None else self._tell(number, result)
+        if told is None:
+            self.queue.append(self._job(number, candidate))
+            self.training[number] = candidate.parents
+        return told
+
+    def _new(self) -> Job | None:
+        """The job of a new candidate; None if all candidates have a number."""
+        proposed = self._proposer.new()
+        if proposed is None:
+            return None
+        number, candidate = proposed
+        self.training[number] = candidate.parents
+        tell_proposal(self.events, number, candidate)
+        return self._job(number, candidate)
 
     def goes_on(self, job: Job, steps: int) -> bool:
         """Whether a candidate that has reached a rung continues."""
@@ -221,6 +229,9 @@ class Driver:
         handed out again: the job stays unfinished.
         """
         self.status.end(job.title)
+        if job.number is not None and not self._claims.holds(job.number):
+            self._lost(job.number)
+            return
         final = True
         result = read_result(job.path) if failure is None else finished_result(job.path, job.candidate)
         if result is None:
@@ -243,22 +254,42 @@ class Driver:
             if final:  # else the next session trains it
                 self.ledger.tell_baseline(job.output, job.code, result)
             tell_baseline(self.events, job.title, job.output, job.code, result, recorded=final)
-            self._count_baselines()
-            self.display.say(f"{job.title}: {result.failure or self._objectives_of(result.scores, job.output)}")
+            self.status.baselines = self._baselines.scores()
+            self.display.say(f"{job.title}: {result.failure or self._baselines.text(result.scores, job.output)}")
             return
         if job.number is None:
             raise AssertionError("a job is a candidate or a baseline")
-        result = self._tell(job.number, result)
+        told = self._tell(job.number, result)
+        if told is None:
+            self._lost(job.number)
+            return
         self.training.pop(job.number, None)
-        self._count(job.number, result)
-        tell_end(self.events, job.number, result, self.status.front)
-        self._drop()
-        self.display.show(self.status, (job.number, result))
+        self._finished.count(job.number, told)
+        tell_end(self.events, job.number, told, self.status.front)
+        self.drop_weights()
+        self.display.show(self.status, (job.number, told))
 
-    def _tell(self, number: int, result: Result) -> Result:
-        """Records a final result, first in the folder of the candidate and then in the ledger."""
-        write_record(self.folder.candidate(number), self.ledger.trials()[number])
-        return self.ledger.tell(number, result)
+    def _tell(self, number: int, result: Result) -> Result | None:
+        """Records a final result, first in the folder of the candidate and then in the ledger.
+
+        Not if another driver has taken the candidate over: None.
+        """
+        with self._claims.telling(number) as mine:
+            if not mine:
+                return None
+            write_record(self.folder.candidate(number), self.ledger.trials()[number])
+            return self.ledger.tell(number, result)
+
+    def _lost(self, number: int) -> None:
+        """Another driver has taken this one for dead, and trains its candidate or has trained it."""
+        self.training.pop(number, None)
+        self.display.say(
+            f"candidate {number} is another driver's now, because this one had lost its connection; "
+            "the result here is not used"
+        )
+        trial, path = self.ledger.trials()[number], self.folder.candidate(number)
+        if trial.state.is_finished() and path.is_dir() and not (path / RECORD).is_file():
+            write_record(path, trial)  # the worker of this driver has replaced the same folder of the other
 
     def _again(self, job: Job, failure: Failure) -> Job | None:
         """The next attempt at a job that ended by nobody's fault; None if it is the candidate's, or after the last."""
@@ -296,43 +327,6 @@ class Driver:
         rungs = rungs_of(candidate.training.steps) if self.settings.halving else ()
         return Job(candidate, self.folder.candidate(number), rungs, number=number)
 
-    def _count(self, number: int, result: Result) -> None:
-        """Adds a finished candidate to the status and the front."""
-        self.status.take(number, result)
-        if result.failure is not None:
-            return
-        self.weighted.add(number)
-        if not result.complete:
-            return
-        values = ranked(result.scores, self.ledger.objectives)
-        if values is None:
-            raise AssertionError("the ledger records a candidate that cannot be ranked as failed")
-        self.front.add(number, losses([values], list(self.ledger.objectives.values()))[0])
-        self.status.front = tuple(self.front.members)
-
-    def _drop(self) -> None:
-        """Deletes the weights that are no longer needed, unless the run keeps all.
-
-        The needed weights are those of the front, those that a proposal may inherit, and those of the parents of
-        candidates in training.
-        """
-        if self.settings.keep == "all":
-            return
-        wanted = self.strategy.keeps(self.ledger).union(self.front.members, *self.training.values())
-        for number in self.weighted - wanted:
-            drop_weights(self.folder.candidate(number))
-        self.weighted &= wanted
-
-    def _baseline_scores(self) -> BaselineScores:
-        outputs = [output.name for output in self.problem.outputs]
-        metrics = self.problem.metrics_with(self.ledger.objectives)
-        return BaselineScores(metrics, self.ledger.objectives, outputs, self.ledger.baselines)
-
-    def _objectives_of(self, scores: Mapping[str, float], output: str | None = None) -> str:
-        """The objectives as text; if an output is given, only its own and those of the graph."""
-        told = {name: metric for name, metric in self.ledger.objectives.items() if name in scores}
-        own = {name: one for name, one in told.items() if output is None or one.output in (output, None)}
-        return "  ".join(f"{name} {metric.score.text(scores[name])}" for name, metric in own.items())
-
-    def _count_baselines(self) -> None:
-        self.status.baselines = self._baseline_scores()
+    def drop_weights(self, *, wait: bool = False) -> None:
+        """Deletes the weights that are no longer needed; see `FinishedCandidates.drop_weights`."""
+        self._finished.drop_weights(self._proposer.strategy, self.training.values(), wait=wait)

@@ -20,12 +20,31 @@ REMEMBERED = 64
 """The most fits that are remembered."""
 
 
-def fit_missing(scorer: Scorer, level: Level, ledger: Ledger, events: Events, is_late: Callable[[], bool]) -> None:
-    """Fits and records the baselines of a level that need no graph and that the ledger lacks, until it is late."""
+def fit_missing(
+    scorer: Scorer,
+    level: Level,
+    ledger: Ledger,
+    events: Events,
+    is_late: Callable[[], bool],
+    claim: Callable[[str], bool] = lambda job: True,  # noqa: ARG005 - there is no other driver
+) -> None:
+    """Fits and records the baselines of a level that need no graph and that the ledger lacks, until it is late.
+
+    Args:
+        scorer: the scorer of the problem.
+        level: the level.
+        ledger: the ledger.
+        events: hears what is fitted.
+        is_late: whether it is late.
+        claim: claims `OUTPUT/CODE`, and says whether no other driver fits it.
+    """
     told = ledger.baselines
     for code in FITTED[level]:
         for output in scorer.problem.outputs:
-            if code in told.get(output.name, {}) or is_late():
+            if code in told.get(output.name, {}) or is_late() or not claim(f"{output.name}/{code}"):
+                continue
+            told = ledger.baselines  # another driver may have fitted it before the claim
+            if code in told.get(output.name, {}):
                 continue
             title = f"{TITLES[code]} {output.name}"
             events.tell("preparing", title=f"fitting a baseline: {title}")

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
-from valp.files import write_text
 from valp.graph.graph import Graph
 from valp.search.engine.candidate_limits import CandidateLimits, default_memory
 from valp.search.engine.display import Display, SilentDisplay
@@ -16,11 +15,11 @@ from valp.search.engine.search_events import Event, Events
 from valp.search.engine.session_recorder import SessionRecorder
 from valp.search.engine.telling import TellingDisplay, telling_session
 from valp.search.number_text import duration
-from valp.search.run.folder import Folder, keep_journal
+from valp.search.run.folder import Folder
 from valp.search.run.ledger import Ledger
-from valp.search.run.lock import locked
-from valp.search.run.rebuild_ledger import rebuild_ledger
-from valp.search.run.settings import Settings, other_versions, read_settings, write_settings
+from valp.search.run.opened_run import opened_to_search
+from valp.search.run.postgres.address import Address
+from valp.search.run.settings import Settings, other_versions
 from valp.search.strategies import STRATEGIES
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.problem import Problem
@@ -42,6 +41,7 @@ def search(
     profile: bool = False,
     display: Display | None = None,
     listeners: Sequence[Callable[[Event], None]] = (),
+    address: Address | None = None,
 ) -> Ledger:
     """Searches until the run has all its candidates or the time is over. Called again, it resumes.
 
@@ -62,10 +62,13 @@ def search(
         profile: whether to show at the end where the workers' time went.
         display: shows the progress; by default nothing is shown.
         listeners: are called with each event of the search; see `valp.search.engine.search_events`.
+        address: the address of the run's database in PostgreSQL, which several drivers may use at once; None if the
+            ledger is a file in the run's folder.
 
     Raises:
-        SettingError: if the settings differ from the run's, or another process is searching the run.
-        FileError: if the folder cannot be written, or its ledger was lost and cannot be rebuilt.
+        SettingError: if the settings differ from the run's, or another process keeps others off the run.
+        FileError: if the folder cannot be written, its ledger was lost and cannot be rebuilt, or its database does not
+            answer.
         SearchError: if every candidate of the run failed, or no worker can start.
     """
     display = display or SilentDisplay()
@@ -74,27 +77,23 @@ def search(
     limits = CandidateLimits(candidate_timeout, memory, deadline)
     if problem.conditions != settings.conditions:
         problem = problem.model_copy(update={"conditions": settings.conditions})
-    with locked(folder):
-        keep_journal(folder)
-        resumed = folder.exists()
-        if resumed:
-            read_settings(folder.settings).require_same(settings, folder.name)
-        else:
-            write_text(folder.problem, problem.description.model_dump_json(indent=1))
-            write_settings(settings, folder.settings)
-        metrics = {name: problem.metric(name) for name in settings.objectives}
-        ledger = Ledger.create(folder.study, metrics)
-        recorder = SessionRecorder(folder, candidates, workers, datetime.now(UTC))
+    reads = STRATEGIES[settings.strategy].reads_parameters
+    with opened_to_search(folder, problem.description, settings, address, reads_parameters=reads) as opened:
+        ledger = opened.ledger
+        recorder = SessionRecorder(opened.session, candidates, workers, datetime.now(UTC))
         events = Events(recorder.hear, *listeners)
         shown = TellingDisplay(display, events)
-        rebuilt = rebuild_ledger(folder, ledger, reads_parameters=STRATEGIES[settings.strategy].reads_parameters)
-        driver = Driver(folder, problem, settings, ledger, display, candidates, workers, tuple(start_from), events)
-        with telling_session(driver, hours, resumed=resumed):
-            if rebuilt:
-                shown.say(f"the ledger lacked {rebuilt} finished candidates, which were added from their folders")
+        driver = Driver(
+            folder, problem, settings, ledger, display, candidates, workers, tuple(start_from), events, opened.claims
+        )
+        with telling_session(driver, hours, resumed=opened.resumed):
+            if opened.rebuilt:
+                shown.say(
+                    f"the ledger lacked {opened.rebuilt} finished candidates, which were added from their folders"
+                )
             driver.recover()
             driver.add_longer_baselines()
-            if driver.has_work():
+            if driver.has_more():
                 recorder.start()
                 _work(driver, settings, shown, limits, profile=profile)
         shown.close()
@@ -122,9 +121,11 @@ def _work(driver: Driver, settings: Settings, shown: Display, limits: CandidateL
     driver.events.tell("training_began", deadline=None if left is None else (datetime.now(UTC) + left).isoformat())
     try:
         driver.fit_baselines(scorer)
-        _train(driver, scorer, settings, workers, shown, limits)
+        while driver.has_more():
+            _train(driver, scorer, settings, workers, shown, limits)
         driver.add_longer_baselines()
         _train(driver, scorer, settings, workers, shown, limits)
+        driver.drop_weights(wait=True)
     finally:
         shown.close()
     if driver.stopped is not None:

@@ -3,10 +3,10 @@
 import os
 import platform
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from valp.search.engine.search_events import Event
-from valp.search.run.folder import Folder
 from valp.search.run.session_record import (
     WINDOW,
     CurrentJob,
@@ -24,13 +24,13 @@ class SessionRecorder:
     Nothing is written before `start`, so a command that has nothing to do changes no file of the run.
 
     Args:
-        folder: the run's folder, locked.
+        folder: the folder for the record: the run's, or one for this driver if several may search the run.
         candidates: the number of candidates in the finished run.
         workers: the number of candidates trained at once.
         now: when the session begins.
     """
 
-    def __init__(self, folder: Folder, candidates: int, workers: int, now: datetime) -> None:
+    def __init__(self, folder: Path, candidates: int, workers: int, now: datetime) -> None:
         self._folder, self._writes = folder, False
         self._record = SessionRecord(
             host=platform.node(), process=os.getpid(), began=now, updated=now, candidates=candidates, workers=workers
@@ -39,7 +39,7 @@ class SessionRecorder:
     def start(self) -> None:
         """Writes the record from now on."""
         self._writes = True
-        write_session(self._folder.path, self._record)
+        write_session(self._folder, self._record)
 
     def hear(self, event: Event) -> None:
         """Takes an event into the record."""
@@ -48,10 +48,10 @@ class SessionRecorder:
             return
         self._record = self._record.model_copy(update=change)
         if not self._writes and event.name == "search_ended":  # it had nothing to do, or could not begin
-            held = read_session(self._folder.path)
+            held = read_session(self._folder)
             self._writes = held is None or held.reason != self._record.reason
         if self._writes:
-            write_session(self._folder.path, self._record)
+            write_session(self._folder, self._record)
 
     def _change(self, event: Event) -> dict[str, Any]:
         """The attributes of the record that an event changes."""

@@ -16,8 +16,10 @@ from valp.plan.plan import EXECUTORS, Executor, Protocol
 from valp.search.engine.display import Display
 from valp.search.engine.run_search import search
 from valp.search.engine.search_events import Event
-from valp.search.facade.run_handle import Run, open_run
+from valp.search.facade.run_handle import Run
 from valp.search.run.folder import Folder
+from valp.search.run.postgres.address import Address
+from valp.search.run.run import open_run
 from valp.search.run.settings import Settings, definitions_of, read_settings
 from valp.search.show.display import LineDisplay
 from valp.search.strategies import STRATEGIES
@@ -64,6 +66,7 @@ def launch(
     baselines: Level | None = None,
     profile: bool = False,
     source: str | None = None,
+    storage: str | None = None,
     display: Display | None = None,
     listeners: Sequence[Callable[[Event], None]] = (),
 ) -> Run:
@@ -107,6 +110,10 @@ def launch(
             the existing run, else `tuned`, or `quick` for searches of less than about a minute.
         profile: whether to show at the end where the workers' time went.
         source: the file that describes the problem, from which `valp train --from` loads the data again.
+        storage: the URL of a PostgreSQL database for the ledger, `postgresql://user@host/database`. Then several
+            processes with the same settings and the same folder of runs may search the run at once. The password may be
+            in the URL, in `PGPASSWORD` or in `~/.pgpass`; the run keeps the URL without it. By default that of the
+            existing run, else the ledger is an SQLite file in the run's folder.
         display: shows the progress; by default as lines on stderr.
         listeners: are called with each event of the search, such as a candidate that has ended. An event has a `name`,
             a time `at` and `fields`; `valp.search.engine.search_events.EVENTS` lists all. `hear` of an open
@@ -114,7 +121,8 @@ def launch(
 
     Raises:
         SettingError: if a setting is not possible or differs from the run's, or another process is searching the run.
-        FileError: if the run's folder cannot be written.
+        FileError: if the run's folder cannot be written, or its database does not answer.
+        MissingPackageError: if `storage` is given and psycopg is not installed.
         SearchError: if every candidate failed, or no worker can start; the message has the most common reason.
     """
     if not isinstance(problem, Problem):
@@ -175,6 +183,7 @@ def launch(
     if executor == "native":
         require_native(searched.balances)
     STRATEGIES[strategy].require(problem, searched)
+    address = address_of(folder, storage)
     settings = Settings(
         problem=problem.name,
         fingerprint=problem.fingerprint,
@@ -196,6 +205,7 @@ def launch(
         baselines=baselines,
         source=source,
         definitions=definitions_of(wanted),
+        storage=None if address is None else address.shown,
     )
     search(
         folder,
@@ -210,8 +220,9 @@ def launch(
         profile=profile,
         display=display or LineDisplay(),
         listeners=listeners,
+        address=address,
     )
-    return open_run(name, runs)
+    return Run(open_run(Path(runs), name, address=address))
 
 
 def usual_strategy(folder: Folder, candidates: int) -> str:
@@ -226,6 +237,12 @@ def usual_baselines(folder: Folder, samples: int) -> Level:
     if folder.settings.is_file():
         return read_settings(folder.settings).baselines
     return "tuned" if samples >= SAMPLES_TO_TUNE else "quick"
+
+
+def address_of(folder: Folder, storage: str | None) -> Address | None:
+    """The address of the database of a run: that of the existing run, or the given one; None if it has none."""
+    held = read_settings(folder.settings).storage if folder.settings.is_file() else None
+    return Address.read(storage or held) if storage or held else None
 
 
 def one_of(name: str, value: str, known: Iterable[str]) -> None:

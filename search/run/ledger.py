@@ -1,7 +1,7 @@
 """The ledger: the run's Optuna study on disk, and the only state of a search.
 
 A candidate's files are written before its result is recorded here. The trial has all that a strategy needs to know of a
-candidate, so strategies read only the ledger. Only the driver of a run writes to it.
+candidate, so strategies read only the ledger. Only the drivers of a run write to it.
 
 An objective that was not measured is absent from a candidate's scores. The ranking and Optuna then use the value
 without learning, which is never shown as a score. If that value is not known, or the graph lacks the output of the
@@ -27,6 +27,7 @@ from valp.files import parse_model
 from valp.search.pareto.front import by_knee, chances, losses, non_dominated, ranked
 from valp.search.run.number_ranges import ranges
 from valp.search.run.open_study import in_a_sentence, open_study
+from valp.search.run.postgres.address import Place
 from valp.search.run.result import Result
 from valp.spaces.baselines.baseline_codes import NETWORK
 from valp.spaces.candidate import Candidate
@@ -35,6 +36,9 @@ from valp.spaces.problem.metrics import Metric
 BASELINES = "baselines"
 CANDIDATE_DOCUMENT, RESULT = "candidate", "result"
 """Names of user attributes of a trial. Their content is also in the files of the candidate."""
+ORDER = "ended_before"
+"""The user attribute with the number of candidates that had ended before, where several drivers search a run. Their
+clocks may differ, so the times do not tell the order."""
 State = Literal["complete", "pruned", "failed", "running"]
 STATES: dict[TrialState, State] = {
     TrialState.COMPLETE: "complete",
@@ -53,6 +57,7 @@ class Entry:
         ended: when it ended; None while it runs.
         result: None while it runs.
         parents: the candidates whose weights it inherits.
+        order: how many candidates had ended before it; None if the times tell.
     """
 
     number: int
@@ -61,6 +66,7 @@ class Entry:
     result: Result | None
     parents: tuple[int, ...]
     _document: str
+    order: int | None = None
 
     @cached_property
     def candidate(self) -> Candidate:
@@ -98,35 +104,37 @@ class Entry:
 class Ledger:
     """A run's Optuna study. `create` and `open` make one."""
 
-    def __init__(self, study: optuna.Study, objectives: dict[str, Metric], where: str = "the ledger") -> None:
+    def __init__(
+        self, study: optuna.Study, objectives: dict[str, Metric], place: Path | Place = Path("the ledger")
+    ) -> None:
         self.study = study
         self.objectives = objectives
-        self.where = where
+        self.place, self.where = place, str(place)
         self._ended: dict[int, Entry] = {}
 
     @classmethod
-    def create(cls, path: Path, objectives: dict[str, Metric]) -> "Ledger":
-        """Opens the ledger at `path`, and creates it if it does not exist.
+    def create(cls, place: Path | Place, objectives: dict[str, Metric]) -> "Ledger":
+        """Opens the ledger at `place`, and creates it if it does not exist.
 
         Raises:
             FileError: if it cannot be opened; see `open_study`.
         """
-        return cls(open_study(path, _goals(objectives), create=True), objectives, str(path))
+        return cls(open_study(place, _goals(objectives), create=True), objectives, place)
 
     @classmethod
-    def open(cls, path: Path, objectives: dict[str, Metric], *, read_only: bool = False) -> "Ledger":
-        """Opens the ledger at `path`.
+    def open(cls, place: Path | Place, objectives: dict[str, Metric], *, read_only: bool = False) -> "Ledger":
+        """Opens the ledger at `place`.
 
         Args:
-            path: the file of the ledger.
+            place: the file of the ledger, or its study in PostgreSQL.
             objectives: the objectives of the run.
             read_only: see `open_study`.
 
         Raises:
             FileError: if it does not exist or cannot be opened; see `open_study`.
         """
-        study = open_study(path, _goals(objectives), create=False, read_only=read_only)
-        return cls(study, objectives, str(path))
+        study = open_study(place, _goals(objectives), create=False, read_only=read_only)
+        return cls(study, objectives, place)
 
     def trials(self) -> list[FrozenTrial]:
         """All trials, in order. They must not be changed.
@@ -167,11 +175,11 @@ class Ledger:
         try:
             result = Result.of(attributes[RESULT]) if ended and RESULT in attributes else None
             parents = tuple(attributes.get("parents", ()))
-            state = STATES[trial.state]
+            state, order = STATES[trial.state], attributes.get(ORDER)
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise FileError(f"{self.where} is damaged: candidate {trial.number} cannot be read") from error
         document = attributes[CANDIDATE_DOCUMENT]
-        entry = Entry(trial.number, state, trial.datetime_complete, result, parents, document)
+        entry = Entry(trial.number, state, trial.datetime_complete, result, parents, document, order)
         if ended:
             self._ended[trial.number] = entry
         return entry
@@ -312,8 +320,8 @@ def attributes_of(candidate: Candidate) -> dict[str, Any]:
 
 def by_end(entries: Iterable[Entry]) -> list[Entry]:
     """The finished candidates in the order in which they finished."""
-    ended = [(entry.ended, entry.number, entry) for entry in entries if entry.ended is not None]
-    return [entry for *_, entry in sorted(ended, key=lambda row: row[:2])]
+    ended = [(-1 if one.order is None else one.order, one.ended, one.number, one) for one in entries if one.ended]
+    return [entry for *_, entry in sorted(ended, key=lambda row: row[:3])]
 
 
 def _goals(objectives: dict[str, Metric]) -> list[StudyDirection]:

@@ -42,7 +42,7 @@ def rebuild_ledger(folder: Folder, ledger: Ledger, *, reads_parameters: bool) ->
         record = read_record(path)
         if record is None and (reads_parameters or not (result.complete or result.failure)):
             raise FileError(
-                f"the ledger of run {folder.name!r}, {folder.study}, lacks candidate {number}, and cannot be rebuilt, "
+                f"the ledger of run {folder.name!r}, {ledger.where}, lacks candidate {number}, and cannot be rebuilt, "
                 f"because {path} has no trial.json: bring the ledger back from a copy, delete {path} to train this "
                 "candidate again, or give another --name"
             )

@@ -12,6 +12,8 @@ from valp.search.run.baseline_scores import BaselineScores
 from valp.search.run.folder import Folder, existing
 from valp.search.run.gradient_remarks import gradient_remarks
 from valp.search.run.ledger import Entry, Ledger
+from valp.search.run.ledger_place import place_of
+from valp.search.run.postgres.address import Address
 from valp.search.run.sampler_remarks import sampler_remarks
 from valp.search.run.settings import Settings, read_settings
 from valp.spaces.problem.description import Description
@@ -120,13 +122,14 @@ class StoredRun:
         }
 
 
-def open_run(runs: Path, name: str, *, read_only: bool = False) -> StoredRun:
+def open_run(runs: Path, name: str, *, read_only: bool = False, address: Address | None = None) -> StoredRun:
     """Opens a run by its name.
 
     Args:
         runs: the folder of the runs.
         name: the name of the run.
         read_only: whether no file of the run may be written; see `valp.search.run.open_study.open_study`.
+        address: the address of its database in PostgreSQL with the password; None if the environment has it.
 
     Raises:
         FileError: if the run does not exist or is damaged.
@@ -144,7 +147,8 @@ def open_run(runs: Path, name: str, *, read_only: bool = False) -> StoredRun:
                 f"run {folder.name!r} optimises {name!r}, which is not a score of this installation: "
                 "a package that adds it may be missing"
             ) from error
-    return StoredRun(folder, settings, problem, Ledger.open(folder.study, metrics, read_only=read_only))
+    place = place_of(folder, settings, address)
+    return StoredRun(folder, settings, problem, Ledger.open(place, metrics, read_only=read_only))
 
 
 def run_names(runs: Path) -> list[str]:

@@ -99,6 +99,10 @@ class SessionRecord(Frozen, extra="ignore"):
     message: str | None = None
 
 
+DRIVERS = "drivers"
+"""The folder in a run's folder with a folder for the record of each driver, where several may search the run."""
+
+
 def read_session(folder: Path) -> SessionRecord | None:
     """The record in a run's folder; None if there is none that can be read."""
     try:
@@ -121,7 +125,7 @@ def write_session(folder: Path, record: SessionRecord) -> None:
 
 
 def close_killed_session(folder: Path) -> None:
-    """Records the end of a session that was killed. The run must be locked, so that its driver is gone."""
+    """Records the end of a session that was killed, so that its driver is gone."""
     record = read_session(folder)
     if record is not None and record.ended is None:
         end = {"ended": record.updated, "reason": "killed", "jobs": (), "preparing": None}

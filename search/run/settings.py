@@ -21,7 +21,7 @@ PACKAGES = ("valp", "torch", "ray", "optuna", "numpy")
 
 
 class Settings(Frozen):
-    """The settings of a run. A search that resumes the run must have the same settings, except for `source`.
+    """The settings of a run. A search that resumes the run must have the same, except for `source` and `study`.
 
     Attributes:
         problem: the problem's name.
@@ -47,6 +47,9 @@ class Settings(Frozen):
         source: the TOML file that describes the problem; None for a built-in problem. The file may have moved since.
         definitions: the numbers of the definitions of the objectives (`valp.score.Score.definition`), in order; empty
             if each is 1, as in runs of earlier versions.
+        storage: the URL of the PostgreSQL database that has the ledger, without its password; None for the run's own
+            file, study.db.
+        study: the name of the study in that database.
     """
 
     problem: str
@@ -69,6 +72,8 @@ class Settings(Frozen):
     baselines: Level = "quick"
     source: str | None = None
     definitions: tuple[int, ...] = ()
+    storage: str | None = None
+    study: str | None = None
 
     def require_same(self, other: "Settings", run: str) -> None:
         """Checks that a search resumes a run with the run's own settings.
@@ -83,7 +88,7 @@ class Settings(Frozen):
         self._require_definitions(run)
         for name in type(self).model_fields:
             held, asked = getattr(self, name), getattr(other, name)
-            if held == asked or name in ("source", "definitions"):
+            if held == asked or name in ("source", "definitions", "study"):
                 continue
             if name == "fingerprint":
                 raise SettingError(f"the data of problem {self.problem!r} has changed since run {run!r} began")
@@ -114,6 +119,8 @@ def definitions_of(objectives: Sequence[str]) -> tuple[int, ...]:
 
 
 def _shown(value: object) -> str:
+    if value is None:
+        return "none"
     return ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
 
 

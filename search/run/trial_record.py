@@ -37,11 +37,11 @@ class TrialRecord(Frozen):
 
     @classmethod
     def of(cls, trial: FrozenTrial) -> "TrialRecord":
-        """The record of a trial that ends now."""
+        """The record of a trial that has ended or ends now."""
         kinds = trial.distributions
         return cls(
             began=trial.datetime_start,
-            ended=datetime.now(),
+            ended=trial.datetime_complete or datetime.now(),
             parameters={name: kinds[name].to_internal_repr(value) for name, value in trial.params.items()},
             distributions={name: distribution_to_json(kind) for name, kind in kinds.items()},
             user_attributes={k: v for k, v in trial.user_attrs.items() if k not in (CANDIDATE_DOCUMENT, RESULT)},
@@ -74,7 +74,7 @@ class TrialRecord(Frozen):
 
 
 def write_record(path: Path, trial: FrozenTrial) -> None:
-    """Writes the record of a trial that ends now into the folder of its candidate."""
+    """Writes the record of a trial that has ended or ends now into the folder of its candidate."""
     write_text(path / RECORD, TrialRecord.of(trial).model_dump_json(indent=1))
 
 

@@ -47,6 +47,7 @@ OTHER = {
     "balance": ("uncertainty",),
     "priors": ("normal", "mixture"),
     "conditions": ("digit",),
+    "storage": "postgresql://db.example/valp",
 }
 
 
@@ -67,7 +68,7 @@ def test_the_same_settings_are_accepted():
 
 
 def test_every_setting_has_a_case_here():
-    assert OTHER.keys() | {"source", "definitions"} == Settings.model_fields.keys()
+    assert OTHER.keys() | {"source", "definitions", "study"} == Settings.model_fields.keys()
 
 
 def test_the_file_of_the_problem_may_move():

@@ -1,0 +1,327 @@
+"""The claims of several drivers that search one run, kept in PostgreSQL.
+
+Each change is one short transaction that locks the row of the study first, so the drivers change claims one after the
+other. The lock does not stop reading.
+"""
+
+import os
+import platform
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import TypeVar
+
+from optuna.storages._rdb.models import StudyModel, TrialModel
+from optuna.trial import Trial, TrialState
+from sqlalchemy import Connection, Delete, cast, delete, exists, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.types import Text
+
+from valp.errors import FileError, SettingError
+from valp.search.run.claims import SamplerOf
+from valp.search.run.ledger import ORDER, Ledger
+from valp.search.run.open_study import in_a_sentence
+from valp.search.run.postgres.address import Address
+from valp.search.run.postgres.driver_tables import CLAIMS, DRIVERS, WEIGHTS, DriverRow, drivers_of, lock
+from valp.search.run.postgres.patience import is_lost, patiently
+from valp.search.run.postgres.patient_storage import PatientStorage
+from valp.search.run.postgres.sign_of_life import SignOfLife
+
+LOOK = 1.0
+"""The seconds between two looks for candidates of drivers that died."""
+
+STUDIES, TRIALS = StudyModel.__table__, TrialModel.__table__
+Result = TypeVar("Result")
+
+
+class SharedClaims:
+    """See `valp.search.run.claims.Claims`. `join` begins and `leave` ends the work on the run.
+
+    Args:
+        ledger: the ledger of the run.
+        address: where it is.
+        run: the run's name, for messages.
+
+    Attributes:
+        name: the name of this driver, for the folder with its record.
+    """
+
+    shared = True
+
+    def __init__(self, ledger: Ledger, address: Address, run: str) -> None:
+        self._ledger, self._address, self._run = ledger, address, run
+        self._storage = storage_of(ledger)
+        self._engine, self._study = self._storage.engine, ledger.study._study_id
+        self._alone, self._looked = False, 0.0
+        self.name = f"{platform.node()[:60] or 'host'}-{os.getpid()}-{secrets.token_hex(4)}"
+        self.asked = self.free = 0
+        self._life: SignOfLife | None = None
+
+    def join(self, *, alone: bool = False) -> list[DriverRow]:
+        """Begins to work on the run. The locks and claims of drivers that died are removed.
+
+        Args:
+            alone: whether no other process may work on the run at the same time.
+
+        Returns:
+            The other processes that work on the run.
+
+        Raises:
+            SettingError: if another process works on the run, and one of the two must be alone.
+        """
+        self._alone = alone
+        while True:
+            with self._changing() as connection:
+                self._bury(connection)
+                others = drivers_of(connection, self._study)
+                barring = [row for row in others if alone or row.alone]
+                if not barring:
+                    number = self._inserted(connection)
+                    break
+            if any(row.held for row in barring):
+                raise SettingError(f"run {self._run!r} is being searched by another process")
+            time.sleep(LOOK)  # it is not clear yet whether it has died
+        self._life = SignOfLife(self._address, number, self._register)
+        self._storage.waits = True
+        return others
+
+    def leave(self) -> None:
+        """Ends the work on the run. What is claimed and not finished is free then."""
+        life, self._life = self._life, None
+        if life is not None:
+            with suppress(SQLAlchemyError), self._engine.begin() as connection:
+                connection.execute(delete(DRIVERS).where(DRIVERS.c.driver_id == life.driver_id))
+            life.end()
+
+    def ask(self, total: int, sampler_of: SamplerOf) -> Trial | None:
+        """See `Claims`."""
+
+        def act() -> int | None:
+            with self._changing() as connection:
+                self.asked = self._count(connection)
+                if self.asked >= total:
+                    return None
+                number = self.asked
+                begun = {"number": number, "state": TrialState.RUNNING, "datetime_start": datetime.now()}
+                connection.execute(insert(TRIALS).values(study_id=self._study, **begun))
+                self._insert_claim(connection, str(number))
+            self.asked += 1
+            return number
+
+        number = self._patiently(act)
+        return None if number is None else self._ledger.again(self._ledger.trials()[number], sampler_of(number))
+
+    def unfinished(self) -> list[int]:
+        """See `Claims`: none, because they are taken one by one."""
+        return []
+
+    def take(self) -> int | None:
+        """See `Claims`."""
+        if not self.free and time.monotonic() - self._looked < LOOK:
+            return None
+
+        def act() -> int | None:
+            with self._changing() as connection:
+                free = self._free(connection)
+                if free:
+                    self._insert_claim(connection, str(free[0]))
+            self.free, self._looked = max(0, len(free) - 1), time.monotonic()
+            return free[0] if free else None
+
+        return self._patiently(act)
+
+    def claim(self, job: str) -> bool:
+        """See `Claims`."""
+
+        def act() -> bool:
+            with self._changing() as connection:
+                self._bury(connection)
+                self._insert_claim(connection, job)
+                return self._is_mine(connection, job)
+
+        return self._patiently(act)
+
+    def holds(self, number: int) -> bool:
+        """See `Claims`."""
+
+        def act() -> bool:
+            with self._engine.connect() as connection:
+                return self._is_mine(connection, str(number))
+
+        return self._patiently(act)
+
+    @contextmanager
+    def telling(self, number: int) -> Iterator[bool]:
+        """See `Claims`. Records how many candidates had ended before, an order in which all drivers agree."""
+
+        def begin() -> tuple[Connection, int | None]:
+            connection = self._engine.connect()
+            try:
+                self._lock_study(connection)
+                mine = self._is_mine(connection, str(number))
+                return connection, self._count(connection, finished=True) if mine else None
+            except BaseException:
+                connection.close()
+                raise
+
+        connection, order = self._patiently(begin)
+        with _released(connection, delete(CLAIMS).where(*self._of(str(number)))):
+            if order is not None:
+                self._storage.set_trial_user_attr(self._ledger.trials()[number]._trial_id, ORDER, order)
+            yield order is not None
+
+    @contextmanager
+    def proposing(self) -> Iterator[None]:
+        """See `Claims`."""
+        connection = self._patiently(lambda: self._locked_weights("pg_advisory_xact_lock_shared")[0])
+        with _released(connection):
+            yield
+
+    @contextmanager
+    def dropping(self, *, wait: bool) -> Iterator[bool]:
+        """See `Claims`."""
+        function = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
+        connection, may = self._patiently(lambda: self._locked_weights(function))
+        with _released(connection):
+            yield may
+
+    def in_doubt(self) -> bool:
+        """See `Claims`. Also looks for candidates of drivers that died."""
+
+        def act() -> bool:
+            self.look()
+            with self._engine.connect() as connection:
+                lost = [row.driver_id for row in drivers_of(connection, self._study) if not row.held]
+                claims = exists().where(CLAIMS.c.study_id == self._study, CLAIMS.c.driver_id.in_(lost))
+                return bool(lost) and bool(connection.scalar(select(claims)))
+
+        return self._patiently(act)
+
+    def look(self) -> None:
+        """Looks how many candidates have a number, and how many are free."""
+        with self._changing() as connection:
+            self.free, self.asked = len(self._free(connection)), self._count(connection)
+        self._looked = time.monotonic()
+
+    def delete_study(self) -> None:
+        """Deletes the ledger."""
+        self._ledger.study._storage.delete_study(self._study)
+
+    def _register(self) -> int:
+        """A new row for this driver, after others have taken it for dead."""
+        with self._changing() as connection:
+            return self._inserted(connection)
+
+    def _inserted(self, connection: Connection) -> int:
+        values = {"study_id": self._study, "name": self.name, "alone": self._alone}
+        return int(connection.execute(insert(DRIVERS).values(**values).returning(DRIVERS.c.driver_id)).scalar_one())
+
+    @contextmanager
+    def _changing(self) -> Iterator[Connection]:
+        """A transaction that has locked the study."""
+        with self._engine.begin() as connection:
+            self._lock_study(connection)
+            yield connection
+
+    def _lock_study(self, connection: Connection) -> None:
+        # As `FOR UPDATE` in Optuna, but rows that refer to the study may be added meanwhile.
+        locked = select(STUDIES.c.study_id).where(STUDIES.c.study_id == self._study).with_for_update(key_share=True)
+        if connection.scalar(locked) is None:
+            raise FileError(f"the ledger of run {self._run!r} has been deleted from {self._address.shown}")
+
+    def _bury(self, connection: Connection) -> None:
+        """Removes the rows of the drivers that died, and with them their claims.
+
+        A driver that has itself lost its lock, or had lost it a moment ago, judges nobody: see `SignOfLife.may_judge`.
+        """
+        rows, life = drivers_of(connection, self._study), self._life
+        if life is None or (life.may_judge() and any(row.held for row in rows if row.driver_id == life.driver_id)):
+            dead = [row.driver_id for row in rows if row.is_dead]
+            connection.execute(delete(DRIVERS).where(DRIVERS.c.driver_id.in_(dead)))
+
+    def _free(self, connection: Connection) -> list[int]:
+        """The unfinished candidates without a claim."""
+        self._bury(connection)
+        claimed = exists().where(CLAIMS.c.study_id == self._study, CLAIMS.c.job == cast(TRIALS.c.number, Text))
+        free = select(TRIALS.c.number).where(
+            TRIALS.c.study_id == self._study, TRIALS.c.state == TrialState.RUNNING, ~claimed
+        )
+        return list(connection.scalars(free.order_by(TRIALS.c.number)))
+
+    def _count(self, connection: Connection, *, finished: bool = False) -> int:
+        count = select(func.count()).select_from(TRIALS).where(TRIALS.c.study_id == self._study)
+        ended = [state for state in TrialState if state.is_finished()]
+        return int(connection.scalar(count.where(TRIALS.c.state.in_(ended)) if finished else count) or 0)
+
+    def _insert_claim(self, connection: Connection, job: str) -> None:
+        values = {"study_id": self._study, "job": job, "driver_id": self._driver_id}
+        connection.execute(upsert(CLAIMS).values(**values).on_conflict_do_nothing())
+
+    def _is_mine(self, connection: Connection, job: str) -> bool:
+        return connection.scalar(select(CLAIMS.c.driver_id).where(*self._of(job))) == self._driver_id
+
+    def _of(self, job: str) -> tuple[bool, ...]:
+        return CLAIMS.c.study_id == self._study, CLAIMS.c.job == job  # type: ignore[return-value] # they are SQL
+
+    @property
+    def _driver_id(self) -> int:
+        if self._life is None:
+            raise AssertionError("a driver claims nothing before it has joined")
+        return self._life.driver_id
+
+    def _locked_weights(self, function: str) -> tuple[Connection, bool]:
+        connection = self._engine.connect()
+        try:
+            return connection, lock(connection, WEIGHTS, self._study, function)
+        except BaseException:
+            connection.close()
+            raise
+
+    def _patiently(self, action: Callable[[], Result]) -> Result:
+        """As `patiently`. Also waits while others have taken this driver for dead, until it has a new row."""
+
+        def act() -> Result:
+            for _ in range(20):
+                try:
+                    return action()
+                except IntegrityError:
+                    time.sleep(LOOK)
+            return action()
+
+        with in_a_sentence(self._address.shown):
+            return patiently(act, self._address.shown)
+
+
+@contextmanager
+def _released(connection: Connection, last: Delete | None = None) -> Iterator[None]:
+    """Commits and closes a connection at the end of the block, which releases its locks.
+
+    If the server is gone, so are the locks. What was done under them is done.
+
+    Args:
+        connection: the connection, in a transaction.
+        last: is executed after the block.
+    """
+    try:
+        yield
+        try:
+            if last is not None:
+                connection.execute(last)
+            connection.commit()
+        except SQLAlchemyError as error:
+            if not is_lost(error):
+                raise
+    finally:
+        with suppress(SQLAlchemyError):
+            connection.close()
+
+
+def storage_of(ledger: Ledger) -> PatientStorage:
+    """The storage of a ledger in PostgreSQL."""
+    storage = getattr(ledger.study._storage, "_backend", None)
+    if not isinstance(storage, PatientStorage):
+        raise AssertionError("the ledger is not in PostgreSQL")
+    return storage
