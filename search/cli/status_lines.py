@@ -49,8 +49,11 @@ def _session(status: RunStatus) -> Iterator[tuple[str, str]]:
     session = status.session
     if session is None or status.state != "running":
         return
-    workers = f"{session.workers} workers" if session.workers else "trains without workers"
-    yield "driver", f"process {session.process} on {session.host}, {workers}{_deadline(session, status.now)}"
+    for place, driver in enumerate(status.drivers or (session,)):
+        workers = f"{driver.workers} workers" if driver.workers else "trains without workers"
+        what = "driver" if len(status.drivers) < 2 else "drivers"
+        text = f"process {driver.process} on {driver.host}, {workers}{_deadline(driver, status.now)}"
+        yield "" if place else what, text
 
 
 def _deadline(session: SessionRecord, now: datetime) -> str:

@@ -1,7 +1,8 @@
 """What a search does, told from what its run keeps: the lock, the record of the session, and the ledger.
 
 Only reads. A driver is running if the run is locked. The record says what it is doing; a record without an end is
-believed only while the run is locked, because a killed driver leaves one behind.
+believed only while the run is locked, because a killed driver leaves one behind. A run in PostgreSQL may have several
+drivers, each with a lock in the database and a record in a folder of its own.
 """
 
 import time
@@ -15,14 +16,19 @@ from valp.search.run.failure_counts import failure_counts
 from valp.search.run.folder import existing
 from valp.search.run.ledger import Entry, by_end
 from valp.search.run.lock import LOCK, is_held
+from valp.search.run.open_study import in_a_sentence
+from valp.search.run.postgres.address import Place
+from valp.search.run.postgres.shared_claims import processes_at_work
 from valp.search.run.run import StoredRun, open_run
 from valp.search.run.session_record import (
+    DRIVERS,
     WINDOW,
     CurrentJob,
     EndReason,
     SessionError,
     SessionRecord,
     read_session,
+    together,
 )
 
 RunState = Literal["running", "finished", "interrupted", "locked", "no driver"]
@@ -41,8 +47,9 @@ class RunStatus:
         run: the run.
         now: when this was found out.
         state: its state.
-        session: the record of the last session; None if there is none.
+        session: the record of the last session, or of all drivers that are running together; None if there is none.
         entries: the candidates of the ledger.
+        drivers: the records of the drivers that are running, if several may.
     """
 
     run: StoredRun
@@ -50,6 +57,7 @@ class RunStatus:
     state: RunState
     session: SessionRecord | None
     entries: tuple[Entry, ...]
+    drivers: tuple[SessionRecord, ...] = ()
 
     def count(self, state: str) -> int:
         """The number of candidates in a state."""
@@ -81,19 +89,11 @@ class RunStatus:
     @property
     def rates(self) -> tuple[float, float] | None:
         """Candidates and samples per minute, of the latest candidates; None unless candidates end in this session."""
-        session = self.session
-        if self.state != "running" or session is None or session.candidates_since is None or not session.recent:
+        if self.state != "running" or self.session is None:
             return None
-        first, *later = session.recent
-        # The first of a full window only says when the window begins.
-        counted = later if self._is_window_full else session.recent
-        since = first.at if self._is_window_full else session.candidates_since
-        minutes = max((self.now - since).total_seconds(), 1e-3) / 60
-        return len(counted) / minutes, sum(end.samples for end in counted) / minutes
-
-    @property
-    def _is_window_full(self) -> bool:
-        return self.session is not None and len(self.session.recent) > WINDOW
+        found = [_rates(session, self.now) for session in self.drivers or (self.session,)]
+        told = [rates for rates in found if rates is not None]
+        return (sum(rates[0] for rates in told), sum(rates[1] for rates in told)) if told else None
 
     @property
     def seconds_left(self) -> float | None:
@@ -144,6 +144,7 @@ class RunStatus:
             "problem": self.run.settings.problem,
             "strategy": self.run.settings.strategy,
             "session": None if session is None else self._session(session),
+            "drivers": [self._session(driver) for driver in self.drivers],
             "candidates": {
                 "total": self.total,
                 "complete": self.count("complete"),
@@ -191,13 +192,29 @@ class RunStatus:
         }
 
 
+def _rates(session: SessionRecord, now: datetime) -> tuple[float, float] | None:
+    """Candidates and samples per minute of one driver; None unless candidates end in its session."""
+    if session.candidates_since is None or not session.recent:
+        return None
+    first, *later = session.recent
+    full = len(session.recent) > WINDOW  # then the first only says when the window begins
+    counted = later if full else session.recent
+    since = first.at if full else session.candidates_since
+    minutes = max((now - since).total_seconds(), 1e-3) / 60
+    return len(counted) / minutes, sum(end.samples for end in counted) / minutes
+
+
 def status_of(run: StoredRun) -> RunStatus:
     """What the search of a run does now.
 
     Raises:
         FileError: if the ledger cannot be read.
     """
-    held, session = _lock_and_session(run.folder.path)
+    drivers: tuple[SessionRecord, ...] = ()
+    if isinstance(run.ledger.place, Place):
+        held, session, drivers = _drivers_and_session(run)
+    else:
+        held, session = _lock_and_session(run.folder.path)
     entries = tuple(run.ledger.entries())
     state: RunState
     if held:
@@ -208,7 +225,7 @@ def status_of(run: StoredRun) -> RunStatus:
         ended = sum(entry.state != "running" for entry in entries)
         whole = session.reason == "complete" and ended == len(entries) >= session.candidates
         state = "finished" if whole else "interrupted"
-    return RunStatus(run, datetime.now(UTC), state, session, entries)
+    return RunStatus(run, datetime.now(UTC), state, session, entries, drivers)
 
 
 def open_to_watch(runs: Path, name: str) -> StoredRun:
@@ -227,6 +244,21 @@ def open_to_watch(runs: Path, name: str) -> StoredRun:
                 break
             time.sleep(PAUSE)
     return open_run(runs, name, read_only=True)
+
+
+def _drivers_and_session(run: StoredRun) -> tuple[bool, SessionRecord | None, tuple[SessionRecord, ...]]:
+    """Whether a process works on a run in PostgreSQL, the record of the session, and those of the running drivers."""
+    with in_a_sentence(run.ledger.where):
+        rows = processes_at_work(run.ledger)
+    folder = run.folder.path
+    read = {row.name: read_session(folder / DRIVERS / row.name) for row in rows}
+    at_work = [record for row in rows if row.held and (record := read[row.name]) is not None]
+    running = [record for record in at_work if record.ended is None]
+    if any(row.held for row in rows):
+        return True, together(running) if running else None, tuple(running)
+    records = [record for record in (read_session(folder), *read.values()) if record is not None]
+    last = max(records, key=lambda record: record.updated, default=None)
+    return False, last, ()
 
 
 def _lock_and_session(folder: Path) -> tuple[bool, SessionRecord | None]:

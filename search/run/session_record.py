@@ -5,6 +5,7 @@ how many candidates were asked for, what is being trained, and why the last sess
 leaves a record without an end. Whether a driver is running is told by the run's lock only.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -109,6 +110,30 @@ def read_session(folder: Path) -> SessionRecord | None:
         return read_model(SessionRecord, folder / SESSION)
     except FileError:
         return None
+
+
+def together(records: Sequence[SessionRecord]) -> SessionRecord:
+    """The records of several drivers that search one run, as one.
+
+    Its host and process are those of the driver that began first. The rates are not in it: each record has its own.
+    """
+    first, *others = sorted(records, key=lambda record: record.began)
+    if not others:
+        return first
+    errors = [record.last_error for record in records if record.last_error is not None]
+    deadlines = [record.deadline for record in records]
+    return first.model_copy(
+        update={
+            "updated": max(record.updated for record in records),
+            "candidates": max(record.candidates for record in records),
+            "workers": sum(record.workers for record in records),
+            "deadline": None if None in deadlines else max(one for one in deadlines if one is not None),
+            "preparing": next((record.preparing for record in records if record.preparing is not None), None),
+            "jobs": tuple(job for record in (first, *others) for job in record.jobs),
+            "baselines_waiting": max(record.baselines_waiting for record in records),
+            "last_error": max(errors, key=lambda error: error.at, default=None),
+        }
+    )
 
 
 def write_session(folder: Path, record: SessionRecord) -> None:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.search.postgres_server import database, postgres_server  # noqa: F401 - fixtures
 from valp.search.cli import main
 from valp.search.engine.ray.session import ray_for
 

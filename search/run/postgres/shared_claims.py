@@ -168,7 +168,8 @@ class SharedClaims:
                 raise
 
         connection, order = self._patiently(begin)
-        with _released(connection, delete(CLAIMS).where(*self._of(str(number)))):
+        own = None if order is None else delete(CLAIMS).where(*self._of(str(number)))
+        with _released(connection, own):
             if order is not None:
                 self._storage.set_trial_user_attr(self._ledger.trials()[number]._trial_id, ORDER, order)
             yield order is not None
@@ -317,6 +318,12 @@ def _released(connection: Connection, last: Delete | None = None) -> Iterator[No
     finally:
         with suppress(SQLAlchemyError):
             connection.close()
+
+
+def processes_at_work(ledger: Ledger) -> list[DriverRow]:
+    """The processes that work on a run, or did until they died."""
+    with storage_of(ledger).engine.connect() as connection:
+        return drivers_of(connection, ledger.study._study_id)
 
 
 def storage_of(ledger: Ledger) -> PatientStorage:
