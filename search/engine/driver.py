@@ -274,11 +274,12 @@ class Driver:
 
         Not if another driver has taken the candidate over: None.
         """
-        with self._claims.telling(number) as mine:
-            if not mine:
-                return None
+
+        def record() -> Result:
             write_record(self.folder.candidate(number), self.ledger.trials()[number])
             return self.ledger.tell(number, result)
+
+        return self._claims.tell(number, record)
 
     def _lost(self, number: int) -> None:
         """Another driver has taken this one for dead, and trains its candidate or has trained it."""

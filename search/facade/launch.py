@@ -242,7 +242,8 @@ def usual_baselines(folder: Folder, samples: int) -> Level:
 def address_of(folder: Folder, storage: str | None) -> Address | None:
     """The address of the database of a run: that of the existing run, or the given one; None if it has none."""
     held = read_settings(folder.settings).storage if folder.settings.is_file() else None
-    return Address.read(storage or held) if storage or held else None
+    text = held if storage is None else storage
+    return None if text is None else Address.read(text)
 
 
 def one_of(name: str, value: str, known: Iterable[str]) -> None:

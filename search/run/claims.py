@@ -8,6 +8,7 @@ from optuna.samplers import BaseSampler
 from optuna.trial import Trial
 
 from valp.search.run.ledger import Ledger
+from valp.search.run.result import Result
 
 SamplerOf = Callable[[int], BaseSampler]
 """Makes the sampler of a candidate's trial from its number."""
@@ -49,8 +50,12 @@ class Claims(Protocol):
     def holds(self, number: int) -> bool:
         """Whether a candidate is still claimed. Others may have taken this driver for dead."""
 
-    def telling(self, number: int) -> AbstractContextManager[bool]:
-        """Held while a result is recorded. False if another driver has taken the candidate over."""
+    def tell(self, number: int, record: Callable[[], Result]) -> Result | None:
+        """Calls `record`, which records the result of a candidate, and returns the result.
+
+        None if another driver has taken the candidate over. `record` may be called several times, until it is certain
+        that the result is recorded.
+        """
 
     def proposing(self) -> AbstractContextManager[None]:
         """Held while a candidate is proposed and recorded, so that nobody deletes the weights of its parents."""
@@ -94,9 +99,9 @@ class OnlyDriver:
         """See `Claims`."""
         return True
 
-    def telling(self, number: int) -> AbstractContextManager[bool]:  # noqa: ARG002 - there is no other driver
+    def tell(self, number: int, record: Callable[[], Result]) -> Result:  # noqa: ARG002 - there is no other driver
         """See `Claims`."""
-        return nullcontext(True)
+        return record()
 
     def proposing(self) -> AbstractContextManager[None]:
         """See `Claims`."""

@@ -1,12 +1,15 @@
 """Optuna's storage in PostgreSQL, which waits for a server that does not answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
 
 from valp.search.run.postgres.address import Address
 from valp.search.run.postgres.patience import patiently
@@ -38,6 +41,21 @@ class PatientStorage(RDBStorage):
             engine_kwargs={"pool_pre_ping": True, "connect_args": {"application_name": "valp"}},
             skip_table_creation=not creates_tables,
         )
+
+    @contextmanager
+    def within(self, connection: Connection) -> Iterator[None]:
+        """What this thread reads and writes in the block belongs to the transaction of a connection.
+
+        Nothing is waited for, because the transaction is lost with the connection.
+        """
+        waits, self.waits = self.waits, False
+        self.scoped_session.remove()
+        self.scoped_session.registry.set(Session(bind=connection))
+        try:
+            yield
+        finally:
+            self.scoped_session.remove()
+            self.waits = waits
 
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
         """See Optuna."""

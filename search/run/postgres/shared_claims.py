@@ -13,9 +13,10 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TypeVar
 
+from optuna.exceptions import StorageInternalError
 from optuna.storages._rdb.models import StudyModel, TrialModel
 from optuna.trial import Trial, TrialState
-from sqlalchemy import Connection, Delete, cast, delete, exists, func, insert, select
+from sqlalchemy import Connection, cast, delete, exists, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.types import Text
@@ -29,12 +30,13 @@ from valp.search.run.postgres.driver_tables import CLAIMS, DRIVERS, WEIGHTS, Dri
 from valp.search.run.postgres.patience import is_lost, patiently
 from valp.search.run.postgres.patient_storage import PatientStorage
 from valp.search.run.postgres.sign_of_life import SignOfLife
+from valp.search.run.result import Result
 
 LOOK = 1.0
 """The seconds between two looks for candidates of drivers that died."""
 
 STUDIES, TRIALS = StudyModel.__table__, TrialModel.__table__
-Result = TypeVar("Result")
+Answer = TypeVar("Answer")
 
 
 class SharedClaims:
@@ -153,26 +155,25 @@ class SharedClaims:
 
         return self._patiently(act)
 
-    @contextmanager
-    def telling(self, number: int) -> Iterator[bool]:
-        """See `Claims`. Records how many candidates had ended before, an order in which all drivers agree."""
+    def tell(self, number: int, record: Callable[[], Result]) -> Result | None:
+        """See `Claims`. One transaction, which also records how many candidates had ended before."""
+        attempts = 0
 
-        def begin() -> tuple[Connection, int | None]:
-            connection = self._engine.connect()
-            try:
-                self._lock_study(connection)
-                mine = self._is_mine(connection, str(number))
-                return connection, self._count(connection, finished=True) if mine else None
-            except BaseException:
-                connection.close()
-                raise
+        def act() -> Result | None:
+            nonlocal attempts
+            attempts += 1
+            with self._changing() as connection:
+                if self._is_mine(connection, str(number)):
+                    ended = self._count(connection, finished=True)
+                    with self._storage.within(connection):
+                        self._storage.set_trial_user_attr(self._ledger.trials()[number]._trial_id, ORDER, ended)
+                        result = _with_causes(record)
+                    connection.execute(delete(CLAIMS).where(*self._of(str(number))))
+                    return result
+            # If only the answer to the attempt before was lost, it is recorded.
+            return self._ledger.entry(number).result if attempts > 1 else None
 
-        connection, order = self._patiently(begin)
-        own = None if order is None else delete(CLAIMS).where(*self._of(str(number)))
-        with _released(connection, own):
-            if order is not None:
-                self._storage.set_trial_user_attr(self._ledger.trials()[number]._trial_id, ORDER, order)
-            yield order is not None
+        return self._patiently(act)
 
     @contextmanager
     def proposing(self) -> Iterator[None]:
@@ -281,10 +282,10 @@ class SharedClaims:
             connection.close()
             raise
 
-    def _patiently(self, action: Callable[[], Result]) -> Result:
+    def _patiently(self, action: Callable[[], Answer]) -> Answer:
         """As `patiently`. Also waits while others have taken this driver for dead, until it has a new row."""
 
-        def act() -> Result:
+        def act() -> Answer:
             for _ in range(20):
                 try:
                     return action()
@@ -297,27 +298,26 @@ class SharedClaims:
 
 
 @contextmanager
-def _released(connection: Connection, last: Delete | None = None) -> Iterator[None]:
-    """Commits and closes a connection at the end of the block, which releases its locks.
+def _released(connection: Connection) -> Iterator[None]:
+    """Ends the transaction of a connection at the end of the block, which releases its locks.
 
     If the server is gone, so are the locks. What was done under them is done.
-
-    Args:
-        connection: the connection, in a transaction.
-        last: is executed after the block.
     """
     try:
         yield
-        try:
-            if last is not None:
-                connection.execute(last)
-            connection.commit()
-        except SQLAlchemyError as error:
-            if not is_lost(error):
-                raise
     finally:
         with suppress(SQLAlchemyError):
             connection.close()
+
+
+def _with_causes(record: Callable[[], Result]) -> Result:
+    """What a function returns. If the server does not answer, the error is that of the database."""
+    try:
+        return record()
+    except FileError as error:
+        if isinstance(error.__cause__, SQLAlchemyError | StorageInternalError) and is_lost(error):
+            raise error.__cause__ from None
+        raise
 
 
 def processes_at_work(ledger: Ledger) -> list[DriverRow]:

@@ -65,10 +65,8 @@ def asked(claims, candidate, total=9):
 
 
 def tell(claims, number):
-    with claims.telling(number) as mine:
-        if mine:
-            claims._ledger.tell(number, Result({"accuracy": 0.5}, 12, "key", 350, (1.5, 0.5), None))
-    return mine
+    result = Result({"accuracy": 0.5}, 12, "key", 350, (1.5, 0.5), None)
+    return claims.tell(number, lambda: claims._ledger.tell(number, result)) == result
 
 
 def die(claims):
