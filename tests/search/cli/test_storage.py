@@ -6,11 +6,14 @@ import pytest
 
 from tests.search.postgres_server import PASSWORD
 from valp.errors import MissingPackageError, SettingError
+from valp.search.facade.launch import launch
 from valp.search.run.postgres.address import Address
 from valp.search.run.run import open_run
 from valp.search.show.dashboard.artifacts import Pictures
 from valp.search.show.dashboard.notes import RunCommands
 from valp.search.show.dashboard.run_view import STUDY, RunView
+from valp.spaces.own.load_problem import load_problem
+from valp.spaces.own.toml_draft import draft
 
 
 @pytest.mark.parametrize(
@@ -73,20 +76,30 @@ def test_a_server_that_is_not_there_is_told_in_a_sentence(valp, tmp_path):
     assert not (tmp_path / "r" / "run.toml").exists()
 
 
-WORDS = ("sine", "--name", "r", "--candidates", "3", "--steps", "20", "--workers", "0", "--executor", "torch")
+@pytest.fixture(scope="module")
+def line(tmp_path_factory):
+    """The file of a small problem."""
+    table = tmp_path_factory.mktemp("line") / "line.csv"
+    table.write_text("x,y\n" + "".join(f"{k / 30},{k / 15}\n" for k in range(-30, 31)))
+    file = table.with_suffix(".toml")
+    file.write_text(draft(table, table.parent))
+    return file
+
+
+@pytest.fixture
+def words(line, narrow):
+    return (line, "--name", "r", "--candidates", "3", "--steps", "6", "--workers", "0", "--executor", "torch")
 
 
 @pytest.fixture(scope="module")
-def searched(postgres_server, tmp_path_factory):
+def searched(postgres_server, tmp_path_factory, line, narrow):
     """The folder of a run that was searched with the password in the URL, and its database. Only read."""
-    from valp.search.facade.launch import launch
-    from valp.spaces.own.load_problem import load_problem
-
     runs, quoted = tmp_path_factory.mktemp("stored"), PASSWORD.replace("%", "%25").replace("/", "%2F")
     quoted = quoted.replace(":", "%3A").replace("@", "%40").replace(" ", "%20")
     postgres_server.sql("create database commands")
     url = postgres_server.url("commands", quoted)
-    launch(load_problem("sine"), name="r", runs=runs, candidates=3, steps=20, workers=0, executor="torch", storage=url)
+    problem = load_problem(str(line))
+    launch(problem, name="r", runs=runs, candidates=3, steps=6, workers=0, executor="torch", storage=url)
     return runs
 
 
@@ -116,22 +129,23 @@ def test_commands_that_read_work_and_change_nothing(searched, valp, monkeypatch,
     assert valp("report", "r", "--runs", searched, "-o", tmp_path / "report.html").code == 0
     assert valp("clean", "r", "--runs", searched, "--json").json["deleted"] is False
     run = open_run(searched, "r")
-    view = RunView(run, RunCommands("r", "sine", searched), Pictures(run, tmp_path, print))
+    view = RunView(run, RunCommands("r", "line", searched), Pictures(run, tmp_path, print))
     assert [trial.number for trial in view.get_all_trials(STUDY)] == [0, 1, 2]
     assert postgres_server.sql("select count(*) from valp_drivers", "commands") == ["0"]
     assert postgres_server.sql("select count(*) from valp_claims", "commands") == ["0"]
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("words", [("best", "r"), ("status", "r"), ("search", *WORDS)])
-def test_a_password_that_is_missing_or_wrong_is_told_in_a_sentence(words, searched, valp, monkeypatch):
+@pytest.mark.parametrize("command", ["best", "status", "search"])
+def test_a_password_that_is_missing_or_wrong_is_told_in_a_sentence(command, words, searched, valp, monkeypatch):
+    whole = ("search", *words) if command == "search" else (command, "r")
     monkeypatch.delenv("PGPASSWORD", raising=False)
     monkeypatch.setenv("PGPASSFILE", "/none")
-    outcome = valp(*words, "--runs", searched)
+    outcome = valp(*whole, "--runs", searched)
     assert outcome.code == 1
     assert "no password supplied; give the password in PGPASSWORD, in ~/.pgpass or in the URL" in outcome.err
     monkeypatch.setenv("PGPASSWORD", "wrong one")
-    outcome = valp(*words, "--runs", searched)
+    outcome = valp(*whole, "--runs", searched)
     assert outcome.code == 1
     assert 'password authentication failed for user "valp"' in outcome.err
     assert "wrong one" not in outcome.err
@@ -139,29 +153,36 @@ def test_a_password_that_is_missing_or_wrong_is_told_in_a_sentence(words, search
 
 @pytest.mark.heavy
 def test_the_same_command_without_storage_goes_on_and_another_storage_is_refused(
-    valp, database, postgres_server, tmp_path
+    valp, words, database, postgres_server, tmp_path
 ):
-    assert valp("search", *WORDS, "--storage", database, "--runs", tmp_path).code == 0
-    assert valp("search", *WORDS, "--candidates", "4", "--runs", tmp_path).code == 0
+    assert valp("search", *words, "--storage", database, "--runs", tmp_path).code == 0
+    assert valp("search", *words, "--candidates", "4", "--runs", tmp_path).code == 0
     assert [row["complete"] for row in valp("list", "--runs", tmp_path, "--json").json] == [4]
-    outcome = valp("search", *WORDS, "--storage", f"{database}x", "--runs", tmp_path)
+    outcome = valp("search", *words, "--storage", postgres_server.url(), "--runs", tmp_path)
     assert outcome.code == 1
-    assert f"run 'r' has storage {database}, but {database}x was given" in outcome.err
+    assert f"run 'r' has storage {database}, but {postgres_server.url()} was given" in outcome.err
+
+
+def scores(valp, runs):
+    """The scores of the front, by number."""
+    return {row["number"]: row["scores"] for row in valp("best", "r", "--runs", runs, "--json").json}
 
 
 @pytest.mark.heavy
-def test_a_lost_ledger_is_rebuilt_and_a_whole_run_is_deleted_with_its_study(valp, database, postgres_server, tmp_path):
+def test_a_lost_ledger_is_rebuilt_and_a_whole_run_is_deleted_with_its_study(
+    valp, words, database, postgres_server, tmp_path
+):
     name = database.rpartition("/")[2]
-    assert valp("search", *WORDS, "--storage", database, "--runs", tmp_path).code == 0
-    before = valp("best", "r", "--runs", tmp_path, "--json").json
+    assert valp("search", *words, "--storage", database, "--runs", tmp_path).code == 0
+    before = scores(valp, tmp_path)
     postgres_server.sql("truncate studies cascade", name)
     outcome = valp("best", "r", "--runs", tmp_path)
     assert outcome.code == 1
     assert "if it was lost, the command that searched the run rebuilds it" in outcome.err
-    again = valp("search", *WORDS, "--runs", tmp_path)
+    again = valp("search", *words, "--runs", tmp_path)
     assert again.code == 0
     assert "the ledger lacked 3 finished candidates, which were added from their folders" in again.err
-    assert valp("best", "r", "--runs", tmp_path, "--json").json == before
+    assert scores(valp, tmp_path) == before
     assert valp("clean", "r", "--all", "--yes", "--runs", tmp_path).code == 0
     assert not (tmp_path / "r").exists()
     for table in ("studies", "trials", "valp_drivers"):
