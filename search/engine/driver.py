@@ -217,6 +217,8 @@ class Driver:
         result = read_result(job.path)
         if job.number is None or result is None:
             return True
+        if not self._claims.holds(job.number):
+            return False
         below = len(job.rungs) - job.rungs.index(steps)  # does not depend on the batch size, as the steps do
         goes = goes_on(self.ledger.reach(job.number, below, result.scores), self.ledger.objectives)
         tell_rung(self.events, job.number, steps, result, goes_on=goes)

@@ -16,7 +16,7 @@ from typing import TypeVar
 from optuna.exceptions import StorageInternalError
 from optuna.storages._rdb.models import StudyModel, TrialModel
 from optuna.trial import Trial, TrialState
-from sqlalchemy import Connection, cast, delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, cast, delete, exists, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.types import Text
@@ -61,6 +61,7 @@ class SharedClaims:
         self.name = f"{platform.node()[:60] or 'host'}-{os.getpid()}-{secrets.token_hex(4)}"
         self.asked = self.free = 0
         self._life: SignOfLife | None = None
+        self._given: set[int] = set()  # the numbers that the driver knows of
 
     def join(self, *, alone: bool = False) -> list[DriverRow]:
         """Begins to work on the run. The locks and claims of drivers that died are removed.
@@ -114,7 +115,10 @@ class SharedClaims:
             return number
 
         number = self._patiently(act)
-        return None if number is None else self._ledger.again(self._ledger.trials()[number], sampler_of(number))
+        if number is None:
+            return None
+        self._given.add(number)
+        return self._ledger.again(self._ledger.trials()[number], sampler_of(number))
 
     def unfinished(self) -> list[int]:
         """See `Claims`: none, because they are taken one by one."""
@@ -133,7 +137,10 @@ class SharedClaims:
             self.free, self._looked = max(0, len(free) - 1), time.monotonic()
             return free[0] if free else None
 
-        return self._patiently(act)
+        number = self._patiently(act)
+        if number is not None:
+            self._given.add(number)
+        return number
 
     def claim(self, job: str) -> bool:
         """See `Claims`."""
@@ -168,7 +175,7 @@ class SharedClaims:
                     with self._storage.within(connection):
                         self._storage.set_trial_user_attr(self._ledger.trials()[number]._trial_id, ORDER, ended)
                         result = _with_causes(record)
-                    connection.execute(delete(CLAIMS).where(*self._of(str(number))))
+                    connection.execute(delete(CLAIMS).where(self._of(str(number))))
                     return result
             # If only the answer to the attempt before was lost, it is recorded.
             return self._ledger.entry(number).result if attempts > 1 else None
@@ -245,13 +252,17 @@ class SharedClaims:
             connection.execute(delete(DRIVERS).where(DRIVERS.c.driver_id.in_(dead)))
 
     def _free(self, connection: Connection) -> list[int]:
-        """The unfinished candidates without a claim."""
+        """The unfinished candidates that nobody trains: without a claim, or claimed for this driver unknown to it.
+
+        The latter happens if the connection is lost when a claim has been made and before the answer has come.
+        """
         self._bury(connection)
-        claimed = exists().where(CLAIMS.c.study_id == self._study, CLAIMS.c.job == cast(TRIALS.c.number, Text))
-        free = select(TRIALS.c.number).where(
-            TRIALS.c.study_id == self._study, TRIALS.c.state == TrialState.RUNNING, ~claimed
-        )
-        return list(connection.scalars(free.order_by(TRIALS.c.number)))
+        own = None if self._life is None else self._life.driver_id
+        of_trial = and_(CLAIMS.c.study_id == TRIALS.c.study_id, CLAIMS.c.job == cast(TRIALS.c.number, Text))
+        rows = select(TRIALS.c.number, CLAIMS.c.driver_id).outerjoin_from(TRIALS, CLAIMS, of_trial)
+        running = rows.where(TRIALS.c.study_id == self._study, TRIALS.c.state == TrialState.RUNNING)
+        found = connection.execute(running.order_by(TRIALS.c.number)).all()
+        return [number for number, of in found if of is None or (of == own and number not in self._given)]
 
     def _count(self, connection: Connection, *, finished: bool = False) -> int:
         count = select(func.count()).select_from(TRIALS).where(TRIALS.c.study_id == self._study)
@@ -263,10 +274,11 @@ class SharedClaims:
         connection.execute(upsert(CLAIMS).values(**values).on_conflict_do_nothing())
 
     def _is_mine(self, connection: Connection, job: str) -> bool:
-        return connection.scalar(select(CLAIMS.c.driver_id).where(*self._of(job))) == self._driver_id
+        return connection.scalar(select(CLAIMS.c.driver_id).where(self._of(job))) == self._driver_id
 
-    def _of(self, job: str) -> tuple[bool, ...]:
-        return CLAIMS.c.study_id == self._study, CLAIMS.c.job == job  # type: ignore[return-value] # they are SQL
+    def _of(self, job: str) -> ColumnElement[bool]:
+        """The condition for the claim of a job."""
+        return and_(CLAIMS.c.study_id == self._study, CLAIMS.c.job == job)
 
     @property
     def _driver_id(self) -> int:
@@ -315,9 +327,10 @@ def _with_causes(record: Callable[[], Result]) -> Result:
     try:
         return record()
     except FileError as error:
-        if isinstance(error.__cause__, SQLAlchemyError | StorageInternalError) and is_lost(error):
-            raise error.__cause__ from None
-        raise
+        cause = error.__cause__
+        if not (isinstance(cause, SQLAlchemyError | StorageInternalError) and is_lost(cause)):
+            raise
+    raise cause
 
 
 def processes_at_work(ledger: Ledger) -> list[DriverRow]:

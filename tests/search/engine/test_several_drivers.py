@@ -19,7 +19,7 @@ from valp.search.strategies import STRATEGIES
 
 pytestmark = pytest.mark.heavy  # drivers and a server in processes of their own
 
-PATIENCE = 280
+PATIENCE = 600
 """Seconds that a search may take on a busy machine."""
 
 PROGRAM = """
@@ -139,6 +139,7 @@ def test_two_drivers_share_a_run_and_one_takes_over_what_the_other_leaves_when_i
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_four_drivers_on_200_candidates_survive_a_restart_of_the_server(drivers, postgres_server):
     four = drivers(200)
     four.start(4)

@@ -2,9 +2,12 @@
 
 import threading
 import time
+from contextlib import contextmanager
 
+import psycopg
 import pytest
 from optuna.samplers import RandomSampler
+from sqlalchemy.exc import OperationalError
 
 from tests.metrics import metric_of
 from valp.errors import FileError, SettingError
@@ -65,7 +68,7 @@ def asked(claims, candidate, total=9):
 
 
 def tell(claims, number):
-    result = Result({"accuracy": 0.5}, 12, "key", 350, (1.5, 0.5), None)
+    result = Result({"accuracy": 0.5, "parameters": 12}, 12, "key", 350, (1.5, 0.5), None)
     return claims.tell(number, lambda: claims._ledger.tell(number, result)) == result
 
 
@@ -183,6 +186,39 @@ def test_a_proposal_that_was_interrupted_is_free(driver):
     first.leave()
     second.look()
     assert second.take() == trial.number
+
+
+def lose_one_answer(monkeypatch, claims):
+    """The next transaction of a driver is done, and then its connection is lost before the driver knows."""
+    whole, left = claims._changing, [True]
+
+    @contextmanager
+    def changing():
+        with whole() as connection:
+            yield connection
+        if left and left.pop():
+            raise OperationalError("COMMIT", {}, psycopg.OperationalError("the connection is lost"))
+
+    monkeypatch.setattr(claims, "_changing", changing)
+
+
+def test_a_number_is_not_lost_with_the_answer(driver, candidate, monkeypatch):
+    first, second = driver(), driver()
+    lose_one_answer(monkeypatch, first)
+    assert asked(first, candidate) == 1
+    second.look()
+    assert second.take() is None
+    first.look()
+    assert [first.take(), first.take()] == [0, None]
+    assert first.ask(2, sampler_of) is None
+
+
+def test_a_result_is_not_recorded_twice_if_the_answer_is_lost(driver, candidate, monkeypatch):
+    first = driver()
+    number = asked(first, candidate)
+    lose_one_answer(monkeypatch, first)
+    assert tell(first, number)
+    assert states(first) == [(number, "COMPLETE")]
 
 
 def test_weights_are_not_deleted_while_another_driver_proposes(driver):
