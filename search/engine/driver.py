@@ -21,6 +21,7 @@ from valp.search.engine.tell_events import (
     tell_baseline,
     tell_end,
     tell_loss,
+    tell_lost,
     tell_proposal,
     tell_retry,
     tell_rung,
@@ -176,6 +177,7 @@ class Driver:
             job = self.queue.popleft()
             if self._takes(job):
                 return job
+            self.training.pop(-1 if job.number is None else job.number, None)
         return None
 
     def _takes(self, job: Job) -> bool:
@@ -232,7 +234,7 @@ class Driver:
         """
         self.status.end(job.title)
         if job.number is not None and not self._claims.holds(job.number):
-            self._lost(job.number)
+            self._lost(job, job.number)
             return
         final = True
         result = read_result(job.path) if failure is None else finished_result(job.path, job.candidate)
@@ -263,7 +265,7 @@ class Driver:
             raise AssertionError("a job is a candidate or a baseline")
         told = self._tell(job.number, result)
         if told is None:
-            self._lost(job.number)
+            self._lost(job, job.number)
             return
         self.training.pop(job.number, None)
         self._finished.count(job.number, told)
@@ -283,13 +285,12 @@ class Driver:
 
         return self._claims.tell(number, record)
 
-    def _lost(self, number: int) -> None:
+    def _lost(self, job: Job, number: int) -> None:
         """Another driver has taken this one for dead, and trains its candidate or has trained it."""
         self.training.pop(number, None)
-        self.display.say(
-            f"candidate {number} is another driver's now, because this one had lost its connection; "
-            "the result here is not used"
-        )
+        reason = "it is another driver's now, because this one had lost its connection"
+        tell_lost(self.events, job, reason)
+        self.display.say(f"the result of {job.title} is not used: {reason}")
         trial, path = self.ledger.trials()[number], self.folder.candidate(number)
         if trial.state.is_finished() and path.is_dir() and not (path / RECORD).is_file():
             write_record(path, trial)  # the worker of this driver has replaced the same folder of the other

@@ -125,8 +125,8 @@ EVENTS: Mapping[str, EventKind] = MappingProxyType(
             JOB | {"attempt": "integer", "reason": "string", "from_scratch": "boolean"},
         ),
         "unfinished": EventKind(
-            "A training ended without a result, by a fault of the machine or because the time is over, and the search "
-            "ends. The next session runs it again.",
+            "A training ended without a result: by a fault of the machine or because the time is over, and the next "
+            "session runs it again; or because another driver has taken the candidate over.",
             JOB | {"reason": "string"},
         ),
         "search_ended": EventKind(

@@ -47,6 +47,11 @@ def tell_loss(events: Events, job: Job, failure: Failure) -> None:
         events.tell("unfinished", **told)
 
 
+def tell_lost(events: Events, job: Job, reason: str) -> None:
+    """Another driver has taken a candidate over."""
+    events.tell("unfinished", title=job.title, candidate=job.number, reason=reason)
+
+
 def tell_retry(events: Events, job: Job, again: Job, reason: str) -> None:
     """A job will be handed out again."""
     told = {"title": job.title, "candidate": job.number, "reason": reason, "attempt": again.attempt}

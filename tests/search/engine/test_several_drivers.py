@@ -8,14 +8,18 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
+from tests.search.listener import Listener
 from tests.search.postgres_server import PASSWORD
+from valp.search.facade.launch import launch
 from valp.search.run.folder import CANDIDATE, CURVES, SCORES
-from valp.search.run.postgres import driver_tables
+from valp.search.run.postgres import driver_tables, sign_of_life
 from valp.search.run.run import open_run
 from valp.search.run.trial_record import RECORD
 from valp.search.strategies import STRATEGIES
+from valp.spaces.problem.problem import Problem, numeric
 
 pytestmark = pytest.mark.heavy  # drivers and a server in processes of their own
 
@@ -136,6 +140,30 @@ def test_two_drivers_share_a_run_and_one_takes_over_what_the_other_leaves_when_i
     assert "trained from scratch" not in pair.said()
     assert pair.said().count("no learning: mse") == 2
     assert PASSWORD not in (pair.runs / "r" / "run.toml").read_text()
+
+
+def test_a_driver_whose_candidate_was_taken_over_does_not_record_it_and_goes_on(
+    database, postgres_server, tmp_path, narrow, monkeypatch
+):
+    monkeypatch.setattr(sign_of_life, "BEAT", 0.1)
+    x, display, events = np.linspace(-1, 1, 60)[:, None], Listener(), []
+    line = Problem.from_arrays("line", inputs={"x": numeric(x)}, outputs={"y": numeric(2 * x)})
+
+    def hear(event):
+        events.append((event.name, event.fields.get("candidate")))
+        if events[-1] == ("candidate_started", 1) and events.count(events[-1]) == 1:  # as others do with the dead
+            postgres_server.sql("delete from valp_drivers", database.rpartition("/")[2])
+
+    run = launch(
+        line, name="r", runs=tmp_path, candidates=3, steps=6, workers=0, executor="torch", baselines="none",
+        strategy="random", storage=database, display=display, listeners=[hear],
+    ).stored  # fmt: skip
+    assert ("unfinished", 1) in events
+    lost = "the result of candidate 1 is not used: it is another driver's now, because this one had lost its connection"
+    assert lost in display.lines
+    assert [(entry.number, entry.state) for entry in run.ledger.entries()] == [(n, "complete") for n in range(3)]
+    assert sorted(n for name, n in events if name == "candidate_ended") == [0, 1, 2]
+    assert all((run.folder.candidate(number) / RECORD).is_file() for number in range(3))
 
 
 @pytest.mark.slow
