@@ -64,6 +64,7 @@ class Description(Frozen):
                 labels=column.labels,
                 own=column.own,
                 judged=classes if column.type is DataType.SAMPLES else None,
+                drawn=column.drawn,
                 variance=self.variances.get(column.name),
             )
             for column in self.columns.outputs
@@ -145,7 +146,11 @@ class Description(Frozen):
         """Notes for the user on how the problem is scored, at most one sentence per output."""
         return tuple(
             f"{column.name}: no judge, because there is no Discrete output to learn it from; "
-            "coverage in the samples' own space replaces class entropy"
+            + (
+                "told_apart, how well a forest tells samples from real rows, replaces class entropy"
+                if column.drawn
+                else "coverage in the samples' own space replaces class entropy"
+            )
             for column in self.columns.outputs
             if column.type is DataType.SAMPLES and self.judged_by is None
         )

@@ -245,9 +245,10 @@ class _Scored(Subject):
                 groups = equally_often(usable, len(rows), self._seed)
         samples = self._made(name, rows if groups is None else groups)
         labels, features = references.verdict(name, samples)
+        column, real = scorer.problem.columns.output(name), split.truths[name][rows]
         return Generated(
             samples=samples,
-            real=split.truths[name][rows],
+            real=real,
             features=features,
             real_features=real_features,
             labels=labels,
@@ -256,6 +257,7 @@ class _Scored(Subject):
             conditioned=conditioned,
             records=references.records(name, split, samples, groups),
             real_distances=references.real_distances(name, split, self._count),
+            rows_in_units=(column.restore(real), column.restore(samples)) if column.drawn else None,
         )
 
     def _made(self, name: str, rows: Tensor) -> Tensor:

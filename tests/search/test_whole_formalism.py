@@ -89,7 +89,7 @@ def test_a_search_cannot_start_from_a_graph_of_another_problem(sine, mixed, tmp_
     assert not (tmp_path / "s").exists()
 
 
-def test_a_problem_without_classes_is_searched_for_coverage_and_a_message_says_so(tmp_path):
+def test_a_table_without_classes_is_searched_for_rows_that_cannot_be_told_apart_and_a_message_says_so(tmp_path):
     random = np.random.default_rng(0)
     x = random.normal(size=(ROWS, 5))
     problem = Problem.from_arrays(
@@ -97,8 +97,11 @@ def test_a_problem_without_classes_is_searched_for_coverage_and_a_message_says_s
     )
     display = Listener()
     run = launch(problem, name="plain", runs=tmp_path, candidates=2, steps=10, workers=0, display=display).stored
-    assert set(run.objectives) == {"mse", "coverage"}
-    assert any("coverage in the samples' own space replaces class entropy" in line for line in display.lines)
+    assert set(run.objectives) == {"mse", "told_apart"}
+    assert any(
+        "told_apart, how well a forest tells samples from real rows, replaces class entropy" in line
+        for line in display.lines
+    )
     assert "entropy" not in run.ledger.entries()[0].result.scores
 
     (path,) = draw_samples(run, run.front()[0], problem)  # not images, so they are drawn as lines

@@ -25,6 +25,7 @@ from valp.score.rows.robust_rows import (
     RobustLabelAccuracy,
     ZeroGradients,
 )
+from valp.score.rows.table_rows import ColumnDistance, CorrelationDistance, ToldApart
 from valp.score.score import ABSENT, GraphScore, OutputScore, Score
 from valp.score.score_parameter import ScoreParameter
 from valp.score.scored_output import ScoredOutput
@@ -40,6 +41,7 @@ SCORES: PluginTable[Score] = PluginTable(
         RSquared(),
         EntropyTimesCoverage(),
         Entropy(),
+        ToldApart(),
         Coverage(),
         Density(),
         Diversity(),
@@ -47,6 +49,8 @@ SCORES: PluginTable[Score] = PluginTable(
         ConditioningAccuracy(),
         Copying(),
         Memorising(),
+        ColumnDistance(),
+        CorrelationDistance(),
         RobustAccuracy(),
         RobustLabelAccuracy(),
         RobustError(),

@@ -16,6 +16,7 @@ class ScoredOutput:
         labels: whether a Discrete output has `size` yes/no labels per row instead of one class.
         own: the code of the user's own type, if it has one.
         judged: for a Samples output, the number of classes that its judge distinguishes; None without a judge.
+        drawn: whether it is generated as rows of a table: draws from the likelihood. Pictures are its means.
         variance: for a Numeric or Features output, the variance in the training split, averaged over the variables.
     """
 
@@ -25,4 +26,5 @@ class ScoredOutput:
     labels: bool = False
     own: str | None = None
     judged: int | None = None
+    drawn: bool = False
     variance: float | None = None

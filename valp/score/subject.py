@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from valp.score.scored_output import ScoredOutput
 
 if TYPE_CHECKING:  # listings read the table of scores and must not load torch
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from valp.compile.module import VALPModule
@@ -144,6 +145,8 @@ class Generated:
         conditioned: samples with one condition each (Garciarena et al., V-D3); None if nothing conditions the samples.
         records: what says whether samples are training rows; None if there is no held-out row.
         real_distances: (n, n), the distances of the real features, if they are known already.
+        rows_in_units: the real and the generated rows in the user's units, (n, size) each; if None, these are the
+            model's.
     """
 
     samples: "Tensor"
@@ -156,6 +159,19 @@ class Generated:
     conditioned: Conditioned | None = None
     records: Records | None = None
     real_distances: "Tensor | None" = None
+    rows_in_units: "tuple[NDArray, NDArray] | None" = None
+
+    @cached_property
+    def in_units(self) -> "tuple[NDArray, NDArray]":
+        """The real and the generated rows in the user's units."""
+        return (self.real.numpy(), self.samples.numpy()) if self.rows_in_units is None else self.rows_in_units
+
+    @cached_property
+    def votes(self) -> "tuple[NDArray, NDArray]":
+        """As in `valp.score.table_scores.votes`; computed once."""
+        from valp.score.table_scores import votes
+
+        return votes(*self.in_units)
 
     @cached_property
     def distances(self) -> "Distances":
@@ -194,6 +210,10 @@ class Generated:
             records=None if records is None or held is None else records.part(held),
         )
         vars(part)["distances"] = self.distances.part(real_rows, rows)
+        for name in ("in_units", "votes"):
+            if name in vars(self):  # a score has asked for them
+                real, made = vars(self)[name]
+                vars(part)[name] = real[real_rows.numpy()], made[rows.numpy()]
         return part
 
 

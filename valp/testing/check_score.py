@@ -29,6 +29,7 @@ OUTPUTS = (
     ScoredOutput("features", DataType.FEATURES, SIZE, variance=1.0),
     ScoredOutput("judged samples", DataType.SAMPLES, SIZE, judged=SIZE),
     ScoredOutput("samples", DataType.SAMPLES, SIZE),
+    ScoredOutput("rows", DataType.SAMPLES, SIZE, drawn=True),
 )
 
 

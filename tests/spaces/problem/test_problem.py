@@ -192,6 +192,7 @@ def test_a_metric_of_one_output_is_named_by_its_code():
         "accuracy",
         "entropy_coverage",
         "entropy",
+        "told_apart",
         "coverage",
         "density",
         "diversity",
@@ -199,12 +200,14 @@ def test_a_metric_of_one_output_is_named_by_its_code():
         "conditioning",
         "copying",
         "memorising",
+        "column_distance",
+        "correlation_distance",
         "parameters",
         "latency",
         "inferences_per_second",
     ]
     assert all(metric.score is SCORES[name] for name, metric in problem.metrics.items())
-    assert [metric.output for metric in problem.metrics.values()] == ["c", *["s"] * 9, *[None] * 3]
+    assert [metric.output for metric in problem.metrics.values()] == ["c", *["s"] * 12, *[None] * 3]
     assert problem.objectives == ("accuracy", "entropy_coverage")
     assert problem.objectives_with("entropy") == ("accuracy", "entropy")
     assert problem.remarks == ()
@@ -231,16 +234,26 @@ def test_without_classes_for_a_judge_samples_are_compared_as_they_are():
     """Labels teach no judge: a row may have several, or none."""
     problem = made(outputs={"s": samples(values()), "l": labels(np.ones((ROWS, 2))), "t": samples(values())})
     assert problem.judged_by is None
+    scores = ("told_apart", "coverage", "density", "spread", "copying", "memorising", "column_distance")
+    scores = (*scores, "correlation_distance")
     of_outputs = [name for name, metric in problem.metrics.items() if metric.output is not None]
     assert of_outputs == [
-        *(f"{code}.s" for code in ("coverage", "density", "spread", "copying", "memorising")),
+        *(f"{code}.s" for code in scores),
         "label_accuracy",
-        *(f"{code}.t" for code in ("coverage", "density", "spread", "copying", "memorising")),
+        *(f"{code}.t" for code in scores),
     ]
-    assert problem.objectives_with("entropy") == problem.objectives == ("coverage.s", "label_accuracy", "coverage.t")
+    assert problem.objectives == ("told_apart.s", "label_accuracy", "told_apart.t")
+    assert problem.objectives_with("entropy") == problem.objectives
     assert problem.remarks == problem.description.remarks
     assert [remark.partition(": ")[0] for remark in problem.remarks] == ["s", "t"]
-    assert "no judge, because there is no Discrete output to learn it from; coverage" in problem.remarks[0]
+    assert "no judge, because there is no Discrete output to learn it from; told_apart" in problem.remarks[0]
+
+
+def test_pictures_without_classes_are_searched_for_coverage():
+    problem = made(outputs={"s": samples(values(), image=(1, 2, 2))})
+    assert problem.objectives == ("coverage",)
+    assert not {"told_apart", "column_distance", "correlation_distance"} & set(problem.metrics)
+    assert problem.remarks[0].endswith("; coverage in the samples' own space replaces class entropy")
 
 
 def test_the_first_discrete_output_without_labels_teaches_the_judge(several):

@@ -59,11 +59,13 @@ def scores_of(problem, module):
 def test_copies_are_known_without_a_judge():
     problem = problem_of(DATA)
     scores = all_scores_of(problem, copying(torch.ones(SIZE)))
-    assert list(scores) == ["coverage", "density", "spread", "copying", "memorising"]
+    listed = ["told_apart", "coverage", "density", "spread", "copying", "memorising"]
+    assert list(scores) == [*listed, "column_distance", "correlation_distance"]
     assert set(scores) < set(problem.metrics)
     assert scores["copying"] == 1
     assert scores["spread"] == 0
     assert scores["coverage"] < 0.5  # ten conditions, each of which lies in the balls of a few rows
+    assert scores["told_apart"] > 0.8  # its samples are ten rows, each often
 
 
 def test_samples_of_few_conditions_that_vary_as_the_data_are_no_copies():

@@ -14,6 +14,7 @@ OUTPUTS = (
     ScoredOutput("y", DataType.NUMERIC, 2, variance=1.5),
     ScoredOutput("s", DataType.SAMPLES, 9, judged=3),
     ScoredOutput("t", DataType.SAMPLES, 9),
+    ScoredOutput("r", DataType.SAMPLES, 9, drawn=True),
 )
 
 
@@ -87,6 +88,16 @@ def test_each_output_has_the_scores_of_its_type():
         ["mse", "r2", "robust_mse", "zero_gradients"],
         judged,
         ["coverage", "density", "spread", "copying", "memorising"],
+        [
+            "told_apart",
+            "coverage",
+            "density",
+            "spread",
+            "copying",
+            "memorising",
+            "column_distance",
+            "correlation_distance",
+        ],
     ]
 
 
