@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from valp.score.scored_output import ScoredOutput
 
 if TYPE_CHECKING:  # listings read the table of scores and must not load torch
-    from numpy.typing import NDArray
     from torch import Tensor
 
     from valp.compile.module import VALPModule
     from valp.score.distances import Distances
     from valp.score.nearest import Nearest
+    from valp.score.table_scores import Floats
 
 NEIGHBOURS = 5
 """k of density and coverage; smaller if there are too few real samples."""
@@ -159,15 +159,15 @@ class Generated:
     conditioned: Conditioned | None = None
     records: Records | None = None
     real_distances: "Tensor | None" = None
-    rows_in_units: "tuple[NDArray, NDArray] | None" = None
+    rows_in_units: "tuple[Floats, Floats] | None" = None
 
     @cached_property
-    def in_units(self) -> "tuple[NDArray, NDArray]":
+    def in_units(self) -> "tuple[Floats, Floats]":
         """The real and the generated rows in the user's units."""
         return (self.real.numpy(), self.samples.numpy()) if self.rows_in_units is None else self.rows_in_units
 
     @cached_property
-    def votes(self) -> "tuple[NDArray, NDArray]":
+    def votes(self) -> "tuple[Floats, Floats]":
         """As in `valp.score.table_scores.votes`; computed once."""
         from valp.score.table_scores import votes
 

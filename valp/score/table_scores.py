@@ -4,10 +4,12 @@ Notation: n generated and m real rows of d columns. Every function is pure and r
 rows of another width raise ValueError. Values are rounded to float32, as those that a model generates are.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 TREES = 100
 """The trees of the forest. Each row is left out of the training of about 37 of them."""

@@ -9,7 +9,7 @@ from valp.score.scored_output import ScoredOutput
 from valp.score.subject import Generated
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from valp.score.table_scores import Floats
 
 
 class TableScore(SamplesScore):
@@ -49,7 +49,7 @@ class _ComparedRows(TableScore):
         return self.distance(*generated.in_units)
 
     @abstractmethod
-    def distance(self, real: "NDArray", rows: "NDArray") -> float:
+    def distance(self, real: "Floats", rows: "Floats") -> float:
         """The distance of real and generated rows."""
 
 
@@ -58,7 +58,7 @@ class ColumnDistance(_ComparedRows):
 
     code, title = "column_distance", "distance of the distributions of single columns"
 
-    def distance(self, real: "NDArray", rows: "NDArray") -> float:
+    def distance(self, real: "Floats", rows: "Floats") -> float:
         """See the function."""
         from valp.score.table_scores import column_distance
 
@@ -77,7 +77,7 @@ class CorrelationDistance(_ComparedRows):
     def chance(self, output: ScoredOutput) -> None:
         """Not known: it depends on the correlations of the data."""
 
-    def distance(self, real: "NDArray", rows: "NDArray") -> float:
+    def distance(self, real: "Floats", rows: "Floats") -> float:
         """See the function."""
         from valp.score.table_scores import correlation_distance
 
