@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import mean, median, stdev
 
 from benchmarks.balance_trainings import Plan
+from benchmarks.paper_page import paragraph
 from benchmarks.saved_rows import Row
 from benchmarks.sharing_figures import shift, verdict
 
@@ -80,4 +81,5 @@ def progress(plan: Plan) -> str:
     }
     if not missing:
         return ""
-    return "**Not finished**: " + ", ".join(f"{code} lacks {count} seeds" for code, count in missing.items()) + "."
+    words = ", ".join(f"{code} lacks {count}" for code, count in missing.items())
+    return paragraph(f"**Not finished**, of {plan.seeds} seeds: {words}.")

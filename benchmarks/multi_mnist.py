@@ -8,8 +8,8 @@ is written from what is saved. It takes about a quarter of an hour on two idle c
 `--times` measures the time of a step instead, on an idle machine: the methods take turns in one process, and the page
 gets the ratios to uniform weights.
 
-python -m benchmarks.multi_mnist [--seeds 5] [--epochs 10] [--patience 5] [--batch 100] [--rates 0.01 0.03 0.1]
-    [--workers 2] [--minutes 0] [--times] [--steps 50] [-o docs/multi-mnist]
+python -m benchmarks.multi_mnist [--seeds 5] [--epochs 10] [--patience 5] [--batch 100]
+    [--rates 0.003 0.01 0.03 0.1 0.3] [--workers 2] [--minutes 0] [--times] [--steps 50] [-o docs/multi-mnist]
 """
 
 import argparse
@@ -44,7 +44,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--epochs", type=int, default=10, help="the most epochs")
     parser.add_argument("--patience", type=int, default=5, help="epochs without improvement that end a training")
     parser.add_argument("--batch", type=int, default=100)
-    parser.add_argument("--rates", type=float, nargs="+", default=[0.01, 0.03, 0.1], help="learning rates to try")
+    parser.add_argument(
+        "--rates", type=float, nargs="+", default=[0.003, 0.01, 0.03, 0.1, 0.3], help="learning rates to try"
+    )
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread each; 0 trains in this one")
     parser.add_argument("--minutes", type=float, default=0, help="start no training after so long; 0 for no limit")
     parser.add_argument("--times", action="store_true", help="measure the time of a step, and train nothing else")
