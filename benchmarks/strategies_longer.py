@@ -23,6 +23,7 @@ from valp.search.engine.evaluate import Evaluation, fitting
 from valp.search.engine.score_on_test import data_of
 from valp.search.run.folder import CANDIDATE, read_result, read_weights
 from valp.search.run.ledger import Entry
+from valp.search.run.outcome import write_outcome
 from valp.search.run.result import Measured
 from valp.search.run.run import StoredRun, open_run
 from valp.spaces.baselines.baseline_codes import LONGER, NETWORK, TUNED, family
@@ -160,7 +161,7 @@ def _load(runs: Path, name: str, objectives: Collection[str]) -> None:
 
 def _from_scratch(candidate: Candidate, path: Path, executor: Executor) -> None:
     """Trains a network and writes its folder."""
-    Evaluation(candidate, _scorers[0], path, executor).advance()
+    write_outcome(path, candidate, Evaluation(candidate, _scorers[0], executor=executor).advance())
 
 
 def _from_weights(candidate: Candidate, path: Path, executor: Executor) -> Measured | None:

@@ -17,7 +17,7 @@ from benchmarks.sharing_trainings import better_decay
 from valp.check.check import check
 from valp.compile.compile import compile
 from valp.graph.graph import Dense
-from valp.search.run.folder import write_candidate
+from valp.search.run.outcome import Outcome, write_outcome
 from valp.search.run.result import Result
 from valp.search.run.run import open_run
 from valp.search.strategies import Question
@@ -183,10 +183,9 @@ def tuned_runs(runs_copy, digits_problem):
         candidate = drawn_network(digits_problem, output.name, DEFAULT, Training(steps=60), "1")
         name = next(n for n in digits_problem.objectives if digits_problem.metrics[n].output == output.name)
         best = {"maximize": 1.0, "minimize": 0.0}[digits_problem.metrics[name].score.goal]
-        folder = run.folder.baseline(output.name, "tuned-1")
-        folder.mkdir(parents=True)
-        write_candidate(folder, candidate)
-        run.ledger.tell_baseline(output.name, "tuned-1", Result({name: best}, 1, "", 3000, (0.0, 0.0)))
+        result = Result({name: best}, 1, "", 3000, (0.0, 0.0))
+        write_outcome(run.folder.baseline(output.name, "tuned-1"), candidate, Outcome(result))
+        run.ledger.tell_baseline(output.name, "tuned-1", result)
     return runs_copy
 
 

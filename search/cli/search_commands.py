@@ -106,7 +106,14 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
 @click.option(
     "--workers",
     type=int,
-    help="Candidates trained at once, one thread each; 0 trains in this process, without Ray.  [default: the cores]",
+    help="Candidates trained at once, one thread each; 0 trains in this process, without Ray.  [default: the cores, or "
+    "the CPUs of the Ray cluster]",
+)
+@click.option(
+    "--address",
+    metavar="HOST:PORT",
+    help="The Ray cluster that trains the candidates; local for this machine only.  [default: RAY_ADDRESS, else the "
+    "cluster that this machine is part of]",
 )
 @click.option(
     "--candidate-timeout",
@@ -181,6 +188,7 @@ def search_command(
     steps: int,
     batch: int,
     workers: int | None,
+    address: str | None,
     candidate_timeout: float | None,
     candidate_memory: str | None,
     seed: int,
@@ -227,6 +235,7 @@ def search_command(
       valp search wine.toml --strategy nsga2 --hours 1
       valp search digits --name first --log-json first.jsonl
       valp search digits --name first --storage postgresql://valp@db.example/valp
+      valp search digits --address 10.0.0.1:6379
     """
     from valp.search.cli.front_table import print_front
     from valp.search.cli.graph_commands import graph_to_start_from
@@ -255,6 +264,7 @@ def search_command(
             steps=steps,
             batch=batch,
             workers=workers,
+            address=address,
             candidate_timeout=candidate_timeout,
             candidate_memory=candidate_memory,
             seed=seed,

@@ -90,7 +90,11 @@ def default_memory(workers: int) -> int | None:
     Args:
         workers: the number of candidates that are trained at once; 0 counts as 1.
     """
-    whole = machine_memory()
+    return share_of_memory(machine_memory(), workers)
+
+
+def share_of_memory(whole: int | None, workers: int) -> int | None:
+    """The same for a machine with `whole` bytes of memory."""
     return None if whole is None else max(LEAST_MEMORY, int(SHARE * whole / max(workers, 1)))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from valp.errors import SearchError, ValpError
 from valp.graph.graph import Graph
 from valp.search.engine.display import Display
+from valp.search.engine.failures import failed_result
 from valp.search.engine.fault import ATTEMPTS, Failure, Fault
 from valp.search.engine.finished_candidates import FinishedCandidates, is_running
 from valp.search.engine.fit_baseline import fit_missing
@@ -29,7 +30,6 @@ from valp.search.engine.tell_events import (
     tell_waiting,
 )
 from valp.search.engine.time_profile import TimeProfile
-from valp.search.engine.write_failure import failed_result, write_failure
 from valp.search.run.claims import Claims, OnlyDriver
 from valp.search.run.folder import (
     Folder,
@@ -37,6 +37,7 @@ from valp.search.run.folder import (
     read_result,
 )
 from valp.search.run.ledger import Ledger
+from valp.search.run.outcome import Outcome, write_outcome
 from valp.search.run.result import Result
 from valp.search.run.settings import Settings
 from valp.search.run.trial_record import RECORD, write_record
@@ -214,13 +215,26 @@ class Driver:
         tell_proposal(self.events, number, candidate)
         return self._job(number, candidate)
 
+    def keep(self, job: Job, outcome: Outcome) -> None:
+        """Writes the folder of a job. From then on a final result counts, whatever happens to its worker.
+
+        Nothing is written if another driver has taken the candidate over.
+
+        Raises:
+            FileError: if it cannot be written.
+        """
+        if job.number is None or self._claims.holds(job.number):
+            write_outcome(job.path, job.candidate, outcome)
+
     def goes_on(self, job: Job, steps: int) -> bool:
         """Whether a candidate that has reached a rung continues."""
         result = read_result(job.path)
-        if job.number is None or result is None:
+        if job.number is None:
             return True
         if not self._claims.holds(job.number):
             return False
+        if result is None:
+            return True
         below = len(job.rungs) - job.rungs.index(steps)  # does not depend on the batch size, as the steps do
         goes = goes_on(self.ledger.reach(job.number, below, result.scores), self.ledger.objectives)
         tell_rung(self.events, job.number, steps, result, goes_on=goes)
@@ -293,7 +307,7 @@ class Driver:
         self.display.say(f"the result of {job.title} is not used: {reason}")
         trial, path = self.ledger.trials()[number], self.folder.candidate(number)
         if trial.state.is_finished() and path.is_dir() and not (path / RECORD).is_file():
-            write_record(path, trial)  # the worker of this driver has replaced the same folder of the other
+            write_record(path, trial)  # this driver has replaced the same folder of the other
 
     def _again(self, job: Job, failure: Failure) -> Job | None:
         """The next attempt at a job that ended by nobody's fault; None if it is the candidate's, or after the last."""
@@ -315,7 +329,7 @@ class Driver:
         reason = f"{failure.reason}{last}"
         result = failed_result(job.candidate, reason, failure.log)
         if job.number is not None:
-            write_failure(job.path, job.candidate, result)
+            self.keep(job, Outcome(result))
         return result
 
     def spent(self, seconds: Mapping[str, float], *, ended: bool) -> None:

@@ -1,31 +1,22 @@
-"""Trains one candidate, scores it, and writes its folder."""
+"""Trains one candidate and scores it. Reads and writes no file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import isfinite
-from pathlib import Path
 
 from valp.check.keys import content_key
 from valp.compile.compile import compile, lower
 from valp.compile.module import VALPModule
-from valp.errors import FileError
-from valp.files import read_model
 from valp.plan.plan import Executor
 from valp.search.engine.candidate_limits import UNLIMITED, CandidateLimits, Stopclock
-from valp.search.engine.fault import Fault, UnreadableParentError, failure_of
-from valp.search.run.folder import (
-    CANDIDATE,
-    filling,
-    read_weights,
-    write_candidate,
-    write_curves,
-    write_result,
-    write_weights,
-)
+from valp.search.engine.fault import Fault, failure_of
+from valp.search.engine.parent_files import ParentFiles
+from valp.search.run.folder import curves_file, weights_file
+from valp.search.run.outcome import Outcome
 from valp.search.run.result import Result
 from valp.spaces.candidate import Candidate
 from valp.spaces.problem.scoring import Scorer
 from valp.train.fit import Fit, Fitting
-from valp.train.inherit import Parent, inherit
+from valp.train.inherit import inherit
 from valp.train.step_observer import StepObserver
 from valp.train.stopwatch import Stopwatch
 
@@ -45,7 +36,7 @@ class Evaluation:
     Args:
         candidate: the candidate to train.
         scorer: the scorer of its problem.
-        path: its folder. The folders of its parents are in the same folder.
+        parents: the files of the parents from which it inherits, in the order of `Candidate.parents`.
         executor: the executor; see `valp.train.fit.fit`.
         limits: the time and the memory that it may use.
 
@@ -57,18 +48,20 @@ class Evaluation:
         self,
         candidate: Candidate,
         scorer: Scorer,
-        path: Path,
+        parents: Sequence[ParentFiles] = (),
         executor: Executor = "auto",
         limits: CandidateLimits = UNLIMITED,
     ) -> None:
-        self._candidate, self._scorer, self._path, self._executor = candidate, scorer, path, executor
+        self._candidate, self._scorer, self._parents, self._executor = candidate, scorer, parents, executor
+        if len(parents) != len(candidate.parents):
+            raise AssertionError(f"a candidate with {len(candidate.parents)} parents got the files of {len(parents)}")
         self._limits, self.clock = limits, Stopclock(limits, candidate.training)
         self._module: VALPModule | None = None
         self._fitting: Fitting | None = None
         self._scoring = 0.0
 
-    def advance(self, to: int | None = None, watch: Stopwatch | None = None) -> Result:
-        """Trains up to a number of steps, scores the candidate, and writes its whole folder.
+    def advance(self, to: int | None = None, watch: Stopwatch | None = None) -> Outcome:
+        """Trains up to a number of steps, and scores the candidate.
 
         Before the last step, fewer samples are generated for the scores.
 
@@ -77,21 +70,17 @@ class Evaluation:
             watch: measures where the time goes.
 
         Raises:
-            UnreadableParentError: if the weights of a parent cannot be read.
+            UnreadableParentError: if the weights of a parent are damaged.
             OutOfTimeError: if the session's time is over.
-            FileError: if the folder cannot be written.
         """
         watch, steps = watch or Stopwatch(), self._candidate.training.steps
         with self.clock.running():
             result = self._run(steps if to is None else min(to, steps), watch)
-        with watch("writing"), filling(self._path) as folder:
-            write_candidate(folder, self._candidate)
-            if self._fitting is not None:
-                write_curves(folder, self._fitting.fit.curves)
-            if self._module is not None and result.failure is None:
-                write_weights(folder, self._module.state_dict())
-            write_result(folder, result)
-        return result
+        with watch("packing"):
+            curves = None if self._fitting is None else curves_file(self._fitting.fit.curves)
+            kept = self._module is not None and result.failure is None
+            weights = weights_file(self._module.state_dict()) if kept and self._module is not None else None
+        return Outcome(result, curves, weights)
 
     def _run(self, to: int, watch: Stopwatch) -> Result:
         scores: dict[str, float] = {}
@@ -101,7 +90,7 @@ class Evaluation:
         try:
             if self._module is None or self._fitting is None:
                 self._limits.require_memory(lower(self._candidate.graph), self._candidate.training)
-                self._module = compiled(self._candidate, self._path.parent, watch)
+                self._module = compiled(self._candidate, self._parents, watch)
                 with watch("compiling"):
                     self._fitting = fitting(self._module, self._candidate, self._scorer, self._executor)
             self._fitting.advance(to, watch=watch, pause=self.clock)
@@ -137,34 +126,24 @@ class Evaluation:
         )
 
 
-def compiled(candidate: Candidate, folders: Path | None, watch: Stopwatch) -> VALPModule:
+def compiled(candidate: Candidate, parents: Sequence[ParentFiles] | None, watch: Stopwatch) -> VALPModule:
     """A candidate's compiled module, with its initial weights.
 
     Args:
         candidate: the candidate to compile.
-        folders: the folder with the parents' folders, which are named by number. If None, nothing is inherited.
+        parents: the files of its parents, in the order of `Candidate.parents`. If None, nothing is inherited.
         watch: measures the time.
 
     Raises:
-        UnreadableParentError: if a parent's graph or weights cannot be read.
+        UnreadableParentError: if a parent's graph or weights are damaged.
     """
     with watch("compiling"):
         module = compile(candidate.graph, seed=candidate.training.seed)
-        if folders is not None and candidate.parents:
-            paths = [folders / str(number) for number in candidate.parents]
-            parents = [_parent(path) for path in paths]
+        if parents:
             places = {number: i for i, number in enumerate(candidate.parents)}
             origins = {name: (places[number], network) for name, (number, network) in candidate.inherits.items()}
-            inherit(module, candidate.graph, parents, origins)
+            inherit(module, candidate.graph, [files.parent() for files in parents], origins)
         return module
-
-
-def _parent(path: Path) -> Parent:
-    """A parent from its folder."""
-    try:
-        return Parent(read_model(Candidate, path / CANDIDATE).graph, read_weights(path))
-    except FileError as error:
-        raise UnreadableParentError(f"the weights of its parent cannot be read: {error}") from error
 
 
 def fitting(

@@ -1,10 +1,18 @@
-"""The error of a search in which every candidate failed."""
+"""Failures: the result of one failed candidate, and the error of a search in which every candidate failed."""
 
 from collections.abc import Iterable
 
+from valp.check.keys import content_key
 from valp.errors import SearchError
 from valp.search.run.failure_counts import failure_counts
 from valp.search.run.ledger import Entry
+from valp.search.run.result import Result
+from valp.spaces.candidate import Candidate
+
+
+def failed_result(candidate: Candidate, reason: str, log: str = "") -> Result:
+    """The result of a candidate that has failed: the reason, in one sentence, and the end of a log."""
+    return Result({}, 0, content_key(candidate.graph), 0, (0.0, 0.0), reason, log=log)
 
 
 def require_success(run: str, entries: Iterable[Entry]) -> None:

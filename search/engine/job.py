@@ -7,6 +7,7 @@ from typing import Protocol
 
 from valp.errors import ValpError
 from valp.search.engine.fault import Failure
+from valp.search.run.outcome import Outcome
 from valp.spaces.baselines.baseline_codes import NETWORK
 from valp.spaces.candidate import Candidate
 
@@ -17,7 +18,7 @@ class Job:
 
     Attributes:
         candidate: the candidate or single-task network.
-        path: the folder to write.
+        path: its folder, which only the driver reads and writes.
         rungs: the steps, ascending, at which the search decides whether the training continues.
         number: the candidate's number; None for a single-task network.
         output: the output of a single-task network; None for a candidate.
@@ -34,6 +35,11 @@ class Job:
     attempt: int = 1
 
     @property
+    def parent_paths(self) -> list[Path]:
+        """The folders of the candidate's parents, in the order of `Candidate.parents`."""
+        return [self.path.parent / str(number) for number in self.candidate.parents]
+
+    @property
     def title(self) -> str:
         """The name of the job for messages."""
         if self.output is None:
@@ -48,14 +54,17 @@ class Jobs(Protocol):
     def next(self) -> Job | None:
         """The next job; None if nothing is left or the search should end."""
 
+    def keep(self, job: Job, outcome: Outcome) -> None:
+        """Writes what a training has made into the job's folder. Workers write nothing."""
+
     def goes_on(self, job: Job, steps: int) -> bool:
-        """Whether a training that has reached a rung continues. The scores at the rung are in the job's folder."""
+        """Whether a training that has reached a rung continues. What it has made until then is kept."""
 
     def has_work(self) -> bool:
         """Whether `next` still has a job."""
 
     def end(self, job: Job, failure: Failure | None = None) -> None:
-        """Records a finished job. Its folder is complete, or a failure says why it may not be."""
+        """Records a finished job. What it has made is kept, or a failure says why it may not be."""
 
     def spent(self, seconds: Mapping[str, float], *, ended: bool) -> None:
         """Adds a worker's seconds to the time profile; `ended` says whether a job has finished with them."""

@@ -6,7 +6,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 from valp.graph.graph import Graph
-from valp.search.engine.candidate_limits import CandidateLimits, default_memory
+from valp.search.engine.candidate_limits import CandidateLimits
 from valp.search.engine.display import Display, SilentDisplay
 from valp.search.engine.driver import Driver
 from valp.search.engine.failures import require_success
@@ -14,6 +14,7 @@ from valp.search.engine.local.train_locally import train_locally
 from valp.search.engine.search_events import Event, Events
 from valp.search.engine.session_recorder import SessionRecorder
 from valp.search.engine.telling import TellingDisplay, telling_session
+from valp.search.engine.workplace import Workplace, workplace
 from valp.search.number_text import duration
 from valp.search.run.folder import Folder
 from valp.search.run.ledger import Ledger
@@ -35,13 +36,14 @@ def search(
     start_from: Sequence[Graph] = (),
     candidates: int,
     hours: float | None = None,
-    workers: int = 2,
+    workers: int | None = 2,
+    address: str | None = None,
     candidate_timeout: float | None = None,
     candidate_memory: int | None = None,
     profile: bool = False,
     display: Display | None = None,
     listeners: Sequence[Callable[[Event], None]] = (),
-    address: Address | None = None,
+    database: Address | None = None,
 ) -> Ledger:
     """Searches until the run has all its candidates or the time is over. Called again, it resumes.
 
@@ -54,37 +56,42 @@ def search(
         candidates: the number of candidates in the finished run, including those of earlier calls.
         hours: the wall time of this session, in hours. Then no further candidate is started, and those in training
             stop; the next session trains them from their start.
-        workers: the number of candidates trained at once, each on one thread. 0 trains in this process, one after the
-            other, without Ray.
+        workers: the number of candidates trained at once, each on one thread; by default the cores of this machine, or
+            the CPUs of the Ray cluster. 0 trains in this process, one after the other, without Ray.
+        address: the Ray cluster; see `valp.search.engine.cluster_address.cluster_address`.
         candidate_timeout: the most seconds of training and scoring of a candidate; by default
             `CandidateLimits.seconds_of`.
-        candidate_memory: the most bytes of a candidate; by default `default_memory`.
+        candidate_memory: the most bytes of a candidate; by default `Workplace.memory`.
         profile: whether to show at the end where the workers' time went.
         display: shows the progress; by default nothing is shown.
         listeners: are called with each event of the search; see `valp.search.engine.search_events`.
-        address: the address of the run's database in PostgreSQL, which several drivers may use at once; None if the
+        database: the address of the run's database in PostgreSQL, which several drivers may use at once; None if the
             ledger is a file in the run's folder.
 
     Raises:
-        SettingError: if the settings differ from the run's, or another process keeps others off the run.
+        SettingError: if the settings differ from the run's, another process keeps others off the run, or there is no
+            Ray cluster at the address.
         FileError: if the folder cannot be written, its ledger was lost and cannot be rebuilt, or its database does not
             answer.
-        SearchError: if every candidate of the run failed, or no worker can start.
+        SearchError: if every candidate of the run failed, the cluster cannot be used, or no worker can start.
     """
     display = display or SilentDisplay()
     deadline = None if hours is None else time.monotonic() + hours * 3600
-    memory = default_memory(workers) if candidate_memory is None else candidate_memory
-    limits = CandidateLimits(candidate_timeout, memory, deadline)
     if problem.conditions != settings.conditions:
         problem = problem.model_copy(update={"conditions": settings.conditions})
     reads = STRATEGIES[settings.strategy].reads_parameters
-    with opened_to_search(folder, problem.description, settings, address, reads_parameters=reads) as opened:
-        ledger = opened.ledger
-        recorder = SessionRecorder(opened.session, candidates, workers, datetime.now(UTC))
+    with (
+        workplace(workers, address) as place,
+        opened_to_search(folder, problem.description, settings, database, reads_parameters=reads) as opened,
+    ):
+        memory = place.memory if candidate_memory is None else candidate_memory
+        limits = CandidateLimits(candidate_timeout, memory, deadline)
+        ledger, count = opened.ledger, place.workers
+        recorder = SessionRecorder(opened.session, candidates, count, datetime.now(UTC))
         events = Events(recorder.hear, *listeners)
         shown = TellingDisplay(display, events)
         driver = Driver(
-            folder, problem, settings, ledger, display, candidates, workers, tuple(start_from), events, opened.claims
+            folder, problem, settings, ledger, display, candidates, count, tuple(start_from), events, opened.claims
         )
         with telling_session(driver, hours, resumed=opened.resumed):
             if opened.rebuilt:
@@ -95,19 +102,21 @@ def search(
             driver.add_longer_baselines()
             if driver.has_more():
                 recorder.start()
-                _work(driver, settings, shown, limits, profile=profile)
+                _work(driver, settings, shown, place, limits, profile=profile)
         shown.close()
         require_success(folder.name, ledger.entries())
         return ledger
 
 
-def _work(driver: Driver, settings: Settings, shown: Display, limits: CandidateLimits, *, profile: bool) -> None:
+def _work(
+    driver: Driver, settings: Settings, shown: Display, place: Workplace, limits: CandidateLimits, *, profile: bool
+) -> None:
     """Prepares the data, and trains what a driver hands out until nothing is left or the time is over."""
     problem, workers = driver.problem, driver.workers
     changed = other_versions(driver.folder.settings)
     if changed is not None:
         shown.say(changed)
-    for remark in problem.remarks:
+    for remark in (*place.remarks, *problem.remarks):
         shown.say(remark)
     with closing(shown):
         judges = judges_of(problem, shown.say, shown.step)
@@ -122,9 +131,9 @@ def _work(driver: Driver, settings: Settings, shown: Display, limits: CandidateL
     try:
         driver.fit_baselines(scorer)
         while driver.has_more():
-            _train(driver, scorer, settings, workers, shown, limits)
+            _train(driver, scorer, settings, place, shown, limits)
         driver.add_longer_baselines()
-        _train(driver, scorer, settings, workers, shown, limits)
+        _train(driver, scorer, settings, place, shown, limits)
         driver.drop_weights(wait=True)
     finally:
         shown.close()
@@ -141,16 +150,17 @@ def _work(driver: Driver, settings: Settings, shown: Display, limits: CandidateL
 
 
 def _train(
-    driver: Driver, scorer: Scorer, settings: Settings, workers: int, shown: Display, limits: CandidateLimits
+    driver: Driver, scorer: Scorer, settings: Settings, place: Workplace, shown: Display, limits: CandidateLimits
 ) -> None:
     """Trains the jobs of the driver until there are none left."""
     if not driver.has_work():
         return
-    if workers == 0:
+    if place.workers == 0:
         train_locally(driver, scorer, settings.executor, limits)
         return
     from valp.search.engine.ray.train_with_ray import train_with_ray  # Ray takes seconds to load
 
-    shown.say(f"{driver.folder.name}: starting {workers} workers")
-    driver.events.tell("preparing", title=f"starting {workers} workers")
-    train_with_ray(driver, scorer, settings.executor, workers, limits)
+    starting = f"starting {place.workers} workers{place.cluster and f' on {place.cluster}'}"
+    shown.say(f"{driver.folder.name}: {starting}")
+    driver.events.tell("preparing", title=starting)
+    train_with_ray(driver, scorer, settings.executor, place.workers, limits)

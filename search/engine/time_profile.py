@@ -13,7 +13,7 @@ TITLES = {
     "draws": "drawing examples and noise",
     "steps": "training steps",
     "scoring": "scoring",
-    "writing": "writing files",
+    "packing": "packing results",
 }
 
 
@@ -34,7 +34,7 @@ class TimeProfile:
         """A line for each part: its total seconds, its mean per model, and its share of workers × wall time."""
         total, rows = workers * wall, dict(self.parts)
         rows["waiting"] = max(0.0, total - sum(rows.values()))
-        titles = TITLES | {"waiting": "waiting: Ray's start and end, proposals"}
+        titles = TITLES | {"waiting": "waiting: Ray's start and end, proposals, files"}
         listed = [*(part for part in titles if part in rows)]
         width = max(len(titles[part]) for part in listed)
         lines = [f"{'':{width}}  {'seconds':>8}  {'a model':>8}  {'share':>5}"]

@@ -1,6 +1,5 @@
 """`launch` runs a whole search. It checks the settings before anything is written."""
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from numbers import Integral
@@ -56,6 +55,7 @@ def launch(
     steps: int = 2000,
     batch: int = 50,
     workers: int | None = None,
+    address: str | None = None,
     candidate_timeout: float | None = None,
     candidate_memory: str | float | None = None,
     seed: int = 0,
@@ -90,8 +90,11 @@ def launch(
             the next call trains them from their start.
         steps: the gradient steps of a full training.
         batch: the examples in a step.
-        workers: the number of candidates trained at once, one thread each; by default the number of cores. 0 trains in
-            this process, one after the other, without Ray.
+        workers: the number of candidates trained at once, one thread each; by default the number of cores, or of CPUs
+            of the Ray cluster. 0 trains in this process, one after the other, without Ray.
+        address: the Ray cluster that trains the candidates: `"HOST:PORT"`; `"auto"` for the one that this machine is
+            part of; `"local"` for none. By default that of RAY_ADDRESS, or the one that this machine is part of, or
+            none. A program that is connected to Ray uses this connection.
         candidate_timeout: the most seconds that a candidate is trained and scored. By default 10 minutes, and one
             second for each step of up to 50 examples, in proportion for more. A candidate that takes longer has failed.
         candidate_memory: the most memory of a candidate, as `"4GB"` or in bytes. It is estimated before the training.
@@ -120,10 +123,12 @@ def launch(
             `valp.search.engine.event_log.event_log` writes them to a file. An error of a listener ends the search.
 
     Raises:
-        SettingError: if a setting is not possible or differs from the run's, or another process is searching the run.
+        SettingError: if a setting is not possible or differs from the run's, another process is searching the run, or
+            there is no Ray cluster at the address.
         FileError: if the run's folder cannot be written, or its database does not answer.
         MissingPackageError: if `storage` is given and psycopg is not installed.
-        SearchError: if every candidate failed, or no worker can start; the message has the most common reason.
+        SearchError: if every candidate failed, no worker can start, or the Ray cluster cannot be used; the message has
+            the reason.
     """
     if not isinstance(problem, Problem):
         raise SettingError(
@@ -170,10 +175,10 @@ def launch(
     wanted = objectives or problem.objectives_with(searched.samples_score)
     if not wanted:
         raise SettingError(f"{problem.name} has no output that a search can score")
-    asked_workers = os.cpu_count() or 1 if workers is None else workers
-    whole("workers", asked_workers)
-    if asked_workers < 0:
-        raise SettingError(f"workers must not be negative, but is {asked_workers}")
+    if workers is not None:
+        whole("workers", workers)
+        if workers < 0:
+            raise SettingError(f"workers must not be negative, but is {workers}")
     if hours is not None:
         positive("hours", hours)
     if candidate_timeout is not None:
@@ -183,7 +188,7 @@ def launch(
     if executor == "native":
         require_native(searched.balances)
     STRATEGIES[strategy].require(problem, searched)
-    address = address_of(folder, storage)
+    database = database_of(folder, storage)
     settings = Settings(
         problem=problem.name,
         fingerprint=problem.fingerprint,
@@ -205,7 +210,7 @@ def launch(
         baselines=baselines,
         source=source,
         definitions=definitions_of(wanted),
-        storage=None if address is None else address.shown,
+        storage=None if database is None else database.shown,
     )
     search(
         folder,
@@ -214,15 +219,16 @@ def launch(
         start_from=start_from,
         candidates=candidates,
         hours=hours,
-        workers=asked_workers,
+        workers=workers,
+        address=address,
         candidate_timeout=candidate_timeout,
         candidate_memory=memory,
         profile=profile,
         display=display or LineDisplay(),
         listeners=listeners,
-        address=address,
+        database=database,
     )
-    return Run(open_run(Path(runs), name, address=address))
+    return Run(open_run(Path(runs), name, address=database))
 
 
 def usual_strategy(folder: Folder, candidates: int) -> str:
@@ -239,7 +245,7 @@ def usual_baselines(folder: Folder, samples: int) -> Level:
     return "tuned" if samples >= SAMPLES_TO_TUNE else "quick"
 
 
-def address_of(folder: Folder, storage: str | None) -> Address | None:
+def database_of(folder: Folder, storage: str | None) -> Address | None:
     """The address of the database of a run: that of the existing run, or the given one; None if it has none."""
     held = read_settings(folder.settings).storage if folder.settings.is_file() else None
     text = held if storage is None else storage

@@ -6,12 +6,12 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from valp.errors import FileError
-from valp.files import read_bytes, read_model, write_bytes, write_text
+from valp.files import read_bytes, read_model
 from valp.graph.graph import DataType
 from valp.journal import JOURNAL, being_written
 from valp.model.preprocessing import Preprocessing
@@ -131,30 +131,20 @@ def filling(path: Path) -> Iterator[Path]:
         raise FileError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
-def write_candidate(path: Path, candidate: Candidate) -> None:
-    """Writes a candidate as JSON."""
-    write_text(path / CANDIDATE, candidate.model_dump_json(indent=1))
-
-
-def write_result(path: Path, result: Result) -> None:
-    """Writes a candidate's result as JSON."""
-    write_text(path / SCORES, json.dumps(asdict(result), indent=1))
-
-
-def write_weights(path: Path, state: "dict[str, Tensor]") -> None:
-    """Writes a module's weights, with their checksum."""
+def weights_file(state: "dict[str, Tensor]") -> bytes:
+    """The content of the file with a module's weights and their checksum."""
     from safetensors.torch import save
 
-    write_bytes(path / WEIGHTS, with_checksum(save({name: tensor.contiguous() for name, tensor in state.items()})))
+    return with_checksum(save({name: tensor.contiguous() for name, tensor in state.items()}))
 
 
-def write_curves(path: Path, curves: "Curves") -> None:
-    """Writes the learning curves: a column for the step and one for each loss."""
+def curves_file(curves: "Curves") -> bytes:
+    """The content of the file with the learning curves: a column for the step and one for each loss."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("step", *curves.names))
     writer.writerows((step, *values) for step, values in zip(curves.steps, curves.values, strict=True))
-    write_text(path / CURVES, text.getvalue())
+    return text.getvalue().encode()
 
 
 def read_result(path: Path) -> Result | None:
@@ -183,14 +173,31 @@ def read_weights(path: Path) -> "dict[str, Tensor]":
     Raises:
         FileError: if the weights are not kept, or the file is damaged or has changed.
     """
-    from safetensors.torch import load
+    return parse_weights(read_weights_file(path), path / WEIGHTS)
 
+
+def read_weights_file(path: Path) -> bytes:
+    """The content of the file with a candidate's weights.
+
+    Raises:
+        FileError: if the weights are not kept, or the file cannot be read.
+    """
     file = path / WEIGHTS
     if not file.is_file():
         raise FileError(
             f"candidate {path.name} has no weights: a run keeps the weights of its front, or of all with --keep all"
         )
-    content = read_bytes(file)
+    return read_bytes(file)
+
+
+def parse_weights(content: bytes, file: Path) -> "dict[str, Tensor]":
+    """The weights in the content of a file.
+
+    Raises:
+        FileError: if the content is damaged or has changed; the message names the file.
+    """
+    from safetensors.torch import load
+
     try:
         wrong, state = has_wrong_checksum(content), load(content)
     except Exception as error:  # safetensors raises an error type of its own that it does not export

@@ -11,6 +11,7 @@ from valp.search.engine.candidate_limits import CandidateLimits
 from valp.search.engine.evaluate import Evaluation
 from valp.search.engine.fault import failure_of
 from valp.search.engine.job import Job, Jobs
+from valp.search.engine.parent_files import read_parent_files
 from valp.spaces.problem.scoring import Scorer
 from valp.train.fit import one_thread
 from valp.train.stopwatch import Stopwatch
@@ -22,20 +23,22 @@ def train_locally(jobs: Jobs, scorer: Scorer, executor: Executor, limits: Candid
         while (job := jobs.next()) is not None:
             try:
                 _train(jobs, job, scorer, executor, limits)
-            except (ValpError, OSError) as error:  # not the candidate's fault: its own are in its folder
+            except (ValpError, OSError) as error:  # not the candidate's fault: its own are results
                 jobs.end(job, failure_of(error))
             else:
                 jobs.end(job)
 
 
 def _train(jobs: Jobs, job: Job, scorer: Scorer, executor: Executor, limits: CandidateLimits) -> None:
-    """Trains and scores a job, rung by rung. The result is written into its folder."""
+    """Trains and scores a job, rung by rung."""
     whole = job.candidate.training.steps
-    evaluation = Evaluation(job.candidate, scorer, job.path, executor, limits)
+    parents = [read_parent_files(path) for path in job.parent_paths]
+    evaluation = Evaluation(job.candidate, scorer, parents, executor, limits)
     for steps in (*job.rungs, whole):
         watch = Stopwatch()
-        result = evaluation.advance(steps, watch)
-        stops = steps == whole or result.failure is not None or not jobs.goes_on(job, steps)
+        outcome = evaluation.advance(steps, watch)
+        jobs.keep(job, outcome)
+        stops = steps == whole or outcome.result.failure is not None or not jobs.goes_on(job, steps)
         jobs.spent(watch.parts, ended=stops)
         if stops:
             return

@@ -13,11 +13,13 @@ class Halving(FIFOScheduler):  # type: ignore[misc] # ray ships no types
     """Stops trials that do not continue at a rung; see `valp.search.engine.rungs`.
 
     Args:
-        decide: gets a trial and its steps so far, and returns whether the trial continues.
+        decide: gets a trial and its result at a rung, and returns whether the trial continues.
         failed: gets a trial and the error that ended it. Tune passes a searcher only the fact that there was an error.
     """
 
-    def __init__(self, decide: Callable[[str, int], bool], failed: Callable[[str, Exception | None], None]) -> None:
+    def __init__(
+        self, decide: Callable[[str, dict[str, Any]], bool], failed: Callable[[str, Exception | None], None]
+    ) -> None:
         super().__init__()
         self._decide, self._failed = decide, failed
 
@@ -31,7 +33,7 @@ class Halving(FIFOScheduler):  # type: ignore[misc] # ray ships no types
 
     def on_trial_result(self, tune_controller: object, trial: Trial, result: dict[str, Any]) -> str:  # noqa: ARG002 - Tune's own
         """See Tune."""
-        if result.get("done") or self._decide(trial.trial_id, result["steps"]):
+        if result.get("done") or self._decide(trial.trial_id, result):
             return str(TrialScheduler.CONTINUE)
         return str(TrialScheduler.STOP)
 

@@ -1,4 +1,4 @@
-"""A Ray session for one search. It prints nothing and leaves no process behind."""
+"""A Ray of the search's own, on this machine. It prints nothing and leaves no process behind."""
 
 import logging
 import os
@@ -37,18 +37,17 @@ def ray_for(workers: int, data_bytes: int) -> Iterator[None]:
     """Starts Ray, and ends it with the block, or when this process is killed.
 
     Ray's folder is deleted at the end. If this process is killed, `valp clean` finds the folder: see
-    `valp.search.run.temporary_folders.abandoned`. If the program has started Ray itself, that session is used and left
-    running.
+    `valp.search.run.temporary_folders.abandoned`. If this process is connected to Ray already, as to a cluster, that is
+    used and left running.
 
     Args:
         workers: the number of workers, each on one core.
         data_bytes: the size of the data in the object store, in bytes.
     """
-    if ray.is_initialized():  # by the user's program
+    if ray.is_initialized():  # by the user's program, or to a cluster
         yield
         return
-    with reaping(), _without_error_lines(), _own_signal_handler():
-        os.environ.update(QUIET)
+    with reaping(), without_error_lines(), own_signal_handler(), quiet_settings():
         folder = _started(workers, STORE_BYTES + data_bytes)
         logging.getLogger("ray").setLevel(logging.CRITICAL)  # the ledger has the failures of candidates
         try:
@@ -65,17 +64,18 @@ def _started(workers: int, store_bytes: int) -> Path:
     Raises:
         SearchError: if it cannot start.
     """
-    handler = signal.getsignal(signal.SIGTERM)
     try:
-        session = ray.init(
-            num_cpus=workers,
-            num_gpus=0,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level="error",
-            configure_logging=True,
-            object_store_memory=store_bytes,
-        )
+        with keeping_handler():
+            session = ray.init(
+                address="local",
+                num_cpus=workers,
+                num_gpus=0,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level="error",
+                configure_logging=True,
+                object_store_memory=store_bytes,
+            )
     except Exception as error:  # Ray raises errors of many types, also plain ones
         ray.shutdown()
         reason = str(error).strip().splitlines()
@@ -83,13 +83,35 @@ def _started(workers: int, store_bytes: int) -> Path:
             f"Ray cannot start: {reason[0].rstrip('.') if reason else type(error).__name__}; with 0 workers a search "
             "needs no Ray"
         ) from error
-    if callable(handler) and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, handler)  # Ray has put its own in its place
     return Path(session.address_info["session_dir"])
 
 
 @contextmanager
-def _own_signal_handler() -> Iterator[None]:
+def quiet_settings() -> Iterator[None]:
+    """Sets the variables of the environment that keep Ray and Tune quiet, and puts the old ones back at the end."""
+    before = {name: os.environ.get(name) for name in QUIET}
+    os.environ.update(QUIET)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def keeping_handler() -> Iterator[None]:
+    """Keeps a handler of SIGTERM that the program has set, because Ray puts its own in its place when it starts."""
+    handler = signal.getsignal(signal.SIGTERM)
+    yield
+    if callable(handler) and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)
+
+
+@contextmanager
+def own_signal_handler() -> Iterator[None]:
     """Puts the handler of SIGTERM back at the end, because Ray leaves its own."""
     handler = signal.getsignal(signal.SIGTERM)
     try:
@@ -100,7 +122,7 @@ def _own_signal_handler() -> Iterator[None]:
 
 
 @contextmanager
-def _without_error_lines() -> Iterator[None]:
+def without_error_lines() -> Iterator[None]:
     """Keeps Ray from printing lines about workers that end. They would go to stdout, which is for results only.
 
     The ledger has the reason why a worker ended. Ray has no setting for this; `log_to_driver` does not affect it.

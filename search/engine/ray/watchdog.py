@@ -2,8 +2,8 @@
 
 A training looks at its clock between steps, and its memory is estimated before it begins. The watchdog is for what
 neither sees: a step, a score or a part of another package that never ends, or that takes more memory than estimated.
-It writes the candidate's folder as failed and ends the process, so the candidate is recorded once. A candidate that is
-stuck when the session's time is over stays unfinished.
+It tells the driver that the candidate has failed and ends the process, so the candidate is recorded once. A candidate
+that is stuck when the session's time is over stays unfinished.
 """
 
 import os
@@ -13,10 +13,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from valp.errors import ValpError
 from valp.plan.byte_size import size_text
 from valp.search.engine.candidate_limits import CandidateLimits, Stopclock, over_time
-from valp.search.engine.write_failure import failed_result, write_failure
+from valp.search.engine.failures import failed_result
+from valp.search.run.result import Result
 from valp.spaces.candidate import Candidate
 
 PERIOD = 0.1
@@ -52,35 +52,35 @@ class Watchdog:
 
     def __init__(self, limits: CandidateLimits, end: Callable[[int], object] = os._exit) -> None:
         self._limits, self._end = limits, end
-        self._watched: tuple[Candidate, Path, Stopclock, int] | None = None
+        self._watched: tuple[Candidate, Callable[[Result], object], Stopclock, int] | None = None
         threading.Thread(target=self._watch, daemon=True).start()
 
-    def watch(self, candidate: Candidate, path: Path, clock: Stopclock) -> None:
+    def watch(self, candidate: Candidate, tell: Callable[[Result], object], clock: Stopclock) -> None:
         """Watches a candidate from now on, before it is compiled, instead of the one before.
 
         Args:
             candidate: the candidate.
-            path: its folder.
+            tell: tells the driver its result if it must end, before the process ends.
             clock: its clock, which runs only while the candidate is trained and scored.
         """
-        self._watched = candidate, path, clock, private_memory() or 0
+        self._watched = candidate, tell, clock, private_memory() or 0
 
     def _watch(self) -> None:
         """Looks at the candidate from time to time, until the process ends."""
         while self._watched is None or not self._ended(*self._watched):
             time.sleep(PERIOD)
 
-    def _ended(self, candidate: Candidate, path: Path, clock: Stopclock, memory: int) -> bool:
-        """Ends the process if it must end, and says so. The folder of a candidate at fault is written before."""
-        with clock.lock:  # the training cannot end meanwhile, so the candidate's folder has one writer
+    def _ended(self, candidate: Candidate, tell: Callable[[Result], object], clock: Stopclock, memory: int) -> bool:
+        """Ends the process if it must end, and says so. The driver is told before if the candidate is at fault."""
+        with clock.lock:  # the training cannot end meanwhile, so there is one result
             if not clock.runs:
                 return False
             late, reason = clock.late(GRACE), self._reason(clock, memory)
             if not late and reason is None:
                 return False
             if reason is not None and not late:
-                with suppress(ValpError):  # a full disk: then the candidate is tried again
-                    write_failure(path, candidate, failed_result(candidate, reason))
+                with suppress(Exception):  # Ray's head cannot be reached: then the candidate is tried again
+                    tell(failed_result(candidate, reason))
             self._end(EXIT_CODE)
             return True
 

@@ -1,26 +1,22 @@
-"""The Tune trainable. One trial is one candidate, and an actor runs many trials."""
+"""The Tune trainable. One trial is one candidate, and an actor runs many trials.
 
-import gc
-import time
+An actor must start quickly. When a trial ends, Tune gives its actor to a trial whose own actor is still starting, and
+throws the starting one away. With short trainings, the actors of a slow machine would never start. So this file imports
+little, and the first step of an actor does the rest: it imports torch, fetches the data and loads the native executor.
+"""
+
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from valp.search.engine.ray.garbage_collection import uncollected
 
 with uncollected():  # a worker process starts with these imports
+    import ray
     from ray import tune
+    from ray.exceptions import RayError
 
-    from valp.plan.plan import Executor
-    from valp.search.engine.candidate_limits import UNLIMITED, CandidateLimits
-    from valp.search.engine.evaluate import Evaluation
-    from valp.search.engine.fault import Failure, failure_of
-    from valp.search.engine.ray.watchdog import Watchdog
-    from valp.search.engine.time_profile import STARTING
-    from valp.spaces.candidate import Candidate
-    from valp.spaces.problem.scoring import Scorer
-    from valp.train.fit import one_thread, ready
-    from valp.train.stopwatch import Stopwatch
+    from valp.search.engine.fault import Failure, LostWorkerError, NoWorkerError, failure_of
+    from valp.search.engine.ray.parcel import Parcel
 
 SECONDS = "seconds/"
 """The prefix of the names of times in a trial's result."""
@@ -28,52 +24,70 @@ SECONDS = "seconds/"
 FAILURE = "failure"
 """The name of a failure in a trial's result."""
 
+OUTCOME = "outcome"
+"""The name of what a trial has made in its result."""
+
 
 class CandidateTrainable(tune.Trainable):  # type: ignore[misc] # ray ships no types
-    """Trains and scores the candidate in its config. The result is written into the candidate's folder."""
+    """Trains and scores the candidate in its config. It reads and writes no file: everything travels through Ray."""
 
-    def setup(
-        self,
-        config: dict[str, Any],  # noqa: ARG002 - each trial's config comes with it
-        scorer: Scorer,
-        executor: Executor,
-        begun: float,
-        limits: CandidateLimits = UNLIMITED,
-    ) -> None:
-        """Called once per actor, requested at time `begun`. The data is mapped from Ray's store, not copied."""
-        one_thread()
-        with uncollected():
-            ready(executor)
-        gc.freeze()  # the objects made so far stay alive, so the collector need not visit them
-        self.scorer, self.executor, self.limits = scorer, executor, limits
-        self.watchdog = Watchdog(limits)
-        self.evaluation: Evaluation | None = None
-        self.starting: float | None = time.time() - begun
+    config: dict[str, Any]
+
+    def setup(self, config: dict[str, Any], equipment: list[ray.ObjectRef]) -> None:  # noqa: ARG002 - each trial's config comes with it
+        """Called once per actor, with a list of a reference to the `Equipment`."""
+        self.equipment = equipment
+        self.trainer: Any = None
+        self.stages: list[int] = []
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:  # noqa: ARG002 - `self.config` is set by Tune
-        """Prepares for the next candidate. Nothing of the previous one is kept."""
-        self.evaluation = None
+        """Prepares for the next candidate."""
+        self.stages = []
         return True
 
     def step(self) -> dict[str, Any]:
-        """Trains the candidate up to its next rung or to the end. The result says where the time went."""
-        watch = Stopwatch()
-        if self.starting is not None:
-            watch.parts[STARTING], self.starting = self.starting, None
+        """Trains the candidate up to its next rung or to the end. The result has what it has made until then."""
         try:
-            if self.evaluation is None:
-                candidate = Candidate.model_validate_json(self.config["candidate"])
-                rungs = [int(rung) for rung in self.config["rungs"].split(",") if rung]
-                self.stages = [*rungs, candidate.training.steps]
-                folder = Path(self.config["folder"])
-                self.evaluation = Evaluation(candidate, self.scorer, folder, self.executor, self.limits)
-                self.watchdog.watch(candidate, folder, self.evaluation.clock)
+            if self.trainer is None:
+                self.trainer = _trainer(self.equipment)
+            if not self.stages:
+                config, self.config = self.config, {}  # Tune sends it back with each result
+                self._begin(config)
             steps = self.stages.pop(0)
-            result = self.evaluation.advance(steps, watch)
-        except Exception as error:  # not the candidate's fault: its own are in its folder
+            outcome, parts = self.trainer.advance(steps)
+        except Exception as error:  # not the candidate's fault: its own are in its result
             return {"done": True, FAILURE: failure_of(error).fields()}
-        seconds = {f"{SECONDS}{part}": seconds for part, seconds in watch.parts.items()}
-        return {"done": not self.stages or result.failure is not None, "steps": steps} | seconds
+        done = not self.stages or outcome.result.failure is not None
+        seconds = {f"{SECONDS}{part}": spent for part, spent in parts.items()}
+        return {"done": done, "steps": steps, OUTCOME: Parcel(outcome)} | seconds
+
+    def _begin(self, config: dict[str, Any]) -> None:
+        """Begins with the candidate in a config."""
+        from valp.spaces.candidate import Candidate
+
+        candidate = Candidate.model_validate_json(config["candidate"])
+        self.trainer.begin(candidate, config["parents"].take() or (), config["key"])
+        self.stages = [*(int(rung) for rung in config["rungs"].split(",") if rung), candidate.training.steps]
+
+
+def _trainer(equipment: list[ray.ObjectRef]) -> Any:
+    """Prepares this process for trainings, and returns its `Trainer`.
+
+    Raises:
+        LostWorkerError: if the data does not arrive.
+        NoWorkerError: if this process cannot train at all, as when a package is missing.
+    """
+    try:
+        with uncollected():
+            from valp.search.engine.ray.trainer import Trainer
+
+            return Trainer(ray.get(equipment[0]))
+    except RayError as error:
+        raise LostWorkerError(
+            f"the data of the problem did not arrive: {str(error).strip().splitlines()[0]}"
+        ) from error
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else "no reason given"
+        raise NoWorkerError(f"no worker can start: {type(error).__name__}: {reason}") from error
 
 
 def told_failure(result: Mapping[str, Any]) -> Failure | None:

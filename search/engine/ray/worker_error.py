@@ -2,13 +2,21 @@
 
 import re
 
-from ray.exceptions import OutOfMemoryError, RayActorError, RayTaskError
+from ray.exceptions import (
+    ActorUnavailableError,
+    ObjectStoreFullError,
+    OutOfDiskError,
+    OutOfMemoryError,
+    RayActorError,
+    RayTaskError,
+)
 
-from valp.errors import ValpError
+from valp.errors import FileError, ValpError
 from valp.search.engine.fault import Failure, LostWorkerError, NoWorkerError, failure_of
 from valp.search.engine.ray.worker_log import worker_log
 
 UNEXPECTED = "the worker process ended unexpectedly"
+UNREACHABLE = "the worker process cannot be reached: it or its machine has ended, or the network has failed"
 OUT_OF_MEMORY = f"{UNEXPECTED}: Ray ended it because the machine ran low on memory"
 
 EXIT_DETAIL = re.compile(r"exit detail: (.*?)(?: Some common causes| There are some potential|$)", re.MULTILINE)
@@ -29,6 +37,10 @@ def _translated(error: Exception | None) -> Exception:
         return NoWorkerError(f"no worker can start: {_last_line(text)}")
     if isinstance(error, OutOfMemoryError) or "low on memory" in text:
         return LostWorkerError(OUT_OF_MEMORY)
+    if isinstance(error, ActorUnavailableError):
+        return LostWorkerError(UNREACHABLE)
+    if isinstance(error, ObjectStoreFullError | OutOfDiskError):  # Ray makes a task's error an instance of its cause
+        return FileError(f"Ray has no room for a result on the machine of a worker: {_last_line(text)}")
     if isinstance(error, RayTaskError):
         return ValpError(_last_line(text))
     found = EXIT_DETAIL.search(text)

@@ -62,9 +62,10 @@ def driver(finished, line, tmp_path):
 
 def trained(driver, job):
     """Trains a job as a worker does."""
-    return Evaluation(
-        job.candidate, Scorer(driver.problem, {}, objectives=driver.settings.objectives), job.path
-    ).advance()
+    scorer = Scorer(driver.problem, {}, objectives=driver.settings.objectives)
+    outcome = Evaluation(job.candidate, scorer).advance()
+    driver.keep(job, outcome)
+    return outcome.result
 
 
 @pytest.mark.parametrize(

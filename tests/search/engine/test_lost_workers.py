@@ -10,21 +10,47 @@ from valp.spaces.problem.problem import Problem, numeric
 pytestmark = pytest.mark.heavy
 
 KILLING = """
-import os, pathlib, signal, sys
+import hashlib, os, pathlib, signal, sys
 if any("default_worker" in word for word in sys.orig_argv):
-    rename = pathlib.Path.rename
-    def killing(self, target):
-        target = pathlib.Path(target)
-        mark = pathlib.Path(os.environ["KILLED"], f"{target.parent.name}-{target.name}")
-        if target.parent.name in ("candidates", "baselines") and not mark.exists():
+    import importlib.abc, importlib.util
+    name = "valp.search.engine.ray.worker"
+
+    def kill_once(config):
+        mark = pathlib.Path(os.environ["KILLED"], hashlib.sha256(config["candidate"].encode()).hexdigest())
+        if not mark.exists():
             mark.touch()
-            if os.environ["KILL"] == "after":
-                rename(self, target)
             os.kill(os.getpid(), signal.SIGKILL)
-        return rename(self, target)
-    pathlib.Path.rename = killing
+
+    class Changed(importlib.abc.MetaPathFinder):
+        def find_spec(self, found, path, target=None):
+            if found != name:
+                return None
+            sys.meta_path.remove(self)
+            spec = importlib.util.find_spec(name)
+            load = spec.loader.exec_module
+            def changed(module):
+                load(module)
+                trainable = module.CandidateTrainable
+                step, reset = trainable.step, trainable.reset_config
+                def stepped(self):
+                    config = self.config
+                    made = step(self)
+                    kill_once(config)
+                    return made
+                def began(self, config):
+                    kill_once(config)
+                    return reset(self, config)
+                if os.environ["KILL"] == "before":
+                    trainable.step = stepped
+                else:
+                    trainable.reset_config = began
+            spec.loader.exec_module = changed
+            return spec
+
+    sys.meta_path.insert(0, Changed())
 """
-"""Begins every Python of the environment: a worker of Ray is killed once for each folder that it completes."""
+"""Begins every Python of the environment: a worker of Ray is killed once for each model, before its result is sent, or
+after the result of the model before it."""
 
 
 @pytest.fixture
@@ -34,8 +60,8 @@ def line():
     return Problem.from_arrays("line", inputs={"x": numeric(x)}, outputs={"y": numeric(2 * x)})
 
 
-@pytest.mark.parametrize("kill", ["before", "after"])
-def test_a_search_whose_workers_are_killed_once_for_each_model_loses_none(kill, line, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("kill", "kills"), [("before", 3), ("after", 2)])
+def test_a_search_whose_workers_are_killed_once_for_each_model_loses_none(kill, kills, line, tmp_path, monkeypatch):
     site, killed = tmp_path / "site", tmp_path / "killed"
     site.mkdir()
     killed.mkdir()
@@ -44,7 +70,7 @@ def test_a_search_whose_workers_are_killed_once_for_each_model_loses_none(kill, 
         monkeypatch.setenv(name, str(value))
     asked = {"candidates": 2, "steps": 20, "strategy": "random", "baselines": "quick", "display": Listener()}
     run = launch(line, name="lost", runs=tmp_path, workers=1, **asked).stored
-    assert {path.name for path in killed.iterdir()} == {"candidates-0", "candidates-1", "baselines-y"}
+    assert len([*killed.iterdir()]) == kills
     assert [entry.state for entry in run.ledger.entries()] == ["complete"] * 2
     assert run.ledger.baselines["y"]["network"].failure is None
 

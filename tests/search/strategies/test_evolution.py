@@ -1,6 +1,7 @@
 """Evolution: the choice of parents, what children inherit, and the weights that a search keeps."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,12 +12,14 @@ from valp.check.check import check
 from valp.compile.compile import compile, lower
 from valp.search.engine.evaluate import Evaluation, compiled
 from valp.search.engine.fault import UnreadableParentError
+from valp.search.engine.parent_files import read_parent_files
 from valp.search.facade.launch import launch
 from valp.search.pareto.front import chances, losses
 from valp.search.pareto.population import Population, places, volumes
-from valp.search.run.folder import read_weights, write_candidate, write_weights
+from valp.search.run.folder import weights_file
 from valp.search.run.ledger import Ledger, by_end
 from valp.search.run.number_ranges import from_ranges
+from valp.search.run.outcome import Outcome, write_outcome
 from valp.search.run.result import Result
 from valp.search.strategies import STRATEGIES, Question
 from valp.search.strategies.breeding import Breeding
@@ -204,13 +207,14 @@ def test_a_child_starts_where_its_parent_stopped(run, digits_problem, tmp_path):
     scorer = Scorer(digits_problem, judges_of(digits_problem))
     parent = run.ledger.entries()[0].candidate
     parent = parent.model_copy(update={"training": Training(steps=300)})
-    before = Evaluation(parent, scorer, tmp_path / "0").advance()
+    before = Evaluation(parent, scorer).advance()
+    write_outcome(tmp_path / "0", parent, before)
     everything = {network.name: (0, network.name) for network in parent.graph.networks}
     child = Candidate(graph=parent.graph, training=Training(steps=1, learning_rate=1e-9), inherits=everything)
-    after = Evaluation(child, scorer, tmp_path / "1").advance()
-    assert after.scores == pytest.approx(before.scores, rel=1e-3, abs=5e-3)
-    fresh = Evaluation(child.model_copy(update={"inherits": {}}), scorer, tmp_path / "2").advance()
-    assert fresh.scores["accuracy"] < before.scores["accuracy"] - 0.1
+    after = Evaluation(child, scorer, [read_parent_files(tmp_path / "0")]).advance()
+    assert after.result.scores == pytest.approx(before.result.scores, rel=1e-3, abs=5e-3)
+    fresh = Evaluation(child.model_copy(update={"inherits": {}}), scorer).advance()
+    assert fresh.result.scores["accuracy"] < before.result.scores["accuracy"] - 0.1
 
 
 def test_missing_weights_of_a_parent_are_not_recorded_as_a_failure_of_its_child(run, digits_problem, tmp_path):
@@ -218,13 +222,15 @@ def test_missing_weights_of_a_parent_are_not_recorded_as_a_failure_of_its_child(
     child = Candidate(
         graph=parent.graph, training=Training(steps=1), inherits={parent.graph.networks[0].name: (7, "a")}
     )
-    (tmp_path / "7").mkdir()
-    write_candidate(tmp_path / "7", parent)
+    made = Outcome(Result({}, 0, "", 0, (0.0, 0.0)))
+    write_outcome(tmp_path / "7", parent, made)
     with pytest.raises(UnreadableParentError, match="candidate 7 has no weights"):
-        Evaluation(child, Scorer(digits_problem, {}), tmp_path / "8").advance()
-    assert not (tmp_path / "8").exists()
-    with pytest.raises(UnreadableParentError, match="candidate 7 has no weights"):
-        compiled(child, tmp_path, Stopwatch())
-    write_weights(tmp_path / "7", compile(parent.graph, seed=1).state_dict())
-    assert compiled(child, tmp_path, Stopwatch()) is not None
-    assert read_weights(tmp_path / "7")
+        read_parent_files(tmp_path / "7")
+    weights = weights_file(compile(parent.graph, seed=1).state_dict())
+    write_outcome(tmp_path / "7", parent, replace(made, weights=weights))
+    files = read_parent_files(tmp_path / "7")
+    assert compiled(child, [files], Stopwatch()) is not None
+    with pytest.raises(UnreadableParentError, match=r"7/weights\.safetensors is damaged"):
+        Evaluation(child, Scorer(digits_problem, {}), [replace(files, weights=weights[:100])]).advance()
+    with pytest.raises(UnreadableParentError, match=r"7/candidate\.json is not a valid candidate"):
+        Evaluation(child, Scorer(digits_problem, {}), [replace(files, candidate=b"{")]).advance()

@@ -12,7 +12,6 @@ from valp.search.engine.candidate_limits import CandidateLimits, Stopclock
 from valp.search.engine.ray import watchdog
 from valp.search.engine.ray.watchdog import EXIT_CODE, GRACE, Watchdog, private_memory
 from valp.search.facade.launch import launch
-from valp.search.run.folder import finished_result
 from valp.spaces.baselines.single_task import single_task
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.problem.problem import Problem, numeric
@@ -30,53 +29,51 @@ def candidate(line):
 
 
 @pytest.fixture
-def watched(monkeypatch):
+def watched(candidate, monkeypatch):
     """Makes a watchdog that sets an event instead of ending the process, and watches a candidate."""
-    ended = threading.Event()
+    ended, told = threading.Event(), []
     monkeypatch.setattr(watchdog, "PERIOD", 0.01)
 
     def end(code):
         assert code == EXIT_CODE
         ended.set()
 
-    def watch(limits, candidate, path):
+    def watch(limits):
         clock = Stopclock(limits, candidate.training)
-        Watchdog(limits, end).watch(candidate, path, clock)
-        return clock, ended
+        Watchdog(limits, end).watch(candidate, told.append, clock)
+        return clock, ended, told
 
     return watch
 
 
-def test_a_candidate_that_takes_more_memory_than_estimated_is_written_as_failed(
-    watched, candidate, tmp_path, monkeypatch
-):
+def test_a_candidate_that_takes_more_memory_than_estimated_is_told_as_failed(watched, monkeypatch):
     monkeypatch.setattr(watchdog, "LIBRARIES", 10**6)
-    clock, ended = watched(CandidateLimits(memory=20 * 10**6), candidate, tmp_path / "0")
+    clock, ended, told = watched(CandidateLimits(memory=20 * 10**6))
     with clock.running():
         few = np.ones(10**6)
         assert not ended.wait(0.2)
         many = np.ones(10**7)
         assert ended.wait(20)
     assert few.sum() + many.sum() == 11 * 10**6
-    failure = finished_result(tmp_path / "0", candidate).failure
-    assert failure == "its training takes more memory than the 20 MB that a candidate may use"
+    failures = [result.failure for result in told]
+    assert failures == ["its training takes more memory than the 20 MB that a candidate may use"]
 
 
-def test_a_candidate_that_never_looks_at_its_clock_is_written_as_failed(watched, candidate, tmp_path, monkeypatch):
+def test_a_candidate_that_never_looks_at_its_clock_is_told_as_failed(watched, monkeypatch):
     monkeypatch.setattr(watchdog, "GRACE", 0.1)
-    clock, ended = watched(CandidateLimits(seconds=0.1), candidate, tmp_path / "0")
+    clock, ended, told = watched(CandidateLimits(seconds=0.1))
     assert not ended.wait(0.5)  # the clock does not run
     with clock.running():
         assert ended.wait(20)
-    assert "takes longer than the 0.1 s" in finished_result(tmp_path / "0", candidate).failure
+    assert ["takes longer than the 0.1 s" in result.failure for result in told] == [True]
 
 
-def test_a_candidate_that_is_stuck_at_the_end_of_the_time_stays_unfinished(watched, candidate, tmp_path):
+def test_a_candidate_that_is_stuck_at_the_end_of_the_time_stays_unfinished(watched):
     limits = CandidateLimits(seconds=1e9, deadline=time.monotonic() - GRACE - 1)
-    clock, ended = watched(limits, candidate, tmp_path / "0")
+    clock, ended, told = watched(limits)
     with clock.running():
         assert ended.wait(20)
-    assert not (tmp_path / "0").exists()
+    assert told == []
 
 
 def test_the_private_memory_of_a_process_grows_with_what_it_writes():
