@@ -17,6 +17,9 @@ PATIENCE = 60.0
 CLOCK_TOLERANCE = 5.0
 """Clocks that differ by fewer seconds are not worth a remark."""
 
+PAUSE = 0.5
+"""Seconds before a node that could not be asked is asked again."""
+
 PACKAGE = "valp"
 
 
@@ -31,6 +34,7 @@ class NodeAnswer:
         packages: the versions of this package and of those that extend it, by name.
         memory: the bytes of its memory; None if it is not known.
         ahead: the seconds by which its clock is ahead of this machine's, at least; negative if it is behind.
+        node: Ray's identifier of the node.
     """
 
     machine: str
@@ -39,6 +43,7 @@ class NodeAnswer:
     packages: dict[str, str]
     memory: int | None
     ahead: float = 0.0
+    node: str = ""
 
 
 def question() -> Callable[[], dict[str, Any]]:
@@ -80,24 +85,45 @@ def question() -> Callable[[], dict[str, Any]]:
 
 def ask_nodes() -> tuple[list[NodeAnswer], list[str]]:
     """The answers of all nodes that have CPUs, and the addresses of those that do not answer in time."""
-    nodes = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
+    end, left = time.monotonic() + PATIENCE, _nodes()
+    answers: list[NodeAnswer] = []
+    while left:
+        answers += _answers(left, end)
+        there = _nodes()
+        left = {one: node for one, node in left.items() if one in there and all(one != told.node for told in answers)}
+        if time.monotonic() > end:
+            break
+        if left:  # Ray may not know a node that has just joined on all machines
+            time.sleep(PAUSE)
+    return answers, [node["NodeManagerAddress"] for node in left.values()]
+
+
+def _nodes() -> dict[str, dict[str, Any]]:
+    """The living nodes that have CPUs, by identifier."""
+    return {node["NodeID"]: node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1}
+
+
+def _answers(nodes: dict[str, dict[str, Any]], end: float) -> list[NodeAnswer]:
+    """The answers that these nodes give until `end`, a value of `time.monotonic()`."""
     task = ray.remote(num_cpus=0, max_retries=0)(question())
     sent = time.time()
-    asked = {}
-    for node in nodes:
-        there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-        asked[task.options(scheduling_strategy=there).remote()] = node
-    answers, waiting, end = [], list(asked), time.monotonic() + PATIENCE
+    asked: dict[ray.ObjectRef, str] = {}
+    answers: list[NodeAnswer] = []
+    for one in nodes:
+        there = NodeAffinitySchedulingStrategy(one, soft=False)
+        asked[task.options(scheduling_strategy=there).remote()] = one
+    waiting = list(asked)
     while waiting and time.monotonic() < end:
         ready, waiting = ray.wait(waiting, timeout=max(0.0, end - time.monotonic()))
-        for one in ready:
+        for each in ready:
             try:
-                told = ray.get(one)
-            except RayError:  # the node is gone
+                told = ray.get(each)
+            except RayError:  # the node is gone, or not yet known everywhere
                 continue
+            one = asked[each]
             ahead = _ahead(told.pop("clock"), sent, time.time())
-            answers.append(NodeAnswer(cpus=int(asked[one]["Resources"]["CPU"]), ahead=ahead, **told))
-    return answers, [asked[one]["NodeManagerAddress"] for one in waiting]
+            answers.append(NodeAnswer(node=one, cpus=int(nodes[one]["Resources"]["CPU"]), ahead=ahead, **told))
+    return answers
 
 
 def _ahead(clock: float, sent: float, received: float) -> float:

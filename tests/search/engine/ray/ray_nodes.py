@@ -81,17 +81,17 @@ class RayNodes:
             os.chown(forbidden, NOBODY, NOBODY)
         forbidden.chmod(0o700)
 
-    def start(self, cpus, python_path=()):
+    def start(self, cpus, program=""):
         """Starts a node and waits until it runs. The first one is the head of the cluster.
 
         Args:
             cpus: the CPUs that it has for workers.
-            python_path: more folders in which its Python looks for packages.
+            program: begins every Python of the node.
         """
         here = self.path / f"node{len(self.nodes)}"
         site = here / "site"
         site.mkdir(parents=True)
-        (site / "sitecustomize.py").write_text(WATCHING)
+        (site / "sitecustomize.py").write_text(WATCHING + program)
         temporary = here / "t"  # Ray makes sockets below it, whose paths may have 107 bytes
         head = ["--head", "--port=0", "--include-dashboard=false"] if not self.nodes else [f"--address={self.address}"]
         settings = [f"--num-cpus={cpus}", "--object-store-memory=80000000", "--disable-usage-stats", "--block"]
@@ -103,7 +103,7 @@ class RayNodes:
                 stdout=file,
                 stderr=file,
                 cwd=here,
-                env=self.environment(here, [site, *python_path]),
+                env=self.environment(here, site),
                 start_new_session=True,
             )
         node = RayNode(process)
@@ -117,13 +117,13 @@ class RayNodes:
             self.address = (temporary / "ray_current_cluster").read_text().strip()
         return node
 
-    def environment(self, here, python_path):
+    def environment(self, here, site):
         """The environment of a node."""
         removed = {"RAY_ADDRESS", "VALP_DRIVER", "VALP_RUNS", "XDG_CACHE_HOME"}
         kept = {name: value for name, value in os.environ.items() if name not in removed}
         folders = {"HOME": here, "TMPDIR": here, "RAY_TMPDIR": here, "FORBIDDEN": self.forbidden, "OPENED": self.opened}
         own = {name: str(value) for name, value in folders.items()}
-        own |= {"PYTHONPATH": os.pathsep.join(map(str, python_path)), "RAY_AUTH_MODE": "disabled"}
+        own |= {"PYTHONPATH": str(site), "RAY_AUTH_MODE": "disabled"}
         return kept | own
 
     def end(self):

@@ -31,6 +31,14 @@ column = "y"
 """
 
 
+OTHER_VERSION = """
+import importlib.metadata
+true = importlib.metadata.version
+importlib.metadata.version = lambda name: "0.0.1" if name == "valp" else true(name)
+"""
+"""Begins every Python of a node that has another version of this package."""
+
+
 def driven(nodes, *pids):
     """The process of a driver that has ended."""
     root, kept = Path(__file__).parents[4], {n: v for n, v in os.environ.items() if not n.startswith("RAY_")}
@@ -107,11 +115,8 @@ def test_the_driver_leaves_the_cluster_and_the_cluster_goes_on(searched, nodes):
     assert all(node.process.poll() is None for node in (nodes.nodes[0], nodes.nodes[1]))
 
 
-def test_a_node_with_another_version_of_the_package_is_named(searched, nodes, tmp_path):
-    about = tmp_path / "valp-0.0.1.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: valp\nVersion: 0.0.1\n")
-    nodes.start(1, [tmp_path])
+def test_a_node_with_another_version_of_the_package_is_named(searched, nodes):
+    nodes.start(1, OTHER_VERSION)
     ended = driven(nodes)
     assert ended.returncode == 1
     assert "has valp 0.0.1, but this machine has" in ended.stderr.splitlines()[-1]
