@@ -15,9 +15,6 @@ from valp.plan.operation import Sample
 CODES = 5000
 """The number of training rows that are used, at most."""
 
-SMALLEST = 1e-12
-"""The smallest sum of weights by which is divided."""
-
 
 @torch.no_grad()
 def fit_priors(
@@ -64,18 +61,10 @@ def fit_priors(
                 by_class.fit(found[known], truths[group.given][rows[known]], seed)
     for name in plan.spreads:
         spread = module.spreads[name]
-        deviation = _deviation(values[plan.outputs[name]], truths[name][rows], _weights(name, rows, weights))
-        if isinstance(spread, ResidualSpread) and bool(deviation.isfinite().all()):
-            spread.deviation.copy_(deviation)
+        assert isinstance(spread, ResidualSpread)
+        spread.estimate(values[plan.outputs[name]] - truths[name][rows], _weights(name, rows, weights))
 
 
 def _weights(name: str, rows: Tensor, weights: Mapping[str, Tensor]) -> Tensor:
     """The weights of the labels of an output, (n,) or (n, size)."""
     return weights[name][rows] if name in weights else torch.ones(len(rows), device=rows.device)
-
-
-def _deviation(predictions: Tensor, truths: Tensor, weights: Tensor) -> Tensor:
-    """The root mean square of the errors of each variable, (size,)."""
-    errors = (predictions - truths).square()
-    counted = (weights[:, None] if weights.ndim == 1 else weights).expand_as(errors)
-    return ((errors * counted).sum(0) / counted.sum(0).clamp_min(SMALLEST)).sqrt()

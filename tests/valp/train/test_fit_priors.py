@@ -8,6 +8,7 @@ from tests.valp.model.candidates import with_mixtures
 from tests.valp.rows import rows_of
 from valp.check.keys import content_key
 from valp.compile.compile import compile, lower
+from valp.compile.residual_spread import MOST_TOGETHER, ROWS_PER_VARIABLE, ResidualSpread
 from valp.graph.graph import Graph, Role
 from valp.train.fit import Fitting, fit
 from valp.train.fit_priors import CODES, fit_priors
@@ -152,7 +153,9 @@ def test_the_spread_is_the_error_of_training_rows():
     noise = {"a->d": torch.randn(9, 2)}
     means = module({}, "generate", noise)["o0"]
     unit = torch.ones(9, 5)
-    torch.testing.assert_close(module({}, "generate", noise | {"o0": unit})["o0"], means + found)
+    factor = module.spreads["o0"].factor
+    torch.testing.assert_close(module({}, "generate", noise | {"o0": unit})["o0"], means + factor.sum(0))
+    torch.testing.assert_close(factor, factor.T)
     assert torch.equal(module(inputs, "predict", {"o0": torch.ones(ROWS, 5)})["o0"], module(inputs, "predict")["o0"])
 
 
@@ -163,6 +166,57 @@ def test_missing_rows_do_not_count_in_the_spread():
     half = {"o0": torch.where(weights["o0"][:, None] > 0, truths["o0"], 1e6)}
     fit_priors(module, inputs, half, weights, seed=0)
     assert module.spreads["o0"].deviation.max() < 10
+
+
+def test_the_spread_has_the_correlations_of_the_errors():
+    random = torch.Generator().manual_seed(0)
+    errors = torch.randn(4000, 3, generator=random) @ torch.tensor([[1.0, 0.9, 0.0], [0.0, 0.1, 0.0], [0.0, 0.0, 5.0]])
+    weights = (torch.arange(4000) % 4 > 0).float()
+    spread = ResidualSpread(3)
+    spread.estimate(torch.where(weights[:, None] > 0, errors, torch.nan), weights)
+    drawn = spread(torch.zeros(9000, 3), torch.randn(9000, 3, generator=random))
+    kept = errors[weights > 0]
+    torch.testing.assert_close(drawn.T.corrcoef(), kept.T.corrcoef(), atol=0.05, rtol=0)
+    torch.testing.assert_close(drawn.std(0), kept.std(0), atol=0, rtol=0.05)
+    torch.testing.assert_close(spread.deviation, kept.square().mean(0).sqrt())
+
+
+@pytest.mark.parametrize(("size", "rows"), [(MOST_TOGETHER + 1, 900), (4, 4 * ROWS_PER_VARIABLE - 1)])
+def test_many_variables_and_few_rows_have_no_correlations(size, rows):
+    spread = ResidualSpread(size)
+    errors = torch.randn(rows, 1, generator=torch.Generator().manual_seed(0)).expand(rows, size)
+    spread.estimate(errors, torch.ones(rows))
+    factor = spread.factor if spread.factor.ndim == 2 else spread.factor.diag()
+    torch.testing.assert_close(factor, (errors.square().mean().sqrt() * torch.ones(size)).diag())
+
+
+def test_equal_and_constant_variables_are_drawn_as_they_are():
+    """The covariance is singular."""
+    spread = ResidualSpread(3)
+    errors = torch.randn(100, 1, generator=torch.Generator().manual_seed(0)) * torch.tensor([1.0, 1.0, 0.0])
+    spread.estimate(errors, torch.ones(100))
+    drawn = spread(torch.zeros(50, 3), torch.randn(50, 3))
+    torch.testing.assert_close(drawn[:, 0], drawn[:, 1], atol=1e-5, rtol=0)
+    assert drawn[:, 2].abs().max() < 1e-5
+    assert drawn[:, 0].std() > 0.5
+
+
+@pytest.mark.parametrize("errors", [torch.full((50, 3), torch.inf), torch.full((50, 3), torch.nan)])
+def test_errors_that_are_not_finite_leave_the_spread_as_it_is(errors):
+    spread = ResidualSpread(3)
+    spread.estimate(torch.ones(50, 3), torch.ones(50))
+    before = spread.factor.clone()
+    spread.estimate(errors, torch.ones(50))
+    assert torch.equal(spread.factor, before)
+
+
+@pytest.mark.parametrize("size", [3, MOST_TOGETHER + 1])
+def test_a_spread_of_a_version_without_correlations_draws_as_before(size):
+    deviation, noise = torch.rand(size), torch.randn(7, size)
+    spread = ResidualSpread(size)
+    spread.load_state_dict({"deviation": deviation})
+    torch.testing.assert_close(spread(torch.zeros(7, size), noise), deviation * noise)
+    torch.testing.assert_close(spread.deviation, deviation)
 
 
 def test_only_a_gaussian_likelihood_has_a_spread():

@@ -250,7 +250,7 @@ def test_channels_and_states_keep_the_function(change):
     assert_same_function(parent, child, graph)
 
 
-ESTIMATED = ".deviation"
+ESTIMATED = ".factor"
 """The spread of a likelihood: a child's own training estimates it anew."""
 
 
