@@ -29,7 +29,7 @@ def test_every_package_is_listed_for_the_installation():
     assert sorted(listed) == sorted(found)
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 def test_files_of_the_user_with_the_names_of_the_rooms_are_not_imported(tmp_path):
     """The working folder, which is also the script's, has a search.py, a search/ and a spaces/ of the user."""
     for name in ("search", "spaces", "strategies"):
@@ -80,7 +80,7 @@ def test_the_wheel_holds_every_file_of_the_rooms_and_the_license(built):
     assert [name for name in names if name.endswith("/licenses/LICENSE")]
     assert told["License-Expression"] == "MIT"
     assert told["Version"] == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    assert set(told.get_all("Provides-Extra")) == {"onnx", "dashboard", "data", "torchjd", "docs", "dev"}
+    assert set(told.get_all("Provides-Extra")) == {"onnx", "dashboard", "data", "torchjd", "postgresql", "docs", "dev"}
     plain = [line for line in told.get_all("Requires-Dist") if "extra ==" not in line]
     assert not [
         line

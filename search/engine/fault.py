@@ -5,10 +5,10 @@ machine end the search, and the same command resumes it.
 """
 
 import errno
+import json
 import traceback
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
 
 from valp.errors import FileError, SearchError, ValpError
 
@@ -80,13 +80,14 @@ class Failure:
             return FileError(self.reason)
         return SearchError(self.reason) if self.fault is Fault.START else None
 
-    def fields(self) -> dict[str, str]:
-        """The failure as plain texts, for another process."""
-        return asdict(self)
+    def text(self) -> str:
+        """The failure as a text, for another process."""
+        return json.dumps(asdict(self))
 
     @classmethod
-    def of(cls, fields: dict[str, Any]) -> "Failure":
-        """The failure with these `fields`."""
+    def of(cls, text: str) -> "Failure":
+        """The failure with this `text`."""
+        fields = json.loads(text)
         return cls(Fault(fields["fault"]), fields["reason"], fields["log"])
 
 

@@ -22,7 +22,7 @@ SECONDS = "seconds/"
 """The prefix of the names of times in a trial's result."""
 
 FAILURE = "failure"
-"""The name of a failure in a trial's result."""
+"""The name of a failure, as a text, in a trial's result. Tune would take a dictionary apart."""
 
 OUTCOME = "outcome"
 """The name of what a trial has made in its result."""
@@ -55,7 +55,7 @@ class CandidateTrainable(tune.Trainable):  # type: ignore[misc] # ray ships no t
             steps = self.stages.pop(0)
             outcome, parts = self.trainer.advance(steps)
         except Exception as error:  # not the candidate's fault: its own are in its result
-            return {"done": True, FAILURE: failure_of(error).fields()}
+            return {"done": True, FAILURE: failure_of(error).text()}
         done = not self.stages or outcome.result.failure is not None
         seconds = {f"{SECONDS}{part}": spent for part, spent in parts.items()}
         return {"done": done, "steps": steps, OUTCOME: Parcel(outcome)} | seconds
@@ -92,8 +92,8 @@ def _trainer(equipment: list[ray.ObjectRef]) -> Any:
 
 def told_failure(result: Mapping[str, Any]) -> Failure | None:
     """The failure in a trial's result; None if the trial has not failed, or for a fault of its candidate."""
-    fields = result.get(FAILURE)
-    return None if fields is None else Failure.of(fields)
+    text = result.get(FAILURE)
+    return None if text is None else Failure.of(text)
 
 
 def reported(result: Mapping[str, Any]) -> dict[str, float]:

@@ -22,7 +22,7 @@ class Raises(RandomSearch):
         return super().propose(question, ledger, trial)
 
 
-@pytest.mark.parametrize("workers", [0, pytest.param(1, marks=pytest.mark.heavy)])
+@pytest.mark.parametrize("workers", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_the_search_ends_with_the_reason_and_resumes(workers, digits_problem, tmp_path):
     asked = {"name": "r", "strategy": "raises", "candidates": 4, "steps": 10, "baselines": "none", "workers": workers}
     strategy = Raises()

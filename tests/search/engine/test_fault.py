@@ -85,7 +85,7 @@ def trained(driver, job):
 def test_each_error_has_one_fault_which_another_process_can_be_told(error, fault):
     failure = failure_of(error)
     assert failure.fault is fault
-    assert Failure.of(failure.fields()) == failure
+    assert Failure.of(failure.text()) == failure
     assert "\n" not in failure.reason
     assert (failure.ends_search is not None) == (fault in (Fault.FILES, Fault.START))
 

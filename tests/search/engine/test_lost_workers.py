@@ -60,7 +60,7 @@ def line():
     return Problem.from_arrays("line", inputs={"x": numeric(x)}, outputs={"y": numeric(2 * x)})
 
 
-@pytest.mark.parametrize(("kill", "kills"), [("before", 3), ("after", 2)])
+@pytest.mark.parametrize(("kill", "kills"), [("before", 3), pytest.param("after", 2, marks=pytest.mark.slow)])
 def test_a_search_whose_workers_are_killed_once_for_each_model_loses_none(kill, kills, line, tmp_path, monkeypatch):
     site, killed = tmp_path / "site", tmp_path / "killed"
     site.mkdir()
