@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.mt_vae_graphs import REFERENCE
-from benchmarks.paper_page import paragraph, table
+from benchmarks.paper_page import kept_discussion, paragraph, table
 from benchmarks.sharing_figures import shift, verdict
 
 DISCUSSION = "## What follows"
@@ -54,8 +54,7 @@ Document = Mapping[str, Any]
 
 def page(document: Document, path: Path) -> str:
     """The page; the discussion that `path` has is kept."""
-    written = path.read_text() if path.is_file() else ""
-    discussion = written[written.index(DISCUSSION) :] if DISCUSSION in written else f"{DISCUSSION}\n"
+    discussion = kept_discussion(path, DISCUSSION) or f"{DISCUSSION}\n"
     parts = ["# MT-VAE, VAE, or a model for each task?", paragraph(INTRODUCTION), settings(document)]
     told = [line for line in answers(document) if line]
     if told:

@@ -9,10 +9,7 @@ from typing import Any
 from benchmarks.balance_page import Score, comparison, middle, progress, spread
 from benchmarks.balance_trainings import Plan, Setup
 from benchmarks.multi_mnist_times import Times
-from benchmarks.paper_page import paragraph, table
-
-DISCUSSION = "## What differs, and why"
-"""The heading of the page's last section, which is written by hand and kept."""
+from benchmarks.paper_page import kept_discussion, paragraph, table
 
 DIGITS = (Score("left", "left ↑", accuracy=True), Score("right", "right ↑", accuracy=True))
 ALL = Score("all", "mean error ↓", accuracy=False)
@@ -59,8 +56,7 @@ def page(measured: Sequence[Measured], setup: Setup, times: Mapping[str, Times] 
         times: the milliseconds of a step, by problem; None if they are not measured.
         path: the page as it was.
     """
-    written = path.read_text(encoding="utf-8") if path.is_file() else ""
-    discussion = written[written.index(DISCUSSION) :] if DISCUSSION in written else ""
+    discussion = kept_discussion(path)
     parts = [
         "# MGDA and MGDA-UB",
         paragraph(INTRODUCTION),

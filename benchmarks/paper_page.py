@@ -37,8 +37,7 @@ BEST = (
 
 def page(experiment: Experiment, path: Path) -> str:
     """The page; the discussion that `path` has is kept."""
-    written = path.read_text() if path.is_file() else ""
-    discussion = written[written.index(DISCUSSION) :] if DISCUSSION in written else f"{DISCUSSION}\n"
+    discussion = kept_discussion(path) or f"{DISCUSSION}\n"
     parts = (
         introduction(experiment),
         "## Numbers\n\n" + counts(experiment),
@@ -208,6 +207,12 @@ def shown(name: str, value: float | None) -> str:
     if value is None:
         return ""
     return f"{value:.2e}".replace("e-0", "e-") if name == "mse" else f"{value:.3f}"
+
+
+def kept_discussion(path: Path, heading: str = DISCUSSION) -> str:
+    """The last section that a page has, with its heading; empty if there is none. It is written by hand."""
+    written = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return written[written.index(heading) :] if heading in written else ""
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

@@ -5,12 +5,9 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from benchmarks.paper_page import paragraph, table
+from benchmarks.paper_page import kept_discussion, paragraph, table
 from benchmarks.robustness_attacks import JOINT, SIZES
 from benchmarks.robustness_graphs import METHODS
-
-DISCUSSION = "## What differs, and why"
-"""The heading of the page's last section, which is written by hand and kept."""
 
 TASKS = {"left": "upper left", "right": "lower right"}
 
@@ -67,8 +64,7 @@ Results = Sequence[Mapping[str, Sequence[float]]]
 
 def page(document: Mapping[str, Any], path: Path) -> str:
     """The page; the discussion that `path` has is kept."""
-    written = path.read_text() if path.is_file() else ""
-    discussion = DISCUSSION + written.partition(DISCUSSION)[2] if DISCUSSION in written else ""
+    discussion = kept_discussion(path)
     parts = [_introduction(document)]
     for name, found in document["problems"].items():
         parts.append(f"## {name}\n\n{_about(found, document['seeds'])}")

@@ -5,10 +5,7 @@ from pathlib import Path
 
 from benchmarks.balance_page import Score, comparison, middle, progress, spread, wins
 from benchmarks.balance_trainings import Method, Plan, Setup
-from benchmarks.paper_page import paragraph, table
-
-DISCUSSION = "## What differs, and why"
-"""The heading of the page's last section, which is written by hand and kept."""
+from benchmarks.paper_page import kept_discussion, paragraph, table
 
 SCORES = (Score("digit", "accuracy ↑", accuracy=True), Score("other", "MSE ↓", accuracy=False))
 
@@ -42,8 +39,7 @@ def page(plan: Plan, setup: Setup, without: Mapping[str, float], rows: Sequence[
         rows: the rows of the training, validation and test split.
         path: the page as it was.
     """
-    written = path.read_text(encoding="utf-8") if path.is_file() else ""
-    discussion = written[written.index(DISCUSSION) :] if DISCUSSION in written else ""
+    discussion = kept_discussion(path)
     parts = [
         "# Two digits",
         paragraph(INTRODUCTION),

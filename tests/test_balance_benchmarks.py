@@ -11,7 +11,7 @@ from benchmarks import balance_trainings, digit_labels, multi_mnist, two_digits
 from benchmarks.balance_page import Score, comparison, spread, wins
 from benchmarks.balance_subjects import SUBJECTS, Subject, errors, errors_without_learning
 from benchmarks.balance_trainings import Method, Plan, Setup, Training, prepare, trained
-from benchmarks.multi_mnist_page import DISCUSSION
+from benchmarks.paper_page import DISCUSSION
 from benchmarks.saved_rows import SavedRows
 from valp.compile.compile import compile
 from valp.spaces.builtin.idx_files import ImageArrays

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from benchmarks import robustness
+from benchmarks.paper_page import DISCUSSION
 from benchmarks.robustness_attacks import JOINT, SIZES, accuracies, probabilities
 from benchmarks.robustness_graphs import METHODS, graph_of, only
-from benchmarks.robustness_page import DISCUSSION, PAPER, page, paper_figures
+from benchmarks.robustness_page import PAPER, page, paper_figures
 from benchmarks.robustness_trainings import KeptUncertainty, Training, prepare, trained
 from valp.compile.compile import compile
 from valp.spaces.catalogue.sketch import Sketch

@@ -3,52 +3,43 @@
 import numpy as np
 import pytest
 
+from tests.search.changed_workers import changing
 from tests.search.listener import Listener
 from valp.search.facade.launch import launch
 from valp.spaces.problem.problem import Problem, numeric
 
 pytestmark = pytest.mark.heavy
 
-KILLING = """
-import hashlib, os, pathlib, signal, sys
-if any("default_worker" in word for word in sys.orig_argv):
-    import importlib.abc, importlib.util
-    name = "valp.search.engine.ray.worker"
+KILLING = changing(
+    "valp.search.engine.ray.worker",
+    """
+import hashlib, os, pathlib, signal
 
-    def kill_once(config):
-        mark = pathlib.Path(os.environ["KILLED"], hashlib.sha256(config["candidate"].encode()).hexdigest())
-        if not mark.exists():
-            mark.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+def kill_once(config):
+    mark = pathlib.Path(os.environ["KILLED"], hashlib.sha256(config["candidate"].encode()).hexdigest())
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
 
-    class Changed(importlib.abc.MetaPathFinder):
-        def find_spec(self, found, path, target=None):
-            if found != name:
-                return None
-            sys.meta_path.remove(self)
-            spec = importlib.util.find_spec(name)
-            load = spec.loader.exec_module
-            def changed(module):
-                load(module)
-                trainable = module.CandidateTrainable
-                step, reset = trainable.step, trainable.reset_config
-                def stepped(self):
-                    config = self.config
-                    made = step(self)
-                    kill_once(config)
-                    return made
-                def began(self, config):
-                    kill_once(config)
-                    return reset(self, config)
-                if os.environ["KILL"] == "before":
-                    trainable.step = stepped
-                else:
-                    trainable.reset_config = began
-            spec.loader.exec_module = changed
-            return spec
+trainable = module.CandidateTrainable
+step, reset = trainable.step, trainable.reset_config
 
-    sys.meta_path.insert(0, Changed())
-"""
+def stepped(self):
+    config = self.config
+    made = step(self)
+    kill_once(config)
+    return made
+
+def began(self, config):
+    kill_once(config)
+    return reset(self, config)
+
+if os.environ["KILL"] == "before":
+    trainable.step = stepped
+else:
+    trainable.reset_config = began
+""",
+)
 """Begins every Python of the environment: a worker of Ray is killed once for each model, before its result is sent, or
 after the result of the model before it."""
 

@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 
+from tests.search.changed_workers import changing
 from tests.search.listener import Listener
 from valp.errors import SearchError
 from valp.search.engine.candidate_limits import CandidateLimits, Stopclock
@@ -83,30 +84,19 @@ def test_the_private_memory_of_a_process_grows_with_what_it_writes():
     assert held.sum() == 10**7
 
 
-HUNGRY = """
-import sys
-if any("default_worker" in word for word in sys.orig_argv):
-    import importlib.abc, importlib.util
-    name = "valp.search.engine.evaluate"
-    class Changed(importlib.abc.MetaPathFinder):
-        def find_spec(self, found, path, target=None):
-            if found != name:
-                return None
-            sys.meta_path.remove(self)
-            spec = importlib.util.find_spec(name)
-            load = spec.loader.exec_module
-            def changed(module):
-                load(module)
-                make = module.fitting
-                def fitting(module, candidate, *rest):
-                    import numpy
-                    held = [numpy.ones(10**7) for _ in range(100)]
-                    return make(module, candidate, *rest)
-                module.fitting = fitting
-            spec.loader.exec_module = changed
-            return spec
-    sys.meta_path.insert(0, Changed())
-"""
+HUNGRY = changing(
+    "valp.search.engine.evaluate",
+    """
+make = module.fitting
+
+def fitting(module, candidate, *rest):
+    import numpy
+    held = [numpy.ones(10**7) for _ in range(100)]
+    return make(module, candidate, *rest)
+
+module.fitting = fitting
+""",
+)
 """Begins every Python of the environment: a training in a worker of Ray takes 8 GB that no estimate knows of."""
 
 
