@@ -126,6 +126,9 @@ def _read_npz(path: Path, missing: tuple[str, ...]) -> Table:
             with zipfile.ZipFile(file) as archive:
                 require_archive(path, archive)
             arrays = dict(np.load(file, allow_pickle=False))
+            strange = next((name for name, array in arrays.items() if not isinstance(array, np.ndarray)), None)
+            if strange is not None:
+                raise ValueError(f"{strange} is not an array")
         except DataError:
             raise
         except Exception as error:  # zipfile, zlib and numpy raise various errors for a damaged file

@@ -83,8 +83,11 @@ def load_trace(path: Path | str) -> Trace:
         with np.load(io.BytesIO(content), allow_pickle=False) as held:
             header = TraceHeader.model_validate_json(str(held["header"]))
             arrays = {name: held[name] for name in ARRAYS}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise FileError(f"{path} is not a trace of a training: {str(error).splitlines()[0]}") from error
+        if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+            raise ValueError("it has files that are not arrays")
+    except Exception as error:  # zipfile, zlib and numpy raise various errors for a damaged file
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise FileError(f"{path} is not a trace of a training: {reason}") from error
     sizes = {"S": arrays["steps"].size, "K": len(header.losses), "G": len(header.groups), "N": len(header.networks)}
     for name, letters in ARRAYS.items():
         wanted, array = tuple(sizes[letter] for letter in letters), arrays[name]

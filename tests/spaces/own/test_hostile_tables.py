@@ -55,6 +55,13 @@ def test_an_array_whose_header_declares_more_than_the_file_has_is_refused(tmp_pa
     assert "must be an NPZ file of plain arrays" in refused(tmp_path / "t.npz")
 
 
+def test_a_file_in_an_npz_file_that_is_no_array_is_refused(tmp_path):
+    np.savez(tmp_path / "t.npz", x=np.zeros(4))
+    with zipfile.ZipFile(tmp_path / "t.npz", "a") as archive:
+        archive.writestr("kind", "red,green,blue")
+    assert refused(tmp_path / "t.npz").endswith("must be an NPZ file of plain arrays, but is not: kind is not an array")
+
+
 @pytest.mark.usefixtures("little_memory")
 @pytest.mark.parametrize(
     "column",

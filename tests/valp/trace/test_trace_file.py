@@ -1,6 +1,8 @@
 """Files of traces."""
 
+import io
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -41,7 +43,9 @@ def test_another_suffix_is_refused(trace, tmp_path):
 def test_what_is_no_trace_is_refused_in_one_sentence(trace, tmp_path):
     good = save_trace(trace, tmp_path / "good.npz")
     arrays = dict(np.load(good))
-    header = json.loads(str(arrays["header"]))
+    header, whole = json.loads(str(arrays["header"])), io.BytesIO()
+    np.save(whole, arrays["norms"])
+    ends_early = whole.getvalue().replace(b"}", b" ", 1)
     bad = {
         "missing": None,
         "empty": b"",
@@ -50,6 +54,8 @@ def test_what_is_no_trace_is_refused_in_one_sentence(trace, tmp_path):
         "without header": {name: arrays[name] for name in ARRAYS},
         "other schema": {**arrays, "header": np.array(json.dumps({**header, "schema_version": 2}))},
         "another shape": {**arrays, "norms": arrays["norms"][:2]},
+        "a text among the arrays": {name: value for name, value in arrays.items() if name != "norms"},
+        "a header that ends early": {name: value for name, value in arrays.items() if name != "norms"},
         "text in numbers": {**arrays, "values": arrays["values"].astype(str)},
         "no step": {name: value if name == "header" else value[:0] for name, value in arrays.items()},
         "unknown loss": {
@@ -63,6 +69,10 @@ def test_what_is_no_trace_is_refused_in_one_sentence(trace, tmp_path):
             path.write_bytes(content)
         elif content is not None:
             np.savez(path, **content)
+        for member, text in {"norms": "no array", "norms.npy": ends_early}.items():
+            if name == ("a text among the arrays" if member == "norms" else "a header that ends early"):
+                with zipfile.ZipFile(path, "a") as archive:
+                    archive.writestr(member, text)
         with pytest.raises(FileError) as found:
             load_trace(path)
         assert "\n" not in str(found.value)

@@ -1,0 +1,254 @@
+"""A search is killed again and again: is anything lost, done twice, or blamed on a candidate?
+
+    python -m benchmarks.kills [--kills 40] [--candidates 60] [--steps 300] [--workers 2] [--seed 0] [--runs runs]
+
+`valp search digits` runs with two workers. At random moments, also while it starts, SIGKILL ends one of its processes:
+the driver, a worker, Ray's node process or the reaper, each in turn in random order. When the search has ended, the same
+command continues it. After every kill the ledger is checked by SQLite, and each finished candidate is compared with what
+it was before.
+
+Then the same search by one worker is killed as often as --kills-alone says, and its front is compared with that of the
+same search undisturbed. With one worker the candidates are proposed one after the other, so the fronts must be equal.
+
+The run's folder must not exist. The command ends with 1 if anything was lost.
+"""
+
+import argparse
+import json
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+import psutil
+
+from valp.search.run.folder import SCORES
+from valp.search.run.run import open_run
+
+VICTIMS = ("driver", "worker", "node", "reaper")
+STARTING = 12.0
+"""Seconds, an upper bound of the time that a search takes until its workers train: kills are spread over as long."""
+GONE = 30.0
+"""Seconds that Ray may take to notice that its node process is gone, and processes to end."""
+
+
+@dataclass
+class Seen:
+    """What was observed.
+
+    Attributes:
+        kills: how many processes of each sort were killed.
+        missed: how often there was no such process at that moment.
+        starts: how often the command was started.
+        unclean: what SQLite said about a ledger, where it was not "ok".
+        changed: candidates that were finished and of which a file was changed or lost later.
+        left: processes of a killed driver that were still there after a while.
+    """
+
+    kills: Counter[str] = field(default_factory=Counter)
+    missed: Counter[str] = field(default_factory=Counter)
+    starts: int = 0
+    unclean: list[str] = field(default_factory=list)
+    changed: set[int] = field(default_factory=set)
+    left: int = 0
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search that can be started again and again."""
+
+    runs: Path
+    name: str
+    candidates: int
+    steps: int
+    workers: int
+    seed: int
+
+    @property
+    def log(self) -> Path:
+        """Its events, over all sessions."""
+        return self.runs / f"{self.name}.jsonl"
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """A new session of it, whose stderr is appended to a file."""
+        words = ["search", "digits", "--name", self.name, "--runs", str(self.runs), "--log-json", str(self.log)]
+        numbers = {"candidates": self.candidates, "steps": self.steps, "workers": self.workers, "seed": self.seed}
+        words += [word for name, number in numbers.items() for word in (f"--{name}", str(number))]
+        program = [sys.executable, "-c", "from valp.search.cli import main; main()"]
+        with self.log.with_suffix(".err").open("ab") as err:
+            return subprocess.Popen([*program, *words], stdout=subprocess.DEVNULL, stderr=err, start_new_session=True)
+
+    def finished(self) -> dict[int, str]:
+        """The candidates that the ledger has, with a digest of what has been measured of each.
+
+        Weights are not in it: those that no longer can be needed are deleted.
+        """
+        found = {}
+        for entry in open_run(self.runs, self.name).ledger.entries():
+            if entry.result is not None:
+                folder = self.runs / self.name / "candidates" / str(entry.number)
+                content = b"".join(file.read_bytes() for name in (SCORES, "candidate.json") if (file := folder / name).is_file())
+                found[entry.number] = sha256(content + entry.state.encode()).hexdigest()
+        return found
+
+    def integrity(self) -> str:
+        """What SQLite says about a copy of the ledger, as it was left; "ok" before there is one."""
+        ledger = self.runs / self.name / "study.db"
+        with tempfile.TemporaryDirectory() as folder:
+            for file in ledger.parent.glob("study.db*"):
+                shutil.copy(file, folder)
+            copy = Path(folder) / "study.db"
+            if not copy.exists() or not copy.stat().st_size:
+                return "ok"
+            with sqlite3.connect(copy) as connection:
+                return "; ".join(str(row[0]) for row in connection.execute("PRAGMA integrity_check"))
+
+
+def victim(driver: psutil.Process, sort: str) -> psutil.Process | None:
+    """A process of a search, or None if there is none at the moment."""
+    if sort == "driver":
+        return driver
+    marks = {"worker": "ray::", "node": "raylet", "reaper": "valp.search.engine.ray.reaper"}
+    found = []
+    for process in driver.children(recursive=True):
+        try:
+            line = process.cmdline()
+            named = Path(line[0]).name if sort == "node" and line else " ".join(line)
+        except psutil.Error:
+            continue
+        if named == "raylet" if sort == "node" else marks[sort] in named:
+            found.append(process)
+    return random.choice(found) if found else None  # noqa: S311 - one of several workers
+
+
+def disturb(search: Search, kills: int, rng: random.Random) -> Seen:
+    """Runs a search to its end, with this many kills at random moments."""
+    seen, session, before = Seen(), None, dict[int, str]()
+    order = [sort for _ in range(kills) for sort in rng.sample(VICTIMS, len(VICTIMS))][:kills]
+    while order:
+        if session is None or session.poll() is not None:
+            session, seen.starts = search.start(), seen.starts + 1
+            time.sleep(rng.uniform(0, STARTING))
+        else:
+            time.sleep(rng.uniform(0, STARTING / 2))
+        if session.poll() is not None:
+            if session.returncode == 0:
+                raise SystemExit(f"the search was over before its last {len(order)} kills: give it more --candidates")
+            continue  # ended by the kill of its node process
+        process = psutil.Process(session.pid)
+        family = process.children(recursive=True)
+        hit = victim(process, order[0])
+        if hit is None:  # too early: another sort may be there
+            seen.missed[order[0]] += 1
+            order.append(order.pop(0))
+            continue
+        hit.kill()
+        sort = order.pop(0)
+        seen.kills[sort] += 1
+        if sort in ("driver", "node"):
+            seen.left += _outlive(session, family)
+        before = _look(search, seen, before)
+        done = len(before)
+        print(f"{sum(seen.kills.values())}: {sort}, {done} finished", flush=True)
+    while session is None or session.wait() != 0:
+        _look(search, seen, before)
+        session, seen.starts = search.start(), seen.starts + 1
+        if seen.starts > 3 * kills + 5:
+            raise SystemExit(f"the search does not end: see {search.log.with_suffix('.err')}")
+    _look(search, seen, before)
+    return seen
+
+
+def _outlive(session: subprocess.Popen[bytes], family: list[psutil.Process]) -> int:
+    """Waits until a session has ended, and returns how many of its processes are left."""
+    try:
+        session.wait(GONE)
+    except subprocess.TimeoutExpired:
+        session.kill()
+        session.wait()
+    _, alive = psutil.wait_procs(family, timeout=GONE)
+    return len(alive)
+
+
+def _look(search: Search, seen: Seen, before: dict[int, str]) -> dict[int, str]:
+    """Checks the ledger and the finished candidates."""
+    if (told := search.integrity()) != "ok":
+        seen.unclean.append(told)
+    if not (search.runs / search.name / "study.db").exists():
+        return before
+    now = search.finished()
+    seen.changed |= {number for number, digest in before.items() if now.get(number) != digest}
+    return {**before, **now}
+
+
+def faults(search: Search, seen: Seen) -> dict[str, int]:
+    """What must not have happened, and how often it has."""
+    entries = open_run(search.runs, search.name).ledger.entries()
+    events = [json.loads(line) for line in search.log.read_text().splitlines() if line.endswith("}")]
+    ended = Counter(one["candidate"] for one in events if one["event"] in ("candidate_ended", "candidate_failed"))
+    return {
+        "finished candidates changed or lost": len(seen.changed),
+        "recorded twice": sum(count > 1 for count in ended.values()),
+        "left running": sum(entry.state == "running" for entry in entries),
+        "failed": sum(entry.state == "failed" for entry in entries),
+        "missing or too many": abs(len(entries) - search.candidates),
+        "damaged ledgers": len(seen.unclean),
+        "processes left": seen.left,
+    }
+
+
+def front(search: Search) -> list[tuple[int, str]]:
+    """The front: numbers and what was measured."""
+    run = open_run(search.runs, search.name)
+    return sorted((one.number, json.dumps(one.result.scores, sort_keys=True)) for one in run.front() if one.result)
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=40)
+    parser.add_argument("--kills-alone", type=int, default=8, help="of the search by one worker")
+    parser.add_argument("--candidates", type=int, default=60)
+    parser.add_argument("--candidates-alone", type=int, default=12, help="of the search by one worker")
+    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0, help="of the search and of the kills")
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    options = parser.parse_args()
+    random.seed(options.seed)
+    rng, began, bad = random.Random(options.seed), time.monotonic(), 0
+    options.runs.mkdir(parents=True, exist_ok=True)
+    alone = {"candidates": options.candidates_alone, "steps": options.steps, "workers": 1, "seed": options.seed}
+    for name, kills, settings in (
+        ("killed", options.kills, alone | {"candidates": options.candidates, "workers": options.workers}),
+        ("killed-alone", options.kills_alone, alone),
+    ):
+        search = Search(options.runs, name, **settings)
+        if (options.runs / name).exists():
+            parser.error(f"{options.runs / name} exists already")
+        seen = disturb(search, kills, rng)
+        found = faults(search, seen)
+        bad += sum(found.values())
+        told = ", ".join(f"{count} {sort}" for sort, count in seen.kills.items())
+        print(f"\n{name}: {sum(seen.kills.values())} kills ({told}), {seen.starts} starts")
+        print("\n".join(f"  {what}: {count}" for what, count in found.items()), flush=True)
+    if options.kills_alone:
+        quiet = Search(options.runs, "undisturbed", **alone)
+        if quiet.start().wait():
+            raise SystemExit(f"the undisturbed search failed: see {quiet.log.with_suffix('.err')}")
+        equal = front(quiet) == front(search)
+        bad += not equal
+        print(f"  front of {len(front(quiet))}: {'equal to' if equal else 'DIFFERENT from'} the undisturbed search's")
+    print(f"\n{time.monotonic() - began:.0f} s")
+    sys.exit(bool(bad))
+
+
+if __name__ == "__main__":
+    main()
