@@ -56,6 +56,10 @@ bench-all: bench  ## bench, and the benchmarks that take hours
 	$(BIN)/python -m benchmarks.decay
 	$(BIN)/python -m benchmarks.strategies
 	$(BIN)/python -m benchmarks.paper
+	$(BIN)/python -m benchmarks.rows
+	$(BIN)/python -m benchmarks.sharing
+	$(BIN)/python -m benchmarks.and_xor
+	$(BIN)/python -m benchmarks.mt_vae
 	$(BIN)/python -m benchmarks.two_digits
 	$(BIN)/python -m benchmarks.multi_mnist
 	$(BIN)/python -m benchmarks.multi_mnist --times

@@ -129,7 +129,7 @@ def fuzz(
 def table(rows: dict[str, Row]) -> str:
     """The rows as Markdown."""
     lines = [
-        "| what is damaged | inputs | accepted | one sentence | wrong usage | tracebacks | over 5 s | over 1 GB | slowest, s | most memory, MB |",
+        "| damaged | inputs | accepted | sentence | usage | traceback | over 5 s | over 1 GB | slowest, s | MB |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for kind, row in rows.items():

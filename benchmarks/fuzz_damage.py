@@ -10,8 +10,39 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-NUMBERS = ("-1", "0", "1", "2", "3.5", "-0.0", "nan", "inf", "-inf", "1e309", "1e-320", "9" * 20, "9" * 400, "0x10", "٣")
-TEXTS = ("", " ", "x", "x" * 300, "x" * 10_000, "..", "../../x", "/dev/null", "a\x00b", "=1+1", "é😀", "\ud800", "%s", "{0}")
+NUMBERS = (
+    "-1",
+    "0",
+    "1",
+    "2",
+    "3.5",
+    "-0.0",
+    "nan",
+    "inf",
+    "-inf",
+    "1e309",
+    "1e-320",
+    "9" * 20,
+    "9" * 400,
+    "0x10",
+    "٣",
+)
+TEXTS = (
+    "",
+    " ",
+    "x",
+    "x" * 300,
+    "x" * 10_000,
+    "..",
+    "../../x",
+    "/dev/null",
+    "a\x00b",
+    "=1+1",
+    "é😀",
+    "\ud800",
+    "%s",
+    "{0}",
+)
 JSON_VALUES: tuple[Any, ...] = (
     *(None, True, False, [], {}, [[]], {"": None}, "", "x" * 10_000, "a\x00b", "../x"),
     *(0, -1, 1, 2, 10**9, 10**20, 1.5, 1e308, float("nan"), float("inf")),
@@ -123,7 +154,9 @@ def damaged_archive(content: bytes, rng: random.Random) -> bytes:
     else:
         files[name] = damaged_json(files[name], rng) if name.endswith(".json") else damaged_bytes(files[name], rng)
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))) as archive:
+    with zipfile.ZipFile(
+        packed, "w", rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
+    ) as archive:
         for name, inner in files.items():
             archive.writestr(name, inner)
     return packed.getvalue()

@@ -1,6 +1,7 @@
-"""The inputs that are damaged: command lines, graphs, problems, tables, pictures, bundles, traces, and the files of runs.
+"""The inputs that are damaged: command lines, graphs, problems, tables, pictures, bundles, traces, files of runs.
 
-Each kind of input damages one thing in a copy of a folder in which everything is right, and names a command that reads it.
+Each kind of input damages one thing in a copy of a folder in which everything is right, and names a command that reads
+it.
 """
 
 import random
@@ -113,8 +114,8 @@ def _right(words: list[str]) -> None:
 
 
 def _parquet(folder: Path) -> None:
-    import pyarrow.csv  # noqa: PLC0415
-    import pyarrow.parquet  # noqa: PLC0415
+    import pyarrow.csv
+    import pyarrow.parquet
 
     pyarrow.parquet.write_table(pyarrow.csv.read_csv(folder / "flowers.csv"), folder / "flowers.parquet")
     text = PROBLEM.replace("flowers.csv", "flowers.parquet")
@@ -125,7 +126,7 @@ def _change(path: Path, damage: Callable[[bytes, random.Random], bytes], rng: ra
     path.write_bytes(damage(path.read_bytes(), rng))
 
 
-def arguments(folder: Path, rng: random.Random) -> list[str]:
+def arguments(folder: Path, rng: random.Random) -> list[str]:  # noqa: ARG001 - the others need it
     """A command with random options and arguments: right ones, nasty ones, and ones of another kind."""
     named = {name: command for name, command in cli.commands.items() if name not in ENDLESS}
     name = rng.choice(list(named))
@@ -133,19 +134,31 @@ def arguments(folder: Path, rng: random.Random) -> list[str]:
     for parameter in named[name].params:
         if isinstance(parameter, click.Argument):
             if rng.random() < 0.9:
-                words.append(_value(folder, rng))
+                words.append(_value(rng))
         elif isinstance(parameter, click.Option) and (parameter.required or rng.random() < 0.25):
             words.append(rng.choice(parameter.opts))
             if not parameter.is_flag:
-                words += [_value(folder, rng) for _ in range(parameter.nargs)]
+                words += [_value(rng) for _ in range(parameter.nargs)]
     if rng.random() < 0.1:
-        words.insert(rng.randrange(len(words) + 1), _value(folder, rng))
+        words.insert(rng.randrange(len(words) + 1), _value(rng))
     return [*words, *SHORT, "--hours", "0.0005"] if name == "search" else words
 
 
-def _value(folder: Path, rng: random.Random) -> str:
+def _value(rng: random.Random) -> str:
     right = ("s", "digits", "flowers.toml", "vae.json", "m.valp", "flowers.csv", "t.npz", "runs", "o.svg", "o.csv")
-    texts = ("accuracy", "kind=x", "a", "fixed", "evolution", "default", "vae", "@0.1", "4GB", "h:1", "tensioner:alpha=2")
+    texts = (
+        "accuracy",
+        "kind=x",
+        "a",
+        "fixed",
+        "evolution",
+        "default",
+        "vae",
+        "@0.1",
+        "4GB",
+        "h:1",
+        "tensioner:alpha=2",
+    )
     drawn = rng.random()
     if drawn < 0.4:
         return rng.choice(right)
@@ -214,8 +227,12 @@ def trace(folder: Path, rng: random.Random) -> list[str]:
 
 def run(folder: Path, rng: random.Random) -> list[str]:
     """A file of a run, with every command that reads runs, the one that resumes it included."""
-    files = [path for path in sorted(folder.glob("runs/s/**/*")) if path.is_file() and path.suffix not in (".svg", ".png")]
-    path = rng.choice([*files, *[folder / "runs" / "s" / name for name in ("study.db", "run.toml", "problem.json")] * 3])
+    files = [
+        path for path in sorted(folder.glob("runs/s/**/*")) if path.is_file() and path.suffix not in (".svg", ".png")
+    ]
+    path = rng.choice(
+        [*files, *[folder / "runs" / "s" / name for name in ("study.db", "run.toml", "problem.json")] * 3]
+    )
     if rng.random() < 0.05:
         path.unlink()
     elif path.suffix == ".db":

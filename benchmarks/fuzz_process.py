@@ -85,7 +85,7 @@ def _run(words: Sequence[str], folder: Path, told: Path) -> None:
         code = 0
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    except BaseException:  # noqa: BLE001 - this is what is looked for
+    except BaseException:
         traceback.print_exc()
     finally:
         try:

@@ -3,9 +3,9 @@
     python -m benchmarks.kills [--kills 40] [--candidates 60] [--steps 300] [--workers 2] [--seed 0] [--runs runs]
 
 `valp search digits` runs with two workers. At random moments, also while it starts, SIGKILL ends one of its processes:
-the driver, a worker, Ray's node process or the reaper, each in turn in random order. When the search has ended, the same
-command continues it. After every kill the ledger is checked by SQLite, and each finished candidate is compared with what
-it was before.
+the driver, a worker, Ray's node process or the reaper, each in turn in random order. When the search has ended, the
+same command continues it. After every kill the ledger is checked by SQLite, and each finished candidate is compared
+with what it was before.
 
 Then the same search by one worker is killed as often as --kills-alone says, and its front is compared with that of the
 same search undisturbed. With one worker the candidates are proposed one after the other, so the fronts must be equal.
@@ -94,7 +94,9 @@ class Search:
         for entry in open_run(self.runs, self.name).ledger.entries():
             if entry.result is not None:
                 folder = self.runs / self.name / "candidates" / str(entry.number)
-                content = b"".join(file.read_bytes() for name in (SCORES, "candidate.json") if (file := folder / name).is_file())
+                content = b"".join(
+                    file.read_bytes() for name in (SCORES, "candidate.json") if (file := folder / name).is_file()
+                )
                 found[entry.number] = sha256(content + entry.state.encode()).hexdigest()
         return found
 
@@ -125,7 +127,7 @@ def victim(driver: psutil.Process, sort: str) -> psutil.Process | None:
             continue
         if named == "raylet" if sort == "node" else marks[sort] in named:
             found.append(process)
-    return random.choice(found) if found else None  # noqa: S311 - one of several workers
+    return random.choice(found) if found else None
 
 
 def disturb(search: Search, kills: int, rng: random.Random) -> Seen:

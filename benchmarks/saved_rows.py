@@ -19,22 +19,24 @@ class SavedRows:
 
     Attributes:
         file: the file.
-        fingerprints: the fingerprints of the problems. Trainings on other data are not used.
+        fingerprints: the fingerprints of the problems. Trainings on other data are not used, but stay in the file.
         rows: the finished trainings by their key.
     """
 
     file: Path
     fingerprints: Mapping[str, str]
     rows: dict[str, Row] = field(default_factory=dict)
+    _others: dict[str, Row] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         if self.file.is_file():
             kept: dict[str, Row] = json.loads(self.file.read_text())
             known = self.fingerprints.values()
-            self.rows = {key: row for key, row in kept.items() if row["fingerprint"] in known}
+            for key, row in kept.items():
+                (self.rows if row["fingerprint"] in known else self._others)[key] = row
 
     def add(self, job: Keyed, row: Row) -> None:
         """Adds a training and writes the file."""
         self.rows[job.key] = row
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        write_text(self.file, json.dumps(self.rows, indent=1))
+        write_text(self.file, json.dumps(self._others | self.rows, indent=1))

@@ -104,6 +104,20 @@ def test_the_rate_and_the_weights_with_the_best_validation_score_are_chosen(tmp_
     assert [row["seed"] for row in plan.results(method)] == [0]
 
 
+def test_trainings_on_data_that_is_not_asked_for_stay_in_the_file(tmp_path):
+    jobs = [Training(name, "fixed", "fixed", "", (), 0.1, 0) for name in ("p", "q")]
+    for job, fingerprint in zip(jobs, "fg", strict=True):
+        SavedRows(tmp_path / "a.json", {job.problem: fingerprint}).add(job, {"fingerprint": fingerprint})
+    assert SavedRows(tmp_path / "a.json", {"p": "f"}).rows == {jobs[0].key: {"fingerprint": "f"}}
+    both = SavedRows(tmp_path / "a.json", {"p": "f", "q": "g"})
+    assert list(both.rows) == [job.key for job in jobs]
+    # On other data, a training is done again and replaces the one that is there.
+    again = SavedRows(tmp_path / "a.json", {"p": "h"})
+    assert again.rows == {}
+    again.add(jobs[0], {"fingerprint": "h"})
+    assert SavedRows(tmp_path / "a.json", {"p": "f"}).rows == {}
+
+
 def test_seeds_are_compared_one_by_one():
     accuracy, error = Score("a", "a", accuracy=True), Score("a", "a", accuracy=False)
     first = [{"seed": seed, "test": {"a": 0.1 + seed / 100}} for seed in range(5)]

@@ -80,7 +80,9 @@ def test_the_wheel_holds_every_file_of_the_rooms_and_the_license(built):
     assert [name for name in names if name.endswith("/licenses/LICENSE")]
     assert told["License-Expression"] == "MIT"
     assert told["Version"] == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    assert set(told.get_all("Provides-Extra")) == {"onnx", "dashboard", "data", "torchjd", "postgresql", "docs", "dev"}
+    assert set(told.get_all("Provides-Extra")) == {
+        "onnx", "dashboard", "data", "torchjd", "postgresql", "mlflow", "docs", "dev",
+    }  # fmt: skip
     plain = [line for line in told.get_all("Requires-Dist") if "extra ==" not in line]
     assert not [
         line

@@ -14,7 +14,7 @@ ROOMS = {"valp": "valp", "spaces": "valp.spaces", "search": "valp.search"}
 SUB_ROOMS = {
     "valp": ("plan", "graph", "parts", "check", "compile", "train", "score", "model", "draw", "trace", "testing"),
     "valp.spaces": ("problem", "builtin", "own", "generate", "baselines", "vary", "catalogue"),
-    "valp.search": ("pareto", "halving", "run", "strategies", "engine", "show", "facade", "estimator", "cli"),
+    "valp.search": ("pareto", "halving", "run", "strategies", "engine", "track", "show", "facade", "estimator", "cli"),
 }
 """The sub-rooms of each room in the order in which they may import each other: each those before it."""
 

@@ -30,11 +30,13 @@ class Progress:
         display: shows it on stderr.
         say: prints a line for people, or logs it if stderr is the log.
         listeners: those of the search's events.
+        note: prints a line for people above the progress, or logs it.
     """
 
     display: "Display"
     say: Callable[[str], None]
-    listeners: "tuple[Callable[[Event], None], ...]" = ()
+    listeners: "tuple[Callable[[Event], None], ...]"
+    note: Callable[[str], None]
 
 
 @contextmanager
@@ -54,15 +56,16 @@ def showing_progress(log: Path | None) -> Iterator[Progress]:
         click.echo(line, err=True)
 
     if log is None:
-        yield Progress(display_for_stderr(), say)
+        display = display_for_stderr()
+        yield Progress(display, say, (), display.say)
     elif str(log) == STDERR:
         with event_log(log, lambda _: None) as events:
-            yield Progress(
-                SilentDisplay(),
-                lambda line: events.hear(Event("note", datetime.now(UTC), {"text": line})),
-                (events.hear,),
-            )
+
+            def note(line: str) -> None:
+                events.hear(Event("note", datetime.now(UTC), {"text": line}))
+
+            yield Progress(SilentDisplay(), note, (events.hear,), note)
     else:
         display = display_for_stderr()
         with event_log(log, display.say) as events:
-            yield Progress(display, say, (events.hear,))
+            yield Progress(display, say, (events.hear,), display.say)

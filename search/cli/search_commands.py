@@ -12,6 +12,7 @@ from valp.search.cli.codes_option import CodesOption, balancer_codes, graph_scor
 from valp.search.cli.log_option import LOG_JSON, showing_progress
 from valp.search.cli.options import EXECUTOR, JSON, RUNS, print_json, print_table
 from valp.search.cli.tension_option import TENSION, with_tension
+from valp.search.cli.track_options import MLFLOW, TENSORBOARD, tracked
 
 
 @click.command("problems")
@@ -172,6 +173,8 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
 )
 @click.option("--profile", is_flag=True, help="Print at the end where the workers' time went.")
 @LOG_JSON
+@TENSORBOARD
+@MLFLOW
 @RUNS
 @JSON
 def search_command(
@@ -201,6 +204,8 @@ def search_command(
     storage: str | None,
     profile: bool,
     log: Path | None,
+    tensorboard: Path | None,
+    mlflow: str | None,
     runs: Path,
     as_json: bool,
 ) -> None:
@@ -220,7 +225,8 @@ def search_command(
     With --storage, the same command on several machines that share the folder of the runs searches one run;
     docs/storage.md says how. The run keeps the URL without a password, which is then read from PGPASSWORD or ~/.pgpass.
 
-    `valp status RUN` shows from another terminal what the search does. docs/events.md lists the events of --log-json.
+    `valp status RUN` shows from another terminal what the search does. docs/events.md lists the events of --log-json,
+    and says what --tensorboard and --mlflow show.
 
     \b
     Examples:
@@ -247,7 +253,7 @@ def search_command(
 
     methods = with_tension(balance, tension)
     columns = columns_of(Folder(runs / name)) if name else None
-    with showing_progress(log) as progress:
+    with showing_progress(log) as progress, tracked(runs, tensorboard, mlflow, progress.note) as trackers:
         data = load_problem(problem, progress.say, columns)
         run = launch(
             data,
@@ -277,7 +283,7 @@ def search_command(
             storage=storage,
             source=str(Path(problem).absolute()) if problem.endswith(".toml") else None,
             display=progress.display,
-            listeners=progress.listeners,
+            listeners=(*progress.listeners, *trackers),
         ).stored
     front = run.front()
     if not as_json:

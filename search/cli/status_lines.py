@@ -50,7 +50,7 @@ def _session(status: RunStatus) -> Iterator[tuple[str, str]]:
     if session is None or status.state != "running":
         return
     for place, driver in enumerate(status.drivers or (session,)):
-        workers = f"{driver.workers} workers" if driver.workers else "trains without workers"
+        workers = f"{driver.workers} worker{'s' * (driver.workers > 1)}" if driver.workers else "trains without workers"
         what = "driver" if len(status.drivers) < 2 else "drivers"
         text = f"process {driver.process} on {driver.host}, {workers}{_deadline(driver, status.now)}"
         yield "" if place else what, text

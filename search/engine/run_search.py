@@ -140,7 +140,8 @@ def _work(
     if driver.stopped is not None:
         raise driver.stopped
     wall = time.monotonic() - start
-    share, whose = driver.busy / (max(workers, 1) * wall), f"{workers} workers' time" if workers else "it"
+    share = driver.busy / (max(workers, 1) * wall)
+    whose = {0: "it", 1: "the worker's time"}.get(workers, f"{workers} workers' time")
     shown.say(f"{duration(wall)}; {share:.0%} of {whose} went into training and scoring")
     if driver.is_unfinished and driver.is_late():
         shown.say("the time is over; the same command continues the search")
@@ -160,7 +161,7 @@ def _train(
         return
     from valp.search.engine.ray.train_with_ray import train_with_ray  # Ray takes seconds to load
 
-    starting = f"starting {place.workers} workers{place.cluster and f' on {place.cluster}'}"
+    starting = f"starting {place.workers} worker{'s' * (place.workers > 1)}{place.cluster and f' on {place.cluster}'}"
     shown.say(f"{driver.folder.name}: {starting}")
     driver.events.tell("preparing", title=starting)
     train_with_ray(driver, scorer, settings.executor, place.workers, limits)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.heavy  # a session of commands in a separate process
 
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 IMPORTED = {"onnx": ["onnx", "onnxruntime", "onnxscript"], "dashboard": ["optuna_dashboard"],
-            "data": ["mlxtend", "torchvision"], "postgresql": ["psycopg"],
+            "data": ["mlxtend", "torchvision"], "postgresql": ["psycopg"], "mlflow": ["mlflow"],
             "torchjd": ["torchjd", "qpsolvers", "quadprog", "cvxpy", "clarabel", "ecos"]}  # fmt: skip
 """The extras that users choose from, and the names by which their packages are imported."""
 
@@ -97,6 +97,10 @@ MISSING = {
         ["search", "digits", "--name", "shared", "--storage", "postgresql://localhost/valp"],
         "a run in PostgreSQL needs psycopg; install it with: pip install 'valp[postgresql]'",
     ),
+    "mlflow": (
+        ["search", "digits", "--name", "tracked", "--mlflow", "sqlite:///mlflow.db"],
+        "an MLflow experiment needs mlflow; install it with: pip install 'valp[mlflow]'",
+    ),
     "torchjd": (
         ["search", "digits", "--name", "jacobian", "--balance", "upgrad"],
         "the balancing method 'upgrad' needs torchjd and qpsolvers and quadprog; "
@@ -124,7 +128,7 @@ def test_the_extras_are_those_tested_here():
     assert EXTRAS.keys() == {*IMPORTED, "docs", "dev"}
     assert MISSING.keys() == IMPORTED.keys()
     for extra, packages in IMPORTED.items():
-        names = [re.split("[>[]", requirement)[0].replace("-", "_") for requirement in EXTRAS[extra]]
+        names = [re.split("[>[]|-skinny", requirement)[0].replace("-", "_") for requirement in EXTRAS[extra]]
         assert names == packages
 
 

@@ -2,8 +2,9 @@
 
     python -m tests.search.engine.full_disk_session FOLDER runs|temp|cache
 
-Mounts a disk on FOLDER/disk, starts `valp search` with its runs, temporary files or cache there, fills the disk when two
-candidates are finished, waits for the end of the command, makes room, and starts the same command again. Prints JSON.
+Mounts a disk on FOLDER/disk, starts `valp search` with its runs, temporary files or cache there, fills the disk when
+two candidates are finished, waits for the end of the command, makes room, and starts the same command again. Prints
+JSON.
 """
 
 import json

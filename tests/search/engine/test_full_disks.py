@@ -11,7 +11,7 @@ import pytest
 
 from tests.search.engine.full_disk_session import BEFORE_IT_IS_FULL, CANDIDATES
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1000)]
 
 ROOT = Path(__file__).parents[3]
 ALONE = ["unshare", "--user", "--map-root-user", "--mount"]

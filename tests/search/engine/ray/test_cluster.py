@@ -100,7 +100,7 @@ def test_there_is_a_worker_for_each_cpu_of_the_nodes(searched, nodes):
         assert [workers for name, _, workers in searched[which]["events"] if name == "search_began"] == [cpus]
     where = f"c: starting 3 workers on the Ray cluster at {nodes.address} (2 nodes)"
     assert where in searched["joined"]["lines"]
-    assert "c: starting 1 workers on the Ray cluster of this program (1 node)" in searched["connected"]["lines"]
+    assert "c: starting 1 worker on the Ray cluster of this program (1 node)" in searched["connected"]["lines"]
 
 
 def test_no_worker_opens_anything_in_the_folder_of_the_driver(searched, nodes):

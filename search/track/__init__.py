@@ -1,0 +1,1 @@
+"""Passes the candidates of a search on to TensorBoard and MLflow."""
