@@ -1,6 +1,6 @@
 """A search is killed again and again: is anything lost, done twice, or blamed on a candidate?
 
-    python -m benchmarks.kills [--kills 40] [--candidates 60] [--steps 300] [--workers 2] [--seed 0] [--runs runs]
+    python -m benchmarks.kills [--kills 40] [--candidates 160] [--steps 300] [--workers 2] [--seed 0] [--runs runs]
 
 `valp search digits` runs with two workers. At random moments, also while it starts, SIGKILL ends one of its processes:
 the driver, a worker, Ray's node process or the reaper, each in turn in random order. When the search has ended, the
@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -33,8 +34,15 @@ from valp.search.run.folder import SCORES
 from valp.search.run.run import open_run
 
 VICTIMS = ("driver", "worker", "node", "reaper")
-STARTING = 12.0
-"""Seconds, an upper bound of the time that a search takes until its workers train: kills are spread over as long."""
+IS: dict[str, Callable[[str], bool]] = {
+    "worker": lambda line: line.startswith("ray::") and "Agent" not in line,
+    "node": lambda line: line.split()[0].endswith("/raylet"),
+    "reaper": lambda line: "valp.search.engine.ray.reaper" in line,
+}
+"""How the processes are known by their command lines. Ray's agents belong to its node."""
+SPREAD = 20.0
+"""Seconds: a driver is killed within as many from its start or the last kill, other processes within half of them, and
+not before there are such processes. A search needs about ten seconds until its workers train."""
 GONE = 30.0
 """Seconds that Ray may take to notice that its node process is gone, and processes to end."""
 
@@ -45,7 +53,6 @@ class Seen:
 
     Attributes:
         kills: how many processes of each sort were killed.
-        missed: how often there was no such process at that moment.
         starts: how often the command was started.
         unclean: what SQLite said about a ledger, where it was not "ok".
         changed: candidates that were finished and of which a file was changed or lost later.
@@ -53,7 +60,6 @@ class Seen:
     """
 
     kills: Counter[str] = field(default_factory=Counter)
-    missed: Counter[str] = field(default_factory=Counter)
     starts: int = 0
     unclean: list[str] = field(default_factory=list)
     changed: set[int] = field(default_factory=set)
@@ -113,19 +119,22 @@ class Search:
                 return "; ".join(str(row[0]) for row in connection.execute("PRAGMA integrity_check"))
 
 
-def victim(driver: psutil.Process, sort: str) -> psutil.Process | None:
-    """A process of a search, or None if there is none at the moment."""
+def victim(pid: int, sort: str) -> psutil.Process | None:
+    """A process of the search with this driver, or None if there is none at the moment."""
+    try:
+        driver = psutil.Process(pid)
+        children = driver.children(recursive=True)
+    except psutil.Error:
+        return None
     if sort == "driver":
         return driver
-    marks = {"worker": "ray::", "node": "raylet", "reaper": "valp.search.engine.ray.reaper"}
     found = []
-    for process in driver.children(recursive=True):
+    for process in children:
         try:
             line = process.cmdline()
-            named = Path(line[0]).name if sort == "node" and line else " ".join(line)
         except psutil.Error:
             continue
-        if named == "raylet" if sort == "node" else marks[sort] in named:
+        if line and IS[sort](" ".join(line)):
             found.append(process)
     return random.choice(found) if found else None
 
@@ -137,24 +146,19 @@ def disturb(search: Search, kills: int, rng: random.Random) -> Seen:
     while order:
         if session is None or session.poll() is not None:
             session, seen.starts = search.start(), seen.starts + 1
-            time.sleep(rng.uniform(0, STARTING))
-        else:
-            time.sleep(rng.uniform(0, STARTING / 2))
-        if session.poll() is not None:
+        moment, hit = time.monotonic() + rng.uniform(0, SPREAD if order[0] == "driver" else SPREAD / 2), None
+        while session.poll() is None and (time.monotonic() < moment or hit is None):
+            time.sleep(0.05)
+            hit = victim(session.pid, order[0]) if time.monotonic() >= moment else None
+        if hit is None:
             if session.returncode == 0:
                 raise SystemExit(f"the search was over before its last {len(order)} kills: give it more --candidates")
-            continue  # ended by the kill of its node process
-        process = psutil.Process(session.pid)
-        family = process.children(recursive=True)
-        hit = victim(process, order[0])
-        if hit is None:  # too early: another sort may be there
-            seen.missed[order[0]] += 1
-            order.append(order.pop(0))
-            continue
+            raise SystemExit(f"the search has ended by itself: see {search.log.with_suffix('.err')}")
+        family = psutil.Process(session.pid).children(recursive=True)
         hit.kill()
         sort = order.pop(0)
         seen.kills[sort] += 1
-        if sort in ("driver", "node"):
+        if sort in ("driver", "node"):  # the node process ends the driver
             seen.left += _outlive(session, family)
         before = _look(search, seen, before)
         done = len(before)
@@ -217,7 +221,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--kills-alone", type=int, default=8, help="of the search by one worker")
-    parser.add_argument("--candidates", type=int, default=60)
+    parser.add_argument("--candidates", type=int, default=160)
     parser.add_argument("--candidates-alone", type=int, default=12, help="of the search by one worker")
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--workers", type=int, default=2)

@@ -32,7 +32,7 @@ def page(document: Document | None, picture: str) -> str:
     if document is None or not cells:
         parts.append("There are no figures yet.")
     else:
-        parts += [settings(document), "## Answer", *answers(document)]
+        parts += [settings(document), "## Answer", *answers(document), *of_sharing(document)]
         parts.append(f"![Test scores over samples]({picture})")
         parts.append(
             paragraph(
@@ -139,6 +139,31 @@ def answers(document: Document) -> Iterator[str]:
                 lines.append(paragraph(f"- Compared with *{title}*: **{count}** ({told}).", "  "))
         if lines:
             yield f"With {samples:,} samples, the VALP is:\n\n" + "\n".join(lines)
+
+
+def of_sharing(document: Document) -> Iterator[str]:
+    """Whether it is the sharing: for each number of samples, the VALP beside itself with nothing shared."""
+    lines = []
+    for code in rivals(document, True):
+        if document["contenders"][code]["obstacle"] != "conflict":
+            continue
+        for samples in sorted({cell["samples"] for cell in document["cells"]}, reverse=True):
+            found = verdicts(document, code, samples)
+            words = {word: [n for n in found if found[n] == word] for word in dict.fromkeys(found.values())}
+            if found:
+                told = "; ".join(f"{word} in {', '.join(names)}" for word, names in words.items())
+                lines.append(paragraph(f"- {samples:,} samples: {told}.", "  "))
+    if lines:
+        yield paragraph(
+            """**Is it the sharing?** Beside the same graph with nothing shared, where each output has its own copy of
+            everything it depends on and is trained alone, the VALP is:"""
+        )
+        yield "\n".join(lines)
+        yield paragraph(
+            """So what the VALP has ahead of tuned networks, but not of its own parts, comes from the structure that
+            the search has found, and not from sharing. What sharing saves then is parameters and compute: see
+            *conflict* below."""
+        )
 
 
 def compared(document: Document, samples: int) -> Iterator[str]:

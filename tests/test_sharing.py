@@ -9,7 +9,7 @@ import torch
 from scipy.stats import mannwhitneyu
 
 from benchmarks.sharing import DOCS, main
-from benchmarks.sharing_contenders import equal_parameters
+from benchmarks.sharing_contenders import VALP, equal_parameters
 from benchmarks.sharing_figures import shift, verdict
 from benchmarks.sharing_graphs import cut_apart, parameters, perceptron, scaled, widened, widths
 from benchmarks.sharing_page import page
@@ -281,3 +281,30 @@ def test_the_page_of_the_docs_is_made_from_its_figures():
 
 def test_the_page_without_figures_says_so():
     assert "There are no figures yet." in page(None, "sharing.png")
+
+
+def test_the_page_says_whether_it_is_the_sharing():
+    def cell(code, low):
+        test = {"accuracy": [low + i / 1000 for i in range(5)], "mse": [0.2 + i / 1000 for i in range(5)]}
+        return {
+            "samples": 1000, "contender": code, "test": test, "validation": test, "errors": {}, "parameters": 10,
+            "seconds": 1.0, "failures": 0, "decays": {"joint": 0.3},
+        }  # fmt: skip
+
+    def contender(title, obstacle=None):
+        return {"title": title, "obstacle": obstacle, "note": "", "models": 1}
+
+    document = {
+        "problem": "p", "run": "r", "candidate": 1, "candidates": 2, "steps": 3, "batch": 4, "seeds": 5, "command": "c",
+        "date": "2026-01-01", "conditions": {},
+        "objectives": {name: {"output": "o", "title": name, "goal": goal}
+                       for name, goal in (("accuracy", "maximize"), ("mse", "minimize"))},
+        "contenders": {VALP: contender("one VALP"), "tuned": contender("tuned"),
+                       "apart": contender("cut apart", "conflict"), "wider": contender("wider", "capacity")},
+        "cells": [cell(VALP, 0.5), cell("tuned", 0.4), cell("apart", 0.6)],
+    }  # fmt: skip
+    told = " ".join(page(document, "sharing.png").split())
+    assert "Compared with *tuned*: **ahead in 1 of 2** (ahead in accuracy; no clear difference in mse)" in told
+    assert "the VALP is: - 1,000 samples: behind in accuracy; no clear difference in mse. So what" in told
+    document["cells"].pop()
+    assert "Is it the sharing?" not in page(document, "sharing.png")
