@@ -93,7 +93,7 @@ def write_right(folder: Path) -> None:
     _parquet(folder)
     np.savez(folder / "flowers.npz", a=rng.normal(size=(40, 3)).astype(np.float32), kind=np.arange(40) % 3)
     right = [
-        ["search", "flowers.toml", "--name", "s", *SHORT[:2], "--candidates", "4", "--steps", "20", *SHORT[6:]],
+        ["search", "flowers.toml", "--name", "s", *SHORT, "--candidates", "4", "--steps", "20", "--baselines", "quick"],
         ["export", "s", "-o", "m.valp"],
         ["graphs", "vae", "--problem", "flowers.toml", "-o", "vae.json"],
         ["train", "vae.json", "--problem", "flowers.toml", "--steps", "5", "--trace", "t.npz", "-o", "v.valp"],
@@ -233,14 +233,18 @@ def run(folder: Path, rng: random.Random) -> list[str]:
     path = rng.choice(
         [*files, *[folder / "runs" / "s" / name for name in ("study.db", "run.toml", "problem.json")] * 3]
     )
-    if rng.random() < 0.05:
+    alike = [other for other in files if other.name == path.name and other != path]
+    way = rng.random()
+    if way < 0.05:
         path.unlink()
+    elif way < 0.15 and alike:
+        path.write_bytes(rng.choice(alike).read_bytes())
     elif path.suffix == ".db":
         damage_database(path, rng)
     else:
         ways = {".json": damaged_json, ".toml": damaged_text, ".csv": damaged_text}
         _change(path, ways.get(path.suffix, damaged_bytes), rng)
-    resumed = ["search", "flowers.toml", "--name", "s", "--workers", "0", "--candidates", "5", "--steps", "20"]
+    resumed = ["search", "flowers.toml", "--name", "s", *SHORT, "--candidates", "5", "--steps", "20"]
     return rng.choice(
         (
             ["list"],
@@ -252,8 +256,8 @@ def run(folder: Path, rng: random.Random) -> list[str]:
             ["export", "s", str(rng.randrange(4)), "-o", "o.valp"],
             ["train", "--from", "s", "3", "--steps", "2", "-o", "o.valp"],
             ["clean", "s", "--yes"],
-            [*resumed, *SHORT[6:]],
-            [*resumed, *SHORT[6:]],
+            resumed,
+            resumed,
         )
     )
 

@@ -4,8 +4,8 @@
 
 A candidate is compiled and not trained. Its scores are made from its graph, at once, and everything else is real: the
 proposal, its record in the ledger, its folder with the initial weights, the scheduler's rungs with --halving, the front.
-One run grows to the largest number; after each number the time per candidate of the last tenth before it
-is printed, with the memory of this process and the times of `valp best`, `valp status`, `valp list` and `valp report`.
+One run grows to the largest number. After each number come the time per candidate of the last tenth before it, the
+memory of this process, and the times of `valp best`, `valp status`, `valp list` and `valp report`.
 """
 
 import argparse

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import mean, stdev
 
-from valp.compile.compile import compile
 from valp.compile.module import VALPModule
 from valp.errors import FileError, ValpError
 from valp.files import read_model
 from valp.model.bundle import Manifest, Model
 from valp.plan.plan import Executor, Protocol
 from valp.search.engine.evaluate import Observe, train
+from valp.search.engine.parent_files import module_with
 from valp.search.run.folder import CANDIDATE, read_weights
 from valp.search.run.ledger import Entry
 from valp.search.run.run import StoredRun
@@ -23,12 +23,12 @@ def model_of(run: StoredRun, entry: Entry) -> Model:
     """A candidate of a run as a model, with its weights.
 
     Raises:
-        FileError: if the candidate is not complete, or its weights are not kept.
+        FileError: if the candidate is not complete, or its weights are not kept or not those of its graph.
     """
     if entry.state != "complete" or entry.result is None:
         raise FileError(f"candidate {entry.number} of run {run.folder.name!r} is {entry.state}, not complete")
-    module = compile(entry.candidate.graph, seed=entry.candidate.training.seed)
-    module.load_state_dict(read_weights(run.folder.candidate(entry.number)))
+    folder = run.folder.candidate(entry.number)
+    module = module_with(entry.candidate.graph, read_weights(folder), folder)
     origin: dict[str, str | int | float] = {"run": run.folder.name, "candidate": entry.number}
     if entry.parents:
         origin["samples_seen_with_parents"] = entry.samples_seen_with_parents
@@ -46,12 +46,10 @@ def baseline_module(run: StoredRun, output: str, code: str) -> VALPModule:
         code: the code of the network.
 
     Raises:
-        FileError: if its candidate cannot be read, or its weights are not kept.
+        FileError: if its candidate cannot be read, or its weights are not kept or not those of its graph.
     """
     folder = run.folder.baseline(output, code)
-    module = compile(read_model(Candidate, folder / CANDIDATE).graph, seed=0)
-    module.load_state_dict(read_weights(folder))
-    return module
+    return module_with(read_model(Candidate, folder / CANDIDATE).graph, read_weights(folder), folder)
 
 
 def manifest(

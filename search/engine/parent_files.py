@@ -3,8 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from torch import Tensor
+
+from valp.compile.compile import compile
+from valp.compile.module import VALPModule
 from valp.errors import FileError
 from valp.files import parse_model, read_bytes
+from valp.graph.graph import Graph
 from valp.search.engine.fault import UnreadableParentError
 from valp.search.run.folder import CANDIDATE, WEIGHTS, parse_weights, read_weights_file
 from valp.spaces.candidate import Candidate
@@ -40,9 +45,25 @@ class ParentFiles:
         """
         try:
             candidate = parse_model(Candidate, self.candidate, str(self.path / CANDIDATE))
-            return Parent(candidate.graph, parse_weights(self.weights, self.path / WEIGHTS))
+            weights = parse_weights(self.weights, self.path / WEIGHTS)
+            module_with(candidate.graph, weights, self.path)
         except FileError as error:
             raise UnreadableParentError(f"{DAMAGED}: {error}") from error
+        return Parent(candidate.graph, weights)
+
+
+def module_with(graph: Graph, weights: dict[str, Tensor], path: Path) -> VALPModule:
+    """A graph's module with weights that were read from a folder.
+
+    Raises:
+        FileError: if they are not the weights of this graph.
+    """
+    module = compile(graph, seed=0)
+    try:
+        module.load_state_dict(weights)
+    except RuntimeError as error:
+        raise FileError(f"{path / WEIGHTS} is damaged: it has the weights of another graph") from error
+    return module
 
 
 def read_parent_files(path: Path) -> ParentFiles:
