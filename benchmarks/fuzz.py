@@ -4,9 +4,11 @@
 
 Each input damages one thing in a folder in which everything is right: a command line, a graph, a problem, a table, a
 picture, a bundle, a trace, or a file of a run, the ledger included. Then a command reads it, in a process of its own
-that has everything imported already. An input has failed if the command ends in a traceback or by a signal, takes more
-than 5 seconds of CPU time, or needs more than 1 GB of memory in addition to that of the libraries. Input N of a seed is
-always the same. --keep copies the folder of each that has failed, with its command.
+that has everything imported already. An input has failed if the command shows an error of Python or ends by a signal,
+has exit code 1 and no last line `valp: …`, takes more than 5 seconds of CPU time, or needs more than 1 GB of memory in
+addition to that of the libraries. Input N of a seed and of the same --kinds is drawn in the same way, but files of runs
+contain times, so they differ from campaign to campaign. --keep copies the folder of each input that has failed, with
+its command.
 """
 
 import argparse
@@ -51,6 +53,7 @@ class Input:
         ended = self.ended
         told = {
             "traceback": ended.traced,
+            "mute": ended.mute,
             "hang": ended.cpu > CPU or ended.code == -signal.SIGKILL,
             "memory": ended.memory > MEMORY,
         }
@@ -85,7 +88,9 @@ def prepared(number: int, seed: int, kinds: Sequence[str], right: Path, folder: 
 
 def one_input(number: int, seed: int, kinds: Sequence[str], right: Path, keep: Path | None) -> Input:
     """Prepares an input and runs its command, in a folder of this process."""
-    folder = right.parent / f"of-{os.getpid()}"
+    place = right.parent / f"of-{os.getpid()}"
+    shutil.rmtree(place, ignore_errors=True)
+    folder = place / "nothing" / "below"  # `../../x` is still in `place`
     kind, words = prepared(number, seed, kinds, right, folder)
     told = Input(number, kind, words, call(words, folder, WALL))
     if told.faults and keep is not None:
@@ -129,12 +134,12 @@ def fuzz(
 def table(rows: dict[str, Row]) -> str:
     """The rows as Markdown."""
     lines = [
-        "| damaged | inputs | accepted | sentence | usage | traceback | over 5 s | over 1 GB | slowest, s | MB |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| damaged | inputs | accepted | refused | usage | traceback | no sentence | over 5 s | over 1 GB | s | MB |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for kind, row in rows.items():
         counts = [row.codes.total(), row.codes[0], row.codes[1], row.codes[2]]
-        counts += [row.faults[name] for name in ("traceback", "hang", "memory")]
+        counts += [row.faults[name] for name in ("traceback", "mute", "hang", "memory")]
         figures = " | ".join(f"{count:,}" for count in counts)
         lines.append(f"| {kind} | {figures} | {row.slowest:.1f} | {row.largest / 1e6:.0f} |")
     return "\n".join(lines)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -141,7 +142,11 @@ def arguments(folder: Path, rng: random.Random) -> list[str]:  # noqa: ARG001 - 
                 words += [_value(rng) for _ in range(parameter.nargs)]
     if rng.random() < 0.1:
         words.insert(rng.randrange(len(words) + 1), _value(rng))
-    return [*words, *SHORT, "--hours", "0.0005"] if name == "search" else words
+    if name != "search":
+        return words
+    asked = [after for before, after in pairwise(words) if before == "--workers"]
+    last = ["--workers", "0"] if any(text.strip() in ("1", "2") for text in asked) else []  # Ray takes ten seconds
+    return [name, *SHORT, "--hours", "0.0005", *words[1:], *last]
 
 
 def _value(rng: random.Random) -> str:
@@ -175,7 +180,8 @@ def graph(folder: Path, rng: random.Random) -> list[str]:
     path = rng.choice((folder / "vae.json", *sorted(folder.glob("runs/s/candidates/*/candidate.json"))))
     _change(path, damaged_json, rng)
     short = ("--problem", "flowers.toml", "--steps", "2", "--batch", "10", "-o", "o.valp")
-    return rng.choice((["check", str(path)], ["draw", str(path), "-o", "o.svg"], ["train", str(path), *short]))
+    name = str(path.relative_to(folder))
+    return rng.choice((["check", name], ["draw", name, "-o", "o.svg"], ["train", name, *short]))
 
 
 def problem(folder: Path, rng: random.Random) -> list[str]:

@@ -1,6 +1,7 @@
 """Runs `valp` commands in forked processes that have everything imported already, and measures each."""
 
 import os
+import re
 import resource
 import signal
 import sys
@@ -13,6 +14,10 @@ from pathlib import Path
 
 from valp.search.cli import main
 
+INTERNAL = re.compile(
+    r"Traceback \(most recent|\b(Key|Type|Attribute|Index|Value|Runtime|Assertion|Name|Recursion|Overflow)Error\b"
+)
+"""What a user must never see. A part that fails in a training is not a traceback, but named by its error."""
 POLL = 0.005
 """Seconds between two looks at a process."""
 
@@ -37,8 +42,13 @@ class Ended:
 
     @property
     def traced(self) -> bool:
-        """Whether it ended in a traceback, or with a code that no command has."""
-        return "Traceback (most recent call last)" in self.err or self.code not in (0, 1, 2, -9)
+        """Whether it shows an error of Python, or ended with a code that no command has."""
+        return INTERNAL.search(self.err) is not None or self.code not in (0, 1, 2, -9)
+
+    @property
+    def mute(self) -> bool:
+        """Whether it ended with an error and without the sentence that says which."""
+        return self.code == 1 and not (self.err.splitlines() or [""])[-1].startswith("valp: ")
 
 
 def call(words: Sequence[str], folder: Path, wall: float) -> Ended:

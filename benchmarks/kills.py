@@ -4,8 +4,8 @@
 
 `valp search digits` runs with two workers. At random moments, also while it starts, SIGKILL ends one of its processes:
 the driver, a worker, Ray's node process or the reaper, each in turn in random order. When the search has ended, the
-same command continues it. After every kill the ledger is checked by SQLite, and each finished candidate is compared
-with what it was before.
+same command continues it. After the kill of a driver or a node process the ledger is checked by SQLite, and each
+finished candidate is compared with what it was before.
 
 Then the same search by one worker is killed as often as --kills-alone says, and its front is compared with that of the
 same search undisturbed. With one worker the candidates are proposed one after the other, so the fronts must be equal.
@@ -27,12 +27,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import psutil
 
-from valp.search.run.folder import SCORES
+from valp.search.run.folder import CANDIDATE, CURVES, SCORES
 from valp.search.run.run import open_run
 
+ENDED = ("candidate_ended", "candidate_failed")
 VICTIMS = ("driver", "worker", "node", "reaper")
 IS: dict[str, Callable[[str], bool]] = {
     "worker": lambda line: line.startswith("ray::") and "Agent" not in line,
@@ -57,6 +59,8 @@ class Seen:
         unclean: what SQLite said about a ledger, where it was not "ok".
         changed: candidates that were finished and of which a file was changed or lost later.
         left: processes of a killed driver that were still there after a while.
+        hung: drivers that did not end after their node process was killed.
+        alone: sessions that ended with an error by themselves, and what they said last.
     """
 
     kills: Counter[str] = field(default_factory=Counter)
@@ -64,6 +68,8 @@ class Seen:
     unclean: list[str] = field(default_factory=list)
     changed: set[int] = field(default_factory=set)
     left: int = 0
+    hung: int = 0
+    alone: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -91,19 +97,25 @@ class Search:
         with self.log.with_suffix(".err").open("ab") as err:
             return subprocess.Popen([*program, *words], stdout=subprocess.DEVNULL, stderr=err, start_new_session=True)
 
+    def told(self) -> list[dict[str, Any]]:
+        """The events of all sessions. A line that a kill has cut is left out."""
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        return [json.loads(line) for line in lines if line.endswith("}")]
+
     def finished(self) -> dict[int, str]:
         """The candidates that the ledger has, with a digest of what has been measured of each.
 
-        Weights are not in it: those that no longer can be needed are deleted.
+        Nothing is written, so what a kill has left half written stays so. Weights are not in the digest: those that no
+        longer can be needed are deleted. Neither is the time of the record, which is made again after some kills.
         """
         found = {}
-        for entry in open_run(self.runs, self.name).ledger.entries():
+        for entry in open_run(self.runs, self.name, read_only=True).ledger.entries():
             if entry.result is not None:
                 folder = self.runs / self.name / "candidates" / str(entry.number)
                 content = b"".join(
-                    file.read_bytes() for name in (SCORES, "candidate.json") if (file := folder / name).is_file()
+                    file.read_bytes() for name in (SCORES, CANDIDATE, CURVES) if (file := folder / name).is_file()
                 )
-                found[entry.number] = sha256(content + entry.state.encode()).hexdigest()
+                found[entry.number] = sha256(content + f"{entry.state} {entry.result}".encode()).hexdigest()
         return found
 
     def integrity(self) -> str:
@@ -141,64 +153,71 @@ def victim(pid: int, sort: str) -> psutil.Process | None:
 
 def disturb(search: Search, kills: int, rng: random.Random) -> Seen:
     """Runs a search to its end, with this many kills at random moments."""
-    seen, session, before = Seen(), None, dict[int, str]()
+    seen, before = Seen(), dict[int, str]()
     order = [sort for _ in range(kills) for sort in rng.sample(VICTIMS, len(VICTIMS))][:kills]
-    while order:
-        if session is None or session.poll() is not None:
-            session, seen.starts = search.start(), seen.starts + 1
-        moment, hit = time.monotonic() + rng.uniform(0, SPREAD if order[0] == "driver" else SPREAD / 2), None
-        while session.poll() is None and (time.monotonic() < moment or hit is None):
+    session = search.start()
+    for sort in order:
+        moment, hit = time.monotonic() + rng.uniform(0, SPREAD if sort == "driver" else SPREAD / 2), None
+        while hit is None:
+            if session.poll() is not None:
+                session = _again(search, seen, session)
             time.sleep(0.05)
-            hit = victim(session.pid, order[0]) if time.monotonic() >= moment else None
-        if hit is None:
-            if session.returncode == 0:
-                raise SystemExit(f"the search was over before its last {len(order)} kills: give it more --candidates")
-            raise SystemExit(f"the search has ended by itself: see {search.log.with_suffix('.err')}")
+            hit = victim(session.pid, sort) if time.monotonic() >= moment else None
         family = psutil.Process(session.pid).children(recursive=True)
         hit.kill()
-        sort = order.pop(0)
         seen.kills[sort] += 1
         if sort in ("driver", "node"):  # the node process ends the driver
-            seen.left += _outlive(session, family)
-        before = _look(search, seen, before)
-        done = len(before)
-        print(f"{sum(seen.kills.values())}: {sort}, {done} finished", flush=True)
-    while session is None or session.wait() != 0:
-        _look(search, seen, before)
-        session, seen.starts = search.start(), seen.starts + 1
-        if seen.starts > 3 * kills + 5:
-            raise SystemExit(f"the search does not end: see {search.log.with_suffix('.err')}")
+            _outlive(session, family, seen)
+            _look(search, seen, before)
+            session = search.start()
+        print(f"{sum(seen.kills.values())}: {sort}, {len(before)} finished", flush=True)
+    while session.wait() != 0:
+        session = _again(search, seen, session)
     _look(search, seen, before)
+    seen.starts = len({one["session"] for one in search.told()})
     return seen
 
 
-def _outlive(session: subprocess.Popen[bytes], family: list[psutil.Process]) -> int:
-    """Waits until a session has ended, and returns how many of its processes are left."""
+def _again(search: Search, seen: Seen, session: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+    """Starts a search again that has ended by itself, which it must not."""
+    if session.returncode == 0:
+        raise SystemExit("the search was over before its last kill: give it more --candidates")
+    said = search.log.with_suffix(".err").read_text(errors="replace").splitlines()
+    seen.alone.append(f"exit code {session.returncode}: {said[-1] if said else ''}")
+    print(seen.alone[-1], flush=True)
+    if len(seen.alone) > 5:
+        raise SystemExit("the search ends by itself again and again")
+    return search.start()
+
+
+def _outlive(session: subprocess.Popen[bytes], family: list[psutil.Process], seen: Seen) -> None:
+    """Waits until a session has ended, and counts what is left of it."""
     try:
         session.wait(GONE)
     except subprocess.TimeoutExpired:
+        seen.hung += 1
         session.kill()
         session.wait()
     _, alive = psutil.wait_procs(family, timeout=GONE)
-    return len(alive)
+    seen.left += len(alive)
 
 
-def _look(search: Search, seen: Seen, before: dict[int, str]) -> dict[int, str]:
-    """Checks the ledger and the finished candidates."""
+def _look(search: Search, seen: Seen, before: dict[int, str]) -> None:
+    """Checks the ledger and the finished candidates of a search that does not run. `before` is brought up to date."""
     if (told := search.integrity()) != "ok":
         seen.unclean.append(told)
     if not (search.runs / search.name / "study.db").exists():
-        return before
+        return
     now = search.finished()
-    seen.changed |= {number for number, digest in before.items() if now.get(number) != digest}
-    return {**before, **now}
+    logged = {one["candidate"] for one in search.told() if one["event"] in ENDED}
+    seen.changed |= {number for number, digest in before.items() if now.get(number) != digest} | (logged - now.keys())
+    before.update(now)
 
 
 def faults(search: Search, seen: Seen) -> dict[str, int]:
     """What must not have happened, and how often it has."""
     entries = open_run(search.runs, search.name).ledger.entries()
-    events = [json.loads(line) for line in search.log.read_text().splitlines() if line.endswith("}")]
-    ended = Counter(one["candidate"] for one in events if one["event"] in ("candidate_ended", "candidate_failed"))
+    ended = Counter(one["candidate"] for one in search.told() if one["event"] in ENDED)
     return {
         "finished candidates changed or lost": len(seen.changed),
         "recorded twice": sum(count > 1 for count in ended.values()),
@@ -207,6 +226,8 @@ def faults(search: Search, seen: Seen) -> dict[str, int]:
         "missing or too many": abs(len(entries) - search.candidates),
         "damaged ledgers": len(seen.unclean),
         "processes left": seen.left,
+        "drivers that hung": seen.hung,
+        "sessions that ended by themselves": len(seen.alone),
     }
 
 
@@ -230,6 +251,9 @@ def main() -> None:
     options = parser.parse_args()
     random.seed(options.seed)
     rng, began, bad = random.Random(options.seed), time.monotonic(), 0
+    for path in (options.runs / name for name in ("killed", "killed-alone", "undisturbed")):
+        if path.exists() or path.with_suffix(".jsonl").exists():
+            parser.error(f"{path} exists already")
     options.runs.mkdir(parents=True, exist_ok=True)
     alone = {"candidates": options.candidates_alone, "steps": options.steps, "workers": 1, "seed": options.seed}
     for name, kills, settings in (
@@ -237,8 +261,6 @@ def main() -> None:
         ("killed-alone", options.kills_alone, alone),
     ):
         search = Search(options.runs, name, **settings)
-        if (options.runs / name).exists():
-            parser.error(f"{options.runs / name} exists already")
         seen = disturb(search, kills, rng)
         found = faults(search, seen)
         bad += sum(found.values())

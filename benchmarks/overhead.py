@@ -3,7 +3,7 @@
     python -m benchmarks.overhead [--candidates 1000 10000 100000] [--strategy evolution] [--halving] [--runs runs]
 
 A candidate is compiled and not trained. Its scores are made from its graph, at once, and everything else is real: the
-proposal, its record in the ledger, its folder with the initial weights, the scheduler's rungs with --halving, the front.
+proposal, its record in the ledger, its folder with initial weights, the scheduler's rungs with --halving, the front.
 One run grows to the largest number. After each number come the time per candidate of the last tenth before it, the
 memory of this process, and the times of `valp best`, `valp status`, `valp list` and `valp report`.
 """
@@ -89,6 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             halving=asked.halving, baselines="none", display=SilentDisplay(), listeners=[hear],
         )  # fmt: skip
         last = ends[-max(2, count // 10) :]
+        if len(last) < 2:
+            raise SystemExit(f"{asked.runs / name} has {count} candidates already")
         each = (last[-1] - last[0]) / (len(last) - 1) * 1e3
         memory = psutil.Process().memory_info().rss / 1e6
         told = " | ".join(f"{seconds(word, name, asked.runs):.1f}" for word in COMMANDS)

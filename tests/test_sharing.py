@@ -284,11 +284,11 @@ def test_the_page_without_figures_says_so():
 
 
 def test_the_page_says_whether_it_is_the_sharing():
-    def cell(code, low):
+    def cell(code, low, parameters=10):
         test = {"accuracy": [low + i / 1000 for i in range(5)], "mse": [0.2 + i / 1000 for i in range(5)]}
         return {
-            "samples": 1000, "contender": code, "test": test, "validation": test, "errors": {}, "parameters": 10,
-            "seconds": 1.0, "failures": 0, "decays": {"joint": 0.3},
+            "samples": 1000, "contender": code, "test": test, "validation": test, "errors": {},
+            "parameters": parameters, "seconds": 1.0, "failures": 0, "decays": {"joint": 0.3},
         }  # fmt: skip
 
     def contender(title, obstacle=None):
@@ -301,10 +301,16 @@ def test_the_page_says_whether_it_is_the_sharing():
                        for name, goal in (("accuracy", "maximize"), ("mse", "minimize"))},
         "contenders": {VALP: contender("one VALP"), "tuned": contender("tuned"),
                        "apart": contender("cut apart", "conflict"), "wider": contender("wider", "capacity")},
-        "cells": [cell(VALP, 0.5), cell("tuned", 0.4), cell("apart", 0.6)],
+        "cells": [cell(VALP, 0.5), cell("tuned", 0.4), cell("apart", 0.6, 20)],
     }  # fmt: skip
     told = " ".join(page(document, "sharing.png").split())
     assert "Compared with *tuned*: **ahead in 1 of 2** (ahead in accuracy; no clear difference in mse)" in told
-    assert "the VALP is: - 1,000 samples: behind in accuracy; no clear difference in mse. So what" in told
+    assert "- 1,000 samples: behind in accuracy; no clear difference in mse. It has 50% of the parameters" in told
+    assert "So in accuracy, with 1,000 samples, no part of what the VALP is ahead" in told
+    assert "So in mse" not in told  # it is not ahead of tuned networks either
+    document["cells"][2] = cell("apart", 0.3, 20)
+    told = " ".join(page(document, "sharing.png").split())
+    assert "- 1,000 samples: ahead in accuracy; no clear" in told
+    assert "So in accuracy" not in told
     document["cells"].pop()
     assert "Is it the sharing?" not in page(document, "sharing.png")

@@ -253,7 +253,7 @@ def search_command(
 
     methods = with_tension(balance, tension)
     columns = columns_of(Folder(runs / name)) if name else None
-    with showing_progress(log) as progress, tracked(runs, tensorboard, mlflow, progress.note) as trackers:
+    with showing_progress(log) as progress, tracked(runs, tensorboard, mlflow, storage, progress.note) as trackers:
         data = load_problem(problem, progress.say, columns)
         run = launch(
             data,

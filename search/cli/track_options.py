@@ -26,16 +26,18 @@ MLFLOW = click.option(
 
 @contextmanager
 def tracked(
-    runs: Path, tensorboard: Path | None, mlflow: str | None, say: Callable[[str], None]
+    runs: Path, tensorboard: Path | None, mlflow: str | None, storage: str | None, say: Callable[[str], None]
 ) -> "Iterator[tuple[Callable[[Event], None], ...]]":
     """The listeners that tell the trackers of these options about the search in the block; none without an option.
 
     Raises:
         MissingPackageError: if MLflow is asked for and not installed.
+        SettingError: if the storage is not the URL of a database.
     """
     if tensorboard is None and mlflow is None:
         yield ()
         return
+    from valp.search.run.postgres.address import Address
     from valp.search.track.mlflow_tracker import MLflowTracker
     from valp.search.track.tensorboard_tracker import TensorBoardTracker
     from valp.search.track.tracker import Tracker
@@ -46,5 +48,5 @@ def tracked(
         trackers.append(TensorBoardTracker(tensorboard))
     if mlflow is not None:
         trackers.append(MLflowTracker(mlflow))
-    with tracking(runs, trackers, say) as told:
+    with tracking(runs, trackers, say, None if storage is None else Address.read(storage)) as told:
         yield (told.hear,)

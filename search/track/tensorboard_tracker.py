@@ -1,19 +1,20 @@
 """Candidates as runs of TensorBoard: scores and what was chosen (its HPARAMS tab), curves, and the best so far."""
 
-import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from tensorboardX import SummaryWriter
 from tensorboardX.summary import hparams
 
+from valp.errors import SettingError
 from valp.files import write_text
-from valp.search.run.ledger import Entry
+from valp.search.run.ledger import Entry, by_end
 from valp.search.run.run import StoredRun
-from valp.search.track.tracker import Known, curves_of, ended_at, identity, measures_of, parameters_of
+from valp.search.track.tracker import IDENTITY, curves_of, ended_at, identity_of, measures_of, parameters_of
 
-MARK = "valp.json"
-"""The file beside the events of a candidate that says which one they are of."""
+WHOLE = "whole.txt"
+"""The file beside the events of a candidate that says that nothing of them is missing."""
 
 
 class TensorBoardTracker:
@@ -29,21 +30,26 @@ class TensorBoardTracker:
     @property
     def title(self) -> str:
         """See `valp.search.track.tracker.Tracker`."""
-        return f"TensorBoard's files in {self._folder}"
+        return f"TensorBoard's folder {self._folder}"
 
-    def begin(self, run: StoredRun) -> Known:
-        """See `valp.search.track.tracker.Tracker`."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        known: Known = set()
-        for mark in self._of(run).glob(f"candidate-*/{MARK}"):
-            about = json.loads(mark.read_text())
-            known.add((about["number"], about["ended"]))
-        return known
+    def begin(self, run: StoredRun) -> set[int]:
+        """See `valp.search.track.tracker.Tracker`.
+
+        Raises:
+            SettingError: if the folder has the candidates of another run of this name.
+            FileError: if it cannot be written.
+        """
+        mine, file = identity_of(run.folder), self._of(run) / IDENTITY
+        if file.is_file() and file.read_text().strip() != mine:
+            raise SettingError(f"{self._of(run)} is of another run of this name: delete it, or give another folder")
+        write_text(file, f"{mine}\n")
+        names = (mark.parent.name.removeprefix("candidate-") for mark in self._of(run).glob(f"candidate-*/{WHOLE}"))
+        return {int(name) for name in names if name.isdigit()}
 
     def add(self, run: StoredRun, entry: Entry) -> None:
         """See `valp.search.track.tracker.Tracker`."""
-        own, at = self._of(run) / f"candidate-{entry.number}", ended_at(entry).timestamp()
-        if own.exists():  # half written, or of another run of this name
+        own, at = self._of(run) / f"candidate-{entry.number}", ended_at(entry)
+        if own.exists():  # half written
             shutil.rmtree(own)
         measures = measures_of(entry)
         with SummaryWriter(str(own)) as writer:
@@ -56,14 +62,14 @@ class TensorBoardTracker:
                     writer.add_scalar(name, value, step, walltime=at)
             if entry.result is not None and entry.result.failure is not None:
                 writer.add_text("failure", entry.result.failure, walltime=at)
-        number, ended = identity(entry)
-        write_text(own / MARK, json.dumps({"number": number, "ended": ended}) + "\n")
+        write_text(own / WHOLE, "")
 
     def finish(self, run: StoredRun) -> None:
         """Writes how the best of each objective grew with the finished candidates. See `Tracker`."""
         for file in self._of(run).glob("events.out.tfevents.*"):  # of an earlier session: all is written again
-            file.unlink()
-        ended = sorted((entry for entry in run.ledger.entries() if entry.result is not None), key=ended_at)
+            with suppress(FileNotFoundError):
+                file.unlink()
+        ended = by_end(entry for entry in run.ledger.entries() if entry.result is not None)
         with SummaryWriter(str(self._of(run))) as writer:
             for name, metric in run.ledger.objectives.items():
                 best: float | None = None
@@ -73,7 +79,7 @@ class TensorBoardTracker:
                         continue
                     if best is None or metric.score.better(value, best):
                         best = value
-                    writer.add_scalar(f"best/{name}", best, count, walltime=ended_at(entry).timestamp())
+                    writer.add_scalar(f"best/{name}", best, count, walltime=ended_at(entry))
 
     def _of(self, run: StoredRun) -> Path:
         return self._folder / run.folder.name

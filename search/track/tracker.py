@@ -1,44 +1,58 @@
 """What a tracker is told about a candidate."""
 
-from datetime import datetime
+import uuid
 from typing import Protocol
 
-from valp.search.run.folder import CURVES
+from valp.errors import FileError
+from valp.files import read_bytes, write_text
+from valp.search.run.folder import CURVES, Folder
 from valp.search.run.ledger import Entry
 from valp.search.run.run import StoredRun
 
-Known = set[tuple[int, str]]
-"""Candidates that a tracker has: their numbers, and when they ended as ISO 8601. Another candidate of the same number,
-as of a run that was deleted and searched again, has ended at another time."""
+IDENTITY = "tracked.txt"
+"""The file in a run's folder with the identity of the run: a run of the same name in another folder is another run."""
 
 
 class Tracker(Protocol):
-    """A place outside the run that shows its candidates. Any method may raise any error, and is then called again."""
+    """A place outside the run that shows its candidates.
+
+    A method that raises `SettingError` ends the tracking. After any other error it is called again.
+    """
 
     @property
     def title(self) -> str:
         """What it is and where, for people."""
 
-    def begin(self, run: StoredRun) -> Known:
-        """Opens the place for a run, and returns what it has of it already."""
+    def begin(self, run: StoredRun) -> set[int]:
+        """Opens the place for a run, and returns the numbers of the candidates of this run that it has already."""
 
     def add(self, run: StoredRun, entry: Entry) -> None:
-        """Adds a finished candidate."""
+        """Adds a finished candidate, in place of what an interrupted call has left of it."""
 
     def finish(self, run: StoredRun) -> None:
         """The session has ended, and all candidates were added."""
 
 
-def identity(entry: Entry) -> tuple[int, str]:
-    """A finished candidate as an element of `Known`."""
-    return entry.number, ended_at(entry).isoformat()
+def identity_of(folder: Folder) -> str:
+    """The identity of a run, which is made when it is first asked for.
+
+    Raises:
+        FileError: if the run's folder cannot be read or written.
+    """
+    file = folder.path / IDENTITY
+    if not file.is_file():
+        write_text(file, f"{uuid.uuid4().hex}\n")
+    text = read_bytes(file).decode(errors="replace").strip()
+    if not text.isalnum():
+        raise FileError(f"{file} is damaged: delete it, and all candidates are added again")
+    return text
 
 
-def ended_at(entry: Entry) -> datetime:
-    """When a finished candidate ended."""
+def ended_at(entry: Entry) -> float:
+    """When a finished candidate ended, in seconds since 1970."""
     if entry.ended is None:
         raise ValueError(f"candidate {entry.number} has not ended")
-    return entry.ended
+    return entry.ended.timestamp()
 
 
 def parameters_of(entry: Entry) -> dict[str, str | int | float]:
@@ -67,13 +81,14 @@ def measures_of(entry: Entry) -> dict[str, float]:
 
 
 def curves_of(run: StoredRun, entry: Entry) -> dict[str, list[tuple[int, float]]]:
-    """The losses of a candidate's training: for each, steps and values. Empty if it has none."""
+    """The losses of a candidate's training: for each, steps and values. Empty if there are none that can be read."""
     file = run.folder.candidate(entry.number) / CURVES
-    if not file.is_file():
+    try:
+        head, *rows = [line.split(",") for line in file.read_text().splitlines()]
+        return {
+            f"loss/{name}": [(int(row[0]), float(row[place])) for row in rows]
+            for place, name in enumerate(head)
+            if place
+        }
+    except (OSError, ValueError, IndexError):
         return {}
-    head, *rows = [line.split(",") for line in file.read_text().splitlines()]
-    return {
-        f"loss/{name}": [(int(row[0]), float(row[place])) for row in rows if len(row) == len(head)]
-        for place, name in enumerate(head)
-        if place
-    }

@@ -1,8 +1,8 @@
 """A search that meets a full disk of 50 MB, and is continued when there is room. Run in a namespace of its own.
 
-    python -m tests.search.engine.full_disk_session FOLDER runs|temp|cache
+    python -m tests.search.engine.full_disk_session FOLDER runs|temp
 
-Mounts a disk on FOLDER/disk, starts `valp search` with its runs, temporary files or cache there, fills the disk when
+Mounts a disk on FOLDER/disk, starts `valp search` with its runs or temporary files there, fills the disk when
 two candidates are finished, waits for the end of the command, makes room, and starts the same command again. Prints
 JSON.
 """
@@ -53,8 +53,6 @@ def main(folder: Path, what: str) -> None:
     environment = dict(os.environ)
     if what == "temp":
         environment["TMPDIR"] = str(disk)
-    if what == "cache":
-        environment["XDG_CACHE_HOME"] = str(disk)
     words = [*PROGRAM, *SEARCH, "--runs", str(runs)]
     errors = [folder / "first.txt", folder / "second.txt"]
     with errors[0].open("w") as err:

@@ -1,6 +1,6 @@
 """What TensorBoard and MLflow show of a search agrees with its ledger, also after kills and failures of the server."""
 
-import shutil
+import threading
 import time
 
 import numpy as np
@@ -11,10 +11,11 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 
 from tests.search.listener import Listener
 from valp.search.facade.launch import launch
+from valp.search.run.run import open_run
 from valp.search.track import tracking as tracking_module
-from valp.search.track.mlflow_tracker import CANDIDATE, ON_FRONT, MLflowTracker
-from valp.search.track.tensorboard_tracker import MARK, TensorBoardTracker
-from valp.search.track.tracker import identity
+from valp.search.track.mlflow_tracker import CANDIDATE, ON_FRONT, RUN, MLflowTracker
+from valp.search.track.tensorboard_tracker import WHOLE, TensorBoardTracker
+from valp.search.track.tracker import identity_of
 from valp.search.track.tracking import tracking
 from valp.spaces.problem.problem import Problem, numeric
 
@@ -27,11 +28,13 @@ def line():
     return Problem.from_arrays("line", inputs={"x": numeric(x)}, outputs={"y": numeric(2 * x)})
 
 
-def searched(line, runs, trackers, candidates=3, said=None, **asked):
+def searched(line, runs, trackers, candidates=3, said=None, patience=None, **asked):
     said = [] if said is None else said
     settings = {"steps": 20, "workers": 0, "strategy": "random", "baselines": "none", "display": Listener()} | asked
     with tracking(runs, trackers, said.append) as told:
         run = launch(line, name="r", runs=runs, candidates=candidates, listeners=[told.hear], **settings)
+        if patience is not None:
+            told.end(patience)
     return run.stored
 
 
@@ -106,8 +109,8 @@ def test_a_resumed_search_adds_what_is_missing_and_nothing_twice(line, tmp_path)
     assert found.keys() == {0, 1, 2}
     # As if the driver had been killed while it told them about candidate 1.
     client.delete_run(found[1].info.run_id)
-    client.create_run(found[1].info.experiment_id, tags={CANDIDATE: "1"})
-    (folder / "r" / "candidate-1" / MARK).unlink()
+    client.create_run(found[1].info.experiment_id, tags={CANDIDATE: "1", RUN: identity_of(run.folder)})
+    (folder / "r" / "candidate-1" / WHOLE).unlink()
     before = {number: one.info.run_id for number, one in found.items()}
     searched(line, tmp_path, [MLflowTracker(uri), TensorBoardTracker(folder)], 4)
     _, found = mlflow_runs(uri)
@@ -116,37 +119,41 @@ def test_a_resumed_search_adds_what_is_missing_and_nothing_twice(line, tmp_path)
     for number in range(4):
         assert len(events_of(folder / "r" / f"candidate-{number}").Scalars("mse")) == 1
     assert len(events_of(folder / "r").Scalars("best/mse")) == 4
-    assert run.folder.name == "r"
 
 
-def test_candidates_of_a_deleted_run_of_the_same_name_are_replaced(line, tmp_path):
-    uri, folder = f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "tb"
+def test_a_run_of_the_same_name_elsewhere_touches_nothing_of_this_one(line, tmp_path):
+    uri, folder, said = f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "tb", []
     searched(line, tmp_path, [MLflowTracker(uri), TensorBoardTracker(folder)], 2)
-    shutil.rmtree(tmp_path / "r")
-    run = searched(line, tmp_path, [MLflowTracker(uri), TensorBoardTracker(folder)], 2, seed=7)
-    _, found = mlflow_runs(uri)
-    for entry in run.ledger.entries():
-        assert found[entry.number].data.metrics["mse"] == pytest.approx(entry.result.scores["mse"])
-        (mse,) = events_of(folder / "r" / f"candidate-{entry.number}").Scalars("mse")
-        assert mse.value == pytest.approx(entry.result.scores["mse"], rel=1e-5)
+    client, found = mlflow_runs(uri)
+    foreign = client.create_run(found[0].info.experiment_id)  # somebody else's, and still running
+    files = sorted((folder / "r").rglob("*"))
+    second = searched(line, tmp_path / "b", [MLflowTracker(uri), TensorBoardTracker(folder)], 1, said, seed=7)
+    runs = client.search_runs([found[0].info.experiment_id])
+    assert len(runs) == 2 + 1 + 1
+    assert {foreign.info.run_id, *(one.info.run_id for one in found.values())} < {one.info.run_id for one in runs}
+    assert [one.data.tags[RUN] for one in runs if "b/r" in one.data.tags.get("valp.folder", "")] == [
+        identity_of(second.folder)
+    ]
+    assert sorted((folder / "r").rglob("*")) == files
+    assert any("is of another run of this name: delete it, or give another folder" in line for line in said)
 
 
 class Flaky:
-    """A tracker that is down at first, or always."""
+    """A tracker that raises an error at some of its calls."""
 
     title = "the server"
 
-    def __init__(self, fails):
-        self.fails, self.has = fails, []
+    def __init__(self, *fails, has=()):
+        self.calls, self.fails, self.has, self.finished = 0, fails, [*has], 0
 
     def _call(self):
-        if self.fails:
-            self.fails -= 1
+        self.calls += 1
+        if self.calls in self.fails or "always" in self.fails:
             raise ConnectionError("connection refused\nmany lines")
 
     def begin(self, run):
         self._call()
-        return {identity(run.ledger.entries()[0])} if run.ledger.entries() and not self.has else set()
+        return set(self.has)
 
     def add(self, run, entry):
         self._call()
@@ -154,39 +161,131 @@ class Flaky:
 
     def finish(self, run):
         self._call()
+        self.finished += 1
 
 
-def test_a_server_that_is_down_for_a_while_gets_everything_in_the_end(line, tmp_path, monkeypatch):
-    monkeypatch.setattr(tracking_module, "AGAIN", 0.0)
+LACKS = "the server lacks candidates: connection refused; it is tried again"
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    """Trackers are tried again soon, and given up after a second."""
+    monkeypatch.setattr(tracking_module, "AGAIN", 0.05)
+    monkeypatch.setattr(tracking_module, "PATIENCE", 1.0)
+    monkeypatch.setattr(tracking_module, "QUIET", 1000.0)
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize("fails", [(1, 2), (2,), (5,)])
+def test_a_server_that_is_down_for_a_while_gets_everything_in_the_end(fails, line, tmp_path):
     searched(line, tmp_path, [], 1)
-    server, said = Flaky(2), []
+    server, said = Flaky(*fails, has=[0]), []
     run = searched(line, tmp_path, [server], 4, said)
-    assert sorted(server.has) == [1, 2, 3]  # it had candidate 0
-    assert said == ["the server cannot be written: connection refused; it is tried again"]
+    assert sorted(server.has) == [0, 1, 2, 3]
+    assert server.finished == 1
+    assert set(said) == {LACKS}
     assert [entry.state for entry in run.ledger.entries()] == ["complete"] * 4
 
 
-def test_a_server_that_stays_down_does_not_end_the_search(line, tmp_path):
-    said = []
-    run = searched(line, tmp_path, [Flaky(10**6)], 3, said)
+@pytest.mark.usefixtures("soon")
+def test_a_server_that_stays_down_does_not_end_the_search_and_starves_no_other(line, tmp_path):
+    said, other = [], Flaky()
+    run = searched(line, tmp_path, [Flaky("always"), other], 3, said)
     assert len(run.ledger.entries()) == 3
-    assert said == [
-        "the server cannot be written: connection refused; it is tried again",
-        "the server cannot be written: connection refused; the next session of this run adds what it lacks",
-    ]
+    assert (sorted(other.has), other.finished) == ([0, 1, 2], 1)
+    assert said == [LACKS, "the server may lack 3 candidates; the next session of this run adds them"]
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_candidate_that_cannot_be_added_does_not_keep_the_others(line, tmp_path):
+    class Refusing(Flaky):
+        def add(self, run, entry):
+            if entry.number == 1:
+                raise ValueError("no")
+            self.has.append(entry.number)
+
+    server, said = Refusing(), []
+    searched(line, tmp_path, [server], 4, said)
+    assert sorted(server.has) == [0, 2, 3]
+    assert said[-1] == "the server may lack 1 candidates; the next session of this run adds them"
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_run_that_cannot_be_opened_for_a_while_is_told_and_nothing_is_added_twice(line, tmp_path, monkeypatch):
+    calls = []
+
+    def late(*arguments, **named):
+        calls.append(arguments)
+        time.sleep(0.3)  # candidates finish in the meantime
+        if len(calls) == 1:
+            raise OSError("the ledger is locked")
+        return open_run(*arguments, **named)
+
+    monkeypatch.setattr(tracking_module, "open_run", late)
+    server, said = Flaky(), []
+    searched(line, tmp_path, [server], 4, said)
+    assert sorted(server.has) == [0, 1, 2, 3]
+    assert said == ["the server lacks candidates: the ledger is locked; it is tried again"]
 
 
 def test_a_server_that_never_answers_does_not_keep_the_search(line, tmp_path, monkeypatch):
+    stuck = threading.Event()
+
     class Stuck(Flaky):
         def begin(self, run):
-            time.sleep(30)
+            stuck.wait()
+            return set()
 
     monkeypatch.setattr(tracking_module, "PATIENCE", 0.5)
-    said, began = [], time.monotonic()
-    run = searched(line, tmp_path, [Stuck(0)], 2, said)
-    assert time.monotonic() - began < 25
+    said = []
+    run = searched(line, tmp_path, [Stuck()], 2, said)
+    stuck.set()
     assert len(run.ledger.entries()) == 2
-    assert said == ["trackers do not answer, so they may lack candidates; the next session of this run adds them"]
+    assert said == ["the server may lack candidates; the next session of this run adds them"]
+
+
+def test_two_searches_may_follow_each_other(line, tmp_path):
+    server = Flaky()
+    with tracking(tmp_path, [server], print) as told:
+        for name, count in (("a", 1), ("b", 2)):
+            launch(line, name=name, runs=tmp_path, candidates=count, listeners=[told.hear], steps=20, workers=0,
+                   strategy="random", baselines="none", display=Listener())  # fmt: skip
+    assert server.finished == 2
+    assert len(server.has) == 2  # of b; it says that it has 0 of both
+
+
+def test_damaged_curves_and_a_deleted_experiment_are_told_in_a_line(line, tmp_path, monkeypatch):
+    monkeypatch.setattr(tracking_module, "QUIET", 1000.0)
+    uri, said = f"sqlite:///{tmp_path / 'mlflow.db'}", []
+    run = searched(line, tmp_path, [], 2)
+    (run.folder.candidate(0) / "curves.csv").write_text("")
+    (run.folder.candidate(1) / "curves.csv").write_text("step,total\n1,\n")
+    searched(line, tmp_path, [MLflowTracker(uri)], 2, said)
+    client, found = mlflow_runs(uri)
+    assert found.keys() == {0, 1}
+    assert said == []
+    client.delete_experiment(found[0].info.experiment_id)
+    searched(line, tmp_path, [MLflowTracker(uri)], 2, said)
+    assert "the experiment 'r' was deleted there: restore it, or delete it for good" in said[0]
+    assert len(said) == 1
+
+
+def test_an_interrupted_add_leaves_no_second_run(line, tmp_path, monkeypatch):
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    tracker, fails = MLflowTracker(uri), [True, True]
+    ended = MlflowClient.set_terminated
+
+    def broken(*arguments, **named):
+        if fails:
+            raise OSError(f"the server is gone, {fails.pop()}")
+        return ended(*arguments, **named)
+
+    monkeypatch.setattr(MlflowClient, "set_terminated", broken)
+    monkeypatch.setattr(tracking_module, "AGAIN", 0.05)
+    searched(line, tmp_path, [tracker], 2)
+    client, found = mlflow_runs(uri)
+    assert len(client.search_runs([found[0].info.experiment_id])) == 2
+    assert {one.info.status for one in found.values()} == {"FINISHED"}
 
 
 def test_the_options_of_the_command_line(valp, tmp_path, monkeypatch):
@@ -199,9 +298,12 @@ def test_the_options_of_the_command_line(valp, tmp_path, monkeypatch):
     assert not (tmp_path / "mlruns").exists()
 
 
-def test_a_tracking_uri_that_is_none_is_told_in_one_line_and_the_search_goes_on(valp, tmp_path):
+@pytest.mark.parametrize("uri", ["nonsense://x", pytest.param("http://localhost:1", marks=pytest.mark.slow)])
+def test_a_server_that_does_not_exist_is_told_in_one_line_and_the_search_goes_on(uri, valp, tmp_path, monkeypatch):
+    monkeypatch.setattr(tracking_module, "PATIENCE", 1.0 if uri == "nonsense://x" else 30.0)
     words = ["search", "digits", "--name", "d", "--candidates", 1, "--steps", 5, "--workers", 0, "--baselines", "none"]
-    done = valp(*words, "--mlflow", "nonsense://x")
+    done = valp(*words, "--mlflow", uri)
     assert done.code == 0
-    assert "MLflow at nonsense://x cannot be written: " in done.err
+    assert f"MLflow at {uri} lacks candidates: " in done.err
+    assert "the next session of this run adds them" in done.err
     assert "Traceback" not in done.err
