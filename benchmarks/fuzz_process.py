@@ -18,6 +18,7 @@ INTERNAL = re.compile(
     r"Traceback \(most recent|\b(Key|Type|Attribute|Index|Value|Runtime|Assertion|Name|Recursion|Overflow)Error\b"
 )
 """What a user must never see. A part that fails in a training is not a traceback, but named by its error."""
+SENTENCE = re.compile(r"valp: .|.+: .+ \[[\w-]+\]$")
 POLL = 0.005
 """Seconds between two looks at a process."""
 
@@ -47,8 +48,8 @@ class Ended:
 
     @property
     def mute(self) -> bool:
-        """Whether it ended with an error and without the sentence that says which."""
-        return self.code == 1 and not (self.err.splitlines() or [""])[-1].startswith("valp: ")
+        """Whether it ended with an error and without the sentence that says which, or the rule that a graph breaks."""
+        return self.code == 1 and SENTENCE.match((self.err.splitlines() or [""])[-1]) is None
 
 
 def call(words: Sequence[str], folder: Path, wall: float) -> Ended:

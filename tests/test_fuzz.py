@@ -39,6 +39,7 @@ def test_every_kind_of_damaged_input_ends_in_a_sentence(monkeypatch, tmp_path):
         ({"code": -9, "seconds": 60.0}, ["hang"]),
         ({"memory": 2 * 10**9}, ["memory"]),
         ({"err": ""}, ["mute"]),
+        ({"err": "graph.json: n1: each network is trained by a loss with β > 0; found none [reached]\n"}, []),
         ({"err": "valp: no such run\nsomething else\n"}, ["mute"]),
         ({"err": "valp: the only candidate of run 'n' failed: KeyError: 'x'\n"}, ["traceback"]),
     ],
