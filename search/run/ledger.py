@@ -276,9 +276,9 @@ class Ledger:
 
         Runs of version 0.1.0 have one baseline of each output, the usual single-task network.
         """
-        with in_a_sentence(self.where):
-            attributes = self.study.user_attrs
         try:
+            with in_a_sentence(self.where):
+                attributes = self.study.user_attrs
             found = {output: {NETWORK: Result.of(held)} for output, held in attributes.get(BASELINES, {}).items()}
             for key, fields in attributes.items():
                 if key.startswith(f"{BASELINES}/"):

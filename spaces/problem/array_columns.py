@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from valp.errors import DataError
-from valp.graph.graph import DataType, Input
+from valp.graph.graph import DataType
 from valp.model.preprocessing import Column
 from valp.parts.losses import LOSSES
 from valp.spaces.problem.arrays import ArrayData, ClassWeights
@@ -201,12 +201,10 @@ def column_of(name: str, data: ArrayData) -> Column:
         )
     except ValidationError as error:
         fault = error.errors()[0]
+        if fault["loc"] == ("name",):
+            raise DataError(f"a name must be at most 64 letters, digits and underscores, but got {name!r}") from error
         said = fault.get("ctx", {}).get("error") or f"{name!r} must fit together: {fault['msg']} at {fault['loc'][0]}"
         raise DataError(str(said)) from error
-    try:
-        Input(name=name, unit=column.unit)
-    except ValidationError as error:
-        raise DataError(f"a name must be at most 64 letters, digits and underscores, but got {name!r}") from error
     return column
 
 

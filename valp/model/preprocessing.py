@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from valp.errors import DataError
-from valp.graph.graph import DataType, DataUnit, Frozen
+from valp.graph.graph import DataType, DataUnit, Frozen, Name
 from valp.model.quantiles import Quantiles, from_scores, to_scores
 from valp.parts.own_types import OWN_TYPES, like
 
@@ -41,7 +41,7 @@ class Column(Frozen):
             be like `type`.
     """
 
-    name: str
+    name: Name
     type: DataType
     size: int
     shape: tuple[int, ...] | None = None

@@ -58,6 +58,10 @@ DAMAGES = {
     "problem missing": (lambda run: (run / "problem.json").unlink(), r"problem\.json cannot be read: No such file"),
     "problem empty": (content("problem.json", b"{}"), r"problem\.json is not a valid description"),
     "problem nested": (content("problem.json", b"[" * 100_000), r"problem\.json is not a valid description"),
+    "problem with a column that is no name": (
+        text("problem.json", '"name": "digit"', '"name": "a b"'),
+        r"problem\.json is not a valid description",
+    ),
     "ledger missing": (lambda run: (run / "study.db").unlink(), r"there is no ledger at .*study\.db"),
     "ledger empty": (content("study.db", b""), r"study\.db cannot be opened: it has no study 'valp'"),
     "ledger not a database": (
@@ -84,6 +88,10 @@ DAMAGES = {
     "parents a number": (attribute("parents", "7"), r"study\.db is damaged: candidate 0 cannot be read"),
     "baselines": (
         sql("update study_user_attributes set value_json='3'"),
+        r"study\.db is damaged: its baselines cannot",
+    ),
+    "baselines without a value": (
+        sql("update study_user_attributes set value_json=NULL"),
         r"study\.db is damaged: its baselines cannot",
     ),
 }
