@@ -1,6 +1,6 @@
 """A search is killed again and again: is anything lost, done twice, or blamed on a candidate?
 
-    python -m benchmarks.kills [--kills 40] [--candidates 160] [--steps 300] [--workers 2] [--seed 0] [--runs runs]
+    python -m benchmarks.kills [--kills 40] [--candidates 120] [--steps 3000] [--workers 2] [--seed 0] [--runs runs]
 
 `valp search digits` runs with two workers. At random moments, also while it starts, SIGKILL ends one of its processes:
 the driver, a worker, Ray's node process or the reaper, each in turn in random order. When the search has ended, the
@@ -242,9 +242,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--kills-alone", type=int, default=8, help="of the search by one worker")
-    parser.add_argument("--candidates", type=int, default=160)
+    parser.add_argument("--candidates", type=int, default=120)
     parser.add_argument("--candidates-alone", type=int, default=12, help="of the search by one worker")
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0, help="of the search and of the kills")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
