@@ -1,6 +1,6 @@
 """A search is killed again and again: is anything lost, done twice, or blamed on a candidate?
 
-    python -m benchmarks.kills [--kills 40] [--candidates 120] [--steps 3000] [--workers 2] [--seed 0] [--runs runs]
+    python -m benchmarks.kills [--kills 40] [--candidates 120] [--steps 1500] [--workers 2] [--seed 0] [--runs runs]
 
 `valp search digits` runs with two workers. At random moments, also while it starts, SIGKILL ends one of its processes:
 the driver, a worker, Ray's node process or the reaper, each in turn in random order. When the search has ended, the
@@ -91,6 +91,7 @@ class Search:
     def start(self) -> subprocess.Popen[bytes]:
         """A new session of it, whose stderr is appended to a file."""
         words = ["search", "digits", "--name", self.name, "--runs", str(self.runs), "--log-json", str(self.log)]
+        words += ["--baselines", "quick"]
         numbers = {"candidates": self.candidates, "steps": self.steps, "workers": self.workers, "seed": self.seed}
         words += [word for name, number in numbers.items() for word in (f"--{name}", str(number))]
         program = [sys.executable, "-c", "from valp.search.cli import main; main()"]
@@ -156,13 +157,17 @@ def disturb(search: Search, kills: int, rng: random.Random) -> Seen:
     seen, before = Seen(), dict[int, str]()
     order = [sort for _ in range(kills) for sort in rng.sample(VICTIMS, len(VICTIMS))][:kills]
     session = search.start()
-    for sort in order:
+    while order:
+        sort = order.pop(0)
         moment, hit = time.monotonic() + rng.uniform(0, SPREAD if sort == "driver" else SPREAD / 2), None
-        while hit is None:
+        while hit is None and time.monotonic() < moment + SPREAD:
             if session.poll() is not None:
                 session = _again(search, seen, session)
             time.sleep(0.05)
             hit = victim(session.pid, sort) if time.monotonic() >= moment else None
+        if hit is None:  # a session has one reaper
+            order = [*order, sort] if order else ["driver", sort]
+            continue
         family = psutil.Process(session.pid).children(recursive=True)
         hit.kill()
         seen.kills[sort] += 1
@@ -244,7 +249,7 @@ def main() -> None:
     parser.add_argument("--kills-alone", type=int, default=8, help="of the search by one worker")
     parser.add_argument("--candidates", type=int, default=120)
     parser.add_argument("--candidates-alone", type=int, default=12, help="of the search by one worker")
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0, help="of the search and of the kills")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
