@@ -18,7 +18,7 @@ INTERNAL = re.compile(
     r"Traceback \(most recent|\b(Key|Type|Attribute|Index|Value|Runtime|Assertion|Name|Recursion|Overflow)Error\b"
 )
 """What a user must never see. A part that fails in a training is not a traceback, but named by its error."""
-SENTENCE = re.compile(r"valp: .|.+: .+ \[[\w-]+\]$")
+SENTENCE = re.compile(r"(?:.*\[y/N\]: )?valp: .|.+: .+ \[[\w-]+\]$")
 POLL = 0.005
 """Seconds between two looks at a process."""
 

@@ -58,7 +58,7 @@ class Seen:
         starts: how often the command was started.
         unclean: what SQLite said about a ledger, where it was not "ok".
         changed: candidates that were finished and of which a file was changed or lost later.
-        left: processes of a killed driver that were still there after a while.
+        left: processes of a driver that were still there after a while, although its reaper was alive.
         hung: drivers that did not end after their node process was killed.
         alone: sessions that ended with an error by themselves, and what they said last.
     """
@@ -156,7 +156,7 @@ def disturb(search: Search, kills: int, rng: random.Random) -> Seen:
     """Runs a search to its end, with this many kills at random moments."""
     seen, before = Seen(), dict[int, str]()
     order = [sort for _ in range(kills) for sort in rng.sample(VICTIMS, len(VICTIMS))][:kills]
-    session = search.start()
+    session, guarded = search.start(), True
     while order:
         sort = order.pop(0)
         moment, hit = time.monotonic() + rng.uniform(0, SPREAD if sort == "driver" else SPREAD / 2), None
@@ -166,15 +166,16 @@ def disturb(search: Search, kills: int, rng: random.Random) -> Seen:
             time.sleep(0.05)
             hit = victim(session.pid, sort) if time.monotonic() >= moment else None
         if hit is None:  # a session has one reaper
-            order = [*order, sort] if order else ["driver", sort]
+            order = [*order, sort] if set(order) - {sort} else ["driver", *order]
             continue
         family = psutil.Process(session.pid).children(recursive=True)
         hit.kill()
         seen.kills[sort] += 1
         if sort in ("driver", "node"):  # the node process ends the driver
-            _outlive(session, family, seen)
+            _outlive(session, family, seen, guarded=guarded)
             _look(search, seen, before)
-            session = search.start()
+            session, guarded = search.start(), True
+        guarded = guarded and sort != "reaper"
         print(f"{sum(seen.kills.values())}: {sort}, {len(before)} finished", flush=True)
     while session.wait() != 0:
         session = _again(search, seen, session)
@@ -195,8 +196,8 @@ def _again(search: Search, seen: Seen, session: subprocess.Popen[bytes]) -> subp
     return search.start()
 
 
-def _outlive(session: subprocess.Popen[bytes], family: list[psutil.Process], seen: Seen) -> None:
-    """Waits until a session has ended, and counts what is left of it."""
+def _outlive(session: subprocess.Popen[bytes], family: list[psutil.Process], seen: Seen, *, guarded: bool) -> None:
+    """Waits until a session has ended, and counts what is left of it if its reaper was alive; then ends that too."""
     try:
         session.wait(GONE)
     except subprocess.TimeoutExpired:
@@ -204,7 +205,10 @@ def _outlive(session: subprocess.Popen[bytes], family: list[psutil.Process], see
         session.kill()
         session.wait()
     _, alive = psutil.wait_procs(family, timeout=GONE)
-    seen.left += len(alive)
+    if guarded:
+        seen.left += len(alive)
+    for process in alive:
+        process.kill()
 
 
 def _look(search: Search, seen: Seen, before: dict[int, str]) -> None:
