@@ -167,6 +167,18 @@ def finished_result(path: Path, candidate: Candidate) -> Result | None:
     return result if held.model_dump_json() == candidate.model_dump_json() else None
 
 
+def read_curves_file(path: Path) -> dict[str, list[float]]:
+    """The columns of a file with learning curves, `step` first.
+
+    Raises:
+        OSError, ValueError: if there is no such file, or it is damaged.
+    """
+    with path.open(newline="") as file:
+        names, *rows = csv.reader(file)
+    columns = zip(*rows, strict=True)
+    return {name: [float(value) for value in column] for name, column in zip(names, columns, strict=True)}
+
+
 def read_weights(path: Path) -> "dict[str, Tensor]":
     """A candidate's weights.
 

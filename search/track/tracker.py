@@ -5,7 +5,7 @@ from typing import Protocol
 
 from valp.errors import FileError
 from valp.files import read_bytes, write_text
-from valp.search.run.folder import CURVES, Folder
+from valp.search.run.folder import CURVES, Folder, read_curves_file
 from valp.search.run.ledger import Entry
 from valp.search.run.run import StoredRun
 
@@ -84,11 +84,8 @@ def curves_of(run: StoredRun, entry: Entry) -> dict[str, list[tuple[int, float]]
     """The losses of a candidate's training: for each, steps and values. Empty if there are none that can be read."""
     file = run.folder.candidate(entry.number) / CURVES
     try:
-        head, *rows = [line.split(",") for line in file.read_text().splitlines()]
-        return {
-            f"loss/{name}": [(int(row[0]), float(row[place])) for row in rows]
-            for place, name in enumerate(head)
-            if place
-        }
-    except (OSError, ValueError, IndexError):
+        held = read_curves_file(file)
+        steps = [int(step) for step in held.pop("step")]
+    except (OSError, ValueError, KeyError):  # a damaged file has no curves
         return {}
+    return {f"loss/{name}": list(zip(steps, values, strict=True)) for name, values in held.items()}

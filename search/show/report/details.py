@@ -1,6 +1,5 @@
 """The details of one candidate on the front for the page."""
 
-import csv
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from valp.errors import ValpError
 from valp.graph.graph import DataType
 from valp.score.speed import inferences_per_second
 from valp.search.engine.models import model_of
-from valp.search.run.folder import CURVES
+from valp.search.run.folder import CURVES, read_curves_file
 from valp.search.run.ledger import Entry
 from valp.search.run.run import StoredRun
 from valp.search.show.report.evidence import SEED, Evidence
@@ -67,13 +66,10 @@ def _computed(run: StoredRun, module: VALPModule, evidence: Evidence) -> dict[st
 def read_curves(path: Path) -> dict[str, Any] | None:
     """Learning curves: the `steps` at which all losses are finite, and the `losses` by name; None without a file."""
     try:
-        with path.open(newline="") as file:
-            names, *rows = csv.reader(file)
-        columns = [[float(value) for value in column] for column in zip(*rows, strict=True)]
+        held = read_curves_file(path)
     except (OSError, ValueError):
         return None
-    if not columns:
-        return None
+    names, columns = list(held), list(held.values())
     kept = [i for i in range(len(columns[0])) if all(isfinite(column[i]) for column in columns)]
     columns = [[column[i] for i in kept] for column in columns]
     losses = {name: rounded(column, 4) for name, column in zip(names[1:], columns[1:], strict=True)}
