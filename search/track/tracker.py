@@ -1,5 +1,6 @@
 """What a tracker is told about a candidate."""
 
+import threading
 import uuid
 from typing import Protocol
 
@@ -11,6 +12,8 @@ from valp.search.run.run import StoredRun
 
 IDENTITY = "tracked.txt"
 """The file in a run's folder with the identity of the run: a run of the same name in another folder is another run."""
+ONE_AT_A_TIME = threading.Lock()
+"""Held while an identity is made: each tracker has a thread of its own."""
 
 
 class Tracker(Protocol):
@@ -40,8 +43,9 @@ def identity_of(folder: Folder) -> str:
         FileError: if the run's folder cannot be read or written.
     """
     file = folder.path / IDENTITY
-    if not file.is_file():
-        write_text(file, f"{uuid.uuid4().hex}\n")
+    with ONE_AT_A_TIME:
+        if not file.is_file():
+            write_text(file, f"{uuid.uuid4().hex}\n")
     text = read_bytes(file).decode(errors="replace").strip()
     if not text.isalnum():
         raise FileError(f"{file} is damaged: delete it, and all candidates are added again")
