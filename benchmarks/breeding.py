@@ -1,13 +1,13 @@
 """What the settings of evolution and of the default space are worth: searches with one of them changed.
 
-    python -m benchmarks.breeding [--problems digits sine table] [--variants ...] [--seeds 8]
+    python -m benchmarks.breeding [--problems digits sine breast-cancer] [--variants ...] [--seeds 8]
 
 Every search sees the samples of --trainings full trainings, and has no baselines. Its figures are the hypervolume of
 its front and the volume of its best candidate, on the validation split, in the default objectives of the problem. 0 is
 the value without learning, 1 the best possible value. A variant is compared with the defaults seed by seed. Searches
 differ much more by their seed than by most settings. If interrupted, the benchmark resumes.
 
-The table is scikit-learn's breast cancer: from ten means, the diagnosis, the ten worst values, and rows of means.
+The table is `benchmarks.tables.breast_cancer`.
 """
 
 import argparse
@@ -23,9 +23,9 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-from sklearn.datasets import load_breast_cancer
 
 from benchmarks.strategies_page import rows_of
+from benchmarks.tables import benchmark_problem
 from valp.files import write_text
 from valp.search.facade.launch import launch
 from valp.search.pareto.front import chances, losses
@@ -35,11 +35,10 @@ from valp.search.strategies import STRATEGIES
 from valp.search.strategies.breeding import Breeding
 from valp.search.strategies.evolution import Evolution
 from valp.spaces.generate.space import DEFAULT, SPACES
-from valp.spaces.own.load_problem import load_problem
-from valp.spaces.problem.problem import Problem, discrete, numeric, samples
+from valp.spaces.problem.problem import Problem
 from valp.train.fit import one_thread
 
-PROBLEMS = ("digits", "sine", "table")
+PROBLEMS = ("digits", "sine", "breast-cancer")
 BATCH = 50
 
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -73,15 +72,7 @@ class Silent(LineDisplay):
 @cache
 def problem_of(name: str) -> Problem:
     """A problem of the benchmark."""
-    if name != "table":
-        return load_problem(name, lambda _: None)
-    data = load_breast_cancer()
-    means, worst = data.data[:, :10], data.data[:, 20:]
-    return Problem.from_arrays(
-        "table",
-        inputs={"means": numeric(means)},
-        outputs={"diagnosis": discrete(data.target), "worst": numeric(worst), "rows": samples(means)},
-    )
+    return benchmark_problem(name, lambda _: None)
 
 
 def searched(problem: str, variant: str, seed: int, trainings: int, steps: int, runs: Path) -> Found:

@@ -21,7 +21,7 @@ from benchmarks.strategies_contenders import Contender, proposing
 from benchmarks.strategies_tested import tested
 from valp.errors import SettingError
 from valp.search.facade.launch import launch
-from valp.search.run.ledger import by_end
+from valp.search.run.ledger_entry import by_end
 from valp.search.run.run import StoredRun
 from valp.search.show.report.prediction_counts import class_names
 from valp.spaces.own.load_problem import load_problem

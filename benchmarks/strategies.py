@@ -29,10 +29,10 @@ from benchmarks.strategies_figures import part_of, published, write
 from benchmarks.strategies_page import Comparison, page
 from benchmarks.strategies_picture import draw
 from benchmarks.strategies_searches import Setup, searched
+from benchmarks.tables import TABLES, benchmark_problem
 from valp.errors import ValpError
 from valp.search.strategies import STRATEGIES
 from valp.spaces.generate.space import SPACES, space_of
-from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.scoring import Scorer
 from valp.train.fit import one_thread
@@ -43,7 +43,9 @@ RIVALLED = "evolution"
 
 def parser_of() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--problem", default="fashion-mnist", help="a name of `valp problems`, or a TOML file")
+    parser.add_argument(
+        "--problem", default="fashion-mnist", help=f"a name of `valp problems`, {' or '.join(TABLES)}, or a TOML file"
+    )
     parser.add_argument(
         "--strategies", nargs="+", default=["random", "tpe", "evolution"], help=f"some of {', '.join(STRATEGIES)}"
     )
@@ -86,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     seeds = list(range(asked.first, asked.first + asked.seeds))
     try:
         contenders = [Contender.parse(text, asked.trainings) for text in asked.strategies]
-        problem = load_problem(asked.problem, print)
+        problem = benchmark_problem(asked.problem, print)
     except ValpError as error:
         parser.error(str(error))
     unknown = sorted({*(asked.baselines_for or ())} - {one.code for one in contenders})

@@ -22,7 +22,7 @@ from valp.search.engine.baseline_jobs import LEAST
 from valp.search.engine.evaluate import Evaluation, fitting
 from valp.search.engine.score_on_test import data_of
 from valp.search.run.folder import CANDIDATE, read_result, read_weights
-from valp.search.run.ledger import Entry
+from valp.search.run.ledger_entry import Entry
 from valp.search.run.outcome import write_outcome
 from valp.search.run.result import Measured
 from valp.search.run.run import StoredRun, open_run

@@ -15,7 +15,8 @@ from benchmarks.strategies_measures import Ended, Objectives, Search, front
 from benchmarks.strategies_tested import beside_of, on_test, read_json, singles_of, tested
 from valp.files import write_text
 from valp.search.facade.launch import launch
-from valp.search.run.ledger import Ledger, by_end
+from valp.search.run.ledger import Ledger
+from valp.search.run.ledger_entry import by_end
 from valp.search.run.result import Measured, Result
 from valp.search.run.run import StoredRun
 from valp.search.show.display import LineDisplay, Status

@@ -26,7 +26,7 @@ from sklearn.linear_model import LogisticRegression, RidgeCV
 
 from valp.search.engine.models import spread, train_seeds
 from valp.search.facade.launch import launch
-from valp.search.run.ledger import Entry
+from valp.search.run.ledger_entry import Entry
 from valp.search.run.run import StoredRun
 from valp.spaces.own import load_own
 from valp.spaces.problem.judging import judges_of

@@ -4,7 +4,7 @@ from valp.graph.graph import Connection, Graph, Output, PrimaryNetwork, Role
 from valp.score import ABSENT
 from valp.search.cli.options import print_line, print_table
 from valp.search.number_text import number_text
-from valp.search.run.ledger import Entry
+from valp.search.run.ledger_entry import Entry
 from valp.search.run.run import StoredRun
 
 

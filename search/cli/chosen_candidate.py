@@ -9,7 +9,7 @@ import click
 from valp.errors import FileError
 
 if TYPE_CHECKING:
-    from valp.search.run.ledger import Entry
+    from valp.search.run.ledger_entry import Entry
     from valp.search.run.run import StoredRun
 
 MOST_NAMED = 5

@@ -8,7 +8,7 @@ from valp.score.clear_difference import Comparison
 from valp.search.cli.options import print_line, print_table, terminal_width
 from valp.search.cli.table_widths import narrow_width, table_width
 from valp.search.run.baseline_scores import BaselineScores
-from valp.search.run.ledger import Entry
+from valp.search.run.ledger_entry import Entry
 from valp.search.run.run import StoredRun
 
 WARNING_SCORES = ("copying", "memorising", "coverage", "zero_gradients")

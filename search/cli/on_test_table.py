@@ -7,7 +7,7 @@ from valp.score.clear_difference import compared, interval_text
 from valp.search.cli.front_table import MARKS, MARKS_TEXT
 from valp.search.cli.options import print_line, print_table, terminal_width
 from valp.search.cli.table_widths import table_width
-from valp.search.run.ledger import Entry
+from valp.search.run.ledger_entry import Entry
 from valp.search.run.result import Measured
 from valp.search.run.run import StoredRun
 from valp.spaces.problem.metrics import Metric

@@ -12,7 +12,7 @@ from valp.search.cli.table_widths import table_width
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from valp.search.run.ledger import Entry
+    from valp.search.run.ledger_entry import Entry
     from valp.search.run.run import StoredRun
 
 

@@ -6,7 +6,7 @@ from valp.files import read_model
 from valp.search.engine.job import Job
 from valp.search.run.baseline_scores import BaselineScores
 from valp.search.run.folder import CANDIDATE, Folder
-from valp.search.run.ledger import Entry
+from valp.search.run.ledger_entry import Entry
 from valp.search.strategies import Question
 from valp.spaces.baselines.baseline_codes import LONGER, NETWORK, TUNED, Level
 from valp.spaces.baselines.baselines import MOST_TRAININGS, networks, trained_longer

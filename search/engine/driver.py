@@ -10,12 +10,12 @@ from valp.graph.graph import Graph
 from valp.search.engine.display import Display
 from valp.search.engine.failures import failed_result
 from valp.search.engine.fault import ATTEMPTS, Failure, Fault
-from valp.search.engine.finished_candidates import FinishedCandidates, is_running
+from valp.search.engine.finished_candidates import FinishedCandidates
 from valp.search.engine.fit_baseline import fit_missing
 from valp.search.engine.job import Job
 from valp.search.engine.network_baselines import NetworkBaselines
 from valp.search.engine.proposer import Proposer
-from valp.search.engine.rungs import goes_on, rungs_of
+from valp.search.engine.rungs import Rungs, rungs_of
 from valp.search.engine.search_events import Events
 from valp.search.engine.status import Status
 from valp.search.engine.tell_events import (
@@ -31,11 +31,7 @@ from valp.search.engine.tell_events import (
 )
 from valp.search.engine.time_profile import TimeProfile
 from valp.search.run.claims import Claims, OnlyDriver
-from valp.search.run.folder import (
-    Folder,
-    finished_result,
-    read_result,
-)
+from valp.search.run.folder import Folder, finished_result, read_result
 from valp.search.run.ledger import Ledger
 from valp.search.run.outcome import Outcome, write_outcome
 from valp.search.run.result import Result
@@ -83,6 +79,7 @@ class Driver:
         self.status = Status(self.folder.name, self.ledger.objectives, self.total, self.workers)
         keep_all = self.settings.keep == "all"
         self._finished = FinishedCandidates(self.folder, self.ledger, self._claims, self.status, keep_all=keep_all)
+        self._rungs = Rungs(self.ledger)
         self._baselines = NetworkBaselines(
             self.folder, self.settings, self.ledger, self._claims, self._proposer.question
         )
@@ -114,7 +111,7 @@ class Driver:
         """At the end of a search with tuned networks, queues the best ones again to train them longer."""
         if self.is_unfinished or self.stopped is not None or self.settings.baselines != "tuned":
             return
-        others = self._claims.shared and (self._baselines.untried() or any(map(is_running, self.ledger.entries())))
+        others = self._claims.shared and (self._baselines.untried() or self.ledger.running())
         if not others:
             waiting = self._baselines.longer()
             self.queue.extend(waiting)
@@ -236,7 +233,7 @@ class Driver:
         if result is None:
             return True
         below = len(job.rungs) - job.rungs.index(steps)  # does not depend on the batch size, as the steps do
-        goes = goes_on(self.ledger.reach(job.number, below, result.scores), self.ledger.objectives)
+        goes = self._rungs.goes_on(job.number, below, result.scores)
         tell_rung(self.events, job.number, steps, result, goes_on=goes)
         return goes
 
@@ -294,7 +291,7 @@ class Driver:
         """
 
         def record() -> Result:
-            write_record(self.folder.candidate(number), self.ledger.trials()[number])
+            write_record(self.folder.candidate(number), self.ledger.trial(number))
             return self.ledger.tell(number, result)
 
         return self._claims.tell(number, record)
@@ -305,7 +302,7 @@ class Driver:
         reason = "it is another driver's now, because this one had lost its connection"
         tell_lost(self.events, job, reason)
         self.display.say(f"the result of {job.title} is not used: {reason}")
-        trial, path = self.ledger.trials()[number], self.folder.candidate(number)
+        trial, path = self.ledger.trial(number), self.folder.candidate(number)
         if trial.state.is_finished() and path.is_dir() and not (path / RECORD).is_file():
             write_record(path, trial)  # this driver has replaced the same folder of the other
 

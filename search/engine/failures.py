@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from valp.check.keys import content_key
 from valp.errors import SearchError
 from valp.search.run.failure_counts import failure_counts
-from valp.search.run.ledger import Entry
+from valp.search.run.ledger_entry import Entry
 from valp.search.run.result import Result
 from valp.spaces.candidate import Candidate
 

@@ -6,7 +6,7 @@ from valp.search.engine.status import Status
 from valp.search.pareto.front import Front, losses, ranked
 from valp.search.run.claims import Claims
 from valp.search.run.folder import Folder, drop_weights
-from valp.search.run.ledger import Entry, Ledger
+from valp.search.run.ledger import Ledger
 from valp.search.run.result import Result
 from valp.search.strategies import Strategy
 
@@ -27,6 +27,7 @@ class FinishedCandidates:
         self._keep_all = keep_all
         self._front = Front()
         self._counted: set[int] = set()
+        self._read = 0  # so many of the ledger's candidates that have ended
         self._weighted: set[int] = set()  # their weights are on disk
 
     def count(self, number: int, result: Result) -> None:
@@ -38,7 +39,9 @@ class FinishedCandidates:
 
     def count_all(self) -> None:
         """Adds all finished candidates of the ledger."""
-        for entry in self._ledger.entries():
+        new = self._ledger.ended(after=self._read)
+        self._read += len(new)
+        for entry in new:
             if entry.result is not None and entry.number not in self._counted:
                 self._count(entry.number, entry.result)
 
@@ -76,12 +79,7 @@ class FinishedCandidates:
                 return
             wanted = strategy.keeps(self._ledger).union(self._front.members, *parents)
             if self._claims.shared:
-                wanted = wanted.union(*(entry.parents for entry in self._ledger.entries() if is_running(entry)))
+                wanted = wanted.union(*(entry.parents for entry in self._ledger.running()))
             for number in self._weighted - wanted:
                 drop_weights(self._folder.candidate(number))
             self._weighted &= wanted
-
-
-def is_running(entry: Entry) -> bool:
-    """Whether a candidate has not ended."""
-    return entry.state == "running"

@@ -12,7 +12,7 @@ from valp.plan.plan import Executor, Protocol
 from valp.search.engine.evaluate import Observe, train
 from valp.search.engine.parent_files import module_with
 from valp.search.run.folder import CANDIDATE, read_weights
-from valp.search.run.ledger import Entry
+from valp.search.run.ledger_entry import Entry
 from valp.search.run.run import StoredRun
 from valp.spaces.candidate import Candidate
 from valp.spaces.problem.description import Description

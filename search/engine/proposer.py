@@ -63,7 +63,7 @@ class Proposer:
         Raises:
             SearchError: if the strategy, which may be of another package, raises anything.
         """
-        trial = self._ledger.trials()[number]
+        trial = self._ledger.trial(number)
         if "candidate" in trial.user_attrs:
             return self._ledger.entry(number).candidate
         return self._proposed(self._ledger.again(trial, self.strategy.sampler(self._seed, number)))

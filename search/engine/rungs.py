@@ -1,10 +1,13 @@
 """Successive halving in a search: when candidates are compared, and which of them continue."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
 from math import nan
 
 from valp.search.halving.rung import Rung
 from valp.search.pareto.front import losses, ranked
+from valp.search.run.ledger import Ledger
 from valp.spaces.problem.metrics import Metric
 
 KEPT = 3
@@ -23,18 +26,50 @@ def rungs_of(steps: int) -> tuple[int, ...]:
     return tuple(rung for rung in rungs if rung >= FEWEST_STEPS)
 
 
-def goes_on(scores: Sequence[dict[str, float]], objectives: dict[str, Metric]) -> bool:
-    """Whether the last of `scores` continues, by `valp.search.halving.rung.Rung`.
-
-    A candidate that cannot be ranked in an objective does not continue.
+class Rungs:
+    """The rungs of a search. A candidate that cannot be ranked in an objective does not continue.
 
     Args:
-        scores: the scores of the candidates that have reached the rung, in that order.
-        objectives: the objectives by name.
+        ledger: has the scores at the rungs.
     """
-    values = [ranked(each, objectives) for each in scores]
-    known = iter(losses([each for each in values if each is not None], list(objectives.values())).tolist())
-    points = [[nan] * len(objectives) if each is None else next(known) for each in values]
-    rung = Rung(len(objectives), KEPT)
-    rung.fill(points[:-1])
-    return rung.reach(points[-1])
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._filled: dict[tuple[int, bool], _Filled] = {}
+
+    def goes_on(self, number: int, rung: int, scores: dict[str, float]) -> bool:
+        """Records the scores of a candidate at a rung. Returns whether it continues, by `Rung`.
+
+        Args:
+            number: the candidate.
+            rung: as in `Ledger.reach`.
+            scores: its scores.
+        """
+        arrived = self._ledger.reach(number, rung, scores)
+        inherits = bool(self._ledger.entry(number).parents)
+        held = self._filled.setdefault((rung, inherits), _Filled(self._empty()))
+        earlier, new = held.count, list(islice(reversed(arrived), len(arrived) - held.count))[::-1]
+        others = [other for other in new if other != number]
+        if len(others) == len(new):  # it was here before: a worker that trained it died
+            again = self._empty()
+            again.fill([self._point(each) for other, each in arrived.items() if other != number])
+            return again.reach(self._point(scores))
+        held.rung.fill([self._point(arrived[other]) for other in others])
+        held.count = earlier + len(new)
+        return held.rung.reach(self._point(scores))
+
+    def _empty(self) -> Rung:
+        return Rung(len(self._ledger.objectives), KEPT)
+
+    def _point(self, scores: dict[str, float]) -> Sequence[float]:
+        objectives: dict[str, Metric] = self._ledger.objectives
+        values = ranked(scores, objectives)
+        return [nan] * len(objectives) if values is None else losses([values], list(objectives.values()))[0].tolist()
+
+
+@dataclass
+class _Filled:
+    """A rung, and how many of the candidates there it has."""
+
+    rung: Rung
+    count: int = 0

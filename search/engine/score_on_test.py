@@ -7,7 +7,7 @@ from valp.errors import DataError, FileError, SettingError
 from valp.score.judge import Judge
 from valp.search.engine.fit_baseline import fitted_answers
 from valp.search.engine.models import baseline_module, model_of
-from valp.search.run.ledger import Entry
+from valp.search.run.ledger_entry import Entry
 from valp.search.run.result import Measured
 from valp.search.run.run import StoredRun
 from valp.spaces.baselines.baselines import FITTED

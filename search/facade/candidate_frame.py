@@ -10,7 +10,7 @@ from valp.draw.draw import draw_svg
 from valp.graph.graph import Graph
 from valp.model.notebook_html import Html, bold_html, paragraph_html, picture_html, table_html
 from valp.search.number_text import number_text
-from valp.search.run.ledger import Entry
+from valp.search.run.ledger_entry import Entry
 from valp.search.run.result import PARAMETERS, Measured
 from valp.search.run.run import StoredRun
 

@@ -8,7 +8,7 @@ from valp.errors import FileError, ValpError
 from valp.graph.graph import Graph
 from valp.search.run import run as stored_runs
 from valp.search.run.folder import TRACE
-from valp.search.run.ledger import Entry
+from valp.search.run.ledger_entry import Entry
 from valp.search.run.run import StoredRun
 
 if TYPE_CHECKING:  # a run is listed without torch and pandas

@@ -9,23 +9,21 @@ objective, the candidate is recorded as failed.
 """
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import optuna
 from optuna.samplers import BaseSampler
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from valp.check.keys import structure_key
 from valp.errors import FileError
-from valp.files import parse_model
 from valp.search.pareto.front import by_knee, chances, losses, non_dominated, ranked
-from valp.search.run.number_ranges import ranges
+from valp.search.run.known_trials import CANDIDATE_DOCUMENT, PARENTS, RUNGS, KnownTrials, Scores
+from valp.search.run.ledger_entry import STATES, Entry
+from valp.search.run.number_ranges import ranges_without
 from valp.search.run.open_study import in_a_sentence, open_study
 from valp.search.run.postgres.address import Place
 from valp.search.run.result import Result
@@ -34,71 +32,11 @@ from valp.spaces.candidate import Candidate
 from valp.spaces.problem.metrics import Metric
 
 BASELINES = "baselines"
-CANDIDATE_DOCUMENT, RESULT = "candidate", "result"
-"""Names of user attributes of a trial. Their content is also in the files of the candidate."""
+RESULT = "result"
+"""The user attribute of a trial with its result, which is also in the files of the candidate."""
 ORDER = "ended_before"
 """The user attribute with the number of candidates that had ended before, where several drivers search a run. Their
 clocks may differ, so the times do not tell the order."""
-State = Literal["complete", "pruned", "failed", "running"]
-STATES: dict[TrialState, State] = {
-    TrialState.COMPLETE: "complete",
-    TrialState.PRUNED: "pruned",
-    TrialState.FAIL: "failed",
-    TrialState.RUNNING: "running",
-}
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A candidate in the ledger.
-
-    Attributes:
-        number, state: of its trial.
-        ended: when it ended; None while it runs.
-        result: None while it runs.
-        parents: the candidates whose weights it inherits.
-        order: how many candidates had ended before it; None if the times tell.
-    """
-
-    number: int
-    state: State
-    ended: datetime | None
-    result: Result | None
-    parents: tuple[int, ...]
-    _document: str
-    order: int | None = None
-
-    @cached_property
-    def candidate(self) -> Candidate:
-        """The candidate, parsed from its document."""
-        return parse_model(Candidate, str(self._document).encode(), f"candidate {self.number} in the ledger")
-
-    @cached_property
-    def structure(self) -> str:
-        """The structure key of its graph, which ignores β."""
-        return structure_key(self.candidate.graph)
-
-    @property
-    def samples_seen_with_parents(self) -> int:
-        """The samples that it and all its ancestors have seen. Each ancestor counts once."""
-        return self.candidate.lineage_samples + (self.result.samples_seen if self.result is not None else 0)
-
-    def listing(self) -> dict[str, Any]:
-        """The candidate as a JSON object, as in `valp best --json`.
-
-        A score that was not measured, and a standard error that is not known, have no key.
-        """
-        result = self.result
-        row: dict[str, Any] = {"number": self.number, "state": self.state}
-        if result is not None:
-            row |= {"scores": result.scores, "errors": result.errors, "parameters": result.parameters}
-            row |= {"key": result.key, "samples_seen": result.samples_seen}
-            row |= {"samples_seen_with_parents": self.samples_seen_with_parents}
-            row |= {"seconds": round(sum(result.seconds), 3)}
-            row |= {"failure": result.failure} if result.failure else {}
-            row |= {"log": result.log} if result.log else {}
-        row |= {"parents": self.parents} if self.parents else {}
-        return row
 
 
 class Ledger:
@@ -111,6 +49,7 @@ class Ledger:
         self.objectives = objectives
         self.place, self.where = place, str(place)
         self._ended: dict[int, Entry] = {}
+        self._known = KnownTrials(study)
 
     @classmethod
     def create(cls, place: Path | Place, objectives: dict[str, Metric]) -> "Ledger":
@@ -142,18 +81,47 @@ class Ledger:
         Raises:
             FileError: if they cannot be read.
         """
+        trials = self._trials()
+        return [trials[number] for number in sorted(trials)]
+
+    def trial(self, number: int) -> FrozenTrial:
+        """One trial. It must not be changed.
+
+        Raises:
+            FileError: if it cannot be read, or does not exist.
+        """
+        trials = self._trials()
+        if number not in trials:
+            raise FileError(f"there is no candidate {number}; the run has {len(trials)}, numbered from 0")
+        return trials[number]
+
+    def _trials(self) -> Mapping[int, FrozenTrial]:
         with in_a_sentence(self.where):
             try:
-                return self.study.get_trials(deepcopy=False)
-            except (ValueError, LookupError, TypeError, AssertionError) as error:
+                return self._known.read()
+            except (ValueError, LookupError, TypeError, AssertionError, AttributeError) as error:
                 raise FileError(f"{self.where} is damaged: its trials cannot be read") from error
 
     def entries(self) -> list[Entry]:
         """All candidates, in order. A trial whose proposal was interrupted has no candidate yet."""
+        return self._entries(sorted(self._trials()))
+
+    def ended(self, after: int = 0) -> list[Entry]:
+        """The candidates that have ended, in the order in which they were read, without the first `after`."""
+        self._trials()
+        return self._entries(self._known.ended[after:])
+
+    def running(self) -> list[Entry]:
+        """The candidates that have not ended, in order."""
+        self._trials()
+        return self._entries(sorted(self._known.unfinished))
+
+    def _entries(self, numbers: Iterable[int]) -> list[Entry]:
+        trials = self._known.trials
         return [
-            self._ended.get(number) or self._read(trial)
-            for number, trial in enumerate(self.trials())
-            if number in self._ended or "candidate" in trial.user_attrs
+            self._ended.get(number) or self._read(trials[number])
+            for number in numbers
+            if number in self._ended or CANDIDATE_DOCUMENT in trials[number].user_attrs
         ]
 
     def entry(self, number: int) -> Entry:
@@ -164,8 +132,8 @@ class Ledger:
         """
         if number in self._ended:
             return self._ended[number]
-        trials = self.trials()
-        if not 0 <= number < len(trials) or "candidate" not in trials[number].user_attrs:
+        trials = self._trials()
+        if number not in trials or CANDIDATE_DOCUMENT not in trials[number].user_attrs:
             raise FileError(f"there is no candidate {number}; the run has {len(trials)}, numbered from 0")
         return self._read(trials[number])
 
@@ -174,7 +142,7 @@ class Ledger:
         attributes, ended = trial.user_attrs, trial.state.is_finished()
         try:
             result = Result.of(attributes[RESULT]) if ended and RESULT in attributes else None
-            parents = tuple(attributes.get("parents", ()))
+            parents = tuple(attributes.get(PARENTS, ()))
             state, order = STATES[trial.state], attributes.get(ORDER)
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise FileError(f"{self.where} is damaged: candidate {trial.number} cannot be read") from error
@@ -198,8 +166,10 @@ class Ledger:
     def ask(self, sampler: BaseSampler) -> Trial:
         """Starts a new trial. Trials are numbered from 0."""
         self.study.sampler = sampler
+        study = self.study
         with in_a_sentence(self.where):
-            return self.study.ask()
+            # `study.ask` goes through all trials for one in a queue first, and there is no queue.
+            return Trial(study, study._storage.create_new_trial(study._study_id))
 
     def again(self, trial: FrozenTrial, sampler: BaseSampler) -> Trial:
         """A trial that an earlier session left running, to be run again under the same number."""
@@ -209,14 +179,14 @@ class Ledger:
 
     def propose(self, trial: Trial, candidate: Candidate) -> None:
         """Records the candidate of a running trial, and which finished candidates its proposal has seen."""
-        seen = [other.number for other in self.trials() if other.state.is_finished()]
+        seen = ranges_without(len(self._trials()), self._known.unfinished)
         with in_a_sentence(self.where):
-            for name, value in ({"seen": ranges(seen)} | attributes_of(candidate)).items():
+            for name, value in ({"seen": seen} | attributes_of(candidate)).items():
                 trial.set_user_attr(name, value)
 
     def change(self, number: int, candidate: Candidate) -> None:
         """Records another candidate of a running trial, because it cannot be trained as it was proposed."""
-        trial_id = self.trials()[number]._trial_id
+        trial_id = self.trial(number)._trial_id
         with in_a_sentence(self.where):
             for name, value in attributes_of(candidate).items():
                 self.study._storage.set_trial_user_attr(trial_id, name, value)
@@ -225,7 +195,7 @@ class Ledger:
         """Records a candidate's final result and returns it. It becomes a failure if an objective cannot be ranked."""
         result, state, values = self.outcome(self.entry(number).candidate, result)
         # Written through the storage, because making a Trial object would call the sampler again.
-        trial_id = self.trials()[number]._trial_id
+        trial_id = self.trial(number)._trial_id
         with in_a_sentence(self.where):
             self.study._storage.set_trial_user_attr(trial_id, RESULT, json.loads(json.dumps(asdict(result))))
             self.study.tell(number, values, state=None if values is not None else state)
@@ -254,21 +224,21 @@ class Ledger:
         impossible = (m for m in absent if m.chance is None or (m.output is not None and m.output not in outputs))
         return next((metric.name for metric in impossible), None)
 
-    def reach(self, number: int, rung: int, scores: dict[str, float]) -> list[dict[str, float]]:
-        """Records a candidate's scores at a rung. Returns the scores of all comparable candidates there, its own last.
+    def reach(self, number: int, rung: int, scores: Scores) -> dict[int, Scores]:
+        """Records a candidate's scores at a rung.
 
         Candidates with inherited weights are compared with each other, and so are those trained from scratch. Rung 1 is
         the last one before the end of training.
+
+        Returns:
+            The scores of all comparable candidates at the rung by number, in the order in which they were read.
         """
-        trials = self.trials()
-        own = trials[number].user_attrs
-        rungs, inherits = own.get("rungs", {}), bool(own["parents"])
-        others = (trial.user_attrs for trial in trials if trial.number != number)
-        scored = (other.get("rungs", {}) for other in others if bool(other.get("parents")) == inherits)
-        there = [reached[str(rung)] for reached in scored if str(rung) in reached]
+        own = self.trial(number)
+        rungs = own.user_attrs.get(RUNGS, {}) | {str(rung): scores}
         with in_a_sentence(self.where):
-            self.study._storage.set_trial_user_attr(trials[number]._trial_id, "rungs", rungs | {str(rung): scores})
-        return [*there, scores]
+            self.study._storage.set_trial_user_attr(own._trial_id, RUNGS, rungs)
+        self._trials()
+        return self._known.arrivals(rung, inherit=bool(own.user_attrs[PARENTS]))
 
     @property
     def baselines(self) -> dict[str, dict[str, Result]]:
@@ -315,13 +285,7 @@ class Ledger:
 
 def attributes_of(candidate: Candidate) -> dict[str, Any]:
     """What a trial has of its candidate. The document is last: a trial with it has a whole proposal."""
-    return {"parent": candidate.parent, "parents": candidate.parents, CANDIDATE_DOCUMENT: candidate.model_dump_json()}
-
-
-def by_end(entries: Iterable[Entry]) -> list[Entry]:
-    """The finished candidates in the order in which they finished."""
-    ended = [(-1 if one.order is None else one.order, one.ended, one.number, one) for one in entries if one.ended]
-    return [entry for *_, entry in sorted(ended, key=lambda row: row[:3])]
+    return {"parent": candidate.parent, PARENTS: candidate.parents, CANDIDATE_DOCUMENT: candidate.model_dump_json()}
 
 
 def _goals(objectives: dict[str, Metric]) -> list[StudyDirection]:

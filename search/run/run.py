@@ -11,7 +11,8 @@ from valp.files import read_model
 from valp.search.run.baseline_scores import BaselineScores
 from valp.search.run.folder import Folder, existing
 from valp.search.run.gradient_remarks import gradient_remarks
-from valp.search.run.ledger import Entry, Ledger
+from valp.search.run.ledger import Ledger
+from valp.search.run.ledger_entry import Entry
 from valp.search.run.ledger_place import place_of
 from valp.search.run.postgres.address import Address
 from valp.search.run.sampler_remarks import sampler_remarks

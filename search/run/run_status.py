@@ -14,7 +14,7 @@ from typing import Any, Literal
 from valp.errors import FileError
 from valp.search.run.failure_counts import failure_counts
 from valp.search.run.folder import existing
-from valp.search.run.ledger import Entry, by_end
+from valp.search.run.ledger_entry import Entry, by_end
 from valp.search.run.lock import LOCK, is_held
 from valp.search.run.open_study import in_a_sentence
 from valp.search.run.postgres.address import Place

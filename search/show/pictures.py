@@ -10,7 +10,7 @@ from valp.draw.draw import draw_svg
 from valp.files import replacing, write_text
 from valp.model.preprocessing import Column
 from valp.search.run.folder import GRAPH, samples_names
-from valp.search.run.ledger import Entry
+from valp.search.run.ledger_entry import Entry
 from valp.search.run.run import StoredRun
 
 if TYPE_CHECKING:  # matplotlib is loaded when something is drawn, and torch when something is generated

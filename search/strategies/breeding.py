@@ -7,7 +7,8 @@ import numpy as np
 
 from valp.search.pareto.front import Points
 from valp.search.pareto.population import places, volumes
-from valp.search.run.ledger import Entry, Ledger
+from valp.search.run.ledger import Ledger
+from valp.search.run.ledger_entry import Entry
 from valp.search.strategies.strategy import Question, derived_seed
 from valp.spaces.candidate import Candidate
 from valp.spaces.generate.choose import Choose

@@ -8,7 +8,8 @@ from optuna.trial import Trial
 from valp.check.keys import content_key
 from valp.search.pareto.front import chances, losses
 from valp.search.pareto.population import Population
-from valp.search.run.ledger import Entry, Ledger, by_end
+from valp.search.run.ledger import Ledger
+from valp.search.run.ledger_entry import Entry, by_end
 from valp.search.strategies.breeding import LATE, Breeding, Litter, Ranked, trained
 from valp.search.strategies.strategy import Question, Strategy, derived_seed, draw_at_random
 from valp.spaces.candidate import Candidate
@@ -86,16 +87,20 @@ class _Past:
         population: the best of them.
         ended: all of them, by number.
         known: the keys and parents of their graphs.
+        count: how many there are.
     """
 
     population: Population
     ended: dict[int, Entry] = field(default_factory=dict)
     known: set[tuple[str, tuple[int, ...]]] = field(default_factory=set)
+    count: int = 0
 
     def take(self, ledger: Ledger) -> None:
         """Adds the candidates that have finished since the last call."""
         metrics = list(ledger.objectives.values())
-        for entry in by_end(entry for entry in ledger.entries() if entry.number not in self.ended):
+        new = ledger.ended(after=self.count)
+        self.count += len(new)
+        for entry in by_end(new):
             self.ended[entry.number] = entry
             if entry.result is not None:
                 self.known.add((entry.result.key, entry.parents))

@@ -5,7 +5,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from valp.errors import SettingError, require_packages
-from valp.search.run.ledger import Entry
+from valp.search.run.ledger_entry import Entry
 from valp.search.run.run import StoredRun
 from valp.search.track.tracker import curves_of, ended_at, identity_of, measures_of, parameters_of
 

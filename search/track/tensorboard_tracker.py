@@ -9,7 +9,7 @@ from tensorboardX.summary import hparams
 
 from valp.errors import SettingError
 from valp.files import write_text
-from valp.search.run.ledger import Entry, by_end
+from valp.search.run.ledger_entry import Entry, by_end
 from valp.search.run.run import StoredRun
 from valp.search.track.tracker import IDENTITY, curves_of, ended_at, identity_of, measures_of, parameters_of
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from valp.errors import FileError
 from valp.files import read_bytes, write_text
 from valp.search.run.folder import CURVES, Folder, read_curves_file
-from valp.search.run.ledger import Entry
+from valp.search.run.ledger_entry import Entry
 from valp.search.run.run import StoredRun
 
 IDENTITY = "tracked.txt"

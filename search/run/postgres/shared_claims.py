@@ -118,7 +118,7 @@ class SharedClaims:
         if number is None:
             return None
         self._given.add(number)
-        return self._ledger.again(self._ledger.trials()[number], sampler_of(number))
+        return self._ledger.again(self._ledger.trial(number), sampler_of(number))
 
     def unfinished(self) -> list[int]:
         """See `Claims`: none, because they are taken one by one."""
@@ -173,7 +173,7 @@ class SharedClaims:
                 if self._is_mine(connection, str(number)):
                     ended = self._count(connection, finished=True)
                     with self._storage.within(connection):
-                        self._storage.set_trial_user_attr(self._ledger.trials()[number]._trial_id, ORDER, ended)
+                        self._storage.set_trial_user_attr(self._ledger.trial(number)._trial_id, ORDER, ended)
                         result = _with_causes(record)
                     connection.execute(delete(CLAIMS).where(self._of(str(number))))
                     return result

@@ -14,7 +14,7 @@ from bottle import HTTPError  # type: ignore[import-untyped] # it ships no types
 from valp.draw.draw import draw_svg
 from valp.errors import FileError, ValpError
 from valp.search.run.folder import GRAPH, WEIGHTS, samples_names
-from valp.search.run.ledger import Entry
+from valp.search.run.ledger_entry import Entry
 from valp.search.run.run import StoredRun
 from valp.search.show.pictures import draw_samples
 from valp.spaces.own.load_problem import load_problem

@@ -15,7 +15,7 @@ from optuna.study import StudyDirection
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
-from valp.search.run.ledger import Entry
+from valp.search.run.ledger_entry import Entry
 from valp.search.run.run import StoredRun
 from valp.search.show.dashboard.artifacts import Pictures
 from valp.search.show.dashboard.notes import RunCommands, note_of, note_of_run

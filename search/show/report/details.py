@@ -12,7 +12,7 @@ from valp.graph.graph import DataType
 from valp.score.speed import inferences_per_second
 from valp.search.engine.models import model_of
 from valp.search.run.folder import CURVES, read_curves_file
-from valp.search.run.ledger import Entry
+from valp.search.run.ledger_entry import Entry
 from valp.search.run.run import StoredRun
 from valp.search.show.report.evidence import SEED, Evidence
 from valp.search.show.report.graph_drawing import compact_svg, conditioning_paths

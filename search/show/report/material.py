@@ -14,7 +14,7 @@ from valp.score.speed import inferences_per_second
 from valp.search.engine.models import baseline_module
 from valp.search.run.baseline_scores import BaselineScores
 from valp.search.run.folder import CURVES
-from valp.search.run.ledger import Entry
+from valp.search.run.ledger_entry import Entry
 from valp.search.run.result import Result
 from valp.search.run.run import StoredRun
 from valp.search.show.report.details import details, read_curves

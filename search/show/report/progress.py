@@ -7,7 +7,7 @@ import numpy as np
 
 from valp.search.pareto.front import Points, chances, losses, non_dominated, scaled
 from valp.search.pareto.hypervolume import hypervolume
-from valp.search.run.ledger import Entry, by_end
+from valp.search.run.ledger_entry import Entry, by_end
 from valp.search.run.run import StoredRun
 from valp.search.show.report.rounding import rounded
 

@@ -14,7 +14,7 @@ from valp.errors import SearchError
 from valp.search.engine.failures import require_success
 from valp.search.facade.launch import launch
 from valp.search.facade.run_handle import open_run
-from valp.search.run.ledger import Entry
+from valp.search.run.ledger_entry import Entry
 from valp.search.run.result import Result
 from valp.spaces.generate.space import DEFAULT, SPACES
 from valp.spaces.problem.problem import Problem, numeric

@@ -69,12 +69,17 @@ def test_a_search_keeps_the_weights_of_its_front_only(ray_run):
 
 
 def test_workers_get_the_same_results_as_a_search_in_this_process(ray_run, small_run):
-    """`small_run` has the same settings without Ray. They differ by rounding, which may turn the class of one image."""
+    """`small_run` has the same settings without Ray. They differ by rounding, which may turn the class of an image.
+
+    The validation split has 300 images, so one is a third of a hundredth of a share.
+    """
     pairs = [*zip(ray_run.ledger.entries(), small_run.ledger.entries(), strict=True)]
     assert len(pairs) == 4
     for one, other in pairs:
         assert one.candidate == other.candidate
-        assert one.result.scores == pytest.approx(other.result.scores, rel=1e-2)
+        errors, others = ({k: v for k, v in each.result.scores.items() if "mse" in k} for each in (one, other))
+        assert errors == pytest.approx(others, rel=1e-2)
+        assert one.result.scores == pytest.approx(other.result.scores, rel=1e-2, abs=0.01)
         losses, others = (read_curves(run, one.number) for run in (ray_run, small_run))
         assert losses == pytest.approx(others, rel=1e-3)
     assert ray_run.baseline_scores == pytest.approx(small_run.baseline_scores, rel=1e-2)

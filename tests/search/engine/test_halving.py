@@ -6,7 +6,7 @@ from optuna.samplers import RandomSampler
 
 from tests.metrics import are_measured, metric_of
 from tests.search.listener import Listener
-from valp.search.engine.rungs import FEWEST_STEPS, KEPT, goes_on, rungs_of
+from valp.search.engine.rungs import FEWEST_STEPS, KEPT, Rungs, rungs_of
 from valp.search.facade.launch import launch
 from valp.search.halving.recorded_curves import RecordedCurves
 from valp.search.halving.rung_ladder import RungLadder
@@ -25,8 +25,29 @@ OBJECTIVES = {"accuracy": metric_of("accuracy"), "mse": metric_of("mse")}
 STEPS = 450
 
 
-def scores(*pairs):
-    return [{"accuracy": accuracy, "mse": mse} for accuracy, mse in pairs]
+@pytest.fixture
+def drawn(digits_problem):
+    return Candidate(graph=drawn_graph(digits_problem, DEFAULT, RandomChoose(0)), training=Training(steps=STEPS))
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    return Ledger.create(tmp_path / "study.db", OBJECTIVES)
+
+
+@pytest.fixture
+def decisions(ledger, drawn):
+    """Whether candidates with these accuracies and errors continue at a rung, one after the other."""
+
+    def decide(*pairs, rungs=None):
+        rungs, found = rungs or Rungs(ledger), []
+        for accuracy, mse in pairs:
+            trial = ledger.ask(RandomSampler(seed=0))
+            ledger.propose(trial, drawn)
+            found.append(rungs.goes_on(trial.number, 1, {"accuracy": accuracy, "mse": mse}))
+        return found
+
+    return decide
 
 
 def test_rungs_are_shares_of_the_training_and_not_too_short():
@@ -36,16 +57,39 @@ def test_rungs_are_shares_of_the_training_and_not_too_short():
     assert rungs_of(60) == ()
 
 
-def test_the_first_candidates_at_a_rung_continue():
-    assert goes_on(scores((0.1, 9)), OBJECTIVES)
-    assert goes_on(scores((0.9, 1), (0.1, 9)), OBJECTIVES)
+def test_the_first_candidates_at_a_rung_continue(decisions):
+    assert decisions((0.9, 1), (0.1, 9)) == [True, True]
 
 
-def test_a_third_of_the_candidates_continues_the_lower_ranks_first():
-    assert not goes_on(scores((0.9, 1), (0.8, 2), (0.7, 3)), OBJECTIVES)
-    assert goes_on(scores((0.7, 3), (0.8, 2), (0.9, 1)), OBJECTIVES)
-    assert goes_on(scores((0.9, 1), (0.8, 2), (0.7, 3), (0.95, 9)), OBJECTIVES)
-    assert not goes_on(scores((0.9, 1), (0.95, 9), (0.99, 10), (0.8, 2)), OBJECTIVES)
+@pytest.mark.parametrize(
+    ("pairs", "last"),
+    [
+        ([(0.9, 1), (0.8, 2), (0.7, 3)], False),
+        ([(0.7, 3), (0.8, 2), (0.9, 1)], True),
+        ([(0.9, 1), (0.8, 2), (0.7, 3), (0.95, 9)], True),
+        ([(0.9, 1), (0.95, 9), (0.99, 10), (0.8, 2)], False),
+    ],
+)
+def test_a_third_of_the_candidates_continues_the_lower_ranks_first(pairs, last, decisions):
+    assert decisions(*pairs)[-1] == last
+
+
+def test_a_rung_that_is_kept_decides_as_one_that_is_filled_anew(ledger, decisions):
+    kept, seed = Rungs(ledger), np.random.default_rng(0)
+    for accuracy, mse in seed.random((40, 2)):
+        anew = Rungs(ledger)
+        trial = len(ledger.trials())
+        found = decisions((accuracy, mse), rungs=kept)
+        assert [anew.goes_on(trial, 1, {"accuracy": accuracy, "mse": mse})] == found
+
+
+def test_a_candidate_that_reaches_a_rung_again_counts_once(ledger, decisions):
+    rungs = Rungs(ledger)
+    assert decisions((0.7, 3), (0.8, 2), rungs=rungs) == [True, True]
+    assert [rungs.goes_on(1, 1, {"accuracy": 0.8, "mse": 2.0}) for _ in range(3)] == [True] * 3
+    assert decisions((0.6, 4), rungs=rungs) == [False]
+    assert rungs.goes_on(1, 1, {"accuracy": 0.8, "mse": 2.0})
+    assert not rungs.goes_on(2, 1, {"accuracy": 0.6, "mse": 4.0})
 
 
 WORKERS = {"random": 2, "tpe": 0}
@@ -115,19 +159,13 @@ def test_the_simulator_stops_the_candidates_that_a_search_with_one_worker_stops(
     assert {one.complete for one in ended} == {True, False}
 
 
-def test_candidates_with_and_without_inherited_weights_are_compared_separately(digits_problem, tmp_path):
-    ledger = Ledger.create(tmp_path / "study.db", OBJECTIVES)
-    drawn = Candidate(graph=drawn_graph(digits_problem, DEFAULT, RandomChoose(0)), training=Training(steps=STEPS))
+def test_candidates_with_and_without_inherited_weights_are_compared_separately(ledger, drawn):
     for inherits in ({}, {}, {"n0": (0, "n0")}, {"n0": (1, "n0")}, {}):
         ledger.propose(ledger.ask(RandomSampler(seed=0)), drawn.model_copy(update={"inherits": inherits}))
     told = {number: {"accuracy": number / 10, "mse": 1.0} for number in range(5)}
-    assert [ledger.reach(number, 1, told[number]) for number in (2, 0, 3, 1, 4)] == [
-        [told[2]],
-        [told[0]],
-        [told[2], told[3]],
-        [told[0], told[1]],
-        [told[0], told[1], told[4]],
-    ]
+    reached = [dict(ledger.reach(number, 1, told[number])) for number in (2, 0, 3, 1, 4)]
+    assert [list(each) for each in reached] == [[2], [0], [2, 3], [0, 1], [0, 1, 4]]
+    assert all(scores == told[number] for each in reached for number, scores in each.items())
 
 
 def test_stopped_candidates_are_not_on_the_front_and_single_task_models_are_not_stopped(run):

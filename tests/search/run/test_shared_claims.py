@@ -11,7 +11,8 @@ from sqlalchemy.exc import OperationalError
 
 from tests.metrics import metric_of
 from valp.errors import FileError, SettingError
-from valp.search.run.ledger import Ledger, by_end
+from valp.search.run.ledger import Ledger
+from valp.search.run.ledger_entry import by_end
 from valp.search.run.postgres import driver_tables, patience, sign_of_life
 from valp.search.run.postgres.address import Address, Place
 from valp.search.run.postgres.shared_claims import SharedClaims

@@ -17,7 +17,8 @@ from valp.search.facade.launch import launch
 from valp.search.pareto.front import chances, losses
 from valp.search.pareto.population import Population, places, volumes
 from valp.search.run.folder import weights_file
-from valp.search.run.ledger import Ledger, by_end
+from valp.search.run.ledger import Ledger
+from valp.search.run.ledger_entry import by_end
 from valp.search.run.number_ranges import from_ranges
 from valp.search.run.outcome import Outcome, write_outcome
 from valp.search.run.result import Result

@@ -8,7 +8,8 @@ import pytest
 from bottle import HTTPError
 
 from tests.conftest import files_of
-from valp.search.run.ledger import Entry, Ledger
+from valp.search.run.ledger import Ledger
+from valp.search.run.ledger_entry import Entry
 from valp.search.run.run import open_run
 from valp.search.run.settings import Settings
 from valp.search.show.dashboard.artifacts import Pictures
