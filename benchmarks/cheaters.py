@@ -17,7 +17,7 @@ from statistics import mean, stdev
 from benchmarks.cheaters_graphs import SAMPLERS, Sampler
 from benchmarks.paper_page import table
 from valp.files import write_text
-from valp.search.run.sampler_remarks import COPIES
+from valp.search.run.sampler_remarks import COPIES, MEMORISES
 from valp.spaces.own.load_problem import load_problem
 from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.scoring import Scorer
@@ -28,8 +28,6 @@ SCORES = ("entropy_coverage", "entropy", "coverage", "spread", "conditioning", "
 PAPER = "one condition each"
 """The column with entropy × coverage if every sample has a condition of its own, as in Garciarena et al."""
 
-MEMORIES = 0.75
-"""A sampler is flagged as a memoriser if `memorising` is larger: half of its samples are training rows."""
 
 PAGE = Path(__file__).parents[1] / "docs" / "scores.md"
 BEGIN, END = "<!-- cheaters: begin -->", "<!-- cheaters: end -->"
@@ -86,7 +84,7 @@ def scored(sampler: Sampler, scorer: Scorer, steps: int, seed: int) -> Scores:
 
 def flags(scores: Mapping[str, float]) -> str:
     """What the scores say of a sampler: `copies`, `memorises`, both, or nothing."""
-    found = [("copies", scores.get("copying", 0.0) > COPIES), ("memorises", scores.get("memorising", 0.0) > MEMORIES)]
+    found = [("copies", scores.get("copying", 0.0) > COPIES), ("memorises", scores.get("memorising", 0.0) > MEMORISES)]
     return ", ".join(word for word, true in found if true)
 
 

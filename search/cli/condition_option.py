@@ -27,7 +27,7 @@ def conditions_of(loaded: Model, asked: Sequence[str], say: Callable[[str], None
     needed = [column for column in (*loaded.inputs, *loaded.outputs) if column.name in loaded.conditions()]
     if asked and not needed:
         raise SettingError("nothing conditions the samples of this model, so --condition must be left out")
-    named, files = dict[str, int](), list[str]()
+    named, files = dict[str, int | str](), list[str]()
     for text in asked:
         found = _class_of(needed, text)
         if found is None:
@@ -37,16 +37,16 @@ def conditions_of(loaded: Model, asked: Sequence[str], say: Callable[[str], None
     left = [column for column in needed if column.name not in named]
     must = [column for column in left if column.name not in loaded.manifest.shares]
     if not files and not must:
-        return {name: [number] for name, number in named.items()}, int(bool(named))
+        return {name: [found] for name, found in named.items()}, int(bool(named))
     columns = must or left
     if len(files) != 1 or not columns or not Path(files[0]).exists():
         raise SettingError(_wanted(columns or needed, files))
     inputs, rows = _rows(files[0], left, must, say)
-    return {**inputs, **{name: [number] * rows for name, number in named.items()}}, rows
+    return {**inputs, **{name: [found] * rows for name, found in named.items()}}, rows
 
 
-def _class_of(columns: Sequence[Column], text: str) -> tuple[str, int] | None:
-    """The condition and the number of the class that `NAME=CLASS` or a class stands for; None if it may be a file.
+def _class_of(columns: Sequence[Column], text: str) -> tuple[str, int | str] | None:
+    """The condition and the class that `NAME=CLASS` or a class stands for; None if it may be a file.
 
     Raises:
         SettingError: if NAME is a condition, but not a class, or has no such class.
@@ -54,15 +54,15 @@ def _class_of(columns: Sequence[Column], text: str) -> tuple[str, int] | None:
     name, equals, word = text.partition("=")
     column = next((column for column in columns if equals and column.name == name), None)
     if column is not None:
-        number = _number(column, word) if column.has_class else None
-        if number is None:
+        found = _class(column, word) if column.has_class else None
+        if found is None:
             known = f"a class of it ({_classes(column)})" if column.has_class else "a file with rows of it"
             raise SettingError(f"--condition for {name!r} must be {known}, but is {word!r}")
-        return name, number
+        return name, found
     if len(columns) != 1 or not columns[0].has_class:
         return None
-    number = _number(columns[0], text)
-    return None if number is None else (columns[0].name, number)
+    found = _class(columns[0], text)
+    return None if found is None else (columns[0].name, found)
 
 
 def _rows(
@@ -89,11 +89,13 @@ def _wanted(columns: Sequence[Column], files: Sequence[str]) -> str:
     return f"the samples of this model are conditioned on {names}, so --condition must be {wanted}{found}"
 
 
-def _number(column: Column, word: str) -> int | None:
-    """The number of the class with a name, or else with a number; None if there is no such class."""
+def _class(column: Column, word: str) -> int | str | None:
+    """The class with a name, or else with a number: its name if it has one; None if there is no such class."""
     if column.classes and word in column.classes:
-        return column.classes.index(word)
-    return int(word) if word.isdecimal() and int(word) < column.size else None
+        return word
+    if column.named_by_numbers or not word.isdecimal() or int(word) >= column.size:
+        return None
+    return column.classes[int(word)] if column.classes else int(word)
 
 
 def _classes(column: Column) -> str:

@@ -67,7 +67,7 @@ def print_front(run: StoredRun, front: Sequence[Entry]) -> None:
         print_line(f"left out: {', '.join(left_out)}; --json or a wider terminal shows them")
     if baselines.best:
         print_line(MARKS_TEXT)
-    for remark in run.problem.remarks:
+    for remark in run.notes(front):
         print_line(f"note: {remark}")
 
 

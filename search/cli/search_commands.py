@@ -231,14 +231,14 @@ def search_command(
     \b
     Examples:
       valp search digits --candidates 24 --steps 500
-      valp search fashion-mnist --strategy nsga2 --hours 2
+      valp search fashion-mnist --strategy nsga2 --candidates 2000 --hours 2
       valp search fashion-mnist --objective accuracy --objective coverage
       valp search digits --objective accuracy --objective parameters
       valp search digits --objective accuracy --objective robust_accuracy@0.1
       valp search digits --balance fixed --balance uncertainty:rate=10
       valp search digits --balance central --tension 0.3
       valp search fashion-mnist --space full --start-from mt-vae --start-from lenet
-      valp search wine.toml --strategy nsga2 --hours 1
+      valp search wine.toml --strategy nsga2 --candidates 2000 --hours 1
       valp search digits --name first --log-json first.jsonl
       valp search digits --name first --storage postgresql://valp@db.example/valp
       valp search digits --address 10.0.0.1:6379

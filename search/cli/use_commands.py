@@ -1,5 +1,6 @@
 """`valp predict` and `valp generate`, which use a model without its problem."""
 
+import os
 from math import ceil, sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,6 +78,7 @@ def predict_command(
     from valp.spaces.own.read_rows import read_rows
 
     suffix = require_suffix(output, (*TABLES, ARRAYS))
+    _require_another(output, data)
     loaded = load(model)
     table = read_rows(data, loaded.inputs, _say)
     carried = {name: _carried(table, name) for name in kept}
@@ -138,6 +140,8 @@ def generate_command(
     from valp.search.cli.write_rows import ARRAYS, TABLES, require_suffix
 
     suffix = require_suffix(output, (*TABLES, ARRAYS, PICTURE))
+    for text in asked:
+        _require_another(output, Path(text))
     loaded = load(model)
     if not loaded.generated:
         raise SettingError(f"{model} generates nothing, because it has no output of type samples")
@@ -185,6 +189,12 @@ def _warn_of_ignored_conditions(loaded: "Model") -> None:
     for name, share in loaded.manifest.scores.get("validation", {}).items():
         if name.partition(".")[0] == "conditioning" and hardly_followed(share):
             _say(f"note: the samples hardly follow their condition: {name} is {share:.2f} on the validation split")
+
+
+def _require_another(output: Path, data: Path) -> None:
+    """Raises SettingError if the output would replace the file that is read."""
+    if os.path.exists(output) and os.path.exists(data) and output.samefile(data):
+        raise SettingError(f"-o must be another file than the data, but both are {output}")
 
 
 def _carried(table: "Table", name: str) -> Any:

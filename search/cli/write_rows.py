@@ -1,6 +1,7 @@
 """Writes predictions or samples as CSV, Parquet or NPZ."""
 
 import csv
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,11 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
         FileError: if it cannot be written.
     """
     plain = {name: np.array(_texts(array)) if array.dtype.kind == "O" else array for name, array in arrays.items()}
-    with replacing(path) as temporary:
-        np.savez(temporary, allow_pickle=False, **plain)
+    # `np.savez` takes no array of the name `file`.
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name, array in plain.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as part:
+                np.lib.format.write_array(part, array, allow_pickle=False)
 
 
 def _cells(values: NDArray[Any]) -> list[str]:

@@ -1,12 +1,13 @@
 """Successive halving in a search: when candidates are compared, and which of them continue."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import nan
 
 from valp.search.halving.rung import Rung
 from valp.search.pareto.front import losses, ranked
+from valp.search.run.known_trials import Scores
 from valp.search.run.ledger import Ledger
 from valp.spaces.problem.metrics import Metric
 
@@ -47,7 +48,9 @@ class Rungs:
         """
         arrived = self._ledger.reach(number, rung, scores)
         inherits = bool(self._ledger.entry(number).parents)
-        held = self._filled.setdefault((rung, inherits), _Filled(self._empty()))
+        held = self._filled.get((rung, inherits))
+        if held is None or held.of is not arrived:
+            held = self._filled[rung, inherits] = _Filled(arrived, self._empty())
         earlier, new = held.count, list(islice(reversed(arrived), len(arrived) - held.count))[::-1]
         others = [other for other in new if other != number]
         if len(others) == len(new):  # it was here before: a worker that trained it died
@@ -69,7 +72,8 @@ class Rungs:
 
 @dataclass
 class _Filled:
-    """A rung, and how many of the candidates there it has."""
+    """A rung, the candidates that have reached it, and how many of these it has."""
 
+    of: Mapping[int, Scores]
     rung: Rung
     count: int = 0

@@ -121,6 +121,25 @@ class BaselineScores:
             title, scores | (self._of_graphs(_members(code)) if code in NETWORKS else {}), samples, seconds
         )
 
+    def samples_remark(self, most: int) -> str | None:
+        """A sentence if candidates have seen more samples than any single-task network; None otherwise.
+
+        Args:
+            most: the most samples that one of them and its ancestors have seen.
+        """
+        networks = [
+            result.samples_seen
+            for results in self.told.values()
+            for code, result in results.items()
+            if family(code) in NETWORKS
+        ]
+        if not networks or most <= max(networks):
+            return None
+        return (
+            f"with their ancestors, candidates of the front have seen up to {most:,} samples, single-task networks at "
+            f"most {max(networks):,}"
+        )
+
     def leading(self, output: str, codes: Collection[str] = NETWORKS) -> str | None:
         """The code of the baseline of an output that is best in its first objective; None if none has finished.
 

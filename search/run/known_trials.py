@@ -1,5 +1,6 @@
 """The trials of a ledger as a driver knows them: each is read and looked at again only until it has ended."""
 
+import threading
 from collections.abc import Mapping
 from itertools import islice
 
@@ -29,19 +30,25 @@ class KnownTrials:
         self.ended: list[int] = []
         self.unfinished: set[int] = set()
         self._count = 0
+        self._lock = threading.Lock()  # several threads of a dashboard may read
         self._arrivals: dict[tuple[str, bool], dict[int, Scores]] = {}
 
     def read(self) -> Mapping[int, FrozenTrial]:
         """Brings all up to date, and returns `trials`."""
-        trials = self._read()
-        new = islice(reversed(trials), len(trials) - self._count)
-        for number in sorted(self.unfinished.union(new)):
-            self._take(trials[number])
-        self._count, self.trials = len(trials), trials
+        with self._lock:
+            trials = self._read()
+            count = len(trials)
+            for number in islice(reversed(trials), count - self._count):
+                self.unfinished.add(number)
+            self._count, self.trials = count, trials
+            for number in sorted(self.unfinished):
+                self._take(trials[number])
         return trials
 
     def arrivals(self, rung: int, *, inherit: bool) -> dict[int, Scores]:
         """The scores at a rung by candidate, in the order in which they were read.
+
+        The same object as before unless a candidate has left the rung, because it is trained from scratch after all.
 
         Args:
             rung: the rung.
@@ -57,12 +64,15 @@ class KnownTrials:
         return {trial.number: trial for trial in storage.get_all_trials(study_id, deepcopy=False)}
 
     def _take(self, trial: FrozenTrial) -> None:
-        attributes = trial.user_attrs
-        for rung, scores in attributes.get(RUNGS, {}).items():
-            self._arrivals.setdefault((rung, bool(attributes.get(PARENTS))), {})[trial.number] = scores
-        if not trial.state.is_finished():
-            self.unfinished.add(trial.number)
-            return
-        self.unfinished.discard(trial.number)
-        if CANDIDATE_DOCUMENT in attributes:
-            self.ended.append(trial.number)
+        number, attributes = trial.number, trial.user_attrs
+        reached, inherits = attributes.get(RUNGS, {}), bool(attributes.get(PARENTS))
+        for (rung, of_inherited), there in self._arrivals.items():
+            if number in there and (of_inherited != inherits or rung not in reached):
+                kept = {other: scores for other, scores in there.items() if other != number}
+                self._arrivals[rung, of_inherited] = kept  # another object, so that `Rungs` sees the change
+        for rung, scores in reached.items():
+            self._arrivals.setdefault((rung, inherits), {})[number] = scores
+        if trial.state.is_finished():
+            self.unfinished.discard(number)
+            if CANDIDATE_DOCUMENT in attributes:
+                self.ended.append(number)

@@ -166,16 +166,19 @@ class Ledger:
     def ask(self, sampler: BaseSampler) -> Trial:
         """Starts a new trial. Trials are numbered from 0."""
         self.study.sampler = sampler
-        study = self.study
         with in_a_sentence(self.where):
             # `study.ask` goes through all trials for one in a queue first, and there is no queue.
-            return Trial(study, study._storage.create_new_trial(study._study_id))
+            return self._begun(self.study._storage.create_new_trial(self.study._study_id))
 
     def again(self, trial: FrozenTrial, sampler: BaseSampler) -> Trial:
         """A trial that an earlier session left running, to be run again under the same number."""
         self.study.sampler = sampler
         with in_a_sentence(self.where):
-            return Trial(self.study, trial._trial_id)
+            return self._begun(trial._trial_id)
+
+    def _begun(self, trial_id: int) -> Trial:
+        self.study._thread_local.cached_all_trials = None  # as `study.ask`: the sampler sees what others have done
+        return Trial(self.study, trial_id)
 
     def propose(self, trial: Trial, candidate: Candidate) -> None:
         """Records the candidate of a running trial, and which finished candidates its proposal has seen."""
@@ -188,7 +191,7 @@ class Ledger:
         """Records another candidate of a running trial, because it cannot be trained as it was proposed."""
         trial_id = self.trial(number)._trial_id
         with in_a_sentence(self.where):
-            for name, value in attributes_of(candidate).items():
+            for name, value in ({RUNGS: {}} | attributes_of(candidate)).items():
                 self.study._storage.set_trial_user_attr(trial_id, name, value)
 
     def tell(self, number: int, result: Result) -> Result:

@@ -1,5 +1,6 @@
 """A run on disk, for reading: its settings, its problem and its ledger, without the data."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf
@@ -83,6 +84,12 @@ class StoredRun:
             measured = f"; it is only measured in a search with --objective {by}" if score.on_demand else ""
             raise SettingError(f"no candidate on the front of run {self.folder.name!r} has the score {by}{measured}")
         return sorted(front, key=lambda entry: values[entry.number])
+
+    def notes(self, front: Sequence[Entry]) -> list[str]:
+        """Sentences about the data, and about the comparison of the front with the baselines."""
+        most = max((entry.samples_seen_with_parents for entry in front), default=0)
+        samples = self.baselines.samples_remark(most)
+        return [*self.problem.remarks, *([samples] if samples is not None else [])]
 
     def remarks(self, entry: Entry) -> list[str]:
         """Sentences about a candidate whose scores are not what they seem."""

@@ -7,6 +7,9 @@ from valp.spaces.problem.metrics import Metric
 COPIES = 0.2
 """A sampler reproduces its condition if a larger share of its samples are copies of it."""
 
+MEMORISES = 0.75
+"""A sampler memorises if `memorising` is larger: half of its samples are as near to training rows as these are."""
+
 ALIKE = 0.1
 """Samples of one condition hardly differ if their `spread` is smaller. Real rows of one class have 1."""
 
@@ -15,7 +18,7 @@ FOLLOWED = 0.3
 
 
 def sampler_remarks(metrics: Mapping[str, Metric], scores: Mapping[str, float]) -> list[str]:
-    """Sentences for each output whose samples reproduce their condition, hardly differ, or ignore it.
+    """Sentences for each output whose samples reproduce their condition or training rows, hardly differ, or ignore it.
 
     Args:
         metrics: the scores of the problem.
@@ -27,6 +30,7 @@ def sampler_remarks(metrics: Mapping[str, Metric], scores: Mapping[str, float]) 
             found.setdefault(metric.output, {})[metric.score.code] = scores[name]
     chances = {metric.output: metric.chance for metric in metrics.values() if metric.score.code == "conditioning"}
     remarks = [_remark(output, by_code) for output, by_code in found.items()]
+    remarks += [_memorises(output, by_code) for output, by_code in found.items()]
     remarks += [_ignores(output, by_code, chances.get(output)) for output, by_code in found.items()]
     return [remark for remark in remarks if remark is not None]
 
@@ -40,6 +44,16 @@ def hardly_followed(share: float, chance: float | None = None) -> bool:
     """
     guessed = chance or 0.0
     return share < guessed + FOLLOWED * (1 - guessed)
+
+
+def _memorises(output: str, scores: Mapping[str, float]) -> str | None:
+    share = scores.get("memorising")
+    if share is None or share <= MEMORISES:
+        return None
+    return (
+        f"The samples of {output} are near training rows: {share:.0%} lie nearer to one than to any of as many other "
+        "rows (memorising); of new ones 50% would."
+    )
 
 
 def _ignores(output: str, scores: Mapping[str, float], chance: float | None) -> str | None:

@@ -36,12 +36,15 @@ class TensorBoardTracker:
         """See `valp.search.track.tracker.Tracker`.
 
         Raises:
-            SettingError: if the folder has the candidates of another run of this name.
+            SettingError: if the folder has the candidates of another run of this name, or other files.
             FileError: if it cannot be written.
         """
-        mine, file = identity_of(run.folder), self._of(run) / IDENTITY
+        mine, folder = identity_of(run.folder), self._of(run)
+        file = folder / IDENTITY
+        if folder.is_dir() and not file.is_file() and any(folder.iterdir()):
+            raise SettingError(f"{folder} has other files: delete them, or give another folder")
         if file.is_file() and file.read_text().strip() != mine:
-            raise SettingError(f"{self._of(run)} is of another run of this name: delete it, or give another folder")
+            raise SettingError(f"{folder} is of another run of this name: delete it, or give another folder")
         write_text(file, f"{mine}\n")
         names = (mark.parent.name.removeprefix("candidate-") for mark in self._of(run).glob(f"candidate-*/{WHOLE}"))
         return {int(name) for name in names if name.isdigit()}

@@ -20,7 +20,7 @@ def conditional_vae(problem: Description, name: str) -> Graph | None:
     """encoder → (μ, log σ²) → decoder, which also reads the class. Samples are asked for by their class.
 
     Where the class is an output, the graph also learns it from the inputs, because the decoder reads the prediction in
-    training, and the prior is a Gaussian for each class. Where the class is an input, the prior is a mixture for all
+    training, and the prior is a mixture for each class. Where the class is an input, the prior is a mixture for all
     classes. Two hidden layers of 256 units in each network.
 
     Args:

@@ -3,9 +3,10 @@
 import json
 from collections import Counter
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from valp.errors import DataError
 from valp.model.table import Table
@@ -56,12 +57,17 @@ def profile(table: Table, name: str) -> ColumnProfile:
     """The profile of a column."""
     try:
         values = table.numbers(name)
-    except DataError:
-        return _of_texts(table, name)
+    except DataError as error:
+        try:
+            return _of_texts(table, name)
+        except DataError:  # neither numbers nor categories
+            return _unusable(table, name, str(error))
     present = values[~np.isnan(values)] if values.dtype.kind == "f" else values
     known, counts = np.unique(present, return_counts=True)
     if values.ndim == 1 and len(known) <= 2 and _is_boolean(table, name):
         return _of_texts(table, name)
+    if _numbers_the_rows(name, values):
+        return _unusable(table, name, "it numbers the rows")
     span = f"{known[0]:.6g} … {known[-1]:.6g}" if len(known) else "–"
     few = 2 <= len(known) <= FEW and bool((known == np.round(known)).all() and (counts > 1).all())
     return ColumnProfile(
@@ -79,6 +85,24 @@ def profile(table: Table, name: str) -> ColumnProfile:
 def _is_boolean(table: Table, name: str) -> bool:
     """Whether a column that reads as numbers has only the cells `true` and `false`."""
     return {"true", "false"} >= {text for text in table.texts(name) if text is not None}
+
+
+def _numbers_the_rows(name: str, values: NDArray[Any]) -> bool:
+    """Whether it is the index that pandas writes into a CSV file. It would tell the order of the rows."""
+    if (name and not name.startswith("Unnamed:")) or values.ndim != 1:
+        return False
+    rows = np.arange(len(values))
+    return any(np.array_equal(values, rows + first) for first in (0, 1))
+
+
+def _unusable(table: Table, name: str, reason: str) -> ColumnProfile:
+    """The profile of a column that cannot be read."""
+    values = table.columns[name]
+    kind, shape = ("array", values.shape[1:]) if isinstance(values, np.ndarray) else ("texts", ())
+    why = reason.removeprefix(f"{table.path}: ")
+    return ColumnProfile(
+        name, "array" if kind == "array" else "texts", shape, 0, 0.0, "–", classes=False, left_out=" ".join(why.split())
+    )
 
 
 def _of_texts(table: Table, name: str) -> ColumnProfile:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from valp.errors import DataError
@@ -55,6 +56,8 @@ def raw_column(table: Table, name: str) -> NDArray[Any]:
     values = table.columns[name]
     if isinstance(values, np.ndarray):
         return values
+    if values.null_count and pa.types.is_integer(values.type):  # as floats, large numbers would change
+        return np.array(values.to_pylist(), dtype=object)
     found: NDArray[Any] = values.to_numpy()
     return found
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from math import inf, prod
+from math import inf, isfinite, prod
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,9 @@ from valp.spaces.problem.scaling import QUANTILE, SCALINGS, Scaling, learnt_quan
 
 MISSING_CLASS = -1
 """The class number of a row whose class is unknown."""
+
+MOST_GAPS = 16
+"""As many classes may be without a row; more only if as many have one."""
 
 USUAL_LOSS = {
     (DataType.NUMERIC, "values"): "mse",
@@ -83,9 +86,12 @@ def in_order(classes: Iterable[str]) -> tuple[str, ...]:
     """The class names in numerical order if all are numbers, otherwise in alphabetical order."""
     listed = list(classes)
     try:
-        return tuple(sorted(listed, key=lambda text: (float(text), text)))
+        numbers = {text: float(text) for text in listed}
     except ValueError:
         return tuple(sorted(listed))
+    if not all(map(isfinite, numbers.values())):  # NaN has no place in an order
+        return tuple(sorted(listed))
+    return tuple(sorted(listed, key=lambda text: (numbers[text], text)))
 
 
 def with_scale(name: str, data: ArrayData, train: NDArray[Any]) -> ArrayData:
@@ -176,7 +182,7 @@ def column_of(name: str, data: ArrayData) -> Column:
     elif data.classes is not None:
         size = len(data.classes)
     else:
-        size = int(np.max(data.values, initial=0, where=np.isfinite(data.values))) + 1  # NaN is a missing class
+        size = _class_count(name, data.values)
     if data.image is not None and len(data.image) != 3:
         raise DataError(f"the image of {name!r} must be (C, H, W), but is {data.image}")
     spatial = data.type is DataType.FEATURES
@@ -206,6 +212,27 @@ def column_of(name: str, data: ArrayData) -> Column:
         said = fault.get("ctx", {}).get("error") or f"{name!r} must fit together: {fault['msg']} at {fault['loc'][0]}"
         raise DataError(str(said)) from error
     return column
+
+
+def _class_count(name: str, values: NDArray[Any]) -> int:
+    """The number of classes that are given by their numbers. NaN and −1 are missing classes.
+
+    Raises:
+        DataError: if the numbers seem to be names: -1 and 1, or years.
+    """
+    whole = np.unique(values[np.isfinite(values)]).astype(float)
+    known = whole[whole >= 0]
+    size = int(known.max(initial=0)) + 1
+    advice = f"if these are their names, give them as text, as in discrete({name}.astype(str))"
+    if len(known) == 1 and MISSING_CLASS in whole:
+        raise DataError(
+            f"{name!r} must have class numbers from 0 on, but has -1, which is none, and one other; {advice}"
+        )
+    if size - len(known) > max(MOST_GAPS, len(known)):
+        raise DataError(
+            f"{name!r} must have class numbers from 0 on, but only {len(known)} of 0 to {size - 1} have a row; {advice}"
+        )
+    return size
 
 
 def losses_of(name: str, data: ArrayData) -> tuple[str, ...]:
@@ -242,7 +269,8 @@ def truth_of(column: Column, values: NDArray[Any]) -> tuple[Tensor, Tensor | Non
         missing = values == none if named or values.dtype.kind in "if" else np.zeros(len(values), bool)
         missing = missing | np.isnan(values) if values.dtype.kind == "f" else missing
         whole = np.where(missing, (column.classes or ("",))[0] if named else 0, values) if missing.any() else values
-        return column.class_numbers(whole), torch.from_numpy(~missing) if missing.any() else None
+        numbers = column.class_numbers(whole) if whole.dtype.kind == "U" else column.numbered(whole)
+        return numbers, torch.from_numpy(~missing) if missing.any() else None
     rows = values.reshape(len(values), column.size)
     missing = np.isnan(rows) if rows.dtype.kind == "f" else np.zeros((1, 1), bool)
     if not missing.any():

@@ -1,5 +1,6 @@
 """A trained VALP in the user's terms: raw rows in, predictions and samples out."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, overload
@@ -200,9 +201,11 @@ class Model:
     def _prepared(self, data: Any, columns: tuple[Column, ...]) -> dict[str, Tensor]:
         names = [column.name for column in columns]
         if not isinstance(data, Mapping) or not all(name in data for name in names):
-            from valp.model.raw_inputs import raw_inputs  # it imports Arrow, which takes a while
+            from valp.model.raw_inputs import raw_inputs, unseen  # it imports Arrow, which takes a while
 
             data = raw_inputs(data, columns)
+            for remark in unseen(data, columns) if all(name in data for name in names) else ():
+                warnings.warn(remark, stacklevel=4)
         return self._cast(self.manifest.preprocessing.prepare(data, names=names))
 
     def _answered(self, asked: Any, found: Arrays) -> Any:

@@ -61,6 +61,11 @@ class Column(Frozen):
         """Whether each row has one class."""
         return self.type is DataType.DISCRETE and not self.labels
 
+    @property
+    def named_by_numbers(self) -> bool:
+        """Whether its classes were numbers in the user's table, so that a number is the name of a class."""
+        return bool(self.fields and self.classes) and all(_is_number(name) for name in self.classes or ())
+
     @model_serializer(mode="wrap")
     def _without_unset_fill(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leaves out unset fields that older versions lack: fingerprints of older problems do not change."""
@@ -118,7 +123,8 @@ class Column(Frozen):
 
         Args:
             raw: n rows of `size` variables in any shape. For a Discrete column n class numbers or, if its classes have
-                names, n names: a row with an unknown name becomes all zero. For labels n rows of `size` 0 or 1.
+                names, n names: a row with an unknown name becomes all zero. If the classes were numbers in the user's
+                table, a number is a name. For labels n rows of `size` 0 or 1.
 
         Raises:
             DataError: if rows have another size, are not numbers, or a class number is unknown.
@@ -129,7 +135,7 @@ class Column(Frozen):
         if array.ndim == 0 or len(array) == 0:
             raise DataError(f"{self.name!r} must have at least one row, but has none")
         if self.has_class:
-            numbers = self._looked_up(array) if array.dtype.kind == "U" else self.class_numbers(array)
+            numbers = self._looked_up(array) if array.dtype.kind == "U" else self.numbered(array)
             one_hot = torch.nn.functional.one_hot(numbers, self.size + 1)  # the last class is for unknown names
             return one_hot[:, : self.size].float()
         rows = array.reshape(len(array), -1)
@@ -153,13 +159,11 @@ class Column(Frozen):
         return values
 
     def class_numbers(self, raw: Any) -> "Tensor":
-        """Turns class numbers or class names into numbers, (n,) int64.
+        """Turns class names or class numbers into numbers, (n,) int64. A number may be a name: see `prepare`.
 
         Raises:
             DataError: if one is neither a whole number from 0 to size − 1 nor the name of a class.
         """
-        import torch
-
         array = self._array(raw)
         if array.dtype.kind == "U":
             numbers = self._looked_up(array)
@@ -168,6 +172,16 @@ class Column(Frozen):
                 found = str(array[int(unknown[0])])
                 raise DataError(f"{self.name!r} must hold the classes {_listed(self.classes or ())}, but has {found!r}")
             return numbers
+        return self.numbered(array)
+
+    def numbered(self, array: NDArray[Any]) -> "Tensor":
+        """Class numbers as such, (n,) int64, also if the classes were numbers in the user's table.
+
+        Raises:
+            DataError: if one is not a whole number from 0 to size − 1.
+        """
+        import torch
+
         with np.errstate(invalid="ignore"):  # NaN differs from any whole number
             whole = array.astype(np.int64)
         wrong = (whole != array) | (whole < 0) | (whole >= self.size)
@@ -200,6 +214,10 @@ class Column(Frozen):
             array = array.astype(np.str_)
         if array.dtype.kind not in ("buifU" if named else "buif"):
             raise DataError(f"{self.name!r} must hold numbers, but holds {array.dtype}")
+        if named and self.named_by_numbers and array.dtype.kind in "uif":
+            return np.array([f"{cell:.0f}" if cell == np.floor(cell) else str(cell) for cell in array.flat]).reshape(
+                array.shape
+            )
         return array
 
     def _looked_up(self, names: NDArray[Any]) -> "Tensor":
@@ -241,6 +259,14 @@ class Preprocessing(Frozen):
 
 def _each(numbers: Numbers) -> tuple[float, ...]:
     return numbers if isinstance(numbers, tuple) else (numbers,)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _listed(names: Sequence[str], most: int = 10) -> str:

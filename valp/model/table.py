@@ -55,6 +55,7 @@ class Table:
         """
         values = self.columns[name]
         array = values if isinstance(values, np.ndarray) else self._parsed(name, values)
+        array = self._without_missing(array)
         if array.dtype.kind == "f":
             wrong = np.abs(array) > LARGEST
             if wrong.any():
@@ -90,8 +91,16 @@ class Table:
         text = str(value).strip()
         if text in self.missing:
             return None
-        whole = WHOLE.fullmatch(text)
-        return whole[1] if whole else TRUTHS.get(text.lower(), text)
+        found = as_category(text)
+        return None if found in map(as_category, self.missing) else found
+
+    def _without_missing(self, array: NDArray[Any]) -> NDArray[Any]:
+        """The same numbers, NaN where one stands for no value."""
+        marks = [number for number in map(_finite, self.missing) if number is not None]
+        if not marks:
+            return array
+        absent = np.isin(array, marks)
+        return np.where(absent, np.nan, array) if absent.any() else array
 
     def _parsed(self, name: str, values: pa.ChunkedArray) -> NDArray[np.float64]:
         if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
@@ -124,6 +133,21 @@ class Table:
             raise DataError(
                 f"{self.place(row)}: column {name!r} must hold numbers, but has {cell[:40]!r}{self.advice}"
             ) from error
+
+
+def as_category(text: str) -> str:
+    """A category by its usual name: 1.0 is `1`, TRUE is `true`."""
+    whole = WHOLE.fullmatch(text)
+    return whole[1] if whole else TRUTHS.get(text.lower(), text)
+
+
+def _finite(text: str) -> float | None:
+    """The number of a text that means "no value"; None if it is not one."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if np.isfinite(number) else None
 
 
 def is_table(data: object) -> bool:

@@ -88,12 +88,16 @@ class JobSearcher(Searcher):  # type: ignore[misc] # ray ships no types
         return None
 
     def goes_on(self, trial_id: str, result: Mapping[str, Any]) -> bool:
-        """Whether a trial that has reached a rung continues. False if the run cannot be written."""
+        """Whether a trial that has reached a rung continues. False if the run cannot be written: it has failed then."""
         sent = self._running[trial_id]
         self._keep(sent, result)
         if sent.failure is None:
-            with self._stopping():
+            try:
                 return self._search.goes_on(sent.job, result["steps"])
+            except ValpError as error:  # nothing is decided: the next session trains it again
+                sent.failure = failure_of(error)
+            except OSError as error:
+                sent.failure = failure_of(_unwritable(error))
         return False
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:  # noqa: ARG002 - Tune's own
@@ -153,13 +157,17 @@ class JobSearcher(Searcher):  # type: ignore[misc] # ray ships no types
         except ValpError as error:
             self._search.stop(error)
         except OSError as error:
-            self._search.stop(FileError(f"the run cannot be written: {error}"))
+            self._search.stop(_unwritable(error))
 
     def save(self, checkpoint_path: str) -> None:
         """Does nothing, because the ledger is the state."""
 
     def restore(self, checkpoint_path: str) -> None:
         """Does nothing, because the ledger is the state."""
+
+
+def _unwritable(error: OSError) -> FileError:
+    return FileError(f"the run cannot be written: {error}")
 
 
 def tuner(

@@ -75,7 +75,7 @@ def gather(run: StoredRun, evidence: Evidence, told: Callable[[], None] = lambda
     balanced = any(entry.candidate.training.balance != Balance() for entry in entries)
     legend = legend_of([entry.candidate for entry in entries])
     summary = {
-        **_about(run, entries),
+        **_about(run, entries, front),
         "candidates": [_row(entry, ranks, lineage, legend, balanced=balanced) for entry in entries],
         "front": len(front),
         "detailed": len(front[:DETAILED]),
@@ -97,7 +97,7 @@ def gather(run: StoredRun, evidence: Evidence, told: Callable[[], None] = lambda
     return Material(summary, shown, legend.colours())
 
 
-def _about(run: StoredRun, entries: Sequence[Entry]) -> dict[str, Any]:
+def _about(run: StoredRun, entries: Sequence[Entry], front: Sequence[Entry]) -> dict[str, Any]:
     results = [entry.result for entry in entries if entry.result is not None]
     started = [trial.datetime_start for trial in run.ledger.trials() if trial.datetime_start is not None]
     ended = [entry.ended for entry in entries if entry.ended is not None]
@@ -118,7 +118,7 @@ def _about(run: StoredRun, entries: Sequence[Entry]) -> dict[str, Any]:
             }
             for name, metric in run.shown_scores.items()
         },
-        "remarks": run.problem.remarks,
+        "remarks": run.notes(front),
         "states": {state: states.count(state) for state in ("complete", "pruned", "failed", "running")},
         "samples": sum(result.samples_seen for result in results),
         "seconds": rounded(sum(sum(result.seconds) for result in results), 4),

@@ -423,3 +423,18 @@ def test_a_model_without_samples_cannot_generate(valp, tmp_path):
 @pytest.mark.parametrize("words", [("-n", 0), ("--seed", -1)])
 def test_an_impossible_number_is_a_usage_error(words, valp, digit_models):
     assert valp("generate", digit_models / "free.valp", *words, "-o", "g.npz")[0] == 2
+
+
+def test_the_data_are_not_replaced_by_the_predictions(valp, table_model, folder):
+    before = (folder / "new.csv").read_bytes()
+    assert refused(valp("predict", table_model, "new.csv", "-o", "./new.csv")) == (
+        "-o must be another file than the data, but both are new.csv"
+    )
+    assert (folder / "new.csv").read_bytes() == before
+
+
+def test_a_data_frame_with_a_new_category_is_a_warning(table_model, folder):
+    frame = pd.read_csv(folder / "new.csv").astype({"level": str})
+    frame.loc[0, "level"] = "99"
+    with pytest.warns(UserWarning, match="level: '99' \\(1 row\\) is not a category that the model knows"):
+        load(table_model).predict(frame)

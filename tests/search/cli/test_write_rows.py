@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from valp.search.cli.write_rows import write_table
+from valp.search.cli.write_rows import write_arrays, write_table
 from valp.spaces.own.read_tables import read_table
 from valp.spaces.own.toml_schema import TomlData
 
@@ -53,3 +53,12 @@ def test_a_parquet_file_has_the_text_unchanged(tmp_path):
     write_table(tmp_path / "t.parquet", COLUMNS)
     table = read_table(tmp_path / "t.parquet", TomlData(table="t.parquet"))
     assert table.columns["=name"].to_pylist() == TEXTS
+
+
+def test_arrays_may_have_any_name(tmp_path):
+    arrays = {"file": np.array(["a.png", None], object), "allow_pickle": np.arange(3.0), "y.classes": np.array(["b"])}
+    write_arrays(tmp_path / "t.npz", arrays)
+    with np.load(tmp_path / "t.npz") as read:
+        assert {name: read[name].tolist() for name in read.files} == {
+            "file": ["a.png", ""], "allow_pickle": [0.0, 1.0, 2.0], "y.classes": ["b"],
+        }  # fmt: skip

@@ -159,6 +159,18 @@ def test_the_simulator_stops_the_candidates_that_a_search_with_one_worker_stops(
     assert {one.complete for one in ended} == {True, False}
 
 
+def test_a_candidate_that_is_trained_from_scratch_after_all_leaves_the_rung_of_those_with_parents(ledger, drawn):
+    rungs, bred = Rungs(ledger), drawn.model_copy(update={"inherits": {"n0": (0, "n0")}})
+    told = {number: {"accuracy": number / 10, "mse": 1.0} for number in range(5)}
+    for candidate in (drawn, bred, bred, bred):
+        ledger.propose(ledger.ask(RandomSampler(seed=0)), candidate)
+    assert [rungs.goes_on(number, 1, told[number]) for number in (3, 2)] == [True, True]
+    ledger.change(3, drawn)
+    assert list(ledger.reach(2, 1, told[2])) == [2]
+    assert rungs.goes_on(1, 1, told[1])
+    assert list(ledger.reach(0, 1, told[0])) == [0]
+
+
 def test_candidates_with_and_without_inherited_weights_are_compared_separately(ledger, drawn):
     for inherits in ({}, {}, {"n0": (0, "n0")}, {"n0": (1, "n0")}, {}):
         ledger.propose(ledger.ask(RandomSampler(seed=0)), drawn.model_copy(update={"inherits": inherits}))

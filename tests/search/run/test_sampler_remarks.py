@@ -33,6 +33,12 @@ def test_samples_of_one_condition_that_hardly_differ_are_named_even_if_they_are_
     assert remark.startswith("The samples of image hardly differ (spread 0.05")
 
 
+def test_a_memoriser_is_said_to_stay_near_training_rows():
+    (remark,) = sampler_remarks(ONE, {"memorising": 0.93, "copying": 0.0, "spread": 1.0})
+    assert remark.startswith("The samples of image are near training rows: 93% lie nearer to one")
+    assert sampler_remarks(ONE, {"memorising": 0.62}) == []
+
+
 def test_each_output_has_its_own_remark():
     scores = {"copying.left": 0.9, "spread.left": 0.5, "copying.right": 0.0, "spread.right": 0.8}
     (remark,) = sampler_remarks(TWO, scores)

@@ -75,6 +75,17 @@ def test_tensorboard_reads_scores_curves_and_settings_of_every_candidate(line, t
     assert best[-1].value == pytest.approx(min(entry.result.scores["mse"] for entry in entries), rel=1e-5)
 
 
+def test_tensorboard_deletes_no_files_of_others(line, tmp_path):
+    others = tmp_path / "tb" / "r" / "events.out.tfevents.1.mine"
+    others.parent.mkdir(parents=True)
+    others.write_text("mine")
+    said = []
+    searched(line, tmp_path / "runs", [TensorBoardTracker(tmp_path / "tb")], said=said)
+    assert others.read_text() == "mine"
+    assert [path.name for path in others.parent.iterdir()] == [others.name]
+    assert any("has other files: delete them, or give another folder" in line for line in said)
+
+
 def test_mlflow_has_a_run_for_every_candidate(line, tmp_path):
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     run = searched(line, tmp_path, [MLflowTracker(uri)], 4)

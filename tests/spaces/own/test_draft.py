@@ -4,6 +4,7 @@ import re
 import tomllib
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -126,3 +127,24 @@ def test_paths_are_relative_to_the_draft(tmp_path):
 def test_a_table_with_nothing_to_learn_is_refused(values, sentence, tmp_path):
     with pytest.raises(DataError, match=sentence):
         draft(table_file(tmp_path / "t.csv", values), tmp_path)
+
+
+def test_the_index_that_pandas_writes_is_no_input(tmp_path):
+    frame = pd.DataFrame({"a": np.arange(60) % 7 + 0.5, "kind": ["x"] * 30 + ["y"] * 30})
+    frame.to_csv(tmp_path / "t.csv")
+    text, read, _ = drafted(tmp_path / "t.csv", tmp_path)
+    assert '""' in text
+    assert "left out: it numbers the rows" in text
+    assert [part["columns"] for part in read["inputs"].values()] == [["a"]]
+
+
+def test_a_column_that_cannot_be_used_is_left_out_with_its_reason(tmp_path):
+    frame = pd.DataFrame({"emb": [[1.0, 2.0]] * 60, "a": np.arange(60) % 7 + 0.5, "kind": ["x"] * 30 + ["y"] * 30})
+    frame.to_parquet(tmp_path / "t.parquet")
+    text, _, _ = drafted(tmp_path / "t.parquet", tmp_path)
+    assert "left out: column 'emb' must hold numbers, but holds list" in text
+    matrix = np.ones((60, 2)) * np.arange(60)[:, None]
+    matrix[3, 1] = np.inf
+    np.savez(tmp_path / "t.npz", x=matrix, y=np.arange(60) % 2, z=np.arange(60) / 7)
+    text, _, _ = drafted(tmp_path / "t.npz", tmp_path)
+    assert "but has inf" in text

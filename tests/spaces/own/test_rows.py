@@ -3,16 +3,18 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 from PIL import Image
+from pyarrow.parquet import write_table as write_parquet
 
 from tests.spaces.own.files import ROWS, columns, pictures, table_file, write
 from valp.errors import DataError
 from valp.model.preprocessing import Preprocessing
 from valp.model.raw_inputs import raw_inputs
 from valp.spaces.own import load_own
-from valp.spaces.own.read_rows import read_rows
+from valp.spaces.own.read_rows import raw_column, read_rows
 from valp.spaces.problem.array_columns import as_array, column_of
 from valp.spaces.problem.problem import features, numeric
 
@@ -160,3 +162,9 @@ def test_pictures_are_refused_by_a_model_without_an_input_for_8_bit_pictures(tmp
         read_rows(tmp_path / "pictures", [SIXTEEN], print)
     with pytest.raises(DataError, match="must have one input that is an image, but has none"):
         read_rows(tmp_path / "pictures", [ARRAY], print)
+
+
+def test_whole_numbers_with_a_hole_are_copied_as_they_are(tmp_path):
+    large = 2**53 + 1
+    write_parquet(pa.table({"id": pa.array([large, None], pa.int64())}), tmp_path / "t.parquet")
+    assert raw_column(read_rows(tmp_path / "t.parquet", [], print), "id").tolist() == [large, None]

@@ -1,6 +1,7 @@
 """Problems from arrays: columns, splits, metrics, and data that does not fit."""
 
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import torch
 from valp.errors import DataError
 from valp.graph.graph import DataType, DataUnit
 from valp.score import SCORES
+from valp.spaces.problem.array_columns import as_array, column_of, in_order
 from valp.spaces.problem.metrics import Metric
 from valp.spaces.problem.problem import (
     Description,
@@ -136,7 +138,7 @@ def test_inputs_and_truths_keep_their_rows_together():
         ({"inputs": {"x": numeric(values(), scale=float("nan"))}}, "scale of 'x'"),
         ({"inputs": {"x": numeric(values(), scale="big")}}, "standard, minmax, quantile, none, but is 'big'"),
         ({"inputs": {"x": numeric(values(), offset=[1, 2])}}, "the offset of 'x' must be one number, or 4, but there"),
-        ({"inputs": {"x": discrete([0, -1] * 20)}}, "'x' must hold class numbers from 0 to 0, but has -1"),
+        ({"inputs": {"x": discrete([0, -1] * 20)}}, "'x' must have class numbers from 0 on, but has -1"),
         ({"inputs": {"x": features(values())}}, r"or \(n, C, T\), but 'x' is \(40, 4\)"),
         ({"outputs": {"x": features(np.ones((ROWS, 1, 4)))}, "inputs": {"y": numeric(values())}},
          "output 'x', features 1×4, must have the sides of a features input"),
@@ -400,3 +402,27 @@ def test_each_metric_has_a_value_without_learning(several):
     assert chance["accuracy"] == chance["conditioning.s"] == pytest.approx(1 / 3)
     assert chance["mse.y"] == several.variances["y"] > 0
     assert chance["r2.y"] == chance["entropy.s"] == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (np.where(np.arange(20) < 9, 1, -1), "has -1, which is none, and one other; if these are their names"),
+        (2019 + np.arange(20) % 5, "but only 5 of 0 to 2023 have a row; if these are their names"),
+        (np.array([10_000_000, 1, 0]), "but only 3 of 0 to 10000000 have a row"),
+    ],
+)
+def test_numbers_that_are_names_of_classes_are_no_class_numbers(values, said):
+    with pytest.raises(DataError, match=re.escape(said)):
+        column_of("y", as_array("y", discrete(values)))
+
+
+def test_some_class_numbers_may_have_no_row():
+    for found, size in (([0, 5, -1], 6), (range(0, 80, 2), 79), ([True, False], 2)):
+        assert made(outputs={"c": discrete(np.resize(found, ROWS))}).columns.output("c").size == size
+
+
+def test_class_names_have_the_same_order_in_each_session():
+    names = ["2", "NAN", "10", "1", "inf"]
+    assert {in_order(names[i:] + names[:i]) for i in range(5)} == {("1", "10", "2", "NAN", "inf")}
+    assert in_order(["10", "2"]) == ("2", "10")

@@ -275,3 +275,18 @@ def test_preprocessing_goes_to_json_and_back(both):
 )
 def test_every_part_of_a_column_goes_to_json_and_back(found):
     assert Column.model_validate_json(found.model_dump_json()) == found
+
+
+@pytest.mark.parametrize("values", [[1, 3, 5], [1.0, 3.0, 5.0], ["1", "3", "5"], np.array([1, 3, 5], np.int8)])
+def test_a_number_is_the_name_of_a_class_that_was_a_number_in_the_table(values):
+    rating = column("discrete", 5, classes=("1", "2", "3", "4", "5"), fields=("rating",))
+    assert rating.class_numbers(values).tolist() == [0, 2, 4]
+    assert rating.prepare(values).argmax(1).tolist() == [0, 2, 4]
+    assert rating.prepare([0, 6]).tolist() == [[0.0] * 5] * 2
+    with pytest.raises(DataError, match="must hold the classes 1, 2, 3, 4, 5, but has '0'"):
+        rating.class_numbers([1, 0])
+
+
+def test_a_number_is_a_class_number_where_the_classes_are_words_or_came_without_a_table():
+    assert column("discrete", 2, classes=("a", "b"), fields=("x",)).class_numbers([1, 0]).tolist() == [1, 0]
+    assert column("discrete", 2, classes=("1", "2")).class_numbers([1, 0]).tolist() == [1, 0]

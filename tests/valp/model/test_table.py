@@ -1,5 +1,7 @@
 """`Table`: numbers and categories from arrays, data frames and texts, and one sentence for each wrong cell."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -178,3 +180,15 @@ def test_data_frames_and_arrow_tables_are_tables_and_mappings_and_arrays_are_not
     assert is_table(pa.table({"a": [1]}))
     assert not is_table(type("Columns", (dict,), {"columns": ("a",)})(a=[1]))
     assert not is_table(np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize("values", [[1.5, -999.0, 2], [1.5, -999, None], ["1.5", "-999.0", "2"], ["1.5", " -999", "?"]])
+def test_a_number_that_means_no_value_is_none_in_every_form_of_table(values):
+    table = replace(column_of(values), missing=(*MISSING, "-999", "?"))
+    assert np.isnan(table.numbers("a")).tolist() == [False, True, values[2] in (None, "?")]
+    assert table.texts("a").tolist()[:2] == ["1.5", None]
+
+
+def test_a_number_that_means_no_value_is_none_in_an_array_of_several_columns():
+    table = replace(column_of(np.array([[1, -999], [3, 4]])), missing=("-999",))
+    np.testing.assert_array_equal(table.numbers("a"), [[1, np.nan], [3, 4]])

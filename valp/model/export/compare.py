@@ -141,7 +141,10 @@ def _drawn(port: Port, rows: int, column: Column | None, random: np.random.Gener
 
 
 def _filled(column: Column, raw: NDArray[Any]) -> NDArray[Any]:
-    """Raw values with missing ones replaced by the fill values of the column."""
+    """Raw values as `predict` takes them, with missing ones replaced by the fill values of the column."""
+    if column.named_by_numbers:
+        names = np.array([*(column.classes or ()), ""])  # -1 is a missing class
+        return names.take(raw)
     if column.fill is None:
         return raw
     rows = raw.reshape(len(raw), -1)

@@ -36,5 +36,5 @@ class GaussianMixture(PriorKind):
         return ClassMixtures(classes, size)
 
     def numbers(self, size: int, classes: int = 1) -> int:
-        """See `PriorKind`; a Gaussian for each class."""
+        """See `PriorKind`; a mixture for each class."""
         return classes * size * size

@@ -145,7 +145,7 @@ class JointAccuracy(GraphScore):
 class RobustJointAccuracy(JointAccuracy):
     """The share of rows in which all classes are right, without and under each attack.
 
-    It is absent as `JointAccuracy`, and if each class output has more than `MOST_ZERO` zero gradients.
+    It is absent as `JointAccuracy`, and if a class output has more than `MOST_ZERO` zero gradients.
     """
 
     code, title = "robust_joint_accuracy", "share of rows in which all classes are right under attack"
@@ -159,7 +159,7 @@ class RobustJointAccuracy(JointAccuracy):
         if not all(subject.has(output.name) for output in outputs):
             return None
         found = [one for one in (attacked(self, subject, output) for output in outputs) if one is not None]
-        if not found or min(zero_share(one.zero, one) for one in found) > MOST_ZERO:
+        if not found or max(zero_share(one.zero, one) for one in found) > MOST_ZERO:
             return None
         return joint_accuracy(found)
 
