@@ -23,6 +23,8 @@ SEARCH = """Do the search's short trainings choose a graph that is not the best 
 same settings, another name and twice the `--steps`, and run this benchmark on that run with another `-o`."""
 
 Cell = dict[str, Any]
+MLP, TUNED = "mlp", "tuned"
+"""Codes of contenders."""
 
 
 def page(document: Document | None, picture: str) -> str:
@@ -32,7 +34,10 @@ def page(document: Document | None, picture: str) -> str:
     if document is None or not cells:
         parts.append("There are no figures yet.")
     else:
-        parts += [settings(document), "## Answer", *answers(document), *of_sharing(document)]
+        parts += [settings(document), "## Answer", *answers(document)]
+        if mlp_is_tuned(document):
+            parts.append(SAME)
+        parts += of_sharing(document)
         parts.append(f"![Test scores over samples]({picture})")
         parts.append(
             paragraph(
@@ -49,6 +54,11 @@ def page(document: Document | None, picture: str) -> str:
 INTRODUCTION = """Is one multi-task VALP better than single-task networks that see the same samples? The graph that a
 search found is trained from scratch, and so are its rivals."""
 
+SAME = paragraph(
+    """The tuned networks of classes and numbers are the MLP that one would try first, two layers of 512 units: of all
+    that were tried, it was the best for each of them."""
+)
+
 METHOD = "\n".join(
     paragraph(f"- {text}", "  ")
     for text in (
@@ -60,13 +70,13 @@ METHOD = "\n".join(
         """**Equal parameters**: the same networks with hidden layers scaled by one factor, so that all together have as
         many parameters as the VALP, within 2%. Codes keep their width, and the learning rate is not tuned again.""",
         """**MLP**: two layers of 512 ReLU units, Adam with a learning rate of 1e-3 and the run's batch size, for
-        numbers and classes only. Nothing is tuned.""",
+        numbers and classes only. Nothing is tuned. It is left out where the tuned networks are the same.""",
         """**Decay**: each model is trained with seed 0 with a constant learning rate, and with one that falls to 0 over
         the last 30% of the steps. The other seeds use the better one on the validation split; for a joint model, the
         one that is better in more tasks.""",
         """**Choice**: winner, tuned networks and decay are chosen on the validation split; the test split is only used
         for the tables. Winner and tuned networks are chosen with the search's short trainings, the winner among more
-        candidates.""",
+        candidates. One graph is measured, of one search; those of other searches may do better or worse.""",
         """**Intervals**: the difference is the median of all differences between a seed of the VALP and one of the
         other (Hodges and Lehmann 1963), with the exact interval of Mann and Whitney of at least 95%. A seed means
         other weights and other batches in each model, so seeds are not paired. The interval is for other seeds on the
@@ -98,8 +108,21 @@ def conditions(document: Document) -> str:
 
 
 def rivals(document: Document, obstacle: bool = False) -> list[str]:
-    """The codes of the contenders that the VALP is compared with, or those of the experiments."""
-    return [c for c, one in document["contenders"].items() if c != VALP and (one["obstacle"] is not None) == obstacle]
+    """The codes of the contenders that the VALP is compared with, or those of the experiments.
+
+    The usual MLP is no further rival if the tuned networks are the same.
+    """
+    found = [c for c, one in document["contenders"].items() if c != VALP and (one["obstacle"] is not None) == obstacle]
+    return [code for code in found if code != MLP or not mlp_is_tuned(document)]
+
+
+def mlp_is_tuned(document: Document) -> bool:
+    """Whether the tuned networks of the outputs that the usual MLP has are this MLP: all their scores are equal."""
+    pairs = [(mlp, cell_of(document, TUNED, mlp["samples"])) for mlp in document["cells"] if mlp["contender"] == MLP]
+    return bool(pairs) and all(
+        tuned is not None and all(tuned["test"].get(name) == values for name, values in mlp["test"].items())
+        for mlp, tuned in pairs
+    )
 
 
 def cell_of(document: Document, code: str, samples: int) -> Cell | None:
