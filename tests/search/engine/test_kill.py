@@ -83,6 +83,7 @@ def killed(tmp_path_factory):
         assert wait_until(lambda: len(finished(runs)) >= 2 or driver.poll() is not None, PATIENCE)
         assert driver.poll() is None
         family = psutil.Process(driver.pid).children(recursive=True)
+        driver.send_signal(signal.SIGSTOP)  # else a fast search has ended before `valp status` has started
         running = look(runs)
         marks = {environment(process).get(MARK) for process in family} - {None}
         driver.send_signal(signal.SIGKILL)
