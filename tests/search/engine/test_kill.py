@@ -18,7 +18,9 @@ from valp.search.strategies import STRATEGIES
 
 pytestmark = pytest.mark.heavy
 
-CANDIDATES = 7
+CANDIDATES = 12
+"""So many that the search has not ended when `valp status` has started and told what it does."""
+
 STEPS = 800
 PATIENCE = 240
 """Seconds that a search may take on a busy machine."""
@@ -83,7 +85,6 @@ def killed(tmp_path_factory):
         assert wait_until(lambda: len(finished(runs)) >= 2 or driver.poll() is not None, PATIENCE)
         assert driver.poll() is None
         family = psutil.Process(driver.pid).children(recursive=True)
-        driver.send_signal(signal.SIGSTOP)  # else a fast search has ended before `valp status` has started
         running = look(runs)
         marks = {environment(process).get(MARK) for process in family} - {None}
         driver.send_signal(signal.SIGKILL)
