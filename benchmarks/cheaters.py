@@ -28,7 +28,6 @@ SCORES = ("entropy_coverage", "entropy", "coverage", "spread", "conditioning", "
 PAPER = "one condition each"
 """The column with entropy × coverage if every sample has a condition of its own, as in Garciarena et al."""
 
-
 PAGE = Path(__file__).parents[1] / "docs" / "scores.md"
 BEGIN, END = "<!-- cheaters: begin -->", "<!-- cheaters: end -->"
 

@@ -20,7 +20,7 @@ from valp.graph.graph import Graph
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.problem.description import Description
 
-VALP = "valp"
+VALP, TUNED, MLP = "valp", "tuned", "mlp"
 TOLERANCE = 0.02
 """How much the number of parameters may differ where it should be equal."""
 
@@ -83,14 +83,14 @@ def contenders_of(
     whole, tuned = subject.winner, subject.tuned
     found = [
         _joint(VALP, "one VALP", problem, whole),
-        Contender("tuned", "single-task, tuned", _parts(tuned)),
+        Contender(TUNED, "single-task, tuned", _parts(tuned)),
         equal_parameters(tuned, parameters(whole.graph)),
     ]
     usual = {output.name: perceptron(problem, output.name, PERCEPTRON) for output in problem.outputs}
     training = Training(learning_rate=1e-3, batch=subject.batch)
     candidates = {name: Candidate(graph=graph, training=training) for name, graph in usual.items() if graph is not None}
     if candidates:
-        found.append(Contender("mlp", "single-task, MLP of two layers of 512", _parts(candidates)))
+        found.append(Contender(MLP, "single-task, MLP of two layers of 512", _parts(candidates)))
     for obstacle in obstacles:
         variants = list(VARIANTS[obstacle](problem, whole)) if obstacle in VARIANTS else []
         if not variants and obstacle in VARIANTS:

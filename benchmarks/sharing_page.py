@@ -5,7 +5,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.paper_page import paragraph, table
-from benchmarks.sharing_contenders import OBSTACLES, VALP
+from benchmarks.sharing_contenders import MLP, OBSTACLES, TUNED, VALP
 from benchmarks.sharing_figures import Document, shift, verdict
 from valp.search.show.display import duration
 
@@ -23,8 +23,6 @@ SEARCH = """Do the search's short trainings choose a graph that is not the best 
 same settings, another name and twice the `--steps`, and run this benchmark on that run with another `-o`."""
 
 Cell = dict[str, Any]
-MLP, TUNED = "mlp", "tuned"
-"""Codes of contenders."""
 
 
 def page(document: Document | None, picture: str) -> str:

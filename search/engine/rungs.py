@@ -51,14 +51,14 @@ class Rungs:
         held = self._filled.get((rung, inherits))
         if held is None or held.of is not arrived:
             held = self._filled[rung, inherits] = _Filled(arrived, self._empty())
-        earlier, new = held.count, list(islice(reversed(arrived), len(arrived) - held.count))[::-1]
+        new = list(islice(reversed(arrived), len(arrived) - held.count))[::-1]
         others = [other for other in new if other != number]
         if len(others) == len(new):  # it was here before: a worker that trained it died
             again = self._empty()
             again.fill([self._point(each) for other, each in arrived.items() if other != number])
             return again.reach(self._point(scores))
         held.rung.fill([self._point(arrived[other]) for other in others])
-        held.count = earlier + len(new)
+        held.count += len(new)
         return held.rung.reach(self._point(scores))
 
     def _empty(self) -> Rung:

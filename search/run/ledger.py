@@ -198,7 +198,7 @@ class Ledger:
         """Records a candidate's final result and returns it. It becomes a failure if an objective cannot be ranked."""
         result, state, values = self.outcome(self.entry(number).candidate, result)
         # Written through the storage, because making a Trial object would call the sampler again.
-        trial_id = self.trial(number)._trial_id
+        trial_id = self._known.trials[number]._trial_id
         with in_a_sentence(self.where):
             self.study._storage.set_trial_user_attr(trial_id, RESULT, json.loads(json.dumps(asdict(result))))
             self.study.tell(number, values, state=None if values is not None else state)

@@ -66,9 +66,8 @@ def profile(table: Table, name: str) -> ColumnProfile:
     known, counts = np.unique(present, return_counts=True)
     if values.ndim == 1 and len(known) <= 2 and _is_boolean(table, name):
         return _of_texts(table, name)
-    if _numbers_the_rows(name, values):
-        return _unusable(table, name, "it numbers the rows")
     span = f"{known[0]:.6g} … {known[-1]:.6g}" if len(known) else "–"
+    reason = _reason_to_leave_out(len(known), present.size / values.size)
     few = 2 <= len(known) <= FEW and bool((known == np.round(known)).all() and (counts > 1).all())
     return ColumnProfile(
         name,
@@ -78,7 +77,7 @@ def profile(table: Table, name: str) -> ColumnProfile:
         missing=1 - present.size / values.size,
         span=span,
         classes=values.ndim == 1 and few,
-        left_out=_reason_to_leave_out(len(known), present.size / values.size),
+        left_out="it numbers the rows" if _numbers_the_rows(name, values) else reason,
     )
 
 
@@ -98,11 +97,9 @@ def _numbers_the_rows(name: str, values: NDArray[Any]) -> bool:
 def _unusable(table: Table, name: str, reason: str) -> ColumnProfile:
     """The profile of a column that cannot be read."""
     values = table.columns[name]
-    kind, shape = ("array", values.shape[1:]) if isinstance(values, np.ndarray) else ("texts", ())
-    why = reason.removeprefix(f"{table.path}: ")
-    return ColumnProfile(
-        name, "array" if kind == "array" else "texts", shape, 0, 0.0, "–", classes=False, left_out=" ".join(why.split())
-    )
+    shape = values.shape[1:] if isinstance(values, np.ndarray) else ()
+    why = " ".join(reason.removeprefix(f"{table.path}: ").split())
+    return ColumnProfile(name, "array" if shape else "texts", shape, 0, 0.0, "–", classes=False, left_out=why)
 
 
 def _of_texts(table: Table, name: str) -> ColumnProfile:
