@@ -20,6 +20,7 @@ from benchmarks.paper_scoring import conditioned
 from benchmarks.strategies_contenders import Contender, proposing
 from benchmarks.strategies_tested import tested
 from valp.errors import SettingError
+from valp.search.engine.models import model_of
 from valp.search.facade.launch import launch
 from valp.search.run.ledger_entry import by_end
 from valp.search.run.run import StoredRun
@@ -132,7 +133,8 @@ def main() -> None:
             print(f"{found.code}, seed {seed}: {found.scores[OBJECTIVE]:.3f}", flush=True)
     run, best = max(searches, key=lambda one: one[1].scores[OBJECTIVE])
     output = str(problem.metrics[OBJECTIVE].output)
-    matrix, samples = conditioned(run.folder.candidate(best.number), scorer, output, SHOWN)
+    module = model_of(run, run.ledger.entry(best.number)).module
+    matrix, samples = conditioned(module, scorer, output, SHOWN)
     classes = class_names(problem.columns.output(problem.judged_by or ""))
     draw_conditioned(matrix.numpy(), samples.numpy(), classes, asked.picture)
     print(f"\n{table(rows_of([found for _, found in searches]))}")

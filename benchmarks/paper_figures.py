@@ -1,5 +1,6 @@
 """The pictures of the paper's experiment: Figures 4 to 6, and coverage over class entropy."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from benchmarks.paper_counts import CONDITIONED, Experiment, Scores
+from benchmarks.paper_counts import CONDITIONED, Column, Scores
 from valp.files import replacing
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#555555"
@@ -20,14 +21,14 @@ CHANCE = 0.1
 """The accuracy of guessing one of ten classes. Unconditioned samples have no other, so they are drawn here."""
 
 
-def draw(experiment: Experiment, path: Path) -> None:
-    """Four panels of all models on the test split."""
-    scores, single = experiment.scores(SPLIT), experiment.single(SPLIT)
+def draw(column: Column, path: Path) -> None:
+    """Four panels of the models of a column on the test split."""
+    scores, single = column.scores(), column.single[SPLIT]
     figure = Figure(figsize=(10, 8), layout="constrained")
     (first, second), (third, fourth) = figure.subplots(2, 2)
     joint(first, scores, single)
     entropies(second, scores, single)
-    conditioning(third, experiment.tested, experiment.best_conditioned())
+    conditioning(third, column.rows, column.best_conditioned())
     coverage(fourth, scores, single)
     for axes in (first, second, third, fourth):
         axes.spines[["top", "right"]].set_visible(False)
@@ -103,7 +104,7 @@ def coverage(axes: Axes, scores: list[Scores], single: Scores) -> None:
     axes.set_ylim(bottom=0)
 
 
-def pairs(scores: list[Scores], x: str, y: str) -> tuple[list[float], list[float]]:
+def pairs(scores: Sequence[Scores], x: str, y: str) -> tuple[list[float], list[float]]:
     return [one[x] for one in scores], [one[y] for one in scores]
 
 

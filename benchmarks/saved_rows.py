@@ -36,7 +36,8 @@ class SavedRows:
                 (self.rows if row["fingerprint"] in known else self._others)[key] = row
 
     def add(self, job: Keyed, row: Row) -> None:
-        """Adds a training and writes the file."""
+        """Adds a training and writes the file, a line for each training."""
         self.rows[job.key] = row
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        write_text(self.file, json.dumps(self._others | self.rows, indent=1))
+        lines = (f"{json.dumps(key)}: {json.dumps(one)}" for key, one in (self._others | self.rows).items())
+        write_text(self.file, "{\n" + ",\n".join(lines) + "\n}\n")

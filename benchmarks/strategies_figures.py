@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.paper import rounded
+from benchmarks.paper_trainings import rounded
 from benchmarks.strategies_contenders import Contender
 from benchmarks.strategies_goals import GOALS, SPLITS, Goal, ahead, confirmed, first
 from benchmarks.strategies_measures import Beside, Ended, Search, TrainedOn, growth
