@@ -6,7 +6,7 @@ samples is chosen for each on the validation split. Every finished training is s
 benchmark resumes. The page and its figures as JSON are written from the saved trainings.
 
 python -m benchmarks.mt_vae [--problems digits fashion-mnist] [--samples 200000] [--seeds 5] [--workers 2]
-    [--labels 0 300] [--betas 0.05 0.2 1] [--runs runs] [-o docs/mt-vae]
+    [--labels 0 300] [--betas 0.0125 0.05 0.2 1] [--runs runs] [-o docs/mt-vae]
 """
 
 import argparse
@@ -16,7 +16,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ import torch
 
 from benchmarks.mt_vae_graphs import CONTENDERS, Contender, graph_of
 from benchmarks.mt_vae_page import page
-from benchmarks.mt_vae_probes import ROWS, codes_of, controls, probed
+from benchmarks.mt_vae_probes import codes_of, controls, labelled_rows, probed
 from benchmarks.saved_rows import Row, SavedRows
 from benchmarks.worker_pool import work_off
 from valp.compile.compile import compile
@@ -159,7 +158,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--problems", nargs="+", default=["digits", "fashion-mnist"])
     parser.add_argument("--samples", type=int, default=200_000, help="the examples that each training sees")
     parser.add_argument("--labels", type=int, nargs="+", default=[0, 300], help="rows with labels; 0 for all")
-    parser.add_argument("--betas", type=float, nargs="+", default=[0.05, 0.2, 1.0], help="β among which each chooses")
+    parser.add_argument(
+        "--betas", type=float, nargs="+", default=[0.0125, 0.05, 0.2, 1.0], help="β among which each chooses"
+    )
     parser.add_argument("--seeds", type=int, default=5, help="four or more for intervals")
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread each; 0 trains in this one")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
@@ -168,7 +169,11 @@ def main(arguments: list[str] | None = None) -> None:
     if min(asked.samples, asked.seeds, *asked.betas) <= 0 or min(asked.workers, *asked.labels) < 0:
         parser.error("--samples, --seeds and --betas must be positive, --labels and --workers not negative")
     try:
-        fingerprints = {name: load_problem(name, print).fingerprint for name in asked.problems}
+        problems = [load_problem(name, print) for name in asked.problems]
+        for one in problems:
+            if max(asked.labels) > len(one.train):
+                parser.error(f"--labels must not exceed the {len(one.train)} training rows of {one.name}")
+        fingerprints = {one.name: one.fingerprint for one in problems}
         store = SavedRows(asked.runs / "benchmark-mt-vae.json", fingerprints)
         plan = Plan(asked.problems, asked.samples, asked.labels, sorted(set(asked.betas)), asked.seeds, store)
 
@@ -225,18 +230,13 @@ def trained(job: Job) -> Row:
     if made.failure is None:
         row["validation"] = scorer.score(module, problem.validation)
         row["test"] = scorer.score(module, problem.test)
-        codes = codes_of(module, problem.train, ROWS), codes_of(module, problem.test)
-        row["probes"] = {f"latent space of {name}": found for name, found in probed(problem, *codes).items()}
+        codes = codes_of(module, problem.train), codes_of(module, problem.test)
+        rows = labelled_rows(next(iter(masks(problem, job.labels, job.seed).values()), None), len(problem.train))
+        row["probes"] = {f"latent space of {name}": found for name, found in probed(problem, *codes, rows).items()}
         if job.seed == 0:
-            row["probes"] |= probed_controls(job.problem, max(one.shape[1] for one in codes[0].values()))
+            size = max(one.shape[1] for one in codes[0].values())
+            row["probes"] |= probed(problem, *controls(problem, size), rows)
     return row | {"seconds": time.perf_counter() - start}
-
-
-@cache
-def probed_controls(name: str, size: int) -> dict[str, dict[str, float]]:
-    """The probes on all inputs of a problem and on as many principal components, once in this process."""
-    problem = _scorers[name].problem
-    return probed(problem, *controls(problem, size))
 
 
 def masks(problem: Problem, labels: int, seed: int) -> dict[str, torch.Tensor]:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Literal
 
 from benchmarks.sharing_graphs import parameters, scaled
+from valp.compile.compile import lower
 from valp.graph.graph import DataType, Graph
 from valp.parts.kinds import BOTTLENECK
 from valp.parts.losses import KL
@@ -107,7 +108,9 @@ def graph_of(contender: Contender, problem: Description, beta: float) -> Graph:
     Args:
         contender: the contender.
         problem: the problem.
-        beta: β of the KL loss of every latent space from which samples are generated. Those priors are mixtures.
+        beta: β of the KL loss of every latent space from which samples are generated. Those priors are mixtures. It
+            counts per variable of the samples in every contender: a space that also feeds heads would otherwise count
+            once more for these, undivided.
     """
     reference = CONTENDERS[0].build(problem)
     graph = contender.build(problem)
@@ -118,7 +121,12 @@ def graph_of(contender: Contender, problem: Description, beta: float) -> Graph:
         for connection in graph.connections
         if connection.target in {one.name for one in problem.outputs if one.unit.type is DataType.SAMPLES}
     }
-    coding = {connection.source for connection in graph.connections if connection.target in decoders}
+    sizes = {network.name: network.output.size for network in graph.networks if network.name in decoders}
+    generated = {one.source: sizes[one.target] for one in graph.connections if one.target in decoders}
+    counted = {term.name: sum(1 / size for _, _, size in term.latents) for term in lower(graph).divergences}
+    betas = {
+        name: beta / size / counted[f"{KL}:{name}"] for name, size in generated.items() if f"{KL}:{name}" in counted
+    }
     return graph.model_copy(
         update={
             "networks": tuple(
@@ -126,7 +134,9 @@ def graph_of(contender: Contender, problem: Description, beta: float) -> Graph:
                 for one in graph.networks
             ),
             "losses": tuple(
-                loss.model_copy(update={"beta": beta}) if loss.kind == KL and loss.prediction in coding else loss
+                loss.model_copy(update={"beta": betas[loss.prediction]})
+                if loss.kind == KL and loss.prediction in betas
+                else loss
                 for loss in graph.losses
             ),
         }

@@ -32,16 +32,18 @@ METHOD = "\n".join(
         """**Models**: MLPs with ReLU. An encoder has a hidden layer of 512 units and 256 outputs, a decoder has layers
         of 256 and 512 units, a head one of 128. A latent space has 16 variables; the only one of the second VAE has as
         many as those of the MT-VAE together. [Priors](formalism.md#priors) are fitted mixtures. β of the latent spaces
-        that generate nothing is that of [the catalogue](catalogue.md). The single-task networks have the same layers,
-        but no latent space except that of the samples. Hidden layers are scaled by one factor, until all networks
-        together have as many parameters as the MT-VAE.""",
+        that generate nothing is that of [the catalogue](catalogue.md). The β in the tables weighs a KL per variable of
+        the samples; that of the only space counts both for the samples and for the other tasks. The single-task
+        networks have the same layers, but no latent space except that of the samples. Hidden layers are scaled by one
+        factor, until all networks together have as many parameters as the MT-VAE.""",
         """**Training**: Adam with a learning rate of 1e-3, which falls to 0 over the last 30% of the steps. Nothing is
         tuned but β of the KL loss of the samples: for each model it is the one with the best samples on the validation
         split with the first seed.""",
         """**Few labels**: all training rows are seen, but only some, another choice for each seed, have labels for the
         tasks other than samples.""",
         """**Probes**: logistic regression (accuracy) and ridge regression (pooled R²) on the means of a latent space,
-        learned from up to 4,000 training rows with labels, scored on the test split. The task of a latent space is in
+        learned from the training rows that have labels, up to 4,000 of them, scored on the test split. So with few
+        labels, the probes have few as well. The task of a latent space is in
         its name. Principal components of the inputs and all inputs are there for comparison.""",
         """**Intervals**: as in [one VALP or single-task networks](sharing.md): the difference of Hodges and Lehmann
         with the exact interval of Mann and Whitney of at least 95%, over the seeds of training on the same test rows.

@@ -131,6 +131,8 @@ def train_seeds(
             failure = made.failure
             say(f"seed {training.seed} failed: {failure}")
             continue
+        if made.remark is not None and not models:
+            say(made.remark)
         measured = {
             "validation": scorer.score_with_errors(module, problem.validation),
             "test": scorer.score_with_errors(module, problem.test),

@@ -17,6 +17,7 @@ from valp.plan.plan import EXECUTORS, Executor
 from valp.train.balance import balancer_of, completed
 from valp.train.balance.balance import Balance, Value
 from valp.train.balance.balancer import Balancer
+from valp.train.balance.loss_reach import loss_reach
 from valp.train.batches import Draws
 from valp.train.fit_priors import fit_priors
 from valp.train.optimizer import OPTIMIZERS, Optimizer
@@ -59,12 +60,14 @@ class Fit:
         samples_seen: steps taken × batch.
         seconds: wall time.
         failure: why it stopped early; None if it did not.
+        remark: a sentence if the balancing method could change nothing; None otherwise.
     """
 
     curves: Curves
     samples_seen: int
     seconds: float
     failure: str | None = None
+    remark: str | None = None
 
 
 def fit(
@@ -198,10 +201,12 @@ class Fitting:
         draws = Draws(count, min(batch, count), module.plan.noise, seed)
         self._module, self._batch, self._seed = module, draws.size, seed
         self._data = data = inputs, truths, weights or {}
+        idle = balancer.idle_because(loss_reach(module.plan, seed), settings, steps)
+        self._remark = None if idle is None else f"{balancer.code} trains as fixed does: {idle}"
         schedule = Schedule(module, steps, learning_rate, kl_warmup, decay)
         native = None
         if executor != "torch" and observer is None:
-            native = _native(module, *data, draws, schedule, balancer, settings, optimizer, executor)
+            native = _native(module, *data, draws, schedule, balancer, settings, seed, optimizer, executor)
         self._running = native or TorchExecutor(
             module, *data, draws, schedule, balancer, settings, seed, optimizer, observer
         )
@@ -253,7 +258,7 @@ class Fitting:
     def fit(self) -> Fit:
         """The curves and the costs so far."""
         curves = Curves(self._names, tuple(self._points), tuple(self._values))
-        return Fit(curves, self.made * self._batch, self._seconds, self.failure)
+        return Fit(curves, self.made * self._batch, self._seconds, self.failure, self._remark)
 
 
 def one_thread() -> None:
@@ -294,6 +299,7 @@ def _native(
     schedule: Schedule,
     balancer: Balancer,
     settings: Mapping[str, Value],
+    seed: int,
     optimizer: Optimizer,
     executor: Executor,
 ) -> "NativeExecutor | None":
@@ -308,7 +314,7 @@ def _native(
         from valp.train.native.program import UnsupportedError
 
         try:
-            return NativeExecutor(module, inputs, truths, weights, draws, schedule, balancer, settings, optimizer)
+            return NativeExecutor(module, inputs, truths, weights, draws, schedule, balancer, settings, seed, optimizer)
         except UnsupportedError as error:
             reason = str(error)
     if executor == "native":

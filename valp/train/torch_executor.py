@@ -76,7 +76,7 @@ class TorchExecutor:
         self._learn: Callable[[LossStep], None] | None = None
         self._combined: CombinedGradients | RepresentationGradients | None = None
         self._terms = module.terms
-        reach = loss_reach(module.plan)
+        reach = loss_reach(module.plan, seed)
         if isinstance(balancer, ScheduledBalancer):
             self._weights = partial(balancer.weights, reach=reach, settings=settings)
         elif isinstance(balancer, LossBalancer):

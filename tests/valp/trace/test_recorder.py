@@ -6,7 +6,7 @@ import torch
 
 from tests.valp.graphs import figure_2, figure_2_rows
 from tests.valp.trace.traced import ROWS, opposed, recorded
-from tests.valp.train.test_balance import INSTALLED
+from tests.valp.train.test_balance import or_skipped
 from valp.compile.compile import compile
 from valp.errors import SettingError
 from valp.trace.recorder import MOST_RECORDS, Recorder
@@ -73,7 +73,7 @@ def test_a_group_has_the_gradients_of_all_its_networks_together():
     assert trace.direction_angles[0, g, mse] == pytest.approx(degrees(one, direction), abs=1e-3)
 
 
-@pytest.mark.parametrize("method", INSTALLED)
+@pytest.mark.parametrize("method", or_skipped(BALANCERS))
 def test_recording_changes_no_bit_of_the_weights(method):
     trace, module = recorded(method, steps=4, every=2, batch=5)
     alone = compile(figure_2(), seed=0)
@@ -83,7 +83,7 @@ def test_recording_changes_no_bit_of_the_weights(method):
     assert all(torch.equal(held[name], tensor) for name, tensor in module.state_dict().items())
 
 
-@pytest.mark.parametrize("method", INSTALLED)
+@pytest.mark.parametrize("method", or_skipped(BALANCERS))
 def test_the_weights_of_every_method_make_its_direction(method):
     """v = Σ w·∇, so ‖v‖² and ∇·v follow from the lengths and cosines of the gradients."""
     trace, _ = recorded(method, steps=2, batch=5)

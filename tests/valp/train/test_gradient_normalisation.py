@@ -79,6 +79,6 @@ def test_negative_and_zero_losses_have_finite_positive_weights():
 
 
 def test_wrong_settings_are_refused_in_one_sentence_and_the_defaults_are_the_papers():
-    with pytest.raises(SettingError, match=r"gradnorm:alpha must be a number in \[0, inf\], but is -1.0"):
+    with pytest.raises(SettingError, match=r"gradnorm:alpha must be a number in \[0, 1e\+09\], but is -1.0"):
         read_balance("gradnorm:alpha=-1")
     assert completed(read_balance("gradnorm")).settings == {"alpha": 1.5, "rate": 0.025}

@@ -123,8 +123,8 @@ def test_uniform_is_fixed_beta_of_a_graph_whose_supervised_losses_have_beta_1():
     ("text", "said"),
     [
         ("uniform:rate=1", "'uniform' must be left out, because it has none, but is 'rate'"),
-        ("dwa:temperature=0", r"dwa:temperature must be a number in \[0.01, inf\], but is 0.0"),
-        ("dwa:period=0", r"dwa:period must be a whole number in \[1, inf\], but is 0"),
+        ("dwa:temperature=0", r"dwa:temperature must be a number in \[0.01, 1e\+09\], but is 0.0"),
+        ("dwa:period=0", r"dwa:period must be a whole number in \[1, 1e\+09\], but is 0"),
     ],
 )
 def test_a_wrong_setting_is_refused_in_one_sentence(text, said):

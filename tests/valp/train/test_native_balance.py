@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.valp.graphs import figure_2, figure_2_rows, numeric, replaced, wired
-from tests.valp.train.test_balance import INSTALLED
+from tests.valp.train.test_balance import or_skipped
 from tests.valp.train.test_native import data, mlps
 from valp.check.check import check
 from valp.compile.compile import compile
@@ -19,7 +19,7 @@ SETTINGS = {"uncertainty": ":rate=10", "dwa": ":period=3", "tensioner": ":period
 
 NEEDING_LOSSES = [
     method
-    for method in INSTALLED
+    for method in BALANCERS
     if isinstance(row := BALANCERS[method], NATIVE) and not isinstance(row, ScheduledBalancer)
 ]
 
@@ -96,7 +96,7 @@ def distinct(seed):
     return None
 
 
-@pytest.mark.parametrize("method", NEEDING_LOSSES)
+@pytest.mark.parametrize("method", or_skipped(NEEDING_LOSSES))
 def test_both_executors_train_alike_with_a_method(method):
     """Networks of their own and shared ones, KL losses, and outputs without labels in many batches."""
     balance = read_balance(method + SETTINGS.get(method, ""))

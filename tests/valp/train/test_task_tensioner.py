@@ -192,7 +192,7 @@ def test_a_training_logs_what_it_did(executor, caplog):
     ("text", "said"),
     [
         ("tensioner:alpha=1.5", r"tensioner:alpha must be a number in \[0, 1\], but is 1.5"),
-        ("tensioner:period=0", r"tensioner:period must be a whole number in \[1, inf\], but is 0"),
+        ("tensioner:period=0", r"tensioner:period must be a whole number in \[1, 10000\], but is 0"),
         ("tensioner:period=2.5", "period must be a whole number, but is '2.5'"),
         ("tensioner:direction=up", "direction must be one of central, min-norm, mean, but is up"),
         ("central:tension=0.3", "'central' must be left out, because it has none, but is 'tension'"),

@@ -19,10 +19,11 @@ class GaussianLikelihood(LossKind):
     code, title = "gaussian", "Gaussian negative log-likelihood"
     takes = frozenset({DataType.SAMPLES})
     spread = True
+    floor = log(2 * pi) / 2
 
     def each(self, prediction: "Tensor", truth: "Tensor") -> "Tensor":
         """See the class."""
-        return (prediction - truth).square() / 2 + log(2 * pi) / 2
+        return (prediction - truth).square() / 2 + self.floor
 
 
 class BernoulliLikelihood(LossKind):

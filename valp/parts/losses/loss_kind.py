@@ -27,6 +27,8 @@ class LossKind(ABC):
         spread: whether it is the likelihood of a Gaussian around the prediction. The variance of each variable is then
             estimated after training, and samples can be draws instead of means.
         critic: whether it reads a critic's logits, (batch,), that the prediction is real, instead of the prediction.
+        floor: the loss of a perfect prediction, if that is a constant. A balancing method that compares the sizes of
+            losses compares what lies above it.
     """
 
     code: ClassVar[str]
@@ -37,6 +39,12 @@ class LossKind(ABC):
     squared: ClassVar[bool] = False
     spread: ClassVar[bool] = False
     critic: ClassVar[bool] = False
+    floor: ClassVar[float] = 0.0
+
+    @property
+    def of_rows(self) -> bool:
+        """Whether a row has one loss, not one for each of its variables."""
+        return self.critic or self.truth == "classes"
 
     @abstractmethod
     def each(self, prediction: "Tensor", truth: "Tensor") -> "Tensor":

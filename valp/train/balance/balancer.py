@@ -76,6 +76,21 @@ class Balancer(ABC):
             self.setting(name).require(f"{self.code}:{name}", value)
         return {name: given.get(name, setting.default) for name, setting in self.settings.items()}
 
+    def idle_because(
+        self,
+        reach: LossReach,  # noqa: ARG002
+        settings: Mapping[str, Value],  # noqa: ARG002
+        steps: int,  # noqa: ARG002
+    ) -> str | None:
+        """Why a training by this method is one by `fixed`; None if the method may change something.
+
+        Args:
+            reach: the losses and the layers that they train.
+            settings: all of its settings.
+            steps: the steps of the training.
+        """
+        return None
+
 
 class ScheduledBalancer(Balancer):
     """A method whose weights depend on the schedule alone: Σ_j w_j·L_j is differentiated, with w from β."""

@@ -20,8 +20,8 @@ class DynamicWeightAverage(LossBalancer):
 
     L_j(t) is the mean of the loss over a period of steps; in the paper a period is an epoch. K is the number of
     supervised losses with β > 0. In the first two periods λ = 1, which is fixed β. A KL loss compares no prediction
-    with a truth, so it keeps β. A loss without a label in a period has r = 1. Losses of 0 and below count as in
-    `PositiveLosses`.
+    with a truth, so it keeps β. A loss without a label in a period has r = 1. L_j is what lies above the floor of the
+    loss. Losses of 0 and below count as in `PositiveLosses`.
     """
 
     code, title = "dwa", "dynamic weight average: larger weights for losses that fall slowly (Liu et al. 2019, eq. 7)"
@@ -31,6 +31,11 @@ class DynamicWeightAverage(LossBalancer):
             "the steps over which a loss is averaged", 100, 20, 500, log_scale=True, whole=True, least=1
         ),
     }
+
+    def idle_because(self, reach: LossReach, settings: Mapping[str, Value], steps: int) -> str | None:  # noqa: ARG002
+        """See `Balancer`."""
+        period = int(settings["period"])
+        return None if steps > 2 * period else f"{steps} steps are no more than two periods of {period}"
 
     def begin(self, reach: LossReach, settings: Mapping[str, Value], device: "torch.device") -> "PeriodAverages":
         """See `LossBalancer`."""
@@ -53,8 +58,7 @@ class PeriodAverages(LossWeighing):
     def __init__(self, reach: LossReach, temperature: float, period: int, device: "torch.device") -> None:
         import torch
 
-        pairs = enumerate(zip(reach.divergent, reach.betas, strict=True))
-        self._tasks = [loss for loss, (divergent, beta) in pairs if beta > 0 and not divergent]
+        self._reach, self._tasks = reach, reach.tasks
         self._temperature, self._period, self._made = temperature, period, 0
         self._sums = torch.zeros(2, len(reach.betas), device=device)
         self._before: dict[int, float] = {}
@@ -66,7 +70,7 @@ class PeriodAverages(LossWeighing):
         if self._made and self._made % self._period == 0:
             self._weigh()
         self._made += 1
-        self._sums[0] += step.losses * step.present
+        self._sums[0] += self._reach.above_floors(step.losses) * step.present
         self._sums[1] += step.present
         return self.factors * step.betas
 

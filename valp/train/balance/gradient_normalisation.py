@@ -8,7 +8,7 @@ from valp.train.balance.balancer import GradientBalancer, LossStep
 from valp.train.balance.loss_reach import LossReach
 from valp.train.balance.method_setting import MethodSetting, NumberSetting
 from valp.train.balance.positive_losses import PositiveLosses
-from valp.train.balance.weighted_gradients import TaskGradients, WeightedGradients
+from valp.train.balance.weighted_gradients import TaskGradients, WeighsTasks, WeightedGradients
 
 if TYPE_CHECKING:
     import torch
@@ -20,7 +20,7 @@ LOWEST_WEIGHT = 1e-3
 """No weight falls below this. A step of Adam could make it negative, and the loss would be maximised."""
 
 
-class GradNorm(GradientBalancer):
+class GradNorm(WeighsTasks, GradientBalancer):
     """Σ_i w_i·∇_i for each group of parameters, with weights w that are learned in the group.
 
     G_i = w_i·‖∇_i‖ is compared with Ḡ·r_i^α, where Ḡ is the mean of G over the tasks, and r_i = (L_i / L_i(0)) divided
@@ -29,13 +29,15 @@ class GradNorm(GradientBalancer):
 
     The paper takes the norms in the last shared layer, and one w_i for the whole network. Here every group has its own,
     because the losses that share parameters differ from group to group. A group of one task has the weight 1. L_i is
-    β·L, and L_i(0) its first value. Losses of 0 and below count as in `PositiveLosses`.
+    β·L, above the floor of the loss, and L_i(0) its first value. Losses of 0 and below count as in `PositiveLosses`.
     """
 
     code, title = "gradnorm", "learned weights that bring gradients to similar lengths (Chen et al. 2018, eq. 2)"
     settings: ClassVar[Mapping[str, MethodSetting]] = {
         "alpha": NumberSetting("α, how much tasks that learn slowly are preferred", 1.5, 0.0, 3.0, least=0.0),
-        "rate": NumberSetting("the learning rate of the weights", 0.025, 0.001, 0.1, log_scale=True, least=1e-6),
+        "rate": NumberSetting(
+            "the learning rate of the weights", 0.025, 0.001, 0.1, log_scale=True, least=1e-6, most=1.0
+        ),
     }
 
     def begin(
@@ -59,7 +61,7 @@ class LearnedNorms(WeightedGradients):
 
     def __init__(self, reach: LossReach, alpha: float, rate: float) -> None:
         super().__init__(reach)
-        self._alpha, self._rate = alpha, rate
+        self._reach, self._alpha, self._rate = reach, alpha, rate
         self._learned: dict[int, LearnedNumbers] = {}
         self._met: dict[int, set[int]] = {}
         self._first: dict[int, float] = {}
@@ -89,7 +91,7 @@ class LearnedNorms(WeightedGradients):
         """r_i of the tasks, (M,): 1 on average, higher for a task that has learned less."""
         import numpy as np
 
-        values = (step.losses * step.betas).tolist()
+        values = (self._reach.above_floors(step.losses) * step.betas).tolist()
         ratios = []
         for loss in losses:
             self._positive.see(loss, values[loss])

@@ -1,8 +1,13 @@
 """Which losses reach which parameters. A balancing method gets this before a training begins."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from valp.parts.losses import LOSSES
 from valp.plan.plan import Divergence, Plan
+
+if TYPE_CHECKING:  # reading a candidate must not load torch
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -27,22 +32,43 @@ class LossReach:
         betas: the final β of each term.
         divergent: whether each term is a KL loss; the others compare a prediction with the truth.
         groups: the layers, grouped by the set of losses that reach them. Layers that no loss reaches are in no group.
+        floors: the value of each term for a perfect prediction, where that is a constant; else 0. () for none.
+        seed: the seed of the training, for methods that draw something.
     """
 
     names: tuple[str, ...]
     betas: tuple[float, ...]
     divergent: tuple[bool, ...]
     groups: tuple[ParameterGroup, ...]
+    floors: tuple[float, ...] = ()
+    seed: int = 0
+
+    @property
+    def tasks(self) -> tuple[int, ...]:
+        """The supervised losses with β > 0, ascending. A KL loss compares no prediction with a truth, so it is none."""
+        pairs = enumerate(zip(self.divergent, self.betas, strict=True))
+        return tuple(loss for loss, (divergent, beta) in pairs if beta > 0 and not divergent)
+
+    def above_floors(self, losses: "Tensor") -> "Tensor":
+        """What lies above the floors, for losses (…, K); without this, the constant of a likelihood would count as
+        error that is still to be learned.
+        """
+        if not any(self.floors):
+            return losses
+        floors = losses.new_tensor(self.floors)
+        return (losses - floors).clamp_min(0).where(floors > 0, losses)
 
 
-def loss_reach(plan: Plan) -> LossReach:
-    """The losses of a plan, and the layers that they reach."""
+def loss_reach(plan: Plan, seed: int = 0) -> LossReach:
+    """The losses of a plan, and the layers that they reach; `seed` is that of the training."""
     terms = plan.terms
     return LossReach(
         names=tuple(term.name for term in terms),
         betas=tuple(term.beta for term in terms),
         divergent=tuple(isinstance(term, Divergence) for term in terms),
         groups=parameter_groups(plan),
+        floors=tuple(0.0 if isinstance(term, Divergence) else LOSSES[term.kind].floor for term in terms),
+        seed=seed,
     )
 
 

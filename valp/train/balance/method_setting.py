@@ -1,10 +1,13 @@
 """The settings of a balancing method: the possible values, and those that a search tries."""
 
 from dataclasses import dataclass
-from math import inf, isfinite
+from reprlib import repr as shortened
 
 from valp.errors import SettingError
 from valp.train.balance.balance import Value
+
+LARGEST = 1e9
+"""The largest number of a setting that has no other bound."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,8 @@ class NumberSetting:
     high: float
     log_scale: bool = False
     whole: bool = False
-    least: float = -inf
-    most: float = inf
+    least: float = -LARGEST
+    most: float = LARGEST
 
     def __post_init__(self) -> None:
         inside = self.least <= self.low <= self.high <= self.most and self.least <= self.default <= self.most
@@ -36,17 +39,17 @@ class NumberSetting:
 
     def require(self, name: str, value: Value) -> None:
         """Refuses a value that is not possible. Raises SettingError."""
-        number = isinstance(value, int | float) and isfinite(value) and (not self.whole or value == int(value))
-        if not number or not self.least <= float(value) <= self.most:
+        inside = isinstance(value, int | float) and self.least <= value <= self.most  # NaN is not
+        if not inside or (self.whole and value != int(value)):
             kind = "a whole number" if self.whole else "a number"
-            raise SettingError(f"{name} must be {kind} in [{self.least:g}, {self.most:g}], but is {value}")
+            raise SettingError(f"{name} must be {kind} in [{self.least:g}, {self.most:g}], but is {shortened(value)}")
 
     def read(self, name: str, text: str) -> Value:
         """Parses a value. Raises SettingError if the text is not one."""
         try:
             return int(text) if self.whole else float(text)
         except ValueError:
-            raise SettingError(f"{name} must be a {'whole ' * self.whole}number, but is {text!r}") from None
+            raise SettingError(f"{name} must be a {'whole ' * self.whole}number, but is {shortened(text)}") from None
 
 
 @dataclass(frozen=True)

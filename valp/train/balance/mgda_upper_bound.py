@@ -7,13 +7,13 @@ from valp.train.balance.balance import Value
 from valp.train.balance.balancer import RepresentationBalancer
 from valp.train.balance.loss_reach import LossReach
 from valp.train.balance.min_norm import min_norm_weights
-from valp.train.balance.weighted_gradients import StepWeights
+from valp.train.balance.weighted_gradients import StepWeights, WeighsTasks
 
 if TYPE_CHECKING:
     import torch
 
 
-class MGDAUpperBound(RepresentationBalancer):
+class MGDAUpperBound(WeighsTasks, RepresentationBalancer):
     """v = Σ_m k_m·∇_m with k = argmin ‖Σ_m k_m·∂L_m/∂Z‖ on the simplex, for each group of parameters.
 
     ∇_m is the gradient by the parameters of the group. Z is its representation: the outputs by which it reaches other

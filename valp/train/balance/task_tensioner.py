@@ -12,7 +12,7 @@ from valp.train.balance.loss_reach import LossReach
 from valp.train.balance.method_setting import MethodSetting, NumberSetting, WordSetting
 from valp.train.balance.min_norm import min_norm_weights
 from valp.train.balance.positive_losses import PositiveLosses
-from valp.train.balance.weighted_gradients import TaskGradients, WeightedGradients
+from valp.train.balance.weighted_gradients import TaskGradients, WeighsTasks, WeightedGradients
 
 if TYPE_CHECKING:
     import torch
@@ -26,11 +26,12 @@ ROUNDING = 1e-9
 """Lengths below this share of a gradient's are rounding errors."""
 
 
-class TaskTensioner(GradientBalancer):
+class TaskTensioner(WeighsTasks, GradientBalancer):
     """v_n = v + Σ_m c_m·(∇_m − v) / ‖∇_m − v‖ (eq. 4.12), for each group of parameters.
 
     v is a direction in the convex hull of the gradients: the central or the min-norm direction, or the mean. With ζ_m,
-    the mean of the last T gradient norms of task m in the group (eq. 4.9), and its loss L_m, which is β·L:
+    the mean of the last T gradient norms of task m in the group (eq. 4.9), and its loss L_m, which is β·L above the
+    floor of the loss:
 
         δ_m = ζ_m(t) / ζ_m(t − 1) + log10 L_m           (eq. 4.10; ζ_m(t − 1) is the same mean one step earlier)
         c_m = α / (1 + e^(−δ_m·e + e)) + 1 − α          (eq. 4.11)
@@ -48,7 +49,7 @@ class TaskTensioner(GradientBalancer):
         "direction": WordSetting("the direction v", "central", directions),
         "alpha": NumberSetting("α, the strength of the tension; 0 is v", 0.3, 0.0, 1.0, least=0.0, most=1.0),
         "period": NumberSetting(
-            "T, the steps over which the norms of gradients are averaged", 10, 5, 15, whole=True, least=1
+            "T, the steps over which the norms of gradients are averaged", 10, 5, 15, whole=True, least=1, most=10_000
         ),
     }
 
@@ -80,7 +81,7 @@ class TensionedDirection(WeightedGradients):
 
     def __init__(self, reach: LossReach, direction: str, alpha: float, period: int) -> None:
         super().__init__(reach)
-        self._direction, self._alpha, self._period = direction, alpha, period
+        self._reach, self._direction, self._alpha, self._period = reach, direction, alpha, period
         self._norms: dict[tuple[int, int], deque[float]] = {}
         self._positive = PositiveLosses()
         self.pulled = self.shortened = self.kept = 0
@@ -113,7 +114,7 @@ class TensionedDirection(WeightedGradients):
 
     def _factors(self, step: LossStep, tasks: TaskGradients) -> list[float] | None:
         """c_m of each task; None before there are T + 1 norms of each."""
-        losses = (step.losses * step.betas).tolist()
+        losses = (self._reach.above_floors(step.losses) * step.betas).tolist()
         found, enough = [], self._alpha > 0
         for loss, norm in zip(tasks.losses, tasks.norms, strict=True):
             norms = self._norms.setdefault((tasks.group, loss), deque(maxlen=self._period + 1))

@@ -5,6 +5,7 @@ TorchJD and the solvers of some aggregators are in the extra `torchjd`.
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from valp.errors import require_packages
@@ -12,12 +13,17 @@ from valp.train.balance.balance import Value
 from valp.train.balance.balancer import Balancer, GradientBalancer, LossStep
 from valp.train.balance.loss_reach import LossReach
 from valp.train.balance.method_setting import MethodSetting, NumberSetting
-from valp.train.balance.weighted_gradients import TaskGradients, WeightedGradients
+from valp.train.balance.weighted_gradients import TaskGradients, WeighsTasks, WeightedGradients
 
 if TYPE_CHECKING:
     import torch
 
     from valp.train.balance.nearest_point import Floats
+
+
+def seed_of_call(seed: int, call: int) -> int:
+    """The seed of what TorchJD draws in one call."""
+    return Random(f"{seed}:{call}").getrandbits(62)
 
 
 class FromTorchJD(Balancer):
@@ -39,7 +45,7 @@ class FromTorchJD(Balancer):
         return super().completed(given)
 
 
-class TorchJDMethod(FromTorchJD, GradientBalancer):
+class TorchJDMethod(FromTorchJD, WeighsTasks, GradientBalancer):
     """Σ_m k_m·∇_m for each group of parameters, with the weights k of an aggregator of TorchJD.
 
     Attributes:
@@ -74,11 +80,11 @@ class AggregatedGradients(WeightedGradients):
 
     def __init__(self, reach: LossReach, make: Callable[[int], Any], scaled: bool) -> None:
         super().__init__(reach)
-        self._make, self._scaled, self._calls = make, scaled, 0
+        self._make, self._scaled, self._seed, self._calls = make, scaled, reach.seed, 0
         self._aggregators: dict[tuple[int, tuple[int, ...]], Any] = {}
 
     def weights(self, step: LossStep, tasks: TaskGradients) -> "Floats":  # noqa: ARG002
-        """See `WeightedGradients`. TorchJD's random orders follow from the number of calls."""
+        """See `WeightedGradients`. TorchJD's random orders follow from the seed and the number of calls."""
         import warnings
 
         import torch
@@ -90,7 +96,7 @@ class AggregatedGradients(WeightedGradients):
         rows = torch.from_numpy(tasks.rows / tasks.norms.mean() if self._scaled else tasks.rows)
         with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # cvxpy warns of inexact solutions, which TorchJD uses
-            torch.default_generator.manual_seed(self._calls)
+            torch.default_generator.manual_seed(seed_of_call(self._seed, self._calls))
             found: Floats = self._aggregators[key].weighting(rows).numpy()
         return found
 

@@ -14,7 +14,7 @@ from valp.train.balance.balancer import LossBalancer, LossStep, LossWeighing
 from valp.train.balance.loss_reach import LossReach
 from valp.train.balance.method_setting import MethodSetting, NumberSetting
 from valp.train.balance.positive_losses import PositiveLosses
-from valp.train.balance.torchjd_methods import FromTorchJD
+from valp.train.balance.torchjd_methods import FromTorchJD, seed_of_call
 
 if TYPE_CHECKING:
     import torch
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 class TorchJDScalarizer(FromTorchJD, LossBalancer):
     """A function of the losses β_m·L_m of the tasks, differentiated once. TorchJD computes it and its slopes k_m.
 
-    The tasks are the supervised losses with β > 0 and a label in the batch. The gradient is Σ_m k_m·∇_m, plus mean(k) ·
-    Σ ∇ over the KL losses, which compare no prediction with a truth: with equal slopes, it is that of fixed β, times
-    the slope.
+    L_m is what lies above the floor of the loss. The tasks are the supervised losses with β > 0 and a label in the
+    batch. The gradient is Σ_m k_m·∇_m, plus mean(k) · Σ ∇ over the KL losses, which compare no prediction with a truth:
+    with equal slopes, it is that of fixed β, times the slope.
 
     Attributes:
         positive: whether it takes the logarithm of losses. They then count as in `PositiveLosses`.
@@ -61,28 +61,26 @@ class ScalarizedLosses(LossWeighing):
     """
 
     def __init__(self, reach: LossReach, make: Callable[[int], Any], positive: bool, again: bool) -> None:
-        pairs = enumerate(zip(reach.divergent, reach.betas, strict=True))
-        self._tasks = [loss for loss, (divergent, beta) in pairs if beta > 0 and not divergent]
-        self._divergent, self._make, self.again = reach.divergent, make, again
+        self._reach, self._make, self.again = reach, make, again
         self._positive = PositiveLosses() if positive else None
         self._scalarizers: dict[tuple[int, ...], Any] = {}
         self._calls = 0
 
     def weights(self, step: LossStep, rate: float) -> "Tensor":  # noqa: ARG002
-        """See `LossWeighing`. TorchJD's random weights follow from the number of calls."""
+        """See `LossWeighing`. TorchJD's random weights follow from the seed and the number of calls."""
         import torch
 
         tasks = self._present(step)
-        factors = torch.ones(len(self._divergent), dtype=step.losses.dtype)
+        factors = torch.ones(len(self._reach.betas), dtype=step.losses.dtype)
         self._calls += 1
         if tasks:
             values = self._values(step, tasks, note=True).requires_grad_()
             if tasks not in self._scalarizers:
                 self._scalarizers[tasks] = self._make(len(tasks))
             with torch.random.fork_rng(devices=[]):
-                torch.default_generator.manual_seed(self._calls)
+                torch.default_generator.manual_seed(seed_of_call(self._reach.seed, self._calls))
                 slopes = torch.autograd.grad(self._scalarizers[tasks](values), values)[0]
-            factors[list(self._divergent)] = slopes.mean()
+            factors[list(self._reach.divergent)] = slopes.mean()
             factors[list(tasks)] = slopes
         return factors.to(step.losses.device) * step.betas
 
@@ -95,13 +93,13 @@ class ScalarizedLosses(LossWeighing):
     def _present(self, step: LossStep) -> tuple[int, ...]:
         """The tasks of a batch."""
         present = step.present.tolist()
-        return tuple(task for task in self._tasks if present[task])
+        return tuple(task for task in self._reach.tasks if present[task])
 
     def _values(self, step: LossStep, tasks: tuple[int, ...], note: bool = False) -> "Tensor":
-        """The losses β·L of some tasks, (tasks,), on the CPU; `note` notes them where they must be positive."""
+        """β·L of some tasks above their floors, (tasks,), on the CPU; `note` notes them where they must be positive."""
         import torch
 
-        values = (step.losses * step.betas).detach().cpu()[list(tasks)]
+        values = (self._reach.above_floors(step.losses) * step.betas).detach().cpu()[list(tasks)]
         if self._positive is None:
             return values
         numbers = list(zip(tasks, values.tolist(), strict=True))
@@ -120,8 +118,8 @@ class FAMOMethod(TorchJDScalarizer):
     code, title = "famo", "FAMO, all losses fall at the same rate, by TorchJD (Liu et al. 2023, arXiv:2306.03792)"
     positive = again = True
     settings: ClassVar[Mapping[str, MethodSetting]] = {
-        "rate": NumberSetting("the learning rate of w", 0.025, 0.001, 0.1, log_scale=True, least=0.0),
-        "decay": NumberSetting("the weight decay γ of w", 1e-3, 1e-5, 1e-2, log_scale=True, least=0.0),
+        "rate": NumberSetting("the learning rate of w", 0.025, 0.001, 0.1, log_scale=True, least=0.0, most=1.0),
+        "decay": NumberSetting("the weight decay γ of w", 1e-3, 1e-5, 1e-2, log_scale=True, least=0.0, most=1.0),
     }
 
     def scalarizer(self, tasks: int, settings: Mapping[str, Value]) -> Any:

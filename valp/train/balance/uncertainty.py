@@ -45,7 +45,7 @@ class UncertaintyWeighting(LossBalancer):
 
 class LearnedNoise(LossWeighing):
     """Uncertainty weighting in one training. Loss j has the weight 1 / (2 σ_j²), and log σ_j² the slope
-    (1 − L_j / σ_j²) / 2.
+    (1 − L_j / σ_j²) / 2, where L_j is what lies above the floor of the loss.
 
     Args:
         reach: the losses.
@@ -57,8 +57,8 @@ class LearnedNoise(LossWeighing):
 
         from valp.train.balance.learned_numbers import LearnedNumbers
 
-        pairs = zip(reach.divergent, reach.betas, strict=True)
-        self._noisy = np.array([beta > 0 and not divergent for divergent, beta in pairs])
+        self._reach = reach
+        self._noisy = np.isin(np.arange(len(reach.betas)), reach.tasks)
         doubled = 2 * np.where(self._noisy, reach.betas, 1.0)
         self._learned = LearnedNumbers((-np.log(doubled)).clip(-WIDEST, WIDEST))
         self._rate = rate
@@ -77,6 +77,6 @@ class LearnedNoise(LossWeighing):
         s.clip(-WIDEST, WIDEST, out=s)
         precisions, present = np.exp(-s), np.array(step.present.tolist())
         weights = np.where(self._noisy, precisions / 2 * present, step.betas.tolist())
-        slopes = (1 - precisions * step.losses.tolist()) / 2
+        slopes = (1 - precisions * self._reach.above_floors(step.losses).tolist()) / 2
         self._learned.step(slopes, self._noisy & present, self._rate * rate)
         return torch.as_tensor(weights, dtype=step.losses.dtype, device=step.losses.device)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from valp.train.balance.balance import Value
-from valp.train.balance.balancer import GradientBalancer, GradientCombining, GroupGradients, LossStep
+from valp.train.balance.balancer import Balancer, GradientBalancer, GradientCombining, GroupGradients, LossStep
 from valp.train.balance.loss_reach import LossReach
 
 if TYPE_CHECKING:
@@ -35,6 +35,15 @@ class TaskGradients:
     losses: tuple[int, ...]
     rows: "Floats"
     norms: "Floats"
+
+
+class WeighsTasks(Balancer):
+    """A method that weighs the gradients of the tasks that share parameters."""
+
+    def idle_because(self, reach: LossReach, settings: Mapping[str, Value], steps: int) -> str | None:  # noqa: ARG002
+        """See `Balancer`."""
+        shared = any(len(set(group.losses) & set(reach.tasks)) > 1 for group in reach.groups)
+        return None if shared else "no two tasks share a parameter"
 
 
 class WeightedGradients(GradientCombining):
@@ -78,7 +87,7 @@ class WeightedGradients(GradientCombining):
         return torch.as_tensor(factors, dtype=matrix.dtype, device=matrix.device) @ matrix
 
 
-class GradientDirection(GradientBalancer):
+class GradientDirection(WeighsTasks, GradientBalancer):
     """A method whose weights follow from the gradients of the step alone. It has no settings."""
 
     @abstractmethod

@@ -44,6 +44,7 @@ class NativeExecutor:
         schedule: β and the learning rate of each step.
         balancer: the balancing method.
         settings: all settings of the balancer.
+        seed: the seed of the training.
         optimizer: the optimiser.
 
     Raises:
@@ -60,6 +61,7 @@ class NativeExecutor:
         schedule: Schedule,
         balancer: Balancer,
         settings: Mapping[str, Value],
+        seed: int = 0,
         optimizer: Optimizer = "adam",
     ) -> None:
         _require_plain(module)
@@ -89,7 +91,7 @@ class NativeExecutor:
         self._schedule, self._made = schedule, 0
         self._seconds_of_step = PAUSE  # not known yet, so the first part is one step
         self._interpreter = Interpreter(program, len(plan.terms), MOMENTUM if optimizer == "sgd" else None)
-        self._steps = steps_of(self._interpreter, plan, weights, balancer, settings)
+        self._steps = steps_of(self._interpreter, plan, weights, balancer, settings, seed)
         variables = draws.size * sum(plan.noise.values())
         held = max(1, min(MOST_STEPS, MOST_NUMBERS // max(variables, 1)))
         self._rows, self._noise = torch.zeros(held, draws.size, dtype=torch.int64), torch.zeros(held, variables)

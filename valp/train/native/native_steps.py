@@ -196,6 +196,7 @@ def steps_of(
     weights: Mapping[str, Tensor],
     balancer: Balancer,
     settings: Mapping[str, Value],
+    seed: int,
 ) -> NativeSteps:
     """Begins a training by a balancing method. The interpreter's program has the form that the method needs.
 
@@ -205,8 +206,9 @@ def steps_of(
         weights: the weights of the labels by output.
         balancer: the method.
         settings: all of its settings.
+        seed: the seed of the training.
     """
-    reach, present = loss_reach(plan), PresentLabels(plan, weights)
+    reach, present = loss_reach(plan, seed), PresentLabels(plan, weights)
     if isinstance(balancer, ScheduledBalancer):
         return ScheduledSteps(interpreter, partial(balancer.weights, reach=reach, settings=settings))
     if isinstance(balancer, LossBalancer):
