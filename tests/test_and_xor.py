@@ -140,3 +140,8 @@ def test_the_tasks_are_the_operators():
     networks = Networks([0], (0, 1), 10.0)
     assert networks._truths.tolist() == [[0, 0, 0, 1], [0, 10, 10, 0]]
     assert and_xor_networks.TASKS == ("AND", "XOR")
+
+
+def test_the_page_of_the_docs_is_the_one_that_its_figures_make():
+    figures = json.loads((and_xor.DOCS / "and-xor.json").read_text())
+    assert page(figures["rows"], figures["seeds"], figures["epochs"]) == (and_xor.DOCS / "and-xor.md").read_text()

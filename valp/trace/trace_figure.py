@@ -80,6 +80,9 @@ def _draw_column(trace: Trace, column: GroupCurves, steps: Floats, panels: "list
         rank = sum(one == i and other < j for one, other in column.pairs)
         look = style(i) | {"linestyle": DASHES[rank % len(DASHES)]}
         between.plot(steps, column.between[:, place], label=f"{letter(i)}–{letter(j)}", **look)
+    if len(column.pairs) > MOST_PAIRS:
+        told = f"{MOST_PAIRS} of {len(column.pairs)} pairs, the largest angles"
+        between.text(0.01, 0.96, told, transform=between.transAxes, va="top", fontsize=8, color="#555555")
     between.legend(fontsize=8, ncols=3, frameon=False, loc="lower left", handlelength=1.4, columnspacing=1.0)
     for axes in (toward, between):
         axes.axhspan(CONFLICT, 180, color="#F8964B", alpha=0.12, linewidth=0)
