@@ -171,6 +171,12 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
     help="A PostgreSQL database for the run's ledger, postgresql://USER@HOST/DATABASE, so that several commands search "
     "the run at once.  [default: the run's, else a file in its folder]",
 )
+@click.option(
+    "--files",
+    metavar="URL",
+    help="With --storage: where the commands share the files of candidates if they have no common folder of runs, "
+    "s3://BUCKET/FOLDER or another URL that fsspec knows.  [default: the run's, else the folder of the runs]",
+)
 @click.option("--profile", is_flag=True, help="Print at the end where the workers' time went.")
 @LOG_JSON
 @TENSORBOARD
@@ -202,6 +208,7 @@ def search_command(
     baselines: Literal["none", "quick", "tuned"] | None,
     executor: Literal["auto", "torch"],
     storage: str | None,
+    files: str | None,
     profile: bool,
     log: Path | None,
     tensorboard: Path | None,
@@ -222,8 +229,9 @@ def search_command(
 
     If every candidate failed, the exit code is 1 and stderr has the most common reason.
 
-    With --storage, the same command on several machines that share the folder of the runs searches one run;
-    docs/storage.md says how. The run keeps the URL without a password, which is then read from PGPASSWORD or ~/.pgpass.
+    With --storage, the same command on several machines searches one run. They share the folder of the runs, or files
+    under --files URL; docs/storage.md says how. The run keeps the URL without a password, which is then read from
+    PGPASSWORD or ~/.pgpass.
 
     `valp status RUN` shows from another terminal what the search does. docs/events.md lists the events of --log-json,
     and says what --tensorboard and --mlflow show.
@@ -281,6 +289,7 @@ def search_command(
             baselines=baselines,
             profile=profile,
             storage=storage,
+            files=files,
             source=str(Path(problem).absolute()) if problem.endswith(".toml") else None,
             display=progress.display,
             listeners=(*progress.listeners, *trackers),

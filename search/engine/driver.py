@@ -30,13 +30,13 @@ from valp.search.engine.tell_events import (
     tell_waiting,
 )
 from valp.search.engine.time_profile import TimeProfile
+from valp.search.run.candidate_folders import CandidateFolders
 from valp.search.run.claims import Claims, OnlyDriver
 from valp.search.run.folder import Folder, finished_result, read_result
 from valp.search.run.ledger import Ledger
 from valp.search.run.outcome import Outcome, write_outcome
 from valp.search.run.result import Result
 from valp.search.run.settings import Settings
-from valp.search.run.trial_record import RECORD, write_record
 from valp.spaces.candidate import Candidate
 from valp.spaces.problem.problem import Problem
 from valp.spaces.problem.scoring import Scorer
@@ -60,6 +60,8 @@ class Driver:
     events: Events = field(default_factory=Events)
     claims: Claims | None = None
     """What this driver may train; everything by default."""
+    folders: CandidateFolders | None = None
+    """The candidates' folders; by default those of the run's folder alone."""
     queue: deque[Job] = field(default_factory=deque)
     deadline: float | None = None
     paced: bool = False
@@ -75,10 +77,11 @@ class Driver:
 
     def __post_init__(self) -> None:
         self._claims: Claims = self.claims or OnlyDriver(self.ledger)
+        self._folders = self.folders or CandidateFolders(self.folder)
         self._proposer = Proposer(self.problem, self.settings, self.ledger, self._claims, self.total, self.start_from)
         self.status = Status(self.folder.name, self.ledger.objectives, self.total, self.workers)
         keep_all = self.settings.keep == "all"
-        self._finished = FinishedCandidates(self.folder, self.ledger, self._claims, self.status, keep_all=keep_all)
+        self._finished = FinishedCandidates(self._folders, self.ledger, self._claims, self.status, keep_all=keep_all)
         self._rungs = Rungs(self.ledger)
         self._baselines = NetworkBaselines(
             self.folder, self.settings, self.ledger, self._claims, self._proposer.question
@@ -195,7 +198,7 @@ class Driver:
     def _resumed(self, number: int) -> Result | None:
         """The result of an unfinished candidate whose folder is complete. Any other candidate is queued: None."""
         candidate = self._proposer.recorded(number)
-        result = finished_result(self.folder.candidate(number), candidate)
+        result = self._folders.finished(number, candidate)
         told = None if result is None else self._tell(number, result)
         if told is None:
             self.queue.append(self._job(number, candidate))
@@ -267,6 +270,7 @@ class Driver:
         self.busy += sum(result.seconds)
         if job.output is not None:
             if final:  # else the next session trains it
+                self._folders.share(job.path)
                 self.ledger.tell_baseline(job.output, job.code, result)
             tell_baseline(self.events, job.title, job.output, job.code, result, recorded=final)
             self.status.baselines = self._baselines.scores()
@@ -291,7 +295,7 @@ class Driver:
         """
 
         def record() -> Result:
-            write_record(self.folder.candidate(number), self.ledger.trial(number))
+            self._folders.record(self.ledger.trial(number))
             return self.ledger.tell(number, result)
 
         return self._claims.tell(number, record)
@@ -302,9 +306,7 @@ class Driver:
         reason = "it is another driver's now, because this one had lost its connection"
         tell_lost(self.events, job, reason)
         self.display.say(f"the result of {job.title} is not used: {reason}")
-        trial, path = self.ledger.trial(number), self.folder.candidate(number)
-        if trial.state.is_finished() and path.is_dir() and not (path / RECORD).is_file():
-            write_record(path, trial)  # this driver has replaced the same folder of the other
+        self._folders.give_back(self.ledger.trial(number))
 
     def _again(self, job: Job, failure: Failure) -> Job | None:
         """The next attempt at a job that ended by nobody's fault; None if it is the candidate's, or after the last."""
@@ -340,7 +342,7 @@ class Driver:
     def _job(self, number: int, candidate: Candidate) -> Job:
         """The job that trains a candidate, with rungs if the search uses halving."""
         rungs = rungs_of(candidate.training.steps) if self.settings.halving else ()
-        return Job(candidate, self.folder.candidate(number), rungs, number=number)
+        return Job(candidate, self._folders.with_parents(number, candidate), rungs, number=number)
 
     def drop_weights(self, *, wait: bool = False) -> None:
         """Deletes the weights that are no longer needed; see `FinishedCandidates.drop_weights`."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from valp.search.engine.status import Status
 from valp.search.pareto.front import Front, losses, ranked
+from valp.search.run.candidate_folders import CandidateFolders
 from valp.search.run.claims import Claims
-from valp.search.run.folder import Folder, drop_weights
 from valp.search.run.ledger import Ledger
 from valp.search.run.result import Result
 from valp.search.strategies import Strategy
@@ -15,15 +15,17 @@ class FinishedCandidates:
     """The finished candidates of a run, also those that other drivers have trained.
 
     Args:
-        folder: the run's folder.
+        folders: the candidates' folders.
         ledger: its ledger.
         claims: the claims of this driver.
         status: the status of the search, which is kept up to date.
         keep_all: whether the weights of all candidates are kept.
     """
 
-    def __init__(self, folder: Folder, ledger: Ledger, claims: Claims, status: Status, *, keep_all: bool) -> None:
-        self._folder, self._ledger, self._claims, self._status = folder, ledger, claims, status
+    def __init__(
+        self, folders: CandidateFolders, ledger: Ledger, claims: Claims, status: Status, *, keep_all: bool
+    ) -> None:
+        self._folders, self._ledger, self._claims, self._status = folders, ledger, claims, status
         self._keep_all = keep_all
         self._front = Front()
         self._counted: set[int] = set()
@@ -81,5 +83,5 @@ class FinishedCandidates:
             if self._claims.shared:
                 wanted = wanted.union(*(entry.parents for entry in self._ledger.running()))
             for number in self._weighted - wanted:
-                drop_weights(self._folder.candidate(number))
+                self._folders.drop_weights(number)
             self._weighted &= wanted

@@ -91,7 +91,17 @@ def search(
         events = Events(recorder.hear, *listeners)
         shown = TellingDisplay(display, events)
         driver = Driver(
-            folder, problem, settings, ledger, display, candidates, count, tuple(start_from), events, opened.claims
+            folder,
+            problem,
+            settings,
+            ledger,
+            display,
+            candidates,
+            count,
+            tuple(start_from),
+            events,
+            opened.claims,
+            opened.folders,
         )
         with telling_session(driver, hours, resumed=opened.resumed):
             if opened.rebuilt:
@@ -103,6 +113,7 @@ def search(
             if driver.has_more():
                 recorder.start()
                 _work(driver, settings, shown, place, limits, profile=profile)
+                opened.folders.fetch_all()
         shown.close()
         require_success(folder.name, ledger.entries())
         return ledger

@@ -20,6 +20,7 @@ from valp.search.run.folder import Folder
 from valp.search.run.postgres.address import Address
 from valp.search.run.run import open_run
 from valp.search.run.settings import Settings, definitions_of, read_settings
+from valp.search.run.shared_files import SharedFiles
 from valp.search.show.display import LineDisplay
 from valp.search.strategies import STRATEGIES
 from valp.spaces.baselines.baseline_codes import Level
@@ -67,6 +68,7 @@ def launch(
     profile: bool = False,
     source: str | None = None,
     storage: str | None = None,
+    files: str | None = None,
     display: Display | None = None,
     listeners: Sequence[Callable[[Event], None]] = (),
 ) -> Run:
@@ -117,6 +119,9 @@ def launch(
             processes with the same settings and the same folder of runs may search the run at once. The password may be
             in the URL, in `PGPASSWORD` or in `~/.pgpass`; the run keeps the URL without it. By default that of the
             existing run, else the ledger is an SQLite file in the run's folder.
+        files: the URL of a store for the candidates' files, such as `s3://bucket/folder`: anything that fsspec reads
+            and writes. Drivers with the same `storage` then need no folder that all of them see: each has a copy of
+            the run in its own folder of runs. By default that of the existing run, else none.
         display: shows the progress; by default as lines on stderr.
         listeners: are called with each event of the search, such as a candidate that has ended. An event has a `name`,
             a time `at` and `fields`; `valp.search.engine.search_events.EVENTS` lists all. `hear` of an open
@@ -126,7 +131,7 @@ def launch(
         SettingError: if a setting is not possible or differs from the run's, another process is searching the run, or
             there is no Ray cluster at the address.
         FileError: if the run's folder cannot be written, or its database does not answer.
-        MissingPackageError: if `storage` is given and psycopg is not installed.
+        MissingPackageError: if `storage` is given and psycopg is not installed, or a package for `files`.
         SearchError: if every candidate failed, no worker can start, or the Ray cluster cannot be used; the message has
             the reason.
     """
@@ -189,6 +194,12 @@ def launch(
         require_native(searched.balances)
     STRATEGIES[strategy].require(problem, searched)
     database = database_of(folder, storage)
+    if files is None and folder.settings.is_file():
+        files = read_settings(folder.settings).files
+    if files is not None:
+        if database is None:
+            raise SettingError("files are shared by drivers of one database: give storage too")
+        SharedFiles(files, folder)  # the URL is checked before anything is written
     settings = Settings(
         problem=problem.name,
         fingerprint=problem.fingerprint,
@@ -211,6 +222,7 @@ def launch(
         source=source,
         definitions=definitions_of(wanted),
         storage=None if database is None else database.shown,
+        files=files,
     )
     search(
         folder,

@@ -14,6 +14,7 @@ from sqlalchemy.pool import NullPool
 
 from valp.errors import FileError, SettingError
 from valp.files import write_text
+from valp.search.run.candidate_folders import CandidateFolders
 from valp.search.run.claims import Claims, OnlyDriver
 from valp.search.run.folder import Folder, keep_journal
 from valp.search.run.ledger import Ledger
@@ -26,6 +27,7 @@ from valp.search.run.postgres.shared_claims import SharedClaims
 from valp.search.run.rebuild_ledger import rebuild_ledger
 from valp.search.run.session_record import DRIVERS, SESSION, close_killed_session
 from valp.search.run.settings import Settings, read_settings, write_settings
+from valp.search.run.shared_files import SharedFiles
 from valp.spaces.problem.description import Description
 
 
@@ -39,6 +41,7 @@ class OpenedRun:
         resumed: whether the run existed before.
         rebuilt: how many candidates of its folder the ledger lacked.
         session: the folder for the record of this session.
+        folders: the candidates' folders.
     """
 
     ledger: Ledger
@@ -46,6 +49,7 @@ class OpenedRun:
     resumed: bool
     rebuilt: int
     session: Path
+    folders: CandidateFolders
 
 
 @contextmanager
@@ -76,20 +80,23 @@ def opened_to_search(
             resumed = _begun(folder, problem, settings)
             ledger = Ledger.create(folder.study, metrics)
             rebuilt = rebuild_ledger(folder, ledger, reads_parameters=reads_parameters)
-            yield OpenedRun(ledger, OnlyDriver(ledger), resumed, rebuilt, folder.path)
+            yield OpenedRun(ledger, OnlyDriver(ledger), resumed, rebuilt, folder.path, CandidateFolders(folder))
         return
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingError(f"{folder.path} cannot be created: {error.strerror or error}") from error
+    store = None if settings.files is None else SharedFiles(settings.files, folder)
+    folders = CandidateFolders(folder, store)
     with in_a_sentence(address.shown), _one_at_a_time(address, 1 + crc32(folder.name.encode()) % 2**30):
         new_study = f"{folder.name}-{secrets.token_hex(4)}"
-        resumed = _begun(folder, problem, settings.model_copy(update={"study": new_study}))
+        resumed = _begun(folder, problem, settings.model_copy(update={"study": new_study}), store)
         with _one_at_a_time(address, 0):  # Optuna's tables are made by one process
             ledger = Ledger.create(place_of(folder, read_settings(folder.settings), address), metrics)
         claims = SharedClaims(ledger, address, folder.name)
         others = claims.join()
         try:
+            folders.fetch_all()
             rebuilt = 0 if others else rebuild_ledger(folder, ledger, reads_parameters=reads_parameters)
             session = _session_folder(folder, claims.name, [row.name for row in others])
             claims.look()
@@ -97,7 +104,7 @@ def opened_to_search(
             claims.leave()
             raise
     try:
-        yield OpenedRun(ledger, claims, resumed, rebuilt, session)
+        yield OpenedRun(ledger, claims, resumed, rebuilt, session, folders)
     finally:
         _keep_record(folder, session)
         claims.leave()
@@ -134,14 +141,21 @@ def kept_alone(folder: Folder) -> Iterator[Callable[[], None]]:
         claims.leave()
 
 
-def _begun(folder: Folder, problem: Description, settings: Settings) -> bool:
-    """Whether a run exists, which must have the same settings. If not, its files are written."""
+def _begun(folder: Folder, problem: Description, settings: Settings, store: SharedFiles | None = None) -> bool:
+    """Whether a run exists, which must have the same settings. If not, its files are written.
+
+    With a store, the run exists if it is in the store.
+    """
     keep_journal(folder)
+    if store is not None and not folder.exists() and store.has_run():
+        store.fetch_run()
     if folder.exists():
         read_settings(folder.settings).require_same(settings, folder.name)
         return True
     write_text(folder.problem, problem.model_dump_json(indent=1))
     write_settings(settings, folder.settings)
+    if store is not None:
+        store.put_run()
     return False
 
 

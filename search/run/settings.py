@@ -50,6 +50,7 @@ class Settings(Frozen):
         storage: the URL of the PostgreSQL database that has the ledger, without its password; None for the run's own
             file, study.db.
         study: the name of the study in that database.
+        files: the URL under which drivers share the candidates' files; None if they share the folder of the runs.
     """
 
     problem: str
@@ -74,6 +75,7 @@ class Settings(Frozen):
     definitions: tuple[int, ...] = ()
     storage: str | None = None
     study: str | None = None
+    files: str | None = None
 
     def require_same(self, other: "Settings", run: str) -> None:
         """Checks that a search resumes a run with the run's own settings.

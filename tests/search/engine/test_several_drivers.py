@@ -36,28 +36,36 @@ from valp.spaces.generate.space import DEFAULT, SPACES
 from valp.spaces.problem.problem import Problem, numeric
 
 SPACES["default"] = replace(DEFAULT, units=(2, 4))
-runs, url, candidates, grace = sys.argv[1:]
+runs, url, candidates, grace, *files = sys.argv[1:]
 driver_tables.GRACE = sign_of_life.GRACE = float(grace)
 x = np.linspace(-1, 1, 60)[:, None]
 line = Problem.from_arrays("line", inputs={"x": numeric(x)}, outputs={"y": numeric(2 * x)})
 launch(line, name="r", runs=runs, candidates=int(candidates), steps=6, workers=0, strategy="evolution",
-       baselines="quick", executor="torch", storage=url)
+       baselines="quick", executor="torch", storage=url, files=files[0] if files else None)
 """
 
 
 class Drivers:
-    """Processes that search one run."""
+    """Processes that search one run.
 
-    def __init__(self, runs, url, candidates, grace=driver_tables.GRACE):
-        self.runs, self.words = runs, [str(runs), url, str(candidates), str(grace)]
+    With a store, each has a folder of runs of its own: `runs-0`, `runs-1`, ...
+    """
+
+    def __init__(self, runs, url, candidates, grace=driver_tables.GRACE, store=None):
+        self.runs, self.store, self.words = runs, store, [url, str(candidates), str(grace)]
         self.started = []
+
+    def folder(self, number):
+        """The folder of runs of a driver."""
+        return self.runs if self.store is None else self.runs.with_name(f"runs-{number}")
 
     def start(self, count):
         for _ in range(count):
             said = self.runs.with_name(f"said-{len(self.started)}")
             environment = os.environ | {"PGPASSWORD": PASSWORD}
             with said.open("w") as stderr:
-                command = [sys.executable, "-c", PROGRAM, *self.words]
+                runs, files = self.folder(len(self.started)), [] if self.store is None else [self.store]
+                command = [sys.executable, "-c", PROGRAM, str(runs), *self.words, *files]
                 process = subprocess.Popen(command, stderr=stderr, stdout=stderr, env=environment)
             self.started.append((process, said))
 
