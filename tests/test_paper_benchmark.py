@@ -74,7 +74,7 @@ def test_the_page_says_what_became_of_the_gap_and_keeps_what_was_written_by_hand
     assert (
         "Of 2 models with a conditioning accuracy between 0.15 and 0.45 after 4 steps, 1 are above at the end" in words
     )
-    assert "4 of the 9 are trained so far" in words
+    assert "The first 4 (4 of 9 so far) are trained for 40 steps" in words
     assert "1 of these with ψ as drawn, 40 steps failed" in words
     assert "1 models classify at chance level (accuracy below 0.15). In 0 of them no path" in words
     assert text.endswith(f"{DISCUSSION}\n\nBy hand.\n")
@@ -84,7 +84,20 @@ def test_the_page_says_what_became_of_the_gap_and_keeps_what_was_written_by_hand
 def test_the_command_resumes_and_scores_models_twice(tmp_path, monkeypatch, digits_problem, capsys):
     monkeypatch.setattr(paper, "load_problem", lambda name, say: digits_problem)
     monkeypatch.setattr(paper_trainings, "load_problem", lambda name, say: digits_problem)
-    words = ["--candidates", "2", "--steps", "20", "--early", "10", "--workers", "0", "--docs", str(tmp_path)]
+    words = [
+        "--candidates",
+        "2",
+        "--early-candidates",
+        "3",
+        "--steps",
+        "20",
+        "--early",
+        "10",
+        "--workers",
+        "0",
+        "--docs",
+        str(tmp_path),
+    ]
     calls = []
 
     def some(job):
@@ -97,15 +110,16 @@ def test_the_command_resumes_and_scores_models_twice(tmp_path, monkeypatch, digi
     with pytest.raises(KeyboardInterrupt):
         paper.main(words)
     paper.main(words)
-    assert len(calls) == 8
-    assert len(set(calls)) == 7
+    assert len(calls) == 9
+    assert len(set(calls)) == 8
     rows = json.loads((tmp_path / "paper-models.json").read_text())
     assert {key.split("/")[0] for key in rows} == {SINGLE, DRAWN, WHOLE}
+    assert list(rows.pop("drawn/2/10")["after"]) == ["10"]
     assert all(list(row["after"]) == ["10", "20"] for row in rows.values())
     assert all("validation" in row["after"]["20"] and "validation" not in row["after"]["10"] for row in rows.values())
     assert (tmp_path / "paper.png").stat().st_size > 10_000
     text = (tmp_path / "paper.md").read_text()
-    assert "| models scored | 500 | 2 | 2 | 2 | 2 |" in text
+    assert "| models scored | 500 | 2 | 2 | 3 | 2 |" in text
     capsys.readouterr()
     with pytest.raises(SystemExit):
         paper.main([*words, "--early", "20"])

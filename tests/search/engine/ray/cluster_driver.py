@@ -7,6 +7,7 @@ After the fifth candidate, the processes of the node whose first process is PID 
 
 import json
 import sys
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -24,20 +25,21 @@ KILLED_AFTER = 5
 
 def search(problem, runs, address, pids, candidates):
     """Searches, and returns the lines and the events."""
-    events, display = [], Listener()
+    events, killed, display = [], [], Listener()
     nodes = [RayNode(SimpleNamespace(pid=pid, wait=lambda: None)) for pid in pids]
 
     def hear(event):
-        events.append((event.name, event.fields.get("candidate"), event.fields.get("workers")))
+        events.append((event.name, event.fields.get("candidate"), event.fields.get("workers"), time.time()))
         if sum(name == "candidate_ended" for name, *_ in events) == KILLED_AFTER:
             while nodes:
                 nodes.pop().kill()
+                killed.append(time.time())
 
     launch(
         problem, name="c", runs=runs, address=address, candidates=candidates, steps=300, strategy="evolution",
         executor="torch", baselines="quick", display=display, listeners=[hear], keep="all",
     )  # fmt: skip
-    return {"events": events, "lines": display.lines}
+    return {"events": events, "killed": killed, "lines": display.lines}
 
 
 @ray.remote
