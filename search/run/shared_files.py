@@ -5,15 +5,45 @@ and fetches what it needs of the others.
 """
 
 import posixpath
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import fsspec
 
 from valp.errors import FileError, MissingPackageError, SettingError
 from valp.search.run.folder import SCORES, WEIGHTS, Folder, filling
+
+PAUSES = (1.0, 4.0)
+"""The seconds to wait before each further attempt, if a store does not answer."""
+
+Own = TypeVar("Own", bound="SharedFiles")
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
+
+
+def patiently(
+    method: Callable[Concatenate[Own, Given], Answer],
+) -> Callable[Concatenate[Own, Given], Answer]:
+    """The method, which tries again if the store does not answer, and then tells the error in one sentence."""
+
+    @wraps(method)
+    def tried(self: Own, *given: Given.args, **named: Given.kwargs) -> Answer:
+        for pause in (*PAUSES, None):
+            try:
+                return method(self, *given, **named)
+            except FileError:
+                raise
+            except Exception as error:  # each kind of store has errors of its own
+                if pause is None:
+                    raise FileError(f"the files at {self.url} cannot be reached: {_told(error)}") from error
+                time.sleep(pause)
+        raise AssertionError("the last attempt returns or raises")
+
+    return tried
 
 
 class SharedFiles:
@@ -32,7 +62,7 @@ class SharedFiles:
     """
 
     def __init__(self, url: str, folder: Folder) -> None:
-        self._url, self._folder = url, folder
+        self.url, self._folder = url, folder
         try:
             self._files, root = fsspec.core.url_to_fs(url)
         except ImportError as error:
@@ -41,85 +71,80 @@ class SharedFiles:
             raise SettingError(f"files must be a URL such as s3://bucket/folder, but is {url!r}: {error}") from error
         self._root = posixpath.join(str(root).rstrip("/"), folder.name)
 
+    @patiently
     def has_run(self) -> bool:
         """Whether the run is in the store."""
-        with self._in_words():
-            return bool(self._files.exists(self._at(self._folder.settings)))
+        self._files.invalidate_cache()
+        return bool(self._files.exists(self._at(self._folder.settings)))
 
+    @patiently
     def put_run(self) -> None:
         """Puts the run's settings and its problem into the store, the settings last: with them, the run exists."""
-        with self._in_words():
-            self._files.makedirs(self._root, exist_ok=True)
-            for file in (self._folder.problem, self._folder.settings):
-                self._files.put_file(str(file), self._at(file))
+        self._files.makedirs(self._root, exist_ok=True)
+        for file in (self._folder.problem, self._folder.settings):
+            self._files.put_file(str(file), self._at(file))
 
+    @patiently
     def fetch_run(self) -> None:
         """Fetches the run's settings and its problem."""
-        with self._in_words():
-            for file in (self._folder.problem, self._folder.settings):
-                self._files.get_file(self._at(file), str(file))
+        for file in (self._folder.problem, self._folder.settings):
+            self._files.get_file(self._at(file), str(file))
 
+    @patiently
     def put(self, path: Path) -> None:
         """Puts a complete folder into the store. It replaces that of an earlier attempt."""
-        with self._in_words():
-            there = self._at(path)
-            self._files.makedirs(there, exist_ok=True)
-            with suppress(FileNotFoundError):
-                self._files.rm_file(posixpath.join(there, SCORES))
-            names = sorted(file.name for file in path.iterdir() if file.is_file())
-            for name in sorted(names, key=lambda name: name == SCORES):
-                self._files.put_file(str(path / name), posixpath.join(there, name))
+        there = self._at(path)
+        self._files.makedirs(there, exist_ok=True)
+        with suppress(FileNotFoundError):
+            self._files.rm_file(posixpath.join(there, SCORES))
+        names = sorted(file.name for file in path.iterdir() if file.is_file())
+        for name in sorted(names, key=lambda name: name == SCORES):
+            self._files.put_file(str(path / name), posixpath.join(there, name))
 
+    @patiently
     def fetch(self, path: Path) -> None:
         """Fetches a folder that is complete in the store and not here."""
         if (path / SCORES).is_file():
             return
-        with self._in_words():
-            there = self._at(path)
-            if self._files.exists(posixpath.join(there, SCORES)):
-                self._get(there, path)
+        self._files.invalidate_cache()
+        there = self._at(path)
+        if self._files.exists(posixpath.join(there, SCORES)):
+            self._get(there, path)
 
+    @patiently
     def fetch_all(self) -> int:
         """Fetches all folders that are complete in the store and not here. Returns how many there were."""
-        with self._in_words():
-            self._files.invalidate_cache()
-            found = [str(name) for name in self._files.find(self._root) if posixpath.basename(str(name)) == SCORES]
-            missing = []
-            for name in found:
-                there = posixpath.dirname(name)
-                path = self._folder.path / posixpath.basename(posixpath.dirname(there)) / posixpath.basename(there)
-                if not (path / SCORES).is_file():
-                    missing.append((there, path))
-            for there, path in missing:
-                self._get(there, path)
-            return len(missing)
+        self._files.invalidate_cache()
+        found = [str(name) for name in self._files.find(self._root) if posixpath.basename(str(name)) == SCORES]
+        missing = []
+        for name in found:
+            there = posixpath.dirname(name)
+            path = self._folder.path / posixpath.basename(posixpath.dirname(there)) / posixpath.basename(there)
+            if not (path / SCORES).is_file():
+                missing.append((there, path))
+        for there, path in missing:
+            self._get(there, path)
+        return len(missing)
 
+    @patiently
     def drop_weights(self, path: Path) -> None:
         """Deletes a candidate's weights, if the store has them."""
-        with self._in_words(), suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):
             self._files.rm_file(posixpath.join(self._at(path), WEIGHTS))
 
     def _get(self, there: str, path: Path) -> None:
         """Fetches a folder, whole or not at all."""
-        self._files.invalidate_cache()
+        contents: dict[str, bytes] = {}
+        for name in self._files.ls(there, detail=False):
+            with suppress(FileNotFoundError):  # the weights were dropped meanwhile
+                contents[posixpath.basename(str(name))] = self._files.cat_file(name)
         with filling(path) as temporary:
-            for name in self._files.ls(there, detail=False):
-                with suppress(FileNotFoundError):  # the weights were dropped meanwhile
-                    self._files.get_file(name, str(temporary / posixpath.basename(str(name))))
+            for name, content in contents.items():
+                (temporary / name).write_bytes(content)
 
     def _at(self, path: Path) -> str:
         """The place of a path of the run's folder in the store."""
         return posixpath.join(self._root, *path.relative_to(self._folder.path).parts)
-
-    @contextmanager
-    def _in_words(self) -> Iterator[None]:
-        """Turns the errors of a store into one sentence."""
-        try:
-            yield
-        except FileError:
-            raise
-        except Exception as error:  # each kind of store has errors of its own
-            raise FileError(f"the files at {self._url} cannot be reached: {_told(error)}") from error
 
 
 def _told(error: BaseException) -> str:

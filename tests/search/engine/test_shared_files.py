@@ -11,6 +11,7 @@ import pytest
 from tests.search.engine.test_several_drivers import PATIENCE, drivers  # noqa: F401  (a fixture)
 from valp.errors import FileError, SettingError
 from valp.search.facade.launch import launch
+from valp.search.run import shared_files
 from valp.search.run.candidate_folders import CandidateFolders
 from valp.search.run.folder import CANDIDATE, SCORES, WEIGHTS, Folder, finished_result, keep_journal
 from valp.search.run.outcome import Outcome, write_outcome
@@ -119,7 +120,25 @@ def test_what_is_no_url_and_files_without_a_database_are_refused_before_anything
     assert not (tmp_path / "r").exists()
 
 
-def test_a_store_that_does_not_answer_is_told_in_a_sentence(tmp_path):
+def test_a_store_that_does_not_answer_is_asked_again(tmp_path, url, monkeypatch):
+    monkeypatch.setattr(shared_files, "PAUSES", (0.0, 0.0))
+    (here, _), (mine, _) = copies(tmp_path, url)
+    here.problem.write_text("problem")
+    here.settings.write_text("settings")
+    true, failures = mine._files.put_file, [OSError("gone"), TimeoutError()]
+
+    def put_file(*given):
+        if failures:
+            raise failures.pop()
+        return true(*given)
+
+    monkeypatch.setattr(mine._files, "put_file", put_file)
+    mine.put_run()
+    assert mine.has_run()
+
+
+def test_a_store_that_does_not_answer_is_told_in_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(shared_files, "PAUSES", (0.0,))
     file = tmp_path / "file"
     file.write_text("")
     store = SharedFiles(f"file://{file}/below", Folder(tmp_path / "r"))
