@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import fsspec
 
@@ -20,26 +20,24 @@ from valp.search.run.folder import SCORES, WEIGHTS, Folder, filling
 PAUSES = (1.0, 4.0)
 """The seconds to wait before each further attempt, if a store does not answer."""
 
-Own = TypeVar("Own", bound="SharedFiles")
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
 
 
-def patiently(
-    method: Callable[Concatenate[Own, Given], Answer],
-) -> Callable[Concatenate[Own, Given], Answer]:
-    """The method, which tries again if the store does not answer, and then tells the error in one sentence."""
+def patiently(method: Callable[Given, Answer]) -> Callable[Given, Answer]:
+    """A method of `SharedFiles` that tries again if the store does not answer, and then says so in one sentence."""
 
     @wraps(method)
-    def tried(self: Own, *given: Given.args, **named: Given.kwargs) -> Answer:
+    def tried(*given: Given.args, **named: Given.kwargs) -> Answer:
         for pause in (*PAUSES, None):
             try:
-                return method(self, *given, **named)
+                return method(*given, **named)
             except FileError:
                 raise
             except Exception as error:  # each kind of store has errors of its own
                 if pause is None:
-                    raise FileError(f"the files at {self.url} cannot be reached: {_told(error)}") from error
+                    url = getattr(given[0], "url", "")
+                    raise FileError(f"the files at {url} cannot be reached: {_told(error)}") from error
                 time.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
 
