@@ -191,6 +191,9 @@ def score_command(model: Path, problem: str | None, also: tuple[str, ...], as_js
     data = load_problem(problem or learnt, _say, loaded.manifest.preprocessing)
     require_interface(loaded.manifest.graph, data.description)
     _require_columns(model, loaded.manifest, data)
+    held = loaded.manifest.fingerprint
+    if held and held != data.fingerprint:
+        _say(f"note: {model} was trained on other data or another split; its training rows may be among these rows")
     wanted = tuple(data.metric(name).name for name in also)
     one_thread()
     with step_bar() as preparing:

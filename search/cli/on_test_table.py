@@ -25,7 +25,8 @@ def print_on_test(run: StoredRun, front: Sequence[Entry], found: Mapping[int, Me
     best = run.baselines.best
     chosen = {name: one for name, one in best.items() if name in run.objectives}
     held = Measured(
-        {n: one.value for n, one in chosen.items()}, {n: one.error for n, one in chosen.items() if one.error}
+        {n: one.value for n, one in chosen.items()},
+        {n: one.error for n, one in chosen.items() if one.error is not None},
     )
     columns, rows = ["candidate"], [[str(entry.number)] for entry in front]
     rows += [["best baseline"]] if chosen else []

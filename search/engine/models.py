@@ -34,7 +34,10 @@ def model_of(run: StoredRun, entry: Entry) -> Model:
         origin["samples_seen_with_parents"] = entry.samples_seen_with_parents
     scores = {"validation": entry.result.scores, "best baseline, validation": run.baseline_scores}
     errors = {"validation": entry.result.errors}
-    return Model(module, manifest(run.problem, entry.candidate, scores, errors, run.settings.protocol, origin))
+    return Model(
+        module,
+        manifest(run.problem, entry.candidate, scores, errors, run.settings.protocol, run.settings.fingerprint, origin),
+    )
 
 
 def baseline_module(run: StoredRun, output: str, code: str) -> VALPModule:
@@ -58,6 +61,7 @@ def manifest(
     scores: dict[str, dict[str, float]],
     errors: dict[str, dict[str, float]],
     protocol: Protocol,
+    fingerprint: str,
     origin: dict[str, str | int | float] | None = None,
 ) -> Manifest:
     """The manifest of a candidate's bundle."""
@@ -73,6 +77,7 @@ def manifest(
         errors=errors,
         protocol=protocol,
         training={**(origin or {}), **trained, "samples_seen": samples_seen},
+        fingerprint=fingerprint,
     )
 
 
@@ -142,7 +147,12 @@ def train_seeds(
         for kept, split in ((validation, "validation"), (test, "test")):
             for name, value in scores[split].items():
                 kept.setdefault(name, []).append(value)
-        models.append(Model(module, manifest(problem.description, seeded, scores, errors, scorer.protocol, origin)))
+        models.append(
+            Model(
+                module,
+                manifest(problem.description, seeded, scores, errors, scorer.protocol, problem.fingerprint, origin),
+            )
+        )
         say(f"seed {training.seed}: {made.seconds:.1f} s, {spread({k: [v] for k, v in scores['validation'].items()})}")
     if not models:
         raise ValpError(f"the training failed with every seed: {failure}")

@@ -124,6 +124,8 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         self._frame = type(y) if self._form == "frame" else None
         check_consistent_length(table, *(target.values for target in self._targets))
         classes = [target.classes for target in self._targets if target.classes is not None]
+        if hasattr(self, "classes_"):
+            del self.classes_  # of an earlier fit
         if classes:
             chosen = [target for target in self._targets if target.classes is not None]
             self.classes_ = classes if self._form == "array" else shaped(self._form, chosen, classes)
@@ -135,7 +137,8 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         """Predicts every output for the rows of X, in the form of y."""
         found = self._found(X)
         values = [target.predicted(found) for target in self._targets]
-        return shaped(self._form, self._targets, values, self._frame)
+        index = getattr(X, "index", None) if hasattr(self._frame, "index") else None
+        return shaped(self._form, self._targets, values, self._frame, index)
 
     @available_if(lambda self: self._tells_classes())  # type: ignore[untyped-decorator] # scikit-learn ships no types
     def predict_proba(self, X: Any) -> Any:  # noqa: N803

@@ -96,14 +96,21 @@ def targets_of(y: Any, outputs: str | Mapping[Any, str]) -> tuple[Form, tuple[Ta
     return form, tuple(targets)
 
 
-def shaped(form: Form, targets: Sequence[Target], values: Sequence[NDArray[Any]], like: Any = None) -> Any:
-    """Values of the outputs in the form of y. For a data frame `like` is its class; without it the result is a dict."""
+def shaped(
+    form: Form, targets: Sequence[Target], values: Sequence[NDArray[Any]], like: Any = None, index: Any = None
+) -> Any:
+    """Values of the outputs in the form of y. For a data frame `like` is its class; without it the result is a dict.
+
+    `index` is that of the rows, for a frame that has one.
+    """
     if form == "one":
         return values[0]
     if form == "array":
         return values[0] if values[0].ndim > 1 else np.column_stack(values)
     found = {target.key: array for target, array in zip(targets, values, strict=True)}
-    return like(found) if form == "frame" and like is not None else found
+    if form != "frame" or like is None:
+        return found
+    return like(found) if index is None else like(found, index=index)
 
 
 def given_of(form: Form, targets: Sequence[Target], y: Any) -> list[NDArray[Any]]:

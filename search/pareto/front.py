@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from valp.score.clear_difference import NORMAL
 from valp.spaces.problem.metrics import Metric
 
 Points = NDArray[np.float64]
@@ -43,7 +44,18 @@ def chances(metrics: Sequence[Metric]) -> Points:
     return losses([known], metrics).reshape(-1)
 
 
-def scaled(points: Points, worst: Points | None = None) -> Points:
+def least_differences(errors: Sequence[Mapping[str, float]], names: Sequence[str]) -> Points:
+    """The smallest differences of objectives that are more than chance, (objectives,); 0 where no error is known.
+
+    Args:
+        errors: the standard errors of each row by objective.
+        names: the objectives.
+    """
+    known = [[one[name] for one in errors if name in one] for name in names]
+    return np.array([NORMAL * 2**0.5 * float(np.median(values)) if values else 0.0 for values in known])
+
+
+def scaled(points: Points, worst: Points | None = None, least: Points | None = None) -> Points:
     """Scales each objective so that 0 is the best value among the rows and 1 is the value without learning.
 
     With this scale small differences count little: if all candidates on a front have small errors, the differences of
@@ -53,19 +65,22 @@ def scaled(points: Points, worst: Points | None = None) -> Points:
     Args:
         points: (rows, objectives), all minimised, at least one row.
         worst: the values without learning, as of `chances`; by default not known.
+        least: the smallest differences that count, as of `least_differences`. An objective in which the rows differ by
+            no more is 0 for all of them: otherwise chance would decide where no row has learned anything.
     """
     low, high = points.min(0), points.max(0)
+    equal = np.zeros(len(low), bool) if least is None else high - low <= least
     if worst is not None:
         high = np.where(worst > low, worst, high)  # False for NaN
     shares: Points = (points - low) / np.where(high > low, high - low, 1.0)
-    return shares
+    return np.where(equal, 0.0, shares)
 
 
-def by_knee(points: Points, worst: Points | None = None) -> list[int]:
+def by_knee(points: Points, worst: Points | None = None, least: Points | None = None) -> list[int]:
     """The rows sorted by their distance from the ideal point, nearest first, with the objectives scaled by `scaled`."""
     if len(points) == 0:
         return []
-    order: list[int] = np.argsort(np.sqrt((scaled(points, worst) ** 2).sum(1)), kind="stable").tolist()
+    order: list[int] = np.argsort(np.sqrt((scaled(points, worst, least) ** 2).sum(1)), kind="stable").tolist()
     return order
 
 

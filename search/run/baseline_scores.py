@@ -22,13 +22,13 @@ class Best:
         title: the name of the baseline.
         code: its code among the baselines of the output; None for a score of whole graphs.
         value: its value.
-        error: the standard error of the value; 0 if it is not known.
+        error: the standard error of the value; None if it is not known, or the score has none.
     """
 
     title: str
     code: str | None
     value: float
-    error: float = 0.0
+    error: float | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class BaselineScores:
             values = {code: result.scores[name] for code, result in shown.items() if name in result.scores}
             if values:
                 code = min(values, key=lambda one: metric.score.loss(values[one]))
-                error = results[code].errors.get(name, 0.0)
+                error = results[code].errors.get(name)
                 found[name] = Best(self._title(metric.output, code), code, values[code], error)
         return found | {name: Best("single-task", None, value) for name, value in self._of_graphs(NETWORKS).items()}
 

@@ -20,7 +20,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from valp.errors import FileError
-from valp.search.pareto.front import by_knee, chances, losses, non_dominated, ranked
+from valp.search.pareto.front import by_knee, chances, least_differences, losses, non_dominated, ranked
 from valp.search.run.known_trials import CANDIDATE_DOCUMENT, PARENTS, RUNGS, KnownTrials, Scores
 from valp.search.run.ledger_entry import STATES, Entry
 from valp.search.run.number_ranges import ranges_without
@@ -272,7 +272,9 @@ class Ledger:
         metrics = list(self.objectives.values())
         points = losses([self.point(entry) for entry in done], metrics)
         kept = non_dominated(points)
-        return [done[kept[i]] for i in by_knee(points[kept], chances(metrics))]
+        errors = [result.errors for i in kept if (result := done[i].result) is not None]
+        least = least_differences(errors, list(self.objectives))
+        return [done[kept[i]] for i in by_knee(points[kept], chances(metrics), least)]
 
     def point(self, entry: Entry) -> Sequence[float]:
         """The values by which a candidate is ranked, one per objective, in order.

@@ -20,6 +20,9 @@ SCARCE = 0.2
 SHOWN = 4
 """The most categories that a comment lists."""
 
+FEWEST_NUMBERED = 20
+"""The fewest rows of a named column of 0, 1, 2, ... for it to be an index."""
+
 
 @dataclass(frozen=True)
 class ColumnProfile:
@@ -87,8 +90,12 @@ def _is_boolean(table: Table, name: str) -> bool:
 
 
 def _numbers_the_rows(name: str, values: NDArray[Any]) -> bool:
-    """Whether it is the index that pandas writes into a CSV file. It would tell the order of the rows."""
-    if (name and not name.startswith("Unnamed:")) or values.ndim != 1:
+    """Whether it is an index, such as pandas writes into a CSV file. It would tell the order of the rows.
+
+    In a file that is sorted by a class, it gives the class away. A short column with a name may be a measurement.
+    """
+    indexed = not name or name.startswith("Unnamed:") or len(values) >= FEWEST_NUMBERED
+    if not indexed or values.ndim != 1:
         return False
     rows = np.arange(len(values))
     return any(np.array_equal(values, rows + first) for first in (0, 1))

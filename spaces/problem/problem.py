@@ -20,6 +20,7 @@ from valp.spaces.problem.array_columns import (
     class_weights_of,
     column_of,
     losses_of,
+    require_no_answers,
     truth_of,
     variance_of,
     with_classes,
@@ -108,6 +109,7 @@ class Problem(Description):
         if len(set(rows.values())) > 1 or len(inputs.keys() | outputs.keys()) < len(inputs) + len(outputs):
             listed = ", ".join(f"{key!r} has {count}" for key, count in rows.items())
             raise DataError(f"inputs and outputs must have different names and the same number of rows: {listed}")
+        require_no_answers(inputs, outputs)
         count = next(iter(rows.values()))
         parts = given_splits(name, drawn_splits(count, validation, test, seed) if splits is None else splits, count)
         learnt = parts[0].numpy()

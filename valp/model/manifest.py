@@ -23,6 +23,7 @@ class Manifest(Frozen):
         errors: the standard errors of the scores, by split, then by name. One that is not known is absent.
         protocol: the mode in which its predictions were scored.
         training: how it was trained, in words and numbers.
+        fingerprint: that of the problem and its data; empty in bundles of earlier versions.
         checksum: SHA-256 of the weights file of its bundle.
     """
 
@@ -36,4 +37,5 @@ class Manifest(Frozen):
     errors: dict[str, dict[str, float]] = Field(default_factory=dict)
     protocol: Protocol = "predict"
     training: dict[str, str | int | float] = Field(default_factory=dict)
+    fingerprint: str = ""
     checksum: str = ""

@@ -2,10 +2,10 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import Any, overload
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -89,11 +89,11 @@ class Model:
             and their probabilities in the same way.
 
         Raises:
-            SettingError: if `draws` is negative.
+            SettingError: if `draws` is negative or no whole number.
             DataError: if an input or a column is missing or does not fit.
         """
-        if draws < 0:
-            raise SettingError(f"draws must be 0 or more, but is {draws}")
+        if not isinstance(draws, Integral) or draws < 0:
+            raise SettingError(f"draws must be a whole number of 0 or more, but is {draws}")
         return self._answered(data, self._predicted(data, draws, seed))
 
     @torch.inference_mode()
@@ -245,8 +245,7 @@ class Model:
             if column.labels:
                 restored[name] = (tensor > CERTAINTY).long().numpy()
             else:
-                numbers = tensor.argmax(1).numpy()
-                restored[name] = np.array(column.classes)[numbers] if column.classes else numbers
+                restored[name] = column.class_values[tensor.argmax(1).numpy()]
             restored[f"{name}.{PROBABILITIES}"] = tensor.numpy()
         return restored
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:  # torch is slow to import, and listing columns does not need 
 Numbers = float | tuple[float, ...]
 """One number for all variables, or one for each."""
 
+LARGEST_OFFSET = 1000.0
+"""How many times an offset may be as large as the scale for float32 to be exact enough: 0.00006 of the scale."""
+
 
 class Column(Frozen):
     """One input or output as the user knows it.
@@ -65,6 +68,17 @@ class Column(Frozen):
     def named_by_numbers(self) -> bool:
         """Whether its classes were numbers in the user's table, so that a number is the name of a class."""
         return bool(self.fields and self.classes) and all(_is_number(name) for name in self.classes or ())
+
+    @property
+    def class_values(self) -> NDArray[Any]:
+        """Its classes as the user's table had them, (size,): texts or numbers; numbers from 0 without names."""
+        if self.classes is None:
+            return np.arange(self.size)
+        if not self.named_by_numbers:
+            return np.array(self.classes)
+        numbers = np.array(self.classes, float)
+        whole = numbers.astype(np.int64)
+        return whole if np.array_equal(whole, numbers) else numbers
 
     @model_serializer(mode="wrap")
     def _without_unset_fill(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -190,16 +204,17 @@ class Column(Frozen):
             raise DataError(f"{self.name!r} must hold class numbers from 0 to {self.size - 1}, but has {found}")
         return torch.from_numpy(whole)
 
-    def restore(self, values: "Tensor") -> NDArray[np.float32]:
-        """The model's values in the user's units, in the shape of an image or of Features if it has one."""
-        import torch
+    def restore(self, values: "Tensor") -> NDArray[np.floating[Any]]:
+        """The model's values in the user's units, in the shape of an image or of Features if it has one.
 
-        numbers = values.detach().cpu()
-        raw: NDArray[np.float32]
-        if self.quantiles is None:
-            raw = (numbers * torch.tensor(self.scale) + torch.tensor(self.offset)).numpy()
-        else:
-            raw = from_scores(self.quantiles, numbers.double().numpy()).astype(np.float32)
+        They are float32, or float64 if the offset is so large beside the scale that float32 would round what the model
+        tells apart, as for a time in seconds since 1970.
+        """
+        numbers = values.detach().cpu().double().numpy()
+        offset, scale = np.asarray(self.offset, float), np.asarray(self.scale, float)
+        raw = numbers * scale + offset if self.quantiles is None else from_scores(self.quantiles, numbers)
+        if bool((np.abs(offset) <= LARGEST_OFFSET * scale).all()):
+            raw = raw.astype(np.float32)
         shape = self.image or self.shape
         return raw if shape is None else raw.reshape(-1, *shape)
 

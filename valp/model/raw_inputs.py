@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from valp.errors import DataError, hint
 from valp.graph.graph import DataType
 from valp.model.preprocessing import Column
-from valp.model.table import Table, is_table, table_of
+from valp.model.table import Table, as_category, is_table, table_of
 
 
 class Cells(Protocol):
@@ -142,7 +142,9 @@ def _classes(table: Table, column: Column, field: str) -> NDArray[Any]:
     """Categories; or class numbers if the model was not trained on a table and no cell is the name of a class."""
     if column.classes is None:
         return table.numbers(field)
-    names = categories(table, field)
+    usual = {as_category(name.strip()): name for name in column.classes}  # in a list, they are read as they are
+    known = replace(table, missing=tuple(mark for mark in table.missing if mark not in usual))
+    names = np.array([usual.get(name, name) for name in categories(known, field).tolist()], dtype=np.str_)
     if column.fields or set(names.tolist()) & set(column.classes):
         return names
     return table.numbers(field)

@@ -24,9 +24,12 @@ def clearly_better(
         score: the score; it says which values are better.
         a: a value.
         b: another value.
-        error_a: the standard error of a, as in `valp.score.halves.standard_errors`. None counts as 0.
+        error_a: the standard error of a, as in `valp.score.halves.standard_errors`. If a score that has one lacks it,
+            for example on few rows, nothing is clear. Other scores are exact.
         error_b: the same of b.
     """
+    if score.has_error and (error_a is None or error_b is None):
+        return False
     return score.loss(b) - score.loss(a) > NORMAL * hypot(error_a or 0.0, error_b or 0.0)
 
 

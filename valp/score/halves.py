@@ -65,7 +65,18 @@ def standard_errors(
                 del values[name]
             else:
                 values[name].append(value)
-    return {name: scale * stdev(of_parts) for name, of_parts in values.items() if len(of_parts) == halves}
+    rows = 0 if output is not None and output.type is DataType.SAMPLES else len(_rows_with_truth(subject, output))
+    return {
+        name: scale * stdev(of_parts) or (share_error(of_parts[0], rows) if scores[name].share else 0.0)
+        for name, of_parts in values.items()
+        if len(of_parts) == halves
+    }
+
+
+def share_error(share: float, rows: int) -> float:
+    """The standard error of a share of rows with two successes and two failures added (Agresti and Coull 1998)."""
+    adjusted = (share * rows + 2) / (rows + 4)
+    return sqrt(adjusted * (1 - adjusted) / (rows + 4))
 
 
 class _Part(Subject):
@@ -141,7 +152,7 @@ def _parts(
             return 1.0, iter(())
         halves = (_half_of(generated, generator) for _ in range(count))
         return 1.0, (_SomeSamples(subject, output.name, half) for half in halves)
-    known = _rows_of(subject) if output is None else _known(subject.predicted(output.name))
+    known = _rows_with_truth(subject, output)
     if len(known) < FEWEST:
         return 1.0, iter(())
     size = min(len(known) // 2, MOST)
@@ -158,6 +169,11 @@ def _half_of(generated: Generated, generator: torch.Generator) -> Generated:
         None if conditioned is None else _half_of_groups(conditioned.rows, generator),
         None if records is None else _half(records.nearest.to_held.shape[1], generator),
     )
+
+
+def _rows_with_truth(subject: Subject, output: ScoredOutput | None) -> Tensor:
+    """The numbers of the rows that count for an output, or for whole graphs."""
+    return _rows_of(subject) if output is None else _known(subject.predicted(output.name))
 
 
 def _rows_of(subject: Subject) -> Tensor:

@@ -41,6 +41,8 @@ class Score(ABC):
         has_error: whether its standard error is estimated. For this, `compute` is called again on random halves of the
             rows. True for scores of an output, False for those of whole graphs. Set it to False for a score that takes
             long.
+        share: whether it is the share of rows, or of labels, that are right. Its standard error at 0 and 1 is then that
+            of Agresti and Coull, because all halves have the same value there.
         parameter: a number that its values depend on, which stands after @ in its name; None if there is none.
         perturbs: whether it changes inputs of numbers. Problems without such inputs do not have it.
         companions: the codes of scores on demand that are measured and shown with it, those of the same output.
@@ -57,6 +59,7 @@ class Score(ABC):
     on_demand: ClassVar[bool] = False
     definition: ClassVar[int] = 1
     has_error: ClassVar[bool] = False
+    share: ClassVar[bool] = False
     parameter: ClassVar[ScoreParameter | None] = None
     perturbs: ClassVar[bool] = False
     companions: ClassVar[tuple[str, ...]] = ()

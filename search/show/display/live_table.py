@@ -10,7 +10,7 @@ from rich.text import Text
 
 from valp.search.engine.status import Status
 from valp.search.number_text import duration
-from valp.search.pareto.front import by_knee, chances, losses, ranked
+from valp.search.pareto.front import by_knee, chances, least_differences, losses, ranked
 from valp.search.run.result import PARAMETERS, Result
 from valp.search.show.display.lines import duration_left
 
@@ -127,13 +127,14 @@ def front_table(status: Status) -> tuple[list[Text], list[list[Text]], list[list
     values = {number: ranked(result.scores, status.objectives) for number, result in results.items()}
     known = [(number, row) for number, row in values.items() if row is not None]
     points = losses([row for _, row in known], metrics)
+    least = least_differences([results[number].errors for number, _ in known], names)
     rows = [
         [
             Text(str(number)),
             *_values(status, [results[number]] * len(names)),
             *(Text(f"{results[number].parameters:,}") for _ in sized),
         ]
-        for number in (known[i][0] for i in by_knee(points, chances(metrics)))
+        for number in (known[i][0] for i in by_knee(points, chances(metrics), least))
     ]
     best = [status.results[status.best[name][1]] if name in status.best else None for name in names]
     last = [[Text("best of each"), *_values(status, best), *(Text("") for _ in sized)]] if rows else []

@@ -82,7 +82,11 @@ def gather(run: StoredRun, evidence: Evidence, told: Callable[[], None] = lambda
         **legend.rows(),
         "singles": _singles(run, baselines, evidence),
         "single": _rounded({name: best.value for name, best in baselines.best.items()}),
-        "margin": {name: rounded(best.error) for name, best in baselines.best.items() if best.error},
+        "margin": {
+            name: None if best.error is None else rounded(best.error)
+            for name, best in baselines.best.items()
+            if run.metrics[name].score.has_error
+        },
         "baselines": _baselines(baselines),
         "real": real_samples(evidence),
         "missing": evidence.missing,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from tests.metrics import metric_of
-from valp.search.pareto.front import Front, by_knee, chances, losses, non_dominated, scaled
+from valp.search.pareto.front import Front, by_knee, chances, least_differences, losses, non_dominated, scaled
 
 FEW_VALUES = st.integers(-2, 2).map(float)
 """Few values, so that rows often tie and repeat."""
@@ -111,3 +111,16 @@ def test_if_no_candidate_has_learnt_an_objective_is_scaled_to_the_candidates():
     metrics = [replace(metric_of("accuracy"), chance=0.5)]
     points = losses([[0.1], [0.3]], metrics)
     np.testing.assert_allclose(scaled(points, chances(metrics)), [[1], [0]])
+
+
+def test_an_objective_in_which_the_rows_differ_by_chance_does_not_choose_the_knee():
+    """Accuracy is learned, and the error of the numbers is not: 1.13 without learning, ± 0.1."""
+    points = losses([(0.75, 1.126), (0.967, 1.141)], [metric_of("accuracy"), metric_of("mse")])
+    worst = np.array([-0.5, 1.13])
+    assert by_knee(points, worst) == [0, 1]  # as if 0.015 were the whole way from the worst to the best
+    errors = [{"accuracy": 0.03, "mse": 0.1}, {"accuracy": 0.02, "mse": 0.1}]
+    least = least_differences(errors, ["accuracy", "mse"])
+    assert least.tolist() == pytest.approx([1.96 * 2**0.5 * 0.025, 1.96 * 2**0.5 * 0.1])
+    assert by_knee(points, worst, least) == [1, 0]
+    assert least_differences([{}, {}], ["accuracy", "mse"]).tolist() == [0, 0]
+    assert by_knee(points, worst, np.zeros(2)) == [0, 1]

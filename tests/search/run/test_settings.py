@@ -43,6 +43,7 @@ OTHER = {
     "keep": "front",
     "executor": "torch",
     "halving": True,
+    "files": "s3://bucket/folder",
     "baselines": "none",
     "balance": ("uncertainty",),
     "priors": ("normal", "mixture"),

@@ -15,7 +15,7 @@ from valp.spaces.own.toml_draft import draft
 
 AWKWARD = {
     "id": [f"row {i}" for i in range(ROWS)],
-    "2nd value": [float(i) for i in range(ROWS)],
+    "2nd value": [i + 0.25 for i in range(ROWS)],
     'a "quoted" * name': [i * 0.5 for i in range(ROWS)],
     "constant": [1] * ROWS,
     "empty": [None] * ROWS,
@@ -65,14 +65,14 @@ def test_the_last_column_is_guessed_to_be_the_output(last, type_, tmp_path):
 
 
 def test_the_separator_is_found(tmp_path):
-    rows = "\n".join(f"{i};{i % 2};x,{i}" for i in range(ROWS))
+    rows = "\n".join(f"{i * 2};{i % 2};x,{i}" for i in range(ROWS))
     (tmp_path / "t.csv").write_text(f"a;kind;text\n{rows}\n")
     _, read, _ = drafted(tmp_path / "t.csv", tmp_path)
     assert read["data"] == {"table": "t.csv", "separator": ";"}
 
 
 def test_many_numbered_columns_become_a_pattern(tmp_path):
-    values = {f"t{i}": [float(row * i) for row in range(ROWS)] for i in range(1, 30)} | {"kind": columns()["kind"]}
+    values = {f"t{i}": [float(row * (i + 1)) for row in range(ROWS)] for i in range(1, 30)} | {"kind": columns()["kind"]}
     _, read, problem = drafted(table_file(tmp_path / "t.csv", values), tmp_path)
     assert read["inputs"]["numbers"]["columns"] == ["t*"]
     assert problem.columns.inputs[0].size == 29
@@ -148,3 +148,18 @@ def test_a_column_that_cannot_be_used_is_left_out_with_its_reason(tmp_path):
     np.savez(tmp_path / "t.npz", x=matrix, y=np.arange(60) % 2, z=np.arange(60) / 7)
     text, _, _ = drafted(tmp_path / "t.npz", tmp_path)
     assert "but has inf" in text
+
+
+def test_a_column_that_numbers_the_rows_is_no_input_whatever_its_name(tmp_path):
+    """In a file that is sorted by the class it would give the class away."""
+    noise = np.random.default_rng(0).normal(size=60)
+    frame = pd.DataFrame({"Id": range(1, 61), "a": noise, "kind": ["x"] * 30 + ["y"] * 30})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    text, read, _ = drafted(tmp_path / "t.csv", tmp_path)
+    assert "left out: it numbers the rows" in text
+    assert [part["columns"] for part in read["inputs"].values()] == [["a"]]
+    frame["Id"] = frame["Id"].sample(frac=1, random_state=0).to_numpy()
+    frame.to_csv(tmp_path / "shuffled.csv", index=False)
+    assert ["Id", "a"] in [
+        part["columns"] for part in drafted(tmp_path / "shuffled.csv", tmp_path)[1]["inputs"].values()
+    ]

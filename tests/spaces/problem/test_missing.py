@@ -4,6 +4,7 @@ import pickle
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
@@ -284,3 +285,19 @@ def test_a_missing_class_number_may_be_minus_one_nan_or_none(missing):
 def test_data_in_another_form_is_refused_in_one_sentence(parts, sentence):
     with pytest.raises(DataError, match=f"^{sentence}$"):
         made(**parts)
+
+
+def test_a_class_of_minus_one_is_missing_and_a_warning_says_in_how_many_rows():
+    mood = np.array([-1, 0, 1, 0] * 10)
+    with pytest.warns(UserWarning, match="'mood': -1 means that the class is missing, in 10 of 40 rows; if it is a cl"):
+        made = Problem.from_arrays("p", inputs={"x": numeric(values())}, outputs={"mood": discrete(mood)})
+    assert made.columns.output("mood").size == 2
+
+
+def test_a_column_with_the_answer_is_no_input():
+    table = pd.DataFrame(values(3), columns=["a", "b", "y"])
+    with pytest.raises(DataError, match="column 'y' is in input 'x' and in output 'y', which gives the answer away"):
+        Problem.from_arrays("p", inputs={"x": numeric(table)}, outputs={"y": numeric(table["y"])})
+    other = table["y"].sample(frac=1, random_state=0).reset_index(drop=True)
+    Problem.from_arrays("p", inputs={"x": numeric(table)}, outputs={"y": numeric(other)})
+    Problem.from_arrays("p", inputs={"x": numeric(table)}, outputs={"y": samples(table)})

@@ -147,7 +147,7 @@ def test_draws_of_a_model_without_latent_variables_are_its_prediction(raw):
 
 
 def test_the_number_of_draws_is_not_negative(model, raw):
-    with pytest.raises(SettingError, match="draws must be 0 or more, but is -1"):
+    with pytest.raises(SettingError, match="draws must be a whole number of 0 or more, but is -1"):
         model.predict(raw, draws=-1)
 
 

@@ -290,3 +290,25 @@ def test_a_number_is_the_name_of_a_class_that_was_a_number_in_the_table(values):
 def test_a_number_is_a_class_number_where_the_classes_are_words_or_came_without_a_table():
     assert column("discrete", 2, classes=("a", "b"), fields=("x",)).class_numbers([1, 0]).tolist() == [1, 0]
     assert column("discrete", 2, classes=("1", "2")).class_numbers([1, 0]).tolist() == [1, 0]
+
+
+def test_numbers_with_a_large_offset_are_restored_in_double_precision():
+    """Seconds since 1970: float32 has steps of 128 there."""
+    raw = np.array([1_700_000_050.0, 1_700_000_093.0, 1_700_000_120.0])
+    column = Column(name="t", type=DataType.NUMERIC, size=1, offset=1_700_000_050.0, scale=40.0)
+    restored = column.restore(column.prepare(raw))
+    assert restored.dtype == np.float64
+    assert restored[:, 0] == pytest.approx(raw, abs=0.01)
+    usual = Column(name="t", type=DataType.NUMERIC, size=1, offset=20.0, scale=4.0)
+    assert usual.restore(usual.prepare(np.array([1.0, 30.0]))).dtype == np.float32
+
+
+def test_classes_have_the_values_of_the_table():
+    def classes(names, fields=("c",)):
+        return Column(name="c", type=DataType.DISCRETE, size=len(names), classes=names, fields=fields).class_values
+
+    assert classes(("0", "7")).tolist() == [0, 7]
+    assert classes(("0.5", "2")).tolist() == [0.5, 2.0]
+    assert classes(("a", "7")).tolist() == ["a", "7"]
+    assert classes(("0", "7"), ()).tolist() == ["0", "7"]
+    assert Column(name="c", type=DataType.DISCRETE, size=3).class_values.tolist() == [0, 1, 2]

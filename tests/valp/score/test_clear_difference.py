@@ -14,11 +14,13 @@ def test_a_difference_counts_if_it_is_above_1_96_standard_errors():
     assert not clearly_better(ACCURACY, 0.5 + 1.95 * error, 0.5, 0.01, 0.01)
 
 
-def test_unknown_errors_count_as_0():
-    assert clearly_better(ACCURACY, 0.51, 0.50)
-    assert clearly_better(ACCURACY, 0.51, 0.50, None, 0.005)
-    assert not clearly_better(ACCURACY, 0.51, 0.50, 0.006)
-    assert not clearly_better(ACCURACY, 0.5, 0.5)
+def test_without_its_errors_nothing_is_clear_and_exact_scores_need_none():
+    for errors in ((None, None), (None, 0.005), (0.005, None)):
+        assert not clearly_better(ACCURACY, 0.99, 0.01, *errors)
+        assert compared(ACCURACY, 0.99, 0.01, *errors) == "equal"
+    assert clearly_better(ACCURACY, 0.51, 0.50, 0.0, 0.0)
+    assert not clearly_better(ACCURACY, 0.5, 0.5, 0.0, 0.0)
+    assert compared(SCORES["parameters"], 100, 200) == "better"
 
 
 @pytest.mark.parametrize(

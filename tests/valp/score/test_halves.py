@@ -56,6 +56,14 @@ def errors_of(subject, output, *codes, seeds=SEEDS):
     return {code: mean(one[code] for one in found) for code in codes}
 
 
+@pytest.mark.parametrize(("right", "rows"), [(1.0, 22), (0.0, 22), (1.0, 1000)])
+def test_the_error_of_a_share_of_0_or_1_is_not_0(right, rows):
+    """All halves agree there, but other rows need not: 22 of 22 says 85% or more."""
+    found = errors_of(Given(classes(rows, right, 0)), CLASS, "accuracy", seeds=1)["accuracy"]
+    share = (right * rows + 2) / (rows + 4)
+    assert found == pytest.approx((share * (1 - share) / (rows + 4)) ** 0.5)
+
+
 @pytest.mark.parametrize("rows", [60, 700, 2 * MOST, 8000])
 @pytest.mark.parametrize("right", [0.6, 0.9])
 def test_the_error_of_an_accuracy_is_that_of_a_share(rows, right):

@@ -10,7 +10,7 @@ class Accuracy(OutputScore):
     """See `valp.score.prediction_scores.accuracy`."""
 
     code, title, direction = "accuracy", "accuracy", "maximize"
-    ideal = 1.0
+    ideal, share = 1.0, True
 
     def applies(self, output: ScoredOutput) -> bool:
         """True for an output with one class per row."""
@@ -32,7 +32,7 @@ class LabelAccuracy(OutputScore):
     """See `valp.score.prediction_scores.label_accuracy`."""
 
     code, title, direction = "label_accuracy", "accuracy of labels", "maximize"
-    ideal = 1.0
+    ideal, share = 1.0, True
 
     def applies(self, output: ScoredOutput) -> bool:
         """True for an output with yes/no labels."""

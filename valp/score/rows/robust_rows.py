@@ -58,7 +58,7 @@ class RobustAccuracy(UnderAttack):
     """See `valp.score.worst_case.robust_accuracy`."""
 
     code, title, direction = "robust_accuracy", "accuracy under attack", "maximize"
-    ideal, plain = 1.0, Accuracy()
+    ideal, share, plain = 1.0, True, Accuracy()
 
     def of(self, found: Attacked) -> float:
         """See `UnderAttack`."""
@@ -71,7 +71,7 @@ class RobustLabelAccuracy(UnderAttack):
     """See `valp.score.worst_case.robust_label_accuracy`."""
 
     code, title, direction = "robust_label_accuracy", "accuracy of labels under attack", "maximize"
-    ideal, plain = 1.0, LabelAccuracy()
+    ideal, share, plain = 1.0, True, LabelAccuracy()
 
     def of(self, found: Attacked) -> float:
         """See `UnderAttack`."""
@@ -122,7 +122,7 @@ class JointAccuracy(GraphScore):
     """
 
     code, title, direction = "joint_accuracy", "share of rows in which all classes are right", "maximize"
-    ideal, has_error = 1.0, True
+    ideal, has_error, share = 1.0, True, True
 
     def applies(self, outputs: Sequence[ScoredOutput]) -> bool:
         """True if at least two outputs have one class per row."""

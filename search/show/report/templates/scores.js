@@ -99,8 +99,12 @@ function compared(one, name) {
   const value = scoreOf(one, name),
     base = SINGLE[name];
   if (base === undefined || value === undefined) return undefined;
-  const gain = merit(name, value) - merit(name, base);
-  return Math.abs(gain) > NORMAL * Math.hypot(one.e?.[name] ?? 0, R.margin[name] ?? 0) ? Math.sign(gain) : 0;
+  const gain = merit(name, value) - merit(name, base),
+    error = one.e?.[name],
+    margin = R.margin[name];
+  if (margin === undefined) return Math.sign(gain); // a score without errors, such as a count
+  if (margin === null || error === undefined) return 0;
+  return Math.abs(gain) > NORMAL * Math.hypot(error, margin) ? Math.sign(gain) : 0;
 }
 /**
  * Whether a candidate is better than the best baseline in all of these scores, each time by more than chance.

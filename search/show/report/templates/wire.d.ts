@@ -156,7 +156,7 @@ export interface Summary {
   /** The best scores of the baselines. */
   single: Scores;
   /** The standard errors of the scores in `single`, where known. */
-  margin: Scores;
+  margin: Record<string, number | null>;
   /** The baselines, the weakest first. */
   baselines: Baseline[];
   real: Record<string, Real>;
