@@ -72,7 +72,9 @@ def test_the_separator_is_found(tmp_path):
 
 
 def test_many_numbered_columns_become_a_pattern(tmp_path):
-    values = {f"t{i}": [float(row * (i + 1)) for row in range(ROWS)] for i in range(1, 30)} | {"kind": columns()["kind"]}
+    values = {f"t{i}": [float(row * (i + 1)) for row in range(ROWS)] for i in range(1, 30)} | {
+        "kind": columns()["kind"]
+    }
     _, read, problem = drafted(table_file(tmp_path / "t.csv", values), tmp_path)
     assert read["inputs"]["numbers"]["columns"] == ["t*"]
     assert problem.columns.inputs[0].size == 29
