@@ -130,7 +130,8 @@ def test_the_best_single_task_model_of_an_objective_is_chosen_by_its_validation_
     ],
 )
 def test_a_candidate_is_ahead_if_it_is_in_every_objective(accuracy, mse, lineage, reached):
-    singles = [replace(one, validation=replace(one.validation, errors={"accuracy": 0.02})) for one in SINGLES]
+    errors = {"accuracy": 0.02, "mse": 0.0}
+    singles = [replace(one, validation=replace(one.validation, errors=errors)) for one in SINGLES]
     one = ended(0, accuracy=accuracy, mse=mse, lineage=lineage)
     assert [ahead(goal, search(one, singles=singles), one, OBJECTIVES, "validation") for goal in GOALS] == reached
 

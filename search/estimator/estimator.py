@@ -124,8 +124,7 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         self._frame = type(y) if self._form == "frame" else None
         check_consistent_length(table, *(target.values for target in self._targets))
         classes = [target.classes for target in self._targets if target.classes is not None]
-        if hasattr(self, "classes_"):
-            del self.classes_  # of an earlier fit
+        self.__dict__.pop("classes_", None)  # of an earlier fit
         if classes:
             chosen = [target for target in self._targets if target.classes is not None]
             self.classes_ = classes if self._form == "array" else shaped(self._form, chosen, classes)

@@ -1,7 +1,7 @@
 """Converts the data that users give into columns, ground truths and losses of a problem."""
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from math import inf, isfinite, prod
 from typing import Any
@@ -241,33 +241,6 @@ def _class_count(name: str, values: NDArray[Any]) -> int:
             f"{name!r} must have class numbers from 0 on, but only {len(known)} of 0 to {size - 1} have a row; {advice}"
         )
     return size
-
-
-def require_no_answers(inputs: Mapping[str, ArrayData], outputs: Mapping[str, ArrayData]) -> None:
-    """Checks that no input has a column that an output predicts: one of the same name with the same values.
-
-    Samples outputs are exempt, because generating data like the inputs is a task.
-
-    Raises:
-        DataError: if one has.
-    """
-    for output, wanted in outputs.items():
-        if wanted.type is DataType.SAMPLES:
-            continue
-        for name, given in inputs.items():
-            for field in set(given.fields) & set(wanted.fields):
-                if np.array_equal(*(_field(data, field) for data in (given, wanted))):
-                    raise DataError(
-                        f"column {field!r} is in input {name!r} and in output {output!r}, which gives the answer away; "
-                        "take it out of the input"
-                    )
-
-
-def _field(data: ArrayData, field: str) -> NDArray[Any]:
-    """The values of a column of a data frame as texts, which can be compared whatever their type."""
-    values = data.values.reshape(len(data.values), -1)
-    place = data.fields.index(field) if len(data.fields) == values.shape[1] else 0
-    return values[:, place].astype(str)
 
 
 def losses_of(name: str, data: ArrayData) -> tuple[str, ...]:

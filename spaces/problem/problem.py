@@ -20,7 +20,6 @@ from valp.spaces.problem.array_columns import (
     class_weights_of,
     column_of,
     losses_of,
-    require_no_answers,
     truth_of,
     variance_of,
     with_classes,
@@ -29,6 +28,7 @@ from valp.spaces.problem.array_columns import (
 from valp.spaces.problem.arrays import ArrayData, discrete, features, labels, numeric, of_own_type, samples
 from valp.spaces.problem.conditions import checked_conditions, shares_of, usual_conditions
 from valp.spaces.problem.description import Description
+from valp.spaces.problem.given_answers import require_no_answers
 from valp.spaces.problem.problem_html import problem_html
 from valp.spaces.problem.splits import SPLITS, Split, drawn_splits, given_splits
 

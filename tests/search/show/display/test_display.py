@@ -29,7 +29,8 @@ from valp.search.show.display.step_bar import StepBar
 
 def result(accuracy=0.5, mse=0.01, failure=None, complete=True):
     scores = {} if failure else {"accuracy": accuracy, "mse": mse, "coverage": 0.5}
-    return Result(scores, 12_345, "a key", 350, (1.5, 0.25), failure, complete)
+    errors = dict.fromkeys(scores, 0.0)
+    return Result(scores, 12_345, "a key", 350, (1.5, 0.25), failure, complete, errors=errors)
 
 
 @pytest.fixture
