@@ -36,6 +36,7 @@ CODE = (
     "valp.spaces.builtin.overlaid",
     "valp.spaces.builtin.two_digits",
     "valp.spaces.problem.array_columns",
+    "valp.spaces.problem.given_answers",
     "valp.spaces.problem.arrays",
     "valp.spaces.problem.conditions",
     "valp.spaces.problem.scaling",
