@@ -148,7 +148,7 @@ def test_a_store_that_does_not_answer_is_told_in_a_sentence(tmp_path, monkeypatc
         store.put(tmp_path / "r")
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 def test_drivers_without_a_common_folder_share_a_run_and_one_joins_when_another_is_killed(drivers, tmp_path):  # noqa: F811
     """Three drivers, each in a folder of its own: the second is killed, the third joins."""
     count = 24
