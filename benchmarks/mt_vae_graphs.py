@@ -124,9 +124,7 @@ def graph_of(contender: Contender, problem: Description, beta: float) -> Graph:
     sizes = {network.name: network.output.size for network in graph.networks if network.name in decoders}
     generated = {one.source: sizes[one.target] for one in graph.connections if one.target in decoders}
     counted = {term.name: sum(1 / size for _, _, size in term.latents) for term in lower(graph).divergences}
-    betas = {
-        name: beta / size / counted[f"{KL}:{name}"] for name, size in generated.items() if f"{KL}:{name}" in counted
-    }
+    betas = {name: beta / size / counted[f"{KL}:{name}"] for name, size in generated.items()}
     return graph.model_copy(
         update={
             "networks": tuple(

@@ -9,6 +9,7 @@ from benchmarks import paper, paper_trainings
 from benchmarks.paper_counts import COUNTS, Column, counted
 from benchmarks.paper_page import DISCUSSION, Experiment, page
 from benchmarks.paper_trainings import DRAWN, SINGLE, WHOLE, Job, candidate_of
+from tests.interrupting import Interrupted
 from valp.check.check import check
 from valp.graph.graph import Role
 
@@ -98,14 +99,8 @@ def test_the_command_resumes_and_scores_models_twice(tmp_path, monkeypatch, digi
         "--docs",
         str(tmp_path),
     ]
-    calls = []
-
-    def some(job):
-        calls.append(job.key)
-        if len(calls) == 5:
-            raise KeyboardInterrupt
-        return paper_trainings.trained(job)
-
+    some = Interrupted(paper_trainings.trained, at=5)
+    calls = some.calls
     monkeypatch.setattr(paper, "trained", some)
     with pytest.raises(KeyboardInterrupt):
         paper.main(words)

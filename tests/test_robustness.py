@@ -12,6 +12,7 @@ from benchmarks.robustness_attacks import JOINT, SIZES, accuracies, probabilitie
 from benchmarks.robustness_graphs import METHODS, graph_of, only
 from benchmarks.robustness_page import PAPER, page, paper_figures
 from benchmarks.robustness_trainings import KeptUncertainty, Training, prepare, trained
+from tests.interrupting import Interrupted
 from valp.compile.compile import compile
 from valp.spaces.catalogue.sketch import Sketch
 from valp.spaces.problem.attacking import ranges_of
@@ -170,14 +171,8 @@ def test_the_command_resumes_and_writes_its_page(problem, tmp_path, monkeypatch,
     monkeypatch.setattr("benchmarks.robustness_trainings.load_problem", lambda name, say: problem)
     words = ["--problems", "multi-fashion", "--epochs", "1", "--batch", "20", "--seeds", "1", "--grid", "0.5"]
     words += ["--draws", "2", "--workers", "0", "--runs", str(tmp_path), "-o", str(tmp_path / "robustness")]
-    calls = []
-
-    def some(training, setup):
-        calls.append(training.key)
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-        return trained(training, setup)
-
+    some = Interrupted(trained, at=3)
+    calls = some.calls
     monkeypatch.setattr(robustness, "trained", some)
     with pytest.raises(KeyboardInterrupt):
         robustness.main(words)

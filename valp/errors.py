@@ -52,6 +52,12 @@ def _is_installed(package: str) -> bool:
         return False
 
 
+def first_line(error: BaseException) -> str:
+    """The type of an error and the first line of its message, if it has one."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
 def hint(word: str, known: Sequence[str]) -> str:
     """The end of a message about an unknown word: `; did you mean …?`, or the known words."""
     close = get_close_matches(word, known, n=1)

@@ -163,10 +163,11 @@ def launch(
     balances = tuple(str(read_balance(text)) for text in as_several(balance))
     searched = space_of(space, kinds, balances)
     conditions = problem.conditions
-    if folder.settings.is_file():  # a run of an earlier version keeps the priors and conditions that it had
+    if folder.settings.is_file():  # it keeps its files, and one of an earlier version its priors and conditions
         held = read_settings(folder.settings)
         searched = replace(searched, priors=held.priors)
         conditions = None if held.conditions is None else conditions
+        files = held.files if files is None else files
     for graph in start_from:
         if not isinstance(graph, Graph):
             raise SettingError(f"start_from must hold graphs, but has {graph!r}")
@@ -194,8 +195,6 @@ def launch(
         require_native(searched.balances)
     STRATEGIES[strategy].require(problem, searched)
     database = database_of(folder, storage)
-    if files is None and folder.settings.is_file():
-        files = read_settings(folder.settings).files
     if files is not None:
         if database is None:
             raise SettingError("files are shared by drivers of one database: give storage too")

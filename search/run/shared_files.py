@@ -10,11 +10,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import fsspec
 
-from valp.errors import FileError, MissingPackageError, SettingError
+from valp.errors import FileError, MissingPackageError, SettingError, first_line
 from valp.search.run.folder import SCORES, WEIGHTS, Folder, filling
 
 PAUSES = (1.0, 4.0)
@@ -37,7 +37,7 @@ def patiently(method: Callable[Given, Answer]) -> Callable[Given, Answer]:
             except Exception as error:  # each kind of store has errors of its own
                 if pause is None:
                     url = getattr(given[0], "url", "")
-                    raise FileError(f"the files at {url} cannot be reached: {_told(error)}") from error
+                    raise FileError(f"the files at {url} cannot be reached: {first_line(error)}") from error
                 time.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
 
@@ -143,8 +143,3 @@ class SharedFiles:
     def _at(self, path: Path) -> str:
         """The place of a path of the run's folder in the store."""
         return posixpath.join(self._root, *path.relative_to(self._folder.path).parts)
-
-
-def _told(error: BaseException) -> str:
-    lines: list[Any] = str(error).splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

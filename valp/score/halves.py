@@ -65,12 +65,10 @@ def standard_errors(
                 del values[name]
             else:
                 values[name].append(value)
-    rows = 0 if output is not None and output.type is DataType.SAMPLES else len(_rows_with_truth(subject, output))
-    return {
-        name: scale * stdev(of_parts) or (share_error(of_parts[0], rows) if scores[name].share else 0.0)
-        for name, of_parts in values.items()
-        if len(of_parts) == halves
-    }
+    errors = {name: scale * stdev(of_parts) for name, of_parts in values.items() if len(of_parts) == halves}
+    for name in [name for name, error in errors.items() if error == 0 and scores[name].share]:
+        errors[name] = share_error(values[name][0], len(_rows_with_truth(subject, output)))
+    return errors
 
 
 def share_error(share: float, rows: int) -> float:

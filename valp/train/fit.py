@@ -17,7 +17,7 @@ from valp.plan.plan import EXECUTORS, Executor
 from valp.train.balance import balancer_of, completed
 from valp.train.balance.balance import Balance, Value
 from valp.train.balance.balancer import Balancer
-from valp.train.balance.loss_reach import loss_reach
+from valp.train.balance.loss_reach import LossReach, loss_reach
 from valp.train.batches import Draws
 from valp.train.fit_priors import fit_priors
 from valp.train.optimizer import OPTIMIZERS, Optimizer
@@ -201,14 +201,15 @@ class Fitting:
         draws = Draws(count, min(batch, count), module.plan.noise, seed)
         self._module, self._batch, self._seed = module, draws.size, seed
         self._data = data = inputs, truths, weights or {}
-        idle = balancer.idle_because(loss_reach(module.plan, seed), settings, steps)
+        reach = loss_reach(module.plan, seed)
+        idle = balancer.idle_because(reach, settings, steps)
         self._remark = None if idle is None else f"{balancer.code} trains as fixed does: {idle}"
         schedule = Schedule(module, steps, learning_rate, kl_warmup, decay)
         native = None
         if executor != "torch" and observer is None:
-            native = _native(module, *data, draws, schedule, balancer, settings, seed, optimizer, executor)
+            native = _native(module, *data, draws, schedule, balancer, settings, reach, optimizer, executor)
         self._running = native or TorchExecutor(
-            module, *data, draws, schedule, balancer, settings, seed, optimizer, observer
+            module, *data, draws, schedule, balancer, settings, reach, optimizer, observer
         )
         module.eval()
         self._every = max(1, steps // CURVE_POINTS)
@@ -299,7 +300,7 @@ def _native(
     schedule: Schedule,
     balancer: Balancer,
     settings: Mapping[str, Value],
-    seed: int,
+    reach: LossReach,
     optimizer: Optimizer,
     executor: Executor,
 ) -> "NativeExecutor | None":
@@ -314,7 +315,9 @@ def _native(
         from valp.train.native.program import UnsupportedError
 
         try:
-            return NativeExecutor(module, inputs, truths, weights, draws, schedule, balancer, settings, seed, optimizer)
+            return NativeExecutor(
+                module, inputs, truths, weights, draws, schedule, balancer, settings, reach, optimizer
+            )
         except UnsupportedError as error:
             reason = str(error)
     if executor == "native":

@@ -19,7 +19,7 @@ from valp.train.balance.balancer import (
     RepresentationBalancer,
     ScheduledBalancer,
 )
-from valp.train.balance.loss_reach import loss_reach
+from valp.train.balance.loss_reach import LossReach
 from valp.train.batches import Draws
 from valp.train.combined_gradients import CombinedGradients
 from valp.train.critic import critics_of
@@ -64,7 +64,7 @@ class TorchExecutor:
         schedule: Schedule,
         balancer: Balancer,
         settings: Mapping[str, Value],
-        seed: int,
+        reach: LossReach,
         optimizer: Optimizer = "adam",
         observer: StepObserver | None = None,
     ) -> None:
@@ -76,7 +76,6 @@ class TorchExecutor:
         self._learn: Callable[[LossStep], None] | None = None
         self._combined: CombinedGradients | RepresentationGradients | None = None
         self._terms = module.terms
-        reach = loss_reach(module.plan, seed)
         if isinstance(balancer, ScheduledBalancer):
             self._weights = partial(balancer.weights, reach=reach, settings=settings)
         elif isinstance(balancer, LossBalancer):
@@ -89,7 +88,7 @@ class TorchExecutor:
             self._combined, self._terms = combined, combined.terms
         self._optimizer = _optimizer(module, optimizer)
         self._present = PresentLabels(module.plan, weights)
-        self._critics = critics_of(module, seed)
+        self._critics = critics_of(module, reach.seed)
         self._schedule, self._made = schedule, 0
 
     def means(self, steps: int, watch: Stopwatch, pause: Callable[[], None] | None = None) -> tuple[float, ...]:

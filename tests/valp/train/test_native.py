@@ -22,6 +22,7 @@ from valp.parts.combiners import COMBINERS
 from valp.parts.losses import LOSSES
 from valp.spaces.generate.space import DEFAULT, PAPER
 from valp.train.balance.fixed_beta import FixedBeta
+from valp.train.balance.loss_reach import loss_reach
 from valp.train.batches import Draws
 from valp.train.fit import fit
 from valp.train.native import elementary
@@ -64,7 +65,7 @@ def data(module, seed, rows=ROWS, weighted=0):
 
 
 def native(module, tensors, draws):
-    return NativeExecutor(module, *tensors, draws, Schedule(module, 1, 1e-3), FixedBeta(), {})
+    return NativeExecutor(module, *tensors, draws, Schedule(module, 1, 1e-3), FixedBeta(), {}, loss_reach(module.plan))
 
 
 def compare(graph, seed, weighted):

@@ -9,7 +9,7 @@ from io import StringIO
 import torch
 from torch import Tensor
 
-from valp.errors import SettingError
+from valp.errors import SettingError, first_line
 from valp.model.export.deployed import Deployed
 from valp.model.export.signature import Port
 from valp.model.model import Model
@@ -68,8 +68,7 @@ def cause(error: BaseException) -> str:
     """The first line of the root cause of an error."""
     while error.__cause__ is not None:
         error = error.__cause__
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    return first_line(error)
 
 
 def _example(port: Port) -> Tensor:

@@ -14,6 +14,7 @@ from valp.compile.torch_layers import Gates
 from valp.parts.losses import LOSSES
 from valp.train.balance.balance import Value
 from valp.train.balance.balancer import Balancer
+from valp.train.balance.loss_reach import LossReach
 from valp.train.batches import Draws
 from valp.train.native.assembler import program_of
 from valp.train.native.interpreter import Batches, Interpreter
@@ -44,7 +45,7 @@ class NativeExecutor:
         schedule: β and the learning rate of each step.
         balancer: the balancing method.
         settings: all settings of the balancer.
-        seed: the seed of the training.
+        reach: the losses and the layers that they train.
         optimizer: the optimiser.
 
     Raises:
@@ -61,7 +62,7 @@ class NativeExecutor:
         schedule: Schedule,
         balancer: Balancer,
         settings: Mapping[str, Value],
-        seed: int = 0,
+        reach: LossReach,
         optimizer: Optimizer = "adam",
     ) -> None:
         _require_plain(module)
@@ -91,7 +92,7 @@ class NativeExecutor:
         self._schedule, self._made = schedule, 0
         self._seconds_of_step = PAUSE  # not known yet, so the first part is one step
         self._interpreter = Interpreter(program, len(plan.terms), MOMENTUM if optimizer == "sgd" else None)
-        self._steps = steps_of(self._interpreter, plan, weights, balancer, settings, seed)
+        self._steps = steps_of(self._interpreter, plan, weights, balancer, settings, reach)
         variables = draws.size * sum(plan.noise.values())
         held = max(1, min(MOST_STEPS, MOST_NUMBERS // max(variables, 1)))
         self._rows, self._noise = torch.zeros(held, draws.size, dtype=torch.int64), torch.zeros(held, variables)

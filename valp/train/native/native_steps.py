@@ -21,7 +21,7 @@ from valp.train.balance.balancer import (
     LossWeighing,
     ScheduledBalancer,
 )
-from valp.train.balance.loss_reach import loss_reach
+from valp.train.balance.loss_reach import LossReach
 from valp.train.native.interpreter import Batches, Interpreter
 from valp.train.native.program import Form, UnsupportedError
 from valp.train.present_labels import PresentLabels
@@ -196,7 +196,7 @@ def steps_of(
     weights: Mapping[str, Tensor],
     balancer: Balancer,
     settings: Mapping[str, Value],
-    seed: int,
+    reach: LossReach,
 ) -> NativeSteps:
     """Begins a training by a balancing method. The interpreter's program has the form that the method needs.
 
@@ -206,9 +206,9 @@ def steps_of(
         weights: the weights of the labels by output.
         balancer: the method.
         settings: all of its settings.
-        seed: the seed of the training.
+        reach: the losses and the layers that they train.
     """
-    reach, present = loss_reach(plan, seed), PresentLabels(plan, weights)
+    present = PresentLabels(plan, weights)
     if isinstance(balancer, ScheduledBalancer):
         return ScheduledSteps(interpreter, partial(balancer.weights, reach=reach, settings=settings))
     if isinstance(balancer, LossBalancer):

@@ -155,7 +155,7 @@ export interface Summary {
   singles: Single[];
   /** The best scores of the baselines. */
   single: Scores;
-  /** The standard errors of the scores in `single`, where known. */
+  /** The standard errors of the scores in `single`: null if not known; a score that has none is left out. */
   margin: Record<string, number | null>;
   /** The baselines, the weakest first. */
   baselines: Baseline[];
