@@ -86,7 +86,8 @@ def launch(
             default those of the space. Settings without a value, and the choice among several methods, are searched.
         start_from: the graphs of the first candidates.
         objectives: the names of the scores to optimise, of outputs or of whole graphs (`parameters`, `latency`,
-            `inferences_per_second`), also under attack (`robust_accuracy@0.1`); by default one for each output.
+            `inferences_per_second`), also under attack (`robust_accuracy@0.1`). By default those of the existing run,
+            else one for each output.
         candidates: the number of candidates in the finished run, including those of earlier calls.
         hours: the wall time of this call, in hours. Then no further candidate is started, and those in training stop;
             the next call trains them from their start.
@@ -162,9 +163,10 @@ def launch(
     kinds, objectives = as_several(kinds), as_several(objectives)
     balances = tuple(str(read_balance(text)) for text in as_several(balance))
     searched = space_of(space, kinds, balances)
-    conditions = problem.conditions
-    if folder.settings.is_file():  # it keeps its files, and one of an earlier version its priors and conditions
+    conditions, usual = problem.conditions, problem.objectives_with(searched.samples_score)
+    if folder.settings.is_file():  # it keeps its files, and one of an earlier version its priors, conditions and scores
         held = read_settings(folder.settings)
+        usual = held.objectives
         searched = replace(searched, priors=held.priors)
         conditions = None if held.conditions is None else conditions
         files = held.files if files is None else files
@@ -178,7 +180,7 @@ def launch(
     objectives = tuple(problem.metric(name, "objective").name for name in objectives)
     if len(set(objectives)) < len(objectives):
         raise SettingError(f"each objective must be given once, but they are {', '.join(objectives)}")
-    wanted = objectives or problem.objectives_with(searched.samples_score)
+    wanted = objectives or usual
     if not wanted:
         raise SettingError(f"{problem.name} has no output that a search can score")
     if workers is not None:

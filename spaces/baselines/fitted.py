@@ -1,4 +1,7 @@
-"""Models that need no graph: no learning, linear models, a Gaussian, and boosted trees (scikit-learn)."""
+"""Models that need no graph: no learning, linear models, a Gaussian, and boosted trees (scikit-learn).
+
+Class weights of an output weigh its rows, as they do in the losses of candidates.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -49,7 +52,7 @@ def linear(problem: Problem, output: str) -> Answers | None:
     split = _part(split, LINEAR_VALUES // _width(split))
     inputs, truth = side_by_side(split).numpy(), split.truths[output].numpy()
     if column.type is DataType.DISCRETE:
-        return _classifier(column, inputs, truth, _logistic)
+        return _classifier(column, inputs, truth, _weights(problem, output, split), _logistic)
     from sklearn.linear_model import RidgeCV
 
     model = RidgeCV(alphas=RIDGE_PENALTIES).fit(inputs, truth)
@@ -65,7 +68,8 @@ def trees(problem: Problem, output: str) -> Answers | None:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     if column.type is DataType.DISCRETE:
-        return _classifier(column, inputs, truth, lambda: HistGradientBoostingClassifier(random_state=0))
+        weights = _weights(problem, output, split)
+        return _classifier(column, inputs, truth, weights, lambda: HistGradientBoostingClassifier(random_state=0))
     models = [HistGradientBoostingRegressor(random_state=0).fit(inputs, values) for values in truth.T]
 
     def predict(rows: Array) -> Array:
@@ -80,10 +84,17 @@ def _logistic() -> Any:
     return LogisticRegression(max_iter=300)
 
 
-def _classifier(column: Column, inputs: Array, truth: Array, made: Callable[[], Any]) -> Answers:
+def _weights(problem: Problem, output: str, split: Split) -> Array | None:
+    """The weight of each row by its class; None for an output without class weights."""
+    return problem.weights_of(split)[output].numpy() if output in problem.class_weights else None
+
+
+def _classifier(
+    column: Column, inputs: Array, truth: Array, weights: Array | None, made: Callable[[], Any]
+) -> Answers:
     """A classifier, or one for each label."""
     if not column.labels:
-        fitted = _Classes(made(), inputs, truth, column.size)
+        fitted = _Classes(made(), inputs, truth, column.size, weights)
         return Answers(column.name, _numbers(fitted.shares, column.size), None, len(inputs), _size(fitted.model))
     each = [_Classes(made(), inputs, truth[:, i].astype(int), 2) for i in range(column.size)]
 
@@ -97,9 +108,11 @@ def _classifier(column: Column, inputs: Array, truth: Array, made: Callable[[], 
 class _Classes:
     """A classifier that knows classes without a training row, and needs no second class."""
 
-    def __init__(self, model: Any, inputs: Array, classes: Array, count: int) -> None:
+    def __init__(
+        self, model: Any, inputs: Array, classes: Array, count: int, weights: Array | None = None
+    ) -> None:
         self._found, self._count = np.unique(classes), count
-        self.model = model.fit(inputs, classes) if len(self._found) > 1 else None
+        self.model = model.fit(inputs, classes, sample_weight=weights) if len(self._found) > 1 else None
 
     def shares(self, rows: Array) -> Array:
         """The probability of each class, (n, count)."""

@@ -17,6 +17,9 @@ FEW = 10
 SCARCE = 0.2
 """A column is left out if a smaller share of its rows has a value."""
 
+RARE = 0.3
+"""A class is rare below this share of the rows that each class would have if all were equally frequent."""
+
 SHOWN = 4
 """The most categories that a comment lists."""
 
@@ -36,6 +39,7 @@ class ColumnProfile:
         missing: the share of rows without a value.
         span: its range, or its most frequent categories.
         classes: whether it can be an output with classes: few classes, each with at least two rows.
+        rarest: the share of the rarest class, if it can be such an output.
         left_out: why the column cannot be used; empty if it can.
     """
 
@@ -46,7 +50,13 @@ class ColumnProfile:
     missing: float
     span: str
     classes: bool
+    rarest: float = 1.0
     left_out: str = ""
+
+    @property
+    def rare(self) -> bool:
+        """Whether a class has less than `RARE` of the rows that it would have if all classes were equally frequent."""
+        return self.classes and self.rarest * self.distinct < RARE
 
     def cells(self) -> list[str]:
         """This column's row in the draft's table of columns."""
@@ -80,6 +90,7 @@ def profile(table: Table, name: str) -> ColumnProfile:
         missing=1 - present.size / values.size,
         span=span,
         classes=values.ndim == 1 and few,
+        rarest=float(counts.min() / counts.sum()) if few else 1.0,
         left_out="it numbers the rows" if _numbers_the_rows(name, values) else reason,
     )
 
@@ -125,6 +136,7 @@ def _of_texts(table: Table, name: str) -> ColumnProfile:
         missing=1 - rows / len(texts),
         span=", ".join(shown) + (", …" if len(counts) > SHOWN else "") or "–",
         classes=not reason and min(counts.values()) > 1,
+        rarest=min(counts.values()) / rows if counts else 1.0,
         left_out=reason,
     )
 

@@ -20,6 +20,9 @@ from valp.spaces.own.readable_size import require_columns
 
 SEPARATORS = ",;\t|"
 
+GUESSED_LINES = 10
+"""The lines from which a separator is guessed."""
+
 
 def read_csv(path: Path, content: bytes, missing: tuple[str, ...], separator: str | None) -> Table:
     """Reads a CSV file with a header.
@@ -28,7 +31,7 @@ def read_csv(path: Path, content: bytes, missing: tuple[str, ...], separator: st
         DataError: if the file is not UTF-8, has no rows, or a line has more or fewer cells than the header.
     """
     text = _decoded(path, content)
-    separator = separator or _usual(path)
+    separator = separator or usual_separator(path)
     records = _records(path, text, separator)
     header = [as_it_was(name.strip()) for name in next(records, (1, []))[1]]
     if not header:
@@ -79,12 +82,24 @@ def require_unique(path: Path, names: list[str]) -> None:
 
 
 def guess_separator(content: bytes) -> str:
-    """The separator that occurs most often in the header."""
-    header = content.split(b"\n", 1)[0].decode(errors="replace")
-    return max(SEPARATORS, key=header.count)
+    """The separator that occurs most often in the header; first those that occur as often in the lines below it."""
+    lines = [line.decode(errors="replace") for line in content.split(b"\n", GUESSED_LINES)[:GUESSED_LINES] if line]
+
+    def cells(line: str, separator: str) -> int:
+        return len(next(csv.reader([line], delimiter=separator), []))
+
+    def sure(separator: str) -> tuple[bool, int]:
+        count = cells(lines[0], separator)
+        return count > 1 and all(cells(line, separator) == count for line in lines), count
+
+    try:
+        return max(SEPARATORS, key=sure) if lines else SEPARATORS[0]
+    except csv.Error:  # such as a cell of more than 131,072 characters
+        return max(SEPARATORS, key=lines[0].count)
 
 
-def _usual(path: Path) -> str:
+def usual_separator(path: Path) -> str:
+    """The separator by the suffix: a tab in a .tsv file, otherwise a comma."""
     return "\t" if path.suffix.lower() == ".tsv" else ","
 
 

@@ -1,7 +1,9 @@
 """Reads a file of raw rows for a trained model."""
 
-from collections.abc import Callable, Sequence
+import csv
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,9 @@ from numpy.typing import NDArray
 
 from valp.errors import DataError
 from valp.model.preprocessing import Column
+from valp.model.spreadsheet_text import as_it_was
 from valp.model.table import MISSING, Table, cells
-from valp.spaces.own.csv_table import guess_separator
+from valp.spaces.own.csv_table import GUESSED_LINES, SEPARATORS, guess_separator, usual_separator
 from valp.spaces.own.image_folder import SUFFIXES as PICTURES
 from valp.spaces.own.image_folder import files_in, image_files, open_picture, read_files
 from valp.spaces.own.read_tables import SUFFIXES, TEXT, read_table
@@ -48,7 +51,8 @@ def read_rows(path: Path, inputs: Sequence[Column], say: Callable[[str], object]
     if suffix not in SUFFIXES:
         known = ", ".join((*SUFFIXES, ".npy"))
         raise DataError(f"{path} must be one of {known}, or a picture or a folder of pictures; save it as one of these")
-    return read_table(path, TomlData(table=path.name, separator=_separator(path) if suffix in TEXT else None))
+    needed = {field for column in inputs for field in column.fields or (column.name,)}
+    return read_table(path, TomlData(table=path.name, separator=_separator(path, needed) if suffix in TEXT else None))
 
 
 def raw_column(table: Table, name: str) -> NDArray[Any]:
@@ -62,15 +66,28 @@ def raw_column(table: Table, name: str) -> NDArray[Any]:
     return found
 
 
-def _separator(path: Path) -> str | None:
-    """A guess of the separator; None if the header has the usual one."""
+def _separator(path: Path, needed: Collection[str]) -> str | None:
+    """The separator with which the header has most of the needed columns, first the usual one; None if it is that."""
     try:
         with path.open("rb") as file:
-            header = file.readline()
+            content = b"".join(islice(file, GUESSED_LINES))
     except OSError:
         return None  # reading the table then raises the error
-    usual = b"\t" if path.suffix.lower() == ".tsv" else b","
-    return None if usual in header else guess_separator(header)
+    text = content.split(b"\n", 1)[0].decode("utf-8-sig", errors="replace")
+    usual = usual_separator(path)
+    found = {one: sum(name in needed for name in _names(text, one)) for one in (usual, *SEPARATORS)}
+    best = max(found, key=lambda one: found[one])
+    if not found[best] and usual not in text:
+        return guess_separator(content)
+    return None if best == usual else best
+
+
+def _names(header: str, separator: str) -> list[str]:
+    """The names in a header of one line."""
+    try:
+        return [as_it_was(name.strip()) for name in next(csv.reader([header], delimiter=separator), [])]
+    except csv.Error:
+        return []
 
 
 def _array(path: Path, inputs: Sequence[Column]) -> Table:

@@ -163,7 +163,7 @@ def _outputs(output: ColumnProfile, inputs: Sequence[ColumnProfile], table: Tabl
         if output.classes
         else 'type = "numeric"    # numbers to predict',
         f"column = {_text(output.name)}",
-        *(['# class_weights = "balanced"    # if some classes are rare'] if output.classes else []),
+        *([_class_weights(output)] if output.classes else []),
     ]
     arrays = [column for column in inputs if column.kind == "array"]
     numbers = [column.name for column in inputs if column.kind == "numbers"]
@@ -177,6 +177,13 @@ def _outputs(output: ColumnProfile, inputs: Sequence[ColumnProfile], table: Tabl
             *(f"# {line}" for line in source.splitlines()),
         ]
     return lines
+
+
+def _class_weights(output: ColumnProfile) -> str:
+    """The line on class weights: it is in use if a class is rare."""
+    if output.rare:
+        return f'class_weights = "balanced"    # the rarest class has {output.rarest:.1%} of the rows; all count alike'
+    return '# class_weights = "balanced"    # if some classes are rare'
 
 
 def _patterns(names: Sequence[str], known: Sequence[str]) -> list[str]:

@@ -11,6 +11,9 @@ from valp.model.preprocessing import Preprocessing
 from valp.score import ScoredOutput
 from valp.spaces.problem.metrics import Metric, companions_of, metrics_of, named_metric, parametric_names
 
+BALANCED = "balanced_accuracy"
+"""The score that a search optimises by default for an output with class weights."""
+
 
 class Description(Frozen):
     """A problem without its data.
@@ -121,14 +124,21 @@ class Description(Frozen):
 
     @property
     def objectives(self) -> tuple[str, ...]:
-        """The scores that a search optimises by default: the first score of each output."""
+        """The scores that a search optimises by default, one for each output."""
         return self.objectives_with(None)
 
     def objectives_with(self, samples: str | None) -> tuple[str, ...]:
-        """One score of each output: for Samples outputs that have it the score `samples`, otherwise the first one."""
+        """One score of each output.
+
+        It is the score `samples` for Samples outputs that have it, balanced accuracy for an output with class weights,
+        and otherwise the first one.
+        """
         chosen: dict[str | None, str] = {}
         for name, metric in self.metrics.items():
-            if metric.output is not None and (metric.output not in chosen or metric.score.code == samples):
+            if metric.output is None:
+                continue
+            wanted = BALANCED if metric.output in self.class_weights else samples
+            if metric.output not in chosen or metric.score.code == wanted:
                 chosen[metric.output] = name
         return tuple(name for name in self.metrics if name in chosen.values())
 

@@ -16,7 +16,7 @@ from valp.score.rows.generation_rows import (
     Spread,
 )
 from valp.score.rows.graph_rows import InferencesPerSecond, Latency, Parameters
-from valp.score.rows.prediction_rows import Accuracy, LabelAccuracy, MeanSquared, RSquared
+from valp.score.rows.prediction_rows import Accuracy, BalancedAccuracy, LabelAccuracy, MeanSquared, RSquared
 from valp.score.rows.robust_rows import (
     JointAccuracy,
     RobustAccuracy,
@@ -36,6 +36,7 @@ SCORES: PluginTable[Score] = PluginTable(
     Score,
     (
         Accuracy(),
+        BalancedAccuracy(),
         LabelAccuracy(),
         MeanSquared(),
         RSquared(),
@@ -62,7 +63,9 @@ SCORES: PluginTable[Score] = PluginTable(
         InferencesPerSecond(),
     ),
 )
-"""The scores by code. By default, a search optimises the first score that applies to an output."""
+"""The scores by code. By default, a search optimises the first score that applies to an output.
+
+An output with class weights is optimised for `balanced_accuracy` instead."""
 
 __all__ = [
     "ABSENT",

@@ -12,6 +12,17 @@ def accuracy(probabilities: Tensor, classes: Tensor, present: Tensor | None = No
     return _mean(probabilities.argmax(1) == classes, present)
 
 
+def balanced_accuracy(probabilities: Tensor, classes: Tensor, present: Tensor | None = None) -> float:
+    """The mean over the classes that occur of the share of their rows that are right (Brodersen et al. 2010, eq. 1).
+
+    A model that always predicts one of k classes has 1 / k, however frequent the class is. Shapes as for `accuracy`.
+    """
+    if present is not None:
+        probabilities, classes = probabilities[present], classes[present]
+    right = (probabilities.argmax(1) == classes).double()
+    return torch.tensor([right[classes == one].mean() for one in classes.unique()]).mean().item()
+
+
 def label_accuracy(probabilities: Tensor, truth: Tensor, present: Tensor | None = None) -> float:
     """The share of yes/no labels, 0 or 1, that a threshold of 1/2 predicts correctly; all (n, labels)."""
     return _mean((probabilities > CERTAINTY) == (truth > CERTAINTY), present)

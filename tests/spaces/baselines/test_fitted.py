@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from valp.score.prediction_scores import balanced_accuracy
 from valp.spaces.baselines import fitted
 from valp.spaces.baselines.fitted import linear, no_learning, trees
 from valp.spaces.problem.answers import side_by_side
@@ -60,6 +61,21 @@ def test_a_linear_model_finds_what_is_linear_and_trees_find_more(problem):
     assert r2(trees(problem, "square"), problem.validation) > 0.8
     assert accuracy(linear(problem, "c"), problem.validation) > 0.9
     assert accuracy(trees(problem, "c"), problem.validation) > 0.9
+
+
+@pytest.mark.parametrize("fit", [linear, trees])
+def test_class_weights_weigh_the_rows_of_a_rare_class(fit):
+    """Otherwise a baseline that never finds the rare class would be a straw man for balanced accuracy."""
+    random = np.random.default_rng(0)
+    rare = random.random(4000) < 0.05
+    x = random.normal(size=(4000, 2)) + 1.3 * rare[:, None]
+    found = {}
+    for weights in (None, "balanced"):
+        outputs = {"c": discrete(rare.astype(int), class_weights=weights)}
+        rows = Problem.from_arrays("rare", inputs={"x": numeric(x)}, outputs=outputs)
+        held, answers = rows.validation, fit(rows, "c")
+        found[weights] = balanced_accuracy(answers.predict(side_by_side(held)), held.truths["c"])
+    assert found["balanced"] > found[None] + 0.1, found
 
 
 @pytest.mark.parametrize("fit", [no_learning, linear, trees])

@@ -71,6 +71,20 @@ def test_the_separator_is_found(tmp_path):
     assert read["data"] == {"table": "t.csv", "separator": ";"}
 
 
+def test_the_separator_is_the_one_of_all_lines(tmp_path):
+    (tmp_path / "t.csv").write_text("length, cm, or none;width\n" + "1.5;2\n2.5;3\n3.5;4\n" * 5)
+    assert 'separator = ";"' in draft(tmp_path / "t.csv", tmp_path)
+
+
+def test_a_rare_class_is_weighted_in_the_draft(tmp_path):
+    """A search for accuracy alone would find that no row has it."""
+    for name, rare in (("few", 4), ("many", 20)):
+        kinds = ["yes"] * rare + ["no"] * (100 - rare)
+        table = table_file(tmp_path / f"{name}.csv", {"a": list(range(7, 107)), "kind": kinds})
+        text, _, problem = drafted(table, tmp_path)
+        assert ("kind" in problem.class_weights) == ("the rarest class has 4.0% of the rows" in text) == (name == "few")
+
+
 def test_many_numbered_columns_become_a_pattern(tmp_path):
     values = {f"t{i}": [float(row * (i + 1)) for row in range(ROWS)] for i in range(1, 30)} | {
         "kind": columns()["kind"]

@@ -97,6 +97,13 @@ array = "label"
     return load_own(folder / "own.toml")
 
 
+@pytest.mark.parametrize("names", [["length, cm", "a"], ["length", "a", "note, if any"]])
+def test_a_comma_in_a_name_does_not_hide_the_separator(names, tmp_path):
+    needed = column_of("x", numeric(np.arange(3.0), scale=1, fields=names[:1]))
+    (tmp_path / "t.csv").write_text(";".join(names) + "\n" + ";".join("1" * len(names)) + "\n")
+    assert list(read_rows(tmp_path / "t.csv", [needed], print).columns) == names
+
+
 @pytest.mark.parametrize("channels", ["grey", "colour"])
 def test_pictures_are_read_from_a_file_a_folder_and_its_sub_folders(tmp_path, channels):
     inputs = picture_problem(tmp_path, channels).columns.inputs

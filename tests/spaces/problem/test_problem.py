@@ -192,6 +192,7 @@ def test_a_metric_of_one_output_is_named_by_its_code():
     problem = made(outputs={"c": discrete(np.arange(ROWS) % 3), "s": samples(values())})
     assert list(problem.metrics) == [
         "accuracy",
+        "balanced_accuracy",
         "entropy_coverage",
         "entropy",
         "told_apart",
@@ -209,7 +210,7 @@ def test_a_metric_of_one_output_is_named_by_its_code():
         "inferences_per_second",
     ]
     assert all(metric.score is SCORES[name] for name, metric in problem.metrics.items())
-    assert [metric.output for metric in problem.metrics.values()] == ["c", *["s"] * 12, *[None] * 3]
+    assert [metric.output for metric in problem.metrics.values()] == ["c", "c", *["s"] * 12, *[None] * 3]
     assert problem.objectives == ("accuracy", "entropy_coverage")
     assert problem.objectives_with("entropy") == ("accuracy", "entropy")
     assert problem.remarks == ()
@@ -221,6 +222,13 @@ def test_numbers_and_labels_have_their_metrics():
         "mse": "y", "r2": "y", "label_accuracy": "l",
     }  # fmt: skip
     assert problem.objectives == ("mse", "label_accuracy")
+
+
+def test_an_output_with_class_weights_is_optimised_for_balanced_accuracy():
+    """A model that never predicts a rare class has a high accuracy."""
+    kinds = np.arange(ROWS) % 3
+    outputs = {"c": discrete(kinds, class_weights="balanced"), "d": discrete(kinds), "y": numeric(values())}
+    assert made(outputs=outputs).objectives == ("balanced_accuracy.c", "accuracy.d", "mse")
 
 
 def test_metrics_of_outputs_that_share_a_type_name_their_output(several):

@@ -267,7 +267,7 @@ def test_a_model_of_fewer_outputs_has_fewer_scores(problem, scorer):
 
 def test_without_a_judge_samples_have_no_scores(problem):
     scores = Scorer(problem, {}).score(compile(graph_of(), seed=1), problem.validation)
-    assert scores.keys() == {"accuracy", "mse", "r2", "parameters"}
+    assert scores.keys() == {"accuracy", "balanced_accuracy", "mse", "r2", "parameters"}
 
 
 @pytest.mark.parametrize(("network", "output"), [("number", "y"), ("class", "c"), ("paint", "s")])

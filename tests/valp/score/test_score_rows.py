@@ -83,7 +83,7 @@ def test_each_output_has_the_scores_of_its_type():
         "memorising",
     ]
     assert codes == [
-        ["accuracy", "robust_accuracy", "zero_gradients"],
+        ["accuracy", "balanced_accuracy", "robust_accuracy", "zero_gradients"],
         ["label_accuracy", "robust_label_accuracy", "zero_gradients"],
         ["mse", "r2", "robust_mse", "zero_gradients"],
         judged,

@@ -7,9 +7,15 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import r2_score
+from sklearn.metrics import balanced_accuracy_score, r2_score
 
-from valp.score.prediction_scores import accuracy, label_accuracy, mean_squared_error, r_squared
+from valp.score.prediction_scores import (
+    accuracy,
+    balanced_accuracy,
+    label_accuracy,
+    mean_squared_error,
+    r_squared,
+)
 
 ROWS = 30
 
@@ -89,3 +95,22 @@ def test_rows_without_a_class_do_not_count():
     probabilities, classes = torch.eye(3), torch.tensor([0, 0, 2])
     assert accuracy(probabilities, classes) == pytest.approx(2 / 3)
     assert accuracy(probabilities, classes, torch.tensor([True, False, True])) == 1
+
+
+@given(st.integers(2, 40), st.integers(2, 5), st.integers(0, 2**16))
+@settings(max_examples=50, deadline=None, derandomize=True)
+@pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
+def test_balanced_accuracy_is_that_of_scikit_learn(count, size, seed):
+    random = np.random.default_rng(seed)
+    truth, probabilities = random.integers(size, size=count), random.random((count, size)).astype(np.float32)
+    expected = balanced_accuracy_score(truth, probabilities.argmax(1))
+    assert balanced_accuracy(torch.from_numpy(probabilities), torch.from_numpy(truth)) == pytest.approx(expected)
+
+
+def test_a_constant_model_has_high_accuracy_for_a_rare_class_but_not_high_balanced_accuracy():
+    classes = torch.tensor([0] * 975 + [1] * 25)
+    constant = torch.tensor([[0.9, 0.1]]).expand(1000, 2)
+    assert accuracy(constant, classes) == 0.975
+    assert balanced_accuracy(constant, classes) == 0.5
+    known = torch.arange(1000) < 975
+    assert balanced_accuracy(constant, classes, known) == 1

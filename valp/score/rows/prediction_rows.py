@@ -28,6 +28,20 @@ class Accuracy(OutputScore):
         return accuracy(found.values, found.truth, found.present)
 
 
+class BalancedAccuracy(Accuracy):
+    """See `valp.score.prediction_scores.balanced_accuracy`."""
+
+    code, title = "balanced_accuracy", "balanced accuracy"
+    listed = False
+
+    def compute(self, subject: Subject, output: ScoredOutput) -> float:
+        """See `OutputScore`."""
+        from valp.score.prediction_scores import balanced_accuracy
+
+        found = subject.predicted(output.name)
+        return balanced_accuracy(found.values, found.truth, found.present)
+
+
 class LabelAccuracy(OutputScore):
     """See `valp.score.prediction_scores.label_accuracy`."""
 
