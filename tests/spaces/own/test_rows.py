@@ -16,7 +16,7 @@ from valp.model.raw_inputs import raw_inputs
 from valp.spaces.own import load_own
 from valp.spaces.own.read_rows import raw_column, read_rows
 from valp.spaces.problem.array_columns import as_array, column_of
-from valp.spaces.problem.problem import features, numeric
+from valp.spaces.problem.problem import Problem, features, numeric
 
 TOML = """
 [data]
@@ -99,9 +99,10 @@ array = "label"
 
 @pytest.mark.parametrize("names", [["length, cm", "a"], ["length", "a", "note, if any"]])
 def test_a_comma_in_a_name_does_not_hide_the_separator(names, tmp_path):
-    needed = column_of("x", numeric(np.arange(3.0), scale=1, fields=names[:1]))
+    x = numeric(np.arange(30.0), fields=names[:1])
+    needed = Problem.from_arrays("p", inputs={"x": x}, outputs={"y": numeric(np.arange(30.0))}).columns.inputs
     (tmp_path / "t.csv").write_text(";".join(names) + "\n" + ";".join("1" * len(names)) + "\n")
-    assert list(read_rows(tmp_path / "t.csv", [needed], print).columns) == names
+    assert list(read_rows(tmp_path / "t.csv", needed, print).columns) == names
 
 
 @pytest.mark.parametrize("channels", ["grey", "colour"])
