@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.metrics import r2_score
@@ -21,7 +22,7 @@ from valp.errors import ValpError
 from valp.model.model import Model
 from valp.model.output_columns import Arrays
 from valp.model.raw_inputs import raw_inputs
-from valp.model.table import MISSING, Table, is_table, table_of
+from valp.model.table import MISSING, Table, cells, is_table, table_of
 from valp.search.estimator.read_targets import AUTO, given_of, missing, shaped, targets_of
 from valp.spaces.own import toml_schema as own
 from valp.spaces.own.read_columns import Reader
@@ -31,6 +32,9 @@ from valp.spaces.problem.problem import ArrayData, Problem
 
 FEWEST = 4
 """The fewest rows of X: two to train on and two to validate on."""
+
+NUMERIC = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
+"""The checks of Arrow for a type of numbers: pandas may hold numbers as objects."""
 
 NUMBERS = "x"
 """The name of the input that has all numeric columns."""
@@ -307,10 +311,24 @@ def _value_errors() -> Iterator[None]:
 
 
 def _categories(X: Any) -> list[str]:  # noqa: N803
-    """The names of the columns of a data frame that are not numeric."""
+    """The names of the columns of a data frame that hold texts.
+
+    Raises:
+        ValueError: if a column holds dates or times.
+    """
     if not is_table(X):
         return []
-    return [str(name) for name in X.columns if np.asarray(X[name]).dtype.kind not in "biuf"]
+    found = []
+    for name in X.columns:
+        if np.asarray(X[name]).dtype.kind in "biuf":
+            continue
+        with _value_errors():
+            kind = cells("X", str(name), X[name]).type
+        if pa.types.is_temporal(kind):
+            raise ValueError(f"X must hold numbers and texts, but column {name!r} holds dates or times: give numbers")
+        if not any(check(kind) for check in NUMERIC):
+            found.append(str(name))
+    return found
 
 
 def _taken(table: Table, rows: NDArray[np.int64]) -> Table:

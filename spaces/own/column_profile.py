@@ -1,6 +1,7 @@
 """Profiles of a table's columns: kind, range, missing values, and whether a column can be learned."""
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -19,6 +20,12 @@ SCARCE = 0.2
 
 RARE = 0.3
 """A class is rare below this share of the rows that each class would have if all were equally frequent."""
+
+NO_VALUE = ("unknown", "missing", "none", "nil", "na", "n.a.", "not available")
+"""Words that mean "no value" in a column of numbers; signs such as ? and - do, too."""
+
+MOST_TEXTS = 0.5
+"""A column of texts may be meant as numbers if a smaller share of its rows holds other texts."""
 
 SHOWN = 4
 """The most categories that a comment lists."""
@@ -41,6 +48,8 @@ class ColumnProfile:
         classes: whether it can be an output with classes: few classes, each with at least two rows.
         rarest: the share of the rarest class, if it can be such an output.
         left_out: why the column cannot be used; empty if it can.
+        remark: why texts may be meant as numbers; empty if they are not.
+        placeholders: texts among numbers that seem to mean "no value".
     """
 
     name: str
@@ -52,6 +61,8 @@ class ColumnProfile:
     classes: bool
     rarest: float = 1.0
     left_out: str = ""
+    remark: str = ""
+    placeholders: tuple[str, ...] = ()
 
     @property
     def rare(self) -> bool:
@@ -63,6 +74,8 @@ class ColumnProfile:
         kind = f"array {list(self.shape)}" if self.shape else self.kind
         if self.left_out:
             kind += f", left out: {self.left_out}"
+        if self.remark:
+            kind += f" ({self.remark})"
         return [json.dumps(self.name, ensure_ascii=False), str(self.distinct), f"{self.missing:.1%}", self.span, kind]
 
 
@@ -128,6 +141,7 @@ def _of_texts(table: Table, name: str) -> ColumnProfile:
     reason = _reason_to_leave_out(len(counts), rows / len(texts))
     if not reason and len(counts) > max(2, rows / 2):
         reason = "most of its values are distinct"
+    placeholders, remark = _meant_as_numbers(counts)
     return ColumnProfile(
         name,
         kind="texts",
@@ -138,7 +152,30 @@ def _of_texts(table: Table, name: str) -> ColumnProfile:
         classes=not reason and min(counts.values()) > 1,
         rarest=min(counts.values()) / rows if counts else 1.0,
         left_out=reason,
+        remark=remark,
+        placeholders=placeholders,
     )
+
+
+def _meant_as_numbers(counts: Counter[str]) -> tuple[tuple[str, ...], str]:
+    """If most texts are numbers: the others if they mean "no value", and otherwise why the column may be meant so."""
+    others = [text for text in counts if not _is_number(text)]
+    few = sum(counts[text] for text in others) < MOST_TEXTS * counts.total()
+    if 0 < len(others) <= SHOWN and few:
+        if all(text.casefold() in NO_VALUE or not re.search(r"\w", text) for text in others):
+            return tuple(others), ""
+        return (), f"numbers but for {', '.join(json.dumps(text[:20], ensure_ascii=False) for text in others)}"
+    if counts and all(_is_number(text.replace(",", ".", 1)) for text in counts):
+        return (), "numbers with a decimal comma: write a point to have numbers"
+    return (), ""
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _reason_to_leave_out(distinct: int, present: float) -> str:

@@ -5,6 +5,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -42,6 +43,11 @@ def draft(table: Path, folder: Path = Path()) -> str:
     if len(read) < FEWEST:
         raise DataError(f"{table} must have at least {FEWEST} rows for a draft, but has {len(read)}")
     columns = [profile(read, name) for name in read.names]
+    placeholders = sorted({text for column in columns for text in column.placeholders})
+    if placeholders:
+        read = replace(read, missing=(*read.missing, *placeholders))
+        columns = [profile(read, name) for name in read.names]
+        options.append(f"missing = {_list(placeholders)}    # texts that mean \"no value\"")
     output = _output(table, columns)
     inputs = [column for column in columns if not column.left_out and column is not output]
     if not inputs:

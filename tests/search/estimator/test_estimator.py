@@ -195,6 +195,19 @@ def test_an_impossible_setting_is_a_value_error(asked, words):
         small(**asked).fit(x, y)
 
 
+@pytest.mark.parametrize("kind", [object, "Float64"])
+def test_numbers_stay_numbers_whatever_the_type_of_their_column(rows, kind):
+    x, y = rows
+    same = small(steps=50).fit(x.assign(width=x["width"].astype(kind).where(x["width"].notna(), None)), y)
+    assert same.model_.inputs == small(steps=50).fit(x, y).model_.inputs
+
+
+def test_a_column_of_dates_is_refused(rows):
+    x, y = rows
+    with pytest.raises(ValueError, match="column 'day' holds dates or times: give numbers"):
+        small().fit(x.assign(day=pd.date_range("2020-01-01", periods=len(x))), y)
+
+
 def test_categories_must_have_a_name(rows):
     with pytest.raises(ValueError, match="must have columns whose names are texts"):
         small().fit(rows[0].set_axis([0, 1, 2], axis=1), rows[1])

@@ -85,6 +85,23 @@ def test_a_rare_class_is_weighted_in_the_draft(tmp_path):
         assert ("kind" in problem.class_weights) == ("the rarest class has 4.0% of the rows" in text) == (name == "few")
 
 
+def test_numbers_with_a_sign_for_no_value_are_numbers(tmp_path):
+    """Otherwise each number would be a category of its own."""
+    values = {
+        "age": ["?" if i % 9 == 0 else str(i) for i in range(ROWS)],
+        "height": ["Unknown" if i % 7 == 0 else str(i * 0.5) for i in range(ROWS)],
+        "grade": ["A" if i == 3 else str(i % 3) for i in range(ROWS)],
+        "price": [f"{i % 5},50" for i in range(ROWS)],
+        "kind": [["x", "y"][i % 2] for i in range(ROWS)],
+    }
+    text, read, problem = drafted(table_file(tmp_path / "t.csv", values), tmp_path)
+    assert read["data"]["missing"] == ["?", "Unknown"]
+    assert read["inputs"]["numbers"]["columns"] == ["age", "height"]
+    assert next(column.size for column in problem.columns.inputs if column.name == "numbers") == 2
+    assert 'texts (numbers but for "A")' in text
+    assert "texts (numbers with a decimal comma: write a point to have numbers)" in text
+
+
 def test_many_numbered_columns_become_a_pattern(tmp_path):
     values = {f"t{i}": [float(row * (i + 1)) for row in range(ROWS)] for i in range(1, 30)} | {
         "kind": columns()["kind"]
