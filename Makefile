@@ -61,6 +61,7 @@ bench-all: bench  ## bench, and the benchmarks that take hours
 	$(BIN)/python -m benchmarks.and_xor
 	$(BIN)/python -m benchmarks.mt_vae
 	$(BIN)/python -m benchmarks.two_digits
+	$(BIN)/python -m benchmarks.balance_searches
 	$(BIN)/python -m benchmarks.multi_mnist
 	$(BIN)/python -m benchmarks.multi_mnist --times
 
