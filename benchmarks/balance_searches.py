@@ -1,6 +1,6 @@
 """Does balancing pay in a search? Searches with each balancing method, and one that also searches the method.
 
-Each search is an evolution in the default space. With `fixed` the weights β are searched, as in any search. The searches
+Each search is an evolution in the default space. With `fixed` the weights β are searched, as in any search. Searches
 with another method see as many samples; the time that they take is shown, too. All searches optimise the default
 objectives on the validation split. The best compromise of each is also scored on the test split.
 
@@ -48,7 +48,9 @@ def parser_of() -> argparse.ArgumentParser:
         default=["breast-cancer", "fashion-mnist"],
         help=f"names of `valp problems`, or of {', '.join(TABLES)}",
     )
-    parser.add_argument("--methods", nargs="+", default=METHODS, help="the balancing methods, the first as the standard")
+    parser.add_argument(
+        "--methods", nargs="+", default=METHODS, help="the balancing methods, the first as the standard"
+    )
     parser.add_argument("--seeds", type=int, default=5, help="number of seeds")
     parser.add_argument("--first", type=int, default=300, metavar="SEED", help="the first seed")
     parser.add_argument("--trainings", type=int, default=30, help="samples that a search sees, in full trainings")
@@ -64,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = parser_of()
     asked = parser.parse_args(arguments)
     seeds = list(range(asked.first, asked.first + asked.seeds))
-    codes = [f"evolution:{BALANCE}{method}" for method in (*asked.methods, "+".join(asked.methods))]
+    methods = dict.fromkeys((*asked.methods, "+".join(asked.methods)))
+    codes = [f"evolution:{BALANCE}{method}" for method in methods]
     one_thread()
     file = asked.docs / "balance-searches.json"
     asked.docs.mkdir(parents=True, exist_ok=True)
@@ -116,8 +119,12 @@ def _note_methods(file: Path, setup: Setup, contender: Contender, search: Search
     last = {one.number for one in search.ended[-(-len(search.ended) * 3 // 4) :]}
     methods = Counter(entry.candidate.training.balance.method for entry in run.ledger.entries() if entry.number in last)
     whole = json.loads(file.read_text()) if file.is_file() else {}
-    whole.setdefault(SHARES, {})[f"{part_of(setup)} {search.seed}"] = dict(methods)
+    whole.setdefault(SHARES, {})[_key(setup, search)] = dict(methods)
     write_text(file, laid_out(whole, depth=5) + "\n")
+
+
+def _key(setup: Setup, search: Search) -> str:
+    return f"{part_of(setup)} {search.key}"
 
 
 def _write_page(
@@ -127,7 +134,7 @@ def _write_page(
         return
     noted: dict[str, Any] = json.loads(file.read_text()).get(SHARES, {})
     parts = [
-        Searches(comparison, codes, [noted[key] for key in sorted(noted) if key.startswith(f"{part_of(setup)} ")])
+        Searches(comparison, codes, [noted[key] for one in comparison.searches if (key := _key(setup, one)) in noted])
         for setup, comparison in zip(setups, found, strict=True)
         if comparison.searches
     ]

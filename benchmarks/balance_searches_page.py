@@ -78,7 +78,8 @@ sharing](sharing.md)). Busy: the workers' time of a search."""
         rows_of([*_volumes(part)]),
         paragraph(
             f"""The best compromise of each search on the **test split**, median (range), and whether it is ahead of
-that of {title(standard)} by more than chance:"""
+that of {title(standard)} by more than chance. Each comparison has its own 95%: of twenty, about one is clear by
+chance."""
         ),
         rows_of([*_compromises(part)]),
     ]
@@ -111,6 +112,8 @@ def _volumes(part: Searches) -> Iterator[tuple[str, ...]]:
 
 
 def _against(values: Sequence[float], others: Sequence[float], goal: str) -> tuple[str, str]:
+    if not others:
+        return NONE, NONE
     difference, interval = shift(values, others)
     bounds = "" if interval is None else f" ({interval[0]:+.3f} to {interval[1]:+.3f})"
     return f"{difference:+.3f}{bounds}", verdict(interval, goal)

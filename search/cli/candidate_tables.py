@@ -15,7 +15,7 @@ def print_scores(run: StoredRun, entry: Entry) -> None:
     baselines, metrics, scores = run.baselines, run.metrics, entry.result.scores
     rows = []
     for name, metric in metrics.items():
-        if name not in scores and metric.score.on_demand:
+        if name not in scores and (metric.score.on_demand or not metric.score.listed):
             continue
         best = baselines.best.get(name)
         word = baselines.compare(name, entry.result) if name in run.objectives else None

@@ -110,8 +110,10 @@ def train_command(
     if (graph is None) == (origin is None):
         raise SettingError("either GRAPH.json or --from RUN N must be given, and not both")
     stored: StoredRun | None = None
+    objectives: tuple[str, ...] = ()
     if origin is not None:
         candidate, stored, where = _from_run(runs, *origin)
+        objectives = stored.settings.objectives if problem is None else ()
         problem, protocol = problem or _problem_of(stored.settings, origin[0]), stored.settings.protocol
         columns = stored.problem.columns
     elif graph is not None:
@@ -130,7 +132,7 @@ def train_command(
         tracing = tracing_of(trace_file, output, seeds, data.name, own, candidate, stored, origin)
     one_thread()
     with step_bar() as preparing:
-        scorer = Scorer(data, judges_of(data, _say, preparing.step), protocol)
+        scorer = Scorer(data, judges_of(data, _say, preparing.step), protocol, objectives=objectives)
     try:
         with bar("training", training.steps) as progress:
             trained = train_seeds(candidate, scorer, seeds, where, progress.say, progress.show, executor, tracing)

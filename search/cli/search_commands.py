@@ -136,7 +136,8 @@ def problems_command(table: Path | None, output: Path | None, as_json: bool) -> 
     codes=graph_score_codes,
     multiple=True,
     help="A score to optimise: one of an output, or of the graph ({codes}). With @ and a number, scores under attacks "
-    "of this size: robust_accuracy@0.1. Give it several times for several.  [default: one for each output]",
+    "of this size: robust_accuracy@0.1. Give it several times for several.  [default: those of the existing run, or "
+    "one for each output]",
 )
 @click.option(
     "--protocol",

@@ -10,8 +10,8 @@ from valp.search.engine.search_events import Events
 from valp.search.engine.tell_events import tell_baseline
 from valp.search.run.ledger import Ledger
 from valp.search.run.result import Result
-from valp.spaces.baselines.baseline_codes import TITLES, Level
-from valp.spaces.baselines.baselines import FITTED
+from valp.spaces.baselines.baseline_codes import TITLES, WEIGHTED, Level, family
+from valp.spaces.baselines.baselines import FITTED, fitted_codes
 from valp.spaces.problem.answers import Answers
 from valp.spaces.problem.problem import Problem
 from valp.spaces.problem.scoring import Scorer
@@ -41,12 +41,15 @@ def fit_missing(
     told = ledger.baselines
     for code in FITTED[level]:
         for output in scorer.problem.outputs:
+            if code not in fitted_codes(scorer.problem, output.name, level):
+                continue
             if code in told.get(output.name, {}) or is_late() or not claim(f"{output.name}/{code}"):
                 continue
             told = ledger.baselines  # another driver may have fitted it before the claim
             if code in told.get(output.name, {}):
                 continue
-            title = f"{TITLES[code]} {output.name}"
+            weighted = " with class weights" if code.endswith(WEIGHTED) else ""
+            title = f"{TITLES[family(code)]} {output.name}{weighted}"
             events.tell("preparing", title=f"fitting a baseline: {title}")
             result = fit_baseline(scorer, output.name, code)
             if result is not None:

@@ -108,7 +108,7 @@ def train_seeds(
 ) -> Trained:
     """Trains a candidate with `seeds` seeds, the candidate's own first, and keeps the best model.
 
-    The best has the best mean rank over the validation scores of the problem's default objectives.
+    The best has the best mean rank over the validation scores of the objectives, by default those of the problem.
 
     Args:
         candidate: the candidate.
@@ -156,7 +156,7 @@ def train_seeds(
         say(f"seed {training.seed}: {made.seconds:.1f} s, {spread({k: [v] for k, v in scores['validation'].items()})}")
     if not models:
         raise ValpError(f"the training failed with every seed: {failure}")
-    return Trained(models[_best(problem, validation, len(models))], validation, test)
+    return Trained(models[_best(scorer, validation, len(models))], validation, test)
 
 
 def spread(scores: dict[str, list[float]]) -> str:
@@ -168,10 +168,10 @@ def spread(scores: dict[str, list[float]]) -> str:
     return "  ".join(parts)
 
 
-def _best(problem: Description, scores: dict[str, list[float]], count: int) -> int:
+def _best(scorer: Scorer, scores: dict[str, list[float]], count: int) -> int:
     ranks = [0] * count
-    for name in problem.objectives:
-        score = problem.metrics[name].score
+    for name in scorer.objectives or scorer.problem.objectives:
+        score = scorer.metrics[name].score
         for i, value in enumerate(scores.get(name, ())):
             ranks[i] += sum(score.better(other, value) for other in scores[name])
     return min(range(count), key=ranks.__getitem__)

@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -35,6 +36,9 @@ FEWEST = 4
 
 NUMERIC = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
 """The checks of Arrow for a type of numbers: pandas may hold numbers as objects."""
+
+TEXTS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_null)
+"""The checks of Arrow for a type of texts, or of no value at all."""
 
 NUMBERS = "x"
 """The name of the input that has all numeric columns."""
@@ -198,6 +202,7 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
             if not hasattr(self, "feature_names_in_"):
                 raise ValueError("a data frame with categories must have columns whose names are texts")
             return self._table(X), y
+        X = _numbers(X)  # noqa: N806
         asked = {"dtype": np.float64, "ensure_all_finite": "allow-nan", "ensure_min_samples": FEWEST}
         if y is None or not (isinstance(y, Mapping) or is_table(y)):
             rows, y = validate_data(self, X, y, multi_output=True, y_numeric=self.outputs == "numeric", **asked)
@@ -221,7 +226,7 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
                 raise ValueError(f"X must be a data frame, as it was in fit, but is of type {type(X).__name__}")
             rows = validate_data(self, X, reset=False, skip_check_array=True)
         else:
-            rows = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
+            rows = validate_data(self, _numbers(X), reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
         with _value_errors():
             found: Arrays = self._exact.predict(raw_inputs(self._table(rows), self.model_.inputs))
             return found
@@ -314,21 +319,32 @@ def _categories(X: Any) -> list[str]:  # noqa: N803
     """The names of the columns of a data frame that hold texts.
 
     Raises:
-        ValueError: if a column holds dates or times.
+        ValueError: if a column holds neither numbers nor texts, such as dates, or a name occurs twice.
     """
     if not is_table(X):
         return []
+    twice = next((name for name, count in Counter(map(str, X.columns)).items() if count > 1), None)
+    if twice is not None:
+        raise ValueError(f"X must name each column once, but {twice!r} occurs more than once")
     found = []
     for name in X.columns:
         if np.asarray(X[name]).dtype.kind in "biuf":
             continue
         with _value_errors():
             kind = cells("X", str(name), X[name]).type
-        if pa.types.is_temporal(kind):
-            raise ValueError(f"X must hold numbers and texts, but column {name!r} holds dates or times: give numbers")
-        if not any(check(kind) for check in NUMERIC):
+        if not any(check(kind) for check in (*NUMERIC, *TEXTS)):
+            raise ValueError(f"X must hold numbers and texts, but column {name!r} holds {kind}: give numbers")
+        if any(check(kind) for check in TEXTS):
             found.append(str(name))
     return found
+
+
+def _numbers(X: Any) -> Any:  # noqa: N803
+    """A data frame of pandas whose columns of objects, all numbers, have a type that scikit-learn reads."""
+    if not is_table(X) or not hasattr(X, "dtypes") or not hasattr(X, "astype"):
+        return X
+    objects = [name for name in X.columns if X[name].dtype == object]
+    return X.astype(dict.fromkeys(objects, "Float64")) if objects else X
 
 
 def _taken(table: Table, rows: NDArray[np.int64]) -> Table:

@@ -7,6 +7,9 @@ Level = Literal["none", "quick", "tuned"]
 """How much a search does for its baselines."""
 
 NO_LEARNING, LINEAR, TREES = "none", "linear", "trees"
+WEIGHTED = "-weighted"
+"""The end of the code of a classifier whose rows have class weights."""
+
 NETWORK, TUNED, LONGER = "network", "tuned", "longer"
 
 TITLES = MappingProxyType(
@@ -26,5 +29,5 @@ NETWORKS = frozenset({NETWORK, TUNED, LONGER})
 
 
 def family(code: str) -> str:
-    """The baseline that a code belongs to: `tuned` for each drawn network, otherwise itself."""
+    """The baseline that a code belongs to: `tuned` of `tuned-1`, `linear` of `linear-weighted`, otherwise itself."""
     return code.partition("-")[0]

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 
-from valp.spaces.baselines.baseline_codes import LINEAR, NETWORK, NO_LEARNING, TREES, TUNED, Level
+from valp.spaces.baselines.baseline_codes import LINEAR, NETWORK, NO_LEARNING, TREES, TUNED, WEIGHTED, Level
 from valp.spaces.baselines.conditional_vae import conditional_vae
 from valp.spaces.baselines.drawn_network import drawn_network
 from valp.spaces.baselines.fitted import linear, no_learning, trees
@@ -29,12 +30,22 @@ than eight trainings."""
 
 Fit = Callable[[Problem, str], Answers | None]
 
-FITTED: Mapping[Level, Mapping[str, Fit]] = {
-    "none": {},
-    "quick": {NO_LEARNING: no_learning, LINEAR: linear},
-    "tuned": {NO_LEARNING: no_learning, LINEAR: linear, TREES: trees},
-}
+_QUICK: dict[str, Fit] = {NO_LEARNING: no_learning, LINEAR: linear, LINEAR + WEIGHTED: partial(linear, weighted=True)}
+_TREES: dict[str, Fit] = {TREES: trees, TREES + WEIGHTED: partial(trees, weighted=True)}
+
+FITTED: Mapping[Level, Mapping[str, Fit]] = {"none": {}, "quick": _QUICK, "tuned": _QUICK | _TREES}
 """The baselines without a graph, by level and code."""
+
+
+def fitted_codes(problem: Problem, output: str, level: Level) -> list[str]:
+    """The codes of the baselines without a graph that an output may have, those with class weights only if it has some.
+
+    Args:
+        problem: the problem.
+        output: the name of the output.
+        level: which baselines a search has.
+    """
+    return [code for code in FITTED[level] if output in problem.class_weights or not code.endswith(WEIGHTED)]
 
 
 @dataclass(frozen=True)

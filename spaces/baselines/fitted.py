@@ -1,6 +1,7 @@
 """Models that need no graph: no learning, linear models, a Gaussian, and boosted trees (scikit-learn).
 
-Class weights of an output weigh its rows, as they do in the losses of candidates.
+An output with class weights has each of these classifiers twice, with and without the weights of its rows: the weights
+are better for balanced accuracy, and worse for accuracy.
 """
 
 from collections.abc import Callable
@@ -44,23 +45,37 @@ def no_learning(problem: Problem, output: str) -> Answers | None:
     return Answers(output, lambda inputs: mean.expand(len(inputs), -1), rows=len(split), parameters=len(mean))
 
 
-def linear(problem: Problem, output: str) -> Answers | None:
-    """Ridge regression, logistic regression, or for Samples a Gaussian with the training rows' mean and covariance."""
+def linear(problem: Problem, output: str, *, weighted: bool = False) -> Answers | None:
+    """Ridge regression, logistic regression, or for Samples a Gaussian with the training rows' mean and covariance.
+
+    Args:
+        problem: the problem.
+        output: the name of the output.
+        weighted: whether rows have the weight of their class. None for an output without class weights.
+    """
+    if weighted and output not in problem.class_weights:
+        return None
     column, split = problem.columns.output(output), problem.train.having(output)
     if like(column.type) is DataType.SAMPLES:
         return _gaussian(output, split.truths[output])
     split = _part(split, LINEAR_VALUES // _width(split))
     inputs, truth = side_by_side(split).numpy(), split.truths[output].numpy()
     if column.type is DataType.DISCRETE:
-        return _classifier(column, inputs, truth, _weights(problem, output, split), _logistic)
+        weights = problem.weights_of(split)[output].numpy() if weighted else None
+        return _classifier(column, inputs, truth, weights, _logistic)
     from sklearn.linear_model import RidgeCV
 
     model = RidgeCV(alphas=RIDGE_PENALTIES).fit(inputs, truth)
     return Answers(output, _numbers(model.predict, column.size), None, len(split), _size(model))
 
 
-def trees(problem: Problem, output: str) -> Answers | None:
-    """Gradient-boosted trees (scikit-learn's histogram version); None for Samples, or if there is too much data."""
+def trees(problem: Problem, output: str, *, weighted: bool = False) -> Answers | None:
+    """Gradient-boosted trees (scikit-learn's histogram version); None for Samples, or if there is too much data.
+
+    The arguments are those of `linear`.
+    """
+    if weighted and output not in problem.class_weights:
+        return None
     column, split = problem.columns.output(output), problem.train.having(output)
     if like(column.type) is DataType.SAMPLES or len(split) * _width(split) * column.size > TREES_VALUES:
         return None
@@ -68,7 +83,7 @@ def trees(problem: Problem, output: str) -> Answers | None:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     if column.type is DataType.DISCRETE:
-        weights = _weights(problem, output, split)
+        weights = problem.weights_of(split)[output].numpy() if weighted else None
         return _classifier(column, inputs, truth, weights, lambda: HistGradientBoostingClassifier(random_state=0))
     models = [HistGradientBoostingRegressor(random_state=0).fit(inputs, values) for values in truth.T]
 
@@ -84,14 +99,7 @@ def _logistic() -> Any:
     return LogisticRegression(max_iter=300)
 
 
-def _weights(problem: Problem, output: str, split: Split) -> Array | None:
-    """The weight of each row by its class; None for an output without class weights."""
-    return problem.weights_of(split)[output].numpy() if output in problem.class_weights else None
-
-
-def _classifier(
-    column: Column, inputs: Array, truth: Array, weights: Array | None, made: Callable[[], Any]
-) -> Answers:
+def _classifier(column: Column, inputs: Array, truth: Array, weights: Array | None, made: Callable[[], Any]) -> Answers:
     """A classifier, or one for each label."""
     if not column.labels:
         fitted = _Classes(made(), inputs, truth, column.size, weights)
@@ -108,9 +116,7 @@ def _classifier(
 class _Classes:
     """A classifier that knows classes without a training row, and needs no second class."""
 
-    def __init__(
-        self, model: Any, inputs: Array, classes: Array, count: int, weights: Array | None = None
-    ) -> None:
+    def __init__(self, model: Any, inputs: Array, classes: Array, count: int, weights: Array | None = None) -> None:
         self._found, self._count = np.unique(classes), count
         self.model = model.fit(inputs, classes, sample_weight=weights) if len(self._found) > 1 else None
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valp.errors import DataError
-from valp.model.table import Table
+from valp.model.table import LARGEST, MISSING, Table
 
 FEW = 10
 """A column of whole numbers may hold classes if it has at most this many distinct values."""
@@ -21,7 +21,19 @@ SCARCE = 0.2
 RARE = 0.3
 """A class is rare below this share of the rows that each class would have if all were equally frequent."""
 
-NO_VALUE = ("unknown", "missing", "none", "nil", "na", "n.a.", "not available")
+FEWEST_SCORED = 20
+"""The fewest rows of a class of which a validation and a test split have some: with 15%, three each."""
+
+NO_VALUE = (
+    *(text.casefold() for text in MISSING),
+    "#n/a",
+    "n.a.",
+    "nil",
+    "none",
+    "unknown",
+    "missing",
+    "not available",
+)
 """Words that mean "no value" in a column of numbers; signs such as ? and - do, too."""
 
 MOST_TEXTS = 0.5
@@ -46,7 +58,8 @@ class ColumnProfile:
         missing: the share of rows without a value.
         span: its range, or its most frequent categories.
         classes: whether it can be an output with classes: few classes, each with at least two rows.
-        rarest: the share of the rarest class, if it can be such an output.
+        rarest: the number of rows of the rarest class, if it can be such an output.
+        rows: the number of rows with a value.
         left_out: why the column cannot be used; empty if it can.
         remark: why texts may be meant as numbers; empty if they are not.
         placeholders: texts among numbers that seem to mean "no value".
@@ -59,22 +72,28 @@ class ColumnProfile:
     missing: float
     span: str
     classes: bool
-    rarest: float = 1.0
+    rarest: int = 0
+    rows: int = 0
     left_out: str = ""
     remark: str = ""
     placeholders: tuple[str, ...] = ()
 
     @property
     def rare(self) -> bool:
-        """Whether a class has less than `RARE` of the rows that it would have if all classes were equally frequent."""
-        return self.classes and self.rarest * self.distinct < RARE
+        """Whether a class has less than `RARE` of an equal share of the rows, but enough rows to be scored."""
+        return self.classes and FEWEST_SCORED <= self.rarest < RARE * self.rows / self.distinct
+
+    @property
+    def reason(self) -> str:
+        """Why it is left out, and why its texts may be meant as numbers."""
+        return self.left_out + (f" ({self.remark})" if self.remark else "")
 
     def cells(self) -> list[str]:
         """This column's row in the draft's table of columns."""
         kind = f"array {list(self.shape)}" if self.shape else self.kind
         if self.left_out:
-            kind += f", left out: {self.left_out}"
-        if self.remark:
+            kind += f", left out: {self.reason}"
+        elif self.remark:
             kind += f" ({self.remark})"
         return [json.dumps(self.name, ensure_ascii=False), str(self.distinct), f"{self.missing:.1%}", self.span, kind]
 
@@ -103,7 +122,8 @@ def profile(table: Table, name: str) -> ColumnProfile:
         missing=1 - present.size / values.size,
         span=span,
         classes=values.ndim == 1 and few,
-        rarest=float(counts.min() / counts.sum()) if few else 1.0,
+        rarest=int(counts.min()) if few else 0,
+        rows=present.size,
         left_out="it numbers the rows" if _numbers_the_rows(name, values) else reason,
     )
 
@@ -150,7 +170,8 @@ def _of_texts(table: Table, name: str) -> ColumnProfile:
         missing=1 - rows / len(texts),
         span=", ".join(shown) + (", …" if len(counts) > SHOWN else "") or "–",
         classes=not reason and min(counts.values()) > 1,
-        rarest=min(counts.values()) / rows if counts else 1.0,
+        rarest=min(counts.values(), default=0),
+        rows=rows,
         left_out=reason,
         remark=remark,
         placeholders=placeholders,
@@ -158,24 +179,27 @@ def _of_texts(table: Table, name: str) -> ColumnProfile:
 
 
 def _meant_as_numbers(counts: Counter[str]) -> tuple[tuple[str, ...], str]:
-    """If most texts are numbers: the others if they mean "no value", and otherwise why the column may be meant so."""
+    """If most texts are numbers: those of the others that mean "no value", and why the column may be meant so."""
     others = [text for text in counts if not _is_number(text)]
     few = sum(counts[text] for text in others) < MOST_TEXTS * counts.total()
     if 0 < len(others) <= SHOWN and few:
-        if all(text.casefold() in NO_VALUE or not re.search(r"\w", text) for text in others):
-            return tuple(others), ""
-        return (), f"numbers but for {', '.join(json.dumps(text[:20], ensure_ascii=False) for text in others)}"
-    if counts and all(_is_number(text.replace(",", ".", 1)) for text in counts):
-        return (), "numbers with a decimal comma: write a point to have numbers"
+        empty = all(text.casefold() in NO_VALUE or not re.search(r"\w", text) for text in others)
+        listed = ", ".join(json.dumps(text[:20], ensure_ascii=False) for text in others)
+        return tuple(others) if empty else (), f"numbers but for {listed}"
+    if any("," in text for text in others):
+        if all(re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", text) for text in others):
+            return (), "numbers with commas between thousands: leave them out to have numbers"
+        if all(_is_number(text.replace(",", ".", 1)) for text in counts):
+            return (), "numbers with a decimal comma: write a point to have numbers"
     return (), ""
 
 
 def _is_number(text: str) -> bool:
+    """Whether a table reads the text as a number."""
     try:
-        float(text)
+        return "_" not in text and abs(float(text)) <= LARGEST
     except ValueError:
         return False
-    return True
 
 
 def _reason_to_leave_out(distinct: int, present: float) -> str:

@@ -23,6 +23,9 @@ SEPARATORS = ",;\t|"
 GUESSED_LINES = 10
 """The lines from which a separator is guessed."""
 
+GUESSED_FROM = 1 << 20
+"""The bytes in which these lines are."""
+
 
 def read_csv(path: Path, content: bytes, missing: tuple[str, ...], separator: str | None) -> Table:
     """Reads a CSV file with a header.
@@ -82,20 +85,29 @@ def require_unique(path: Path, names: list[str]) -> None:
 
 
 def guess_separator(content: bytes) -> str:
-    """The separator that occurs most often in the header; first those that occur as often in the lines below it."""
-    lines = [line.decode(errors="replace") for line in content.split(b"\n", GUESSED_LINES)[:GUESSED_LINES] if line]
+    """The separator that is as often in each of the first lines as in the header, and else the most frequent in it.
 
-    def cells(line: str, separator: str) -> int:
-        return len(next(csv.reader([line], delimiter=separator), []))
+    Of several such ones a comma is the last, because it is in texts and in numbers, too.
 
-    def sure(separator: str) -> tuple[bool, int]:
-        count = cells(lines[0], separator)
-        return count > 1 and all(cells(line, separator) == count for line in lines), count
-
+    Args:
+        content: the beginning of the file.
+    """
+    lines = first_lines(content)
+    if not lines:
+        return SEPARATORS[0]
     try:
-        return max(SEPARATORS, key=sure) if lines else SEPARATORS[0]
+        counts = {one: [len(next(csv.reader([line], delimiter=one), [])) for line in lines] for one in SEPARATORS}
     except csv.Error:  # such as a cell of more than 131,072 characters
-        return max(SEPARATORS, key=lines[0].count)
+        counts = {}
+    sure = {one: found[0] for one, found in counts.items() if found[0] > 1 and len(set(found)) == 1}
+    return max(sure, key=lambda one: (one != ",", sure[one])) if sure else max(SEPARATORS, key=lines[0].count)
+
+
+def first_lines(content: bytes) -> list[str]:
+    """The first lines that are not blank, of the beginning of a file, without a last one that may be cut off."""
+    lines = content[:GUESSED_FROM].decode("utf-8-sig", errors="replace").splitlines()
+    whole = lines[:-1] if len(content) >= GUESSED_FROM and len(lines) > 1 else lines
+    return [line for line in whole if line.strip()][:GUESSED_LINES]
 
 
 def usual_separator(path: Path) -> str:

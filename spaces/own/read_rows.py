@@ -3,7 +3,6 @@
 import csv
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from valp.errors import DataError
 from valp.model.preprocessing import Column
 from valp.model.spreadsheet_text import as_it_was
 from valp.model.table import MISSING, Table, cells
-from valp.spaces.own.csv_table import GUESSED_LINES, SEPARATORS, guess_separator, usual_separator
+from valp.spaces.own.csv_table import GUESSED_FROM, SEPARATORS, first_lines, guess_separator, usual_separator
 from valp.spaces.own.image_folder import SUFFIXES as PICTURES
 from valp.spaces.own.image_folder import files_in, image_files, open_picture, read_files
 from valp.spaces.own.read_tables import SUFFIXES, TEXT, read_table
@@ -70,10 +69,10 @@ def _separator(path: Path, needed: Collection[str]) -> str | None:
     """The separator with which the header has most of the needed columns, first the usual one; None if it is that."""
     try:
         with path.open("rb") as file:
-            content = b"".join(islice(file, GUESSED_LINES))
+            content = file.read(GUESSED_FROM)
     except OSError:
         return None  # reading the table then raises the error
-    text = content.split(b"\n", 1)[0].decode("utf-8-sig", errors="replace")
+    text = next(iter(first_lines(content)), "")
     usual = usual_separator(path)
     found = {one: sum(name in needed for name in _names(text, one)) for one in (usual, *SEPARATORS)}
     best = max(found, key=lambda one: found[one])

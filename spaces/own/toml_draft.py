@@ -6,13 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 
 from valp.errors import DataError
 from valp.model.table import MISSING, Table
 from valp.spaces.own.column_profile import ColumnProfile, profile
-from valp.spaces.own.csv_table import guess_separator
+from valp.spaces.own.csv_table import GUESSED_FROM, guess_separator
 from valp.spaces.own.image_folder import image_files, open_picture, read_images
 from valp.spaces.own.read_columns import matching
 from valp.spaces.own.read_tables import TEXT, read_table
@@ -43,15 +43,19 @@ def draft(table: Path, folder: Path = Path()) -> str:
     if len(read) < FEWEST:
         raise DataError(f"{table} must have at least {FEWEST} rows for a draft, but has {len(read)}")
     columns = [profile(read, name) for name in read.names]
-    placeholders = sorted({text for column in columns for text in column.placeholders})
-    if placeholders:
+    placeholders = _placeholders(read, columns)
+    if placeholders and not table.is_dir():
         read = replace(read, missing=(*read.missing, *placeholders))
         columns = [profile(read, name) for name in read.names]
-        options.append(f"missing = {_list(placeholders)}    # texts that mean \"no value\"")
+        options.append(f'missing = {_list(placeholders)}    # texts that mean "no value"')
     output = _output(table, columns)
     inputs = [column for column in columns if not column.left_out and column is not output]
     if not inputs:
-        raise DataError(f"{table} must have a column to learn {output.name!r} from, but no other column is usable")
+        reasons = (f"{column.name!r}: {column.reason}" for column in columns if column is not output)
+        raise DataError(
+            f"{table} must have a column to learn {output.name!r} from, but no other column is usable"
+            + "".join(f"; {one}" for one in islice(reasons, GROUPED))
+        )
     path = Path(os.path.relpath(table, folder)).as_posix()
     lines = [
         "# A draft: check the inputs and outputs, then give this file to `valp search`.",
@@ -75,6 +79,18 @@ def draft(table: Path, folder: Path = Path()) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _placeholders(table: Table, columns: Sequence[ColumnProfile]) -> list[str]:
+    """The texts that mean "no value" among numbers, and are no category of another column."""
+    found = {text for column in columns for text in column.placeholders}
+    for column in columns:
+        if found and column.kind == "texts" and not column.placeholders and not column.shape:
+            try:
+                found -= set(table.texts(column.name))
+            except DataError:
+                continue  # it holds no categories
+    return sorted(found)
+
+
 def _read(path: Path) -> tuple[Table, list[str]]:
     """Reads the table. Also returns the lines of [data] that say how to read it."""
     if path.is_dir():
@@ -83,7 +99,8 @@ def _read(path: Path) -> tuple[Table, list[str]]:
         return read_images(path, MISSING, size, grey=False), lines
     separator = None
     if path.suffix.lower() in TEXT and path.is_file():
-        separator = guess_separator(path.read_bytes())
+        with path.open("rb") as file:
+            separator = guess_separator(file.read(GUESSED_FROM))
     table = read_table(path, TomlData(table=path.name, separator=separator))
     rows = {name: len(values) for name, values in table.columns.items()}
     common = max(rows.values(), key=lambda count: (list(rows.values()).count(count), count))
@@ -188,7 +205,8 @@ def _outputs(output: ColumnProfile, inputs: Sequence[ColumnProfile], table: Tabl
 def _class_weights(output: ColumnProfile) -> str:
     """The line on class weights: it is in use if a class is rare."""
     if output.rare:
-        return f'class_weights = "balanced"    # the rarest class has {output.rarest:.1%} of the rows; all count alike'
+        reason = f"the rarest class has {output.rarest} of {output.rows} rows; all count alike"
+        return f'class_weights = "balanced"    # {reason}'
     return '# class_weights = "balanced"    # if some classes are rare'
 
 

@@ -1,7 +1,7 @@
 """A problem: typed inputs and outputs, with their data in three splits."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Self
 
@@ -207,6 +207,23 @@ class Problem(Description):
         copied = super().__copy__()
         vars(copied).pop("fingerprint", None)  # a copy may be given other data
         return copied
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """As of `Description`; also the classes with weights that have no row to be scored on."""
+        return (*super().remarks, *self._unscored_classes())
+
+    def _unscored_classes(self) -> Iterator[str]:
+        """A sentence for each output with class weights and split without a row of one of its classes."""
+        for output in self.class_weights:
+            column = self.columns.output(output)
+            for name, split in zip(SPLITS[1:], self._splits[1:], strict=True):
+                counts = torch.bincount(split.known(output), minlength=column.size)
+                names = column.classes or [str(number) for number in range(column.size)]
+                absent = [name for name, count in zip(names, counts.tolist(), strict=True) if not count]
+                if absent:
+                    few = ", ".join(absent[:5]) + (", …" if len(absent) > 5 else "")
+                    yield f"{output}: the {name} split has no row of {few}, so no score there says whether it is found"
 
     @property
     def _splits(self) -> tuple[Split, Split, Split]:

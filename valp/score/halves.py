@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from valp.graph.graph import DataType
+from valp.score.prediction_scores import share_error
 from valp.score.score import GraphScore, OutputScore, Score
 from valp.score.scored_output import ScoredOutput
 from valp.score.subject import Attacked, Generated, Predicted, Subject
@@ -44,8 +45,9 @@ def standard_errors(
     samples, as for blurred images. For a conditioned sampler, other conditions would add half to the errors of
     diversity and spread.
 
-    A score without a standard error is absent: one that says so (`Score.has_error`), one that cannot be computed
-    on a half, and any score on fewer than `FEWEST` rows.
+    A score with a formula for it (`OutputScore.standard_error`) has that one. A score without a standard error is
+    absent: one that says so (`Score.has_error`), one that cannot be computed on a half, and, without a formula, any
+    score on fewer than `FEWEST` rows.
 
     Args:
         subject: the VALP and the rows that it is scored on.
@@ -54,9 +56,10 @@ def standard_errors(
         seed: the seed of the halves.
         halves: the number of halves, at least 2.
     """
-    values: dict[str, list[float]] = {name: [] for name, score in scores.items() if score.has_error}
+    own = _by_formula(subject, output, scores)
+    values: dict[str, list[float]] = {name: [] for name, score in scores.items() if score.has_error and name not in own}
     if not values:
-        return {}
+        return own
     scale, parts = _parts(subject, output, torch.Generator().manual_seed(seed), halves)
     for part in parts:
         for name in list(values):
@@ -68,13 +71,15 @@ def standard_errors(
     errors = {name: scale * stdev(of_parts) for name, of_parts in values.items() if len(of_parts) == halves}
     for name in [name for name, error in errors.items() if error == 0 and scores[name].share]:
         errors[name] = share_error(values[name][0], len(_rows_with_truth(subject, output)))
-    return errors
+    return own | errors
 
 
-def share_error(share: float, rows: int) -> float:
-    """The standard error of a share of rows with two successes and two failures added (Agresti and Coull 1998)."""
-    adjusted = (share * rows + 2) / (rows + 4)
-    return sqrt(adjusted * (1 - adjusted) / (rows + 4))
+def _by_formula(subject: Subject, output: ScoredOutput | None, scores: Mapping[str, Score]) -> dict[str, float]:
+    """The standard errors of the scores that have a formula for it."""
+    if output is None:
+        return {}
+    found = {n: one.standard_error(subject, output) for n, one in scores.items() if isinstance(one, OutputScore)}
+    return {name: error for name, error in found.items() if error is not None and isfinite(error)}
 
 
 class _Part(Subject):

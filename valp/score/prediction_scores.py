@@ -1,5 +1,7 @@
 """Scores of predictions. `present` is False where the ground truth is missing; None if nothing is missing."""
 
+from math import nan, sqrt
+
 import torch
 from torch import Tensor
 
@@ -12,15 +14,43 @@ def accuracy(probabilities: Tensor, classes: Tensor, present: Tensor | None = No
     return _mean(probabilities.argmax(1) == classes, present)
 
 
-def balanced_accuracy(probabilities: Tensor, classes: Tensor, present: Tensor | None = None) -> float:
+def balanced_accuracy(probabilities: Tensor, classes: Tensor, present: Tensor | None = None) -> float | None:
     """The mean over the classes that occur of the share of their rows that are right (Brodersen et al. 2010, eq. 1).
 
-    A model that always predicts one of k classes has 1 / k, however frequent the class is. Shapes as for `accuracy`.
+    A model that always predicts one of k classes that occur has 1 / k, however frequent the class is. So it is None if
+    only one class occurs. Shapes as for `accuracy`.
     """
+    right = _right_by_class(probabilities, classes, present)
+    if len(right) < 2:
+        return None
+    return torch.tensor([rows.mean() for rows in right]).mean().item()
+
+
+def balanced_accuracy_error(probabilities: Tensor, classes: Tensor, present: Tensor | None = None) -> float:
+    """The standard error of `balanced_accuracy`: √(Σ p (1 − p) / n) / k, over k classes of n rows each.
+
+    p is the share of rows that are right with two successes and two failures added, as in the interval of Agresti and
+    Coull (1998), so a class of three rows that are all right is not certain.
+    """
+    variances = []
+    for rows in _right_by_class(probabilities, classes, present):
+        share = (rows.sum() + 2) / (len(rows) + 4)
+        variances.append(share * (1 - share) / len(rows))
+    return (torch.tensor(variances).sum().sqrt() / len(variances)).item() if variances else nan
+
+
+def share_error(share: float, rows: int) -> float:
+    """The standard error of a share of rows with two successes and two failures added (Agresti and Coull 1998)."""
+    adjusted = (share * rows + 2) / (rows + 4)
+    return sqrt(adjusted * (1 - adjusted) / (rows + 4))
+
+
+def _right_by_class(probabilities: Tensor, classes: Tensor, present: Tensor | None) -> list[Tensor]:
+    """For each class that occurs, 1 for each of its rows that is right, and 0 for each other, float64."""
     if present is not None:
         probabilities, classes = probabilities[present], classes[present]
     right = (probabilities.argmax(1) == classes).double()
-    return torch.tensor([right[classes == one].mean() for one in classes.unique()]).mean().item()
+    return [right[classes == one] for one in classes.unique()]
 
 
 def label_accuracy(probabilities: Tensor, truth: Tensor, present: Tensor | None = None) -> float:

@@ -144,6 +144,15 @@ class OutputScore(Score):
             output: the output to score.
         """
 
+    def standard_error(self, subject: Subject, output: ScoredOutput) -> float | None:  # noqa: ARG002 - subclasses may use it
+        """The standard error of the value by a formula; None if it is to be estimated on halves of the rows.
+
+        Args:
+            subject: the VALP and the rows it is scored on.
+            output: the output to score.
+        """
+        return None
+
 
 class GraphScore(Score):
     """A score of a whole graph."""

@@ -198,14 +198,23 @@ def test_an_impossible_setting_is_a_value_error(asked, words):
 @pytest.mark.parametrize("kind", [object, "Float64"])
 def test_numbers_stay_numbers_whatever_the_type_of_their_column(rows, kind):
     x, y = rows
-    same = small(steps=50).fit(x.assign(width=x["width"].astype(kind).where(x["width"].notna(), None)), y)
-    assert same.model_.inputs == small(steps=50).fit(x, y).model_.inputs
+    for columns in (["length", "width", "colour"], ["length", "width"]):
+        same = x[columns].assign(width=x["width"].astype(kind).where(x["width"].notna(), pd.NA))
+        found, usual = (small(steps=50).fit(rows, y) for rows in (same, x[columns]))
+        assert found.model_.inputs == usual.model_.inputs
+        pd.testing.assert_frame_equal(found.predict(same), usual.predict(x[columns]))
 
 
 def test_a_column_of_dates_is_refused(rows):
     x, y = rows
-    with pytest.raises(ValueError, match="column 'day' holds dates or times: give numbers"):
+    with pytest.raises(ValueError, match="column 'day' holds timestamp"):
         small().fit(x.assign(day=pd.date_range("2020-01-01", periods=len(x))), y)
+
+
+def test_a_column_may_not_occur_twice(rows):
+    x, y = rows
+    with pytest.raises(ValueError, match="X must name each column once, but 'colour' occurs more than once"):
+        small().fit(pd.concat([x, x["colour"]], axis=1), y)
 
 
 def test_categories_must_have_a_name(rows):

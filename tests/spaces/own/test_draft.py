@@ -11,6 +11,7 @@ from PIL import Image
 from tests.spaces.own.files import ROWS, columns, pictures, table_file
 from valp.errors import DataError
 from valp.spaces.own import load_own
+from valp.spaces.own.csv_table import guess_separator
 from valp.spaces.own.toml_draft import draft
 
 AWKWARD = {
@@ -71,18 +72,46 @@ def test_the_separator_is_found(tmp_path):
     assert read["data"] == {"table": "t.csv", "separator": ";"}
 
 
-def test_the_separator_is_the_one_of_all_lines(tmp_path):
-    (tmp_path / "t.csv").write_text("length, cm, or none;width\n" + "1.5;2\n2.5;3\n3.5;4\n" * 5)
-    assert 'separator = ";"' in draft(tmp_path / "t.csv", tmp_path)
+@pytest.mark.parametrize(("rare", "weighted"), [(20, True), (80, False), (3, False)])
+def test_a_rare_class_is_weighted_in_the_draft_if_it_can_be_scored(rare, weighted, tmp_path):
+    """A search for accuracy alone would find that no row has it. Of three rows, a split may have none."""
+    kinds = ["yes"] * rare + ["no"] * (400 - rare)
+    table = table_file(tmp_path / "t.csv", {"a": list(range(7, 407)), "kind": kinds})
+    text, _, problem = drafted(table, tmp_path)
+    assert ("kind" in problem.class_weights) == weighted
+    assert ("the rarest class has 20 of 400 rows" in text) == weighted
+    assert problem.remarks == ()
 
 
-def test_a_rare_class_is_weighted_in_the_draft(tmp_path):
-    """A search for accuracy alone would find that no row has it."""
-    for name, rare in (("few", 4), ("many", 20)):
-        kinds = ["yes"] * rare + ["no"] * (100 - rare)
-        table = table_file(tmp_path / f"{name}.csv", {"a": list(range(7, 107)), "kind": kinds})
-        text, _, problem = drafted(table, tmp_path)
-        assert ("kind" in problem.class_weights) == ("the rarest class has 4.0% of the rows" in text) == (name == "few")
+@pytest.mark.parametrize("line", ["\n", "\r\n"])
+@pytest.mark.parametrize("text", ["length, cm, or none;width|1.5;2||2.5;3", "Länge, cm;Breite, cm|1,5;2,5|3,5;4,5"])
+def test_the_separator_is_that_of_all_lines_and_not_a_comma_in_names(text, line):
+    assert guess_separator(text.replace("|", line).encode()) == ";"
+
+
+def test_a_sign_that_is_a_class_stays_a_class(tmp_path):
+    """It means no value among the numbers of another column, but [data] holds for the whole table."""
+    values = {
+        "dose": ["none" if i % 8 == 0 else str(i) for i in range(ROWS)],
+        "age": ["-" if i % 8 == 0 else str(i) for i in range(ROWS)],
+        "size": list(range(5, ROWS + 5)),
+        "reaction": [["none", "mild"][i % 2] for i in range(ROWS)],
+    }
+    _, read, problem = drafted(table_file(tmp_path / "t.csv", values), tmp_path)
+    assert read["data"]["missing"] == ["-"]
+    assert problem.columns.output("reaction").classes == ("mild", "none")
+
+
+@pytest.mark.parametrize(
+    ("cell", "remark"),
+    [("{},50", "decimal comma"), ("{},500", "commas between thousands"), ("{}_000", ""), ("{}e50", "")],
+)
+def test_what_looks_like_numbers_is_said(cell, remark, tmp_path):
+    values = {"price": [cell.format(i % 5 + 1) for i in range(ROWS)], "a": list(range(5, ROWS + 5))}
+    text = draft(table_file(tmp_path / "t.csv", values), tmp_path)
+    row = next(line for line in text.splitlines() if line.startswith('# "price"'))
+    assert ("(" in row) == bool(remark)
+    assert remark in row
 
 
 def test_numbers_with_a_sign_for_no_value_are_numbers(tmp_path):

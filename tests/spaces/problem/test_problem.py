@@ -231,6 +231,17 @@ def test_an_output_with_class_weights_is_optimised_for_balanced_accuracy():
     assert made(outputs=outputs).objectives == ("balanced_accuracy.c", "accuracy.d", "mse")
 
 
+def test_a_weighted_class_without_a_row_to_score_is_said():
+    """Any model is as good there as one that finds it."""
+    kinds = np.array(["yes", "no"])[(np.arange(ROWS) > 1).astype(int)]
+    outputs = {"c": discrete(kinds, class_weights="balanced")}
+    problem = made(outputs=outputs, splits=(np.arange(0, 20), np.arange(20, 30), np.arange(30, ROWS)))
+    assert problem.remarks == tuple(
+        f"c: the {name} split has no row of yes, so no score there says whether it is found"
+        for name in ("validation", "test")
+    )
+
+
 def test_metrics_of_outputs_that_share_a_type_name_their_output(several):
     assert [name for name in several.metrics if name.startswith("mse")] == ["mse.y", "mse.z"]
     assert several.metrics["mse.z"] == Metric("mse.z", SCORES["mse"], "z", several.variances["z"])

@@ -10,11 +10,13 @@ from valp.score import SCORES, Generated, OutputScore, Predicted, ScoredOutput, 
 from valp.score.distances import Distances
 from valp.score.generation_scores import density_and_coverage, memorising, spread, within_class_diversity
 from valp.score.halves import FEWEST, HALVES, MOST, _half, _half_of_groups, standard_errors
+from valp.score.prediction_scores import balanced_accuracy, balanced_accuracy_error
 from valp.score.subject import Conditioned, Records
 
 CLASSES, SEEDS = 4, 12
 CLASS = ScoredOutput("c", DataType.DISCRETE, CLASSES)
 NUMBERS = ScoredOutput("y", DataType.NUMERIC, 2)
+BALANCED = {"balanced_accuracy": SCORES["balanced_accuracy"]}
 SAMPLES = ScoredOutput("s", DataType.SAMPLES, 3, judged=CLASSES)
 
 
@@ -62,6 +64,26 @@ def test_the_error_of_a_share_of_0_or_1_is_not_0(right, rows):
     found = errors_of(Given(classes(rows, right, 0)), CLASS, "accuracy", seeds=1)["accuracy"]
     share = (right * rows + 2) / (rows + 4)
     assert found == pytest.approx((share * (1 - share) / (rows + 4)) ** 0.5)
+
+
+@pytest.mark.parametrize(("common", "rare", "recall"), [(990, 10, 0.6), (1000, 1000, 0.8), (100, 40, 0.7)])
+def test_the_error_of_balanced_accuracy_is_that_over_other_rows(common, rare, recall):
+    """Measured over 2,000 draws of which rows are right."""
+    random, truth = drawn(3), torch.tensor([0] * common + [1] * rare)
+    values, errors = [], []
+    for _ in range(2000):
+        right = torch.rand(common + rare, generator=random) < torch.where(truth == 1, recall, 0.9)
+        predicted = torch.nn.functional.one_hot(torch.where(right, truth, 1 - truth), 2).float()
+        values.append(balanced_accuracy(predicted, truth))
+        errors.append(balanced_accuracy_error(predicted, truth))
+    assert mean(errors) == pytest.approx(stdev(values), rel=0.15)
+
+
+def test_a_rare_class_that_is_all_right_is_not_certain():
+    """Three of three say little: the share may be a half."""
+    truth = torch.tensor([0] * 997 + [1] * 3)
+    found = standard_errors(Given(Predicted(torch.eye(2)[truth], truth, None)), CLASS, BALANCED, 0)
+    assert 0.05 < found["balanced_accuracy"] < 0.15
 
 
 @pytest.mark.parametrize("rows", [60, 700, 2 * MOST, 8000])

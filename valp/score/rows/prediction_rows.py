@@ -28,18 +28,33 @@ class Accuracy(OutputScore):
         return accuracy(found.values, found.truth, found.present)
 
 
-class BalancedAccuracy(Accuracy):
-    """See `valp.score.prediction_scores.balanced_accuracy`."""
+class BalancedAccuracy(OutputScore):
+    """See `valp.score.prediction_scores.balanced_accuracy`. It is absent if fewer than two classes occur."""
 
-    code, title = "balanced_accuracy", "balanced accuracy"
-    listed = False
+    code, title, direction = "balanced_accuracy", "balanced accuracy", "maximize"
+    ideal, listed = 1.0, False
 
-    def compute(self, subject: Subject, output: ScoredOutput) -> float:
+    def applies(self, output: ScoredOutput) -> bool:
+        """True for an output with one class per row."""
+        return output.type is DataType.DISCRETE and not output.labels
+
+    def chance(self, output: ScoredOutput) -> float:
+        """The score of guessing."""
+        return 1 / output.size
+
+    def compute(self, subject: Subject, output: ScoredOutput) -> float | None:
         """See `OutputScore`."""
         from valp.score.prediction_scores import balanced_accuracy
 
         found = subject.predicted(output.name)
         return balanced_accuracy(found.values, found.truth, found.present)
+
+    def standard_error(self, subject: Subject, output: ScoredOutput) -> float | None:
+        """See `OutputScore`. Halves would miss what a class of few rows does not show."""
+        from valp.score.prediction_scores import balanced_accuracy_error
+
+        found = subject.predicted(output.name)
+        return balanced_accuracy_error(found.values, found.truth, found.present)
 
 
 class LabelAccuracy(OutputScore):
