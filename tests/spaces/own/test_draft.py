@@ -161,6 +161,22 @@ def test_arrays_are_drafted(tmp_path):
     assert problem.columns.output("y").size == 3
 
 
+def test_arrays_of_dates_do_not_hide_the_others(tmp_path):
+    days = np.arange(ROWS).astype("datetime64[D]")
+    days[3] = "NaT"
+    took = np.arange(ROWS).astype("timedelta64[Y]")
+    np.savez(
+        tmp_path / "t.npz",
+        x=np.random.default_rng(0).normal(size=(ROWS, 3)),
+        day=days,
+        took=took,
+        y=took.astype(int) % 2,
+    )
+    text, read, _ = drafted(tmp_path / "t.npz", tmp_path)
+    assert read["inputs"].keys() == {"x"}
+    assert text.count("left out: most of its values are distinct") == 2
+
+
 @pytest.mark.parametrize("other", [False, True], ids=["one size", "two sizes"])
 def test_a_folder_of_pictures_is_drafted(other, tmp_path):
     folder = pictures(tmp_path / "animals")
