@@ -1,6 +1,7 @@
 """`valp predict` and `valp generate`, which use a model without its problem."""
 
 import os
+import secrets
 from math import ceil, sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -124,6 +125,7 @@ def generate_command(
     If the samples are conditioned on inputs or classes, --condition gives their values. `NAME=CLASS` is a class by its
     name or number; the name may be left out if it is the only condition. A file has rows of the conditions, as `valp
     predict` takes it. If it has several rows, the samples are spread evenly over them, in the order of the rows.
+    A table or .npz file also has the class of each sample, given or drawn, as `condition.NAME`.
 
     \b
     Examples:
@@ -154,13 +156,26 @@ def generate_command(
     repeated = {name: np.asarray(values)[origin] for name, values in inputs.items()}
     if asked:
         _warn_of_ignored_conditions(loaded)
+    seed = secrets.randbits(63) if seed is None else seed
     found = loaded.generate(count, conditions=repeated, seed=seed)
     if pictured is not None:
         _draw(output, loaded, pictured, found, inputs, rows)
     else:
         carried = {"condition.row": origin} if rows > 1 else {}
+        carried |= _classes_of(loaded, repeated, loaded.drawn_classes(count, conditions=repeated, seed=seed))
         _write(output, suffix, loaded, found, carried)
     _print_written(output, count, "sample", [column.name for column in loaded.generated], as_json)
+
+
+def _classes_of(loaded: "Model", given: "Arrays", drawn: "Arrays") -> "Arrays":
+    """The class of each sample as `condition.NAME`: the given ones as the user's table has them, and the drawn ones."""
+    found = dict(drawn)
+    for column in (*loaded.inputs, *loaded.outputs):
+        if column.name in given and column.has_class:
+            numbers = column.class_numbers(given[column.name]).numpy()
+            known = bool((numbers < column.size).all())  # an input may have an unknown class
+            found[column.name] = column.class_values[numbers] if known else given[column.name]
+    return {f"condition.{name}": values for name, values in found.items()}
 
 
 def _write(output: Path, suffix: str, loaded: "Model", found: "Arrays", carried: "Arrays") -> list[str]:

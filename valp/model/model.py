@@ -144,6 +144,26 @@ class Model:
             raise SettingError(
                 f"count must be positive, but is {count}" if outputs else "the model has no output that is generated"
             )
+        prepared, noise, _ = self._asked(count, inputs, seed)
+        return self._restored(self._values(self._cast(prepared), noise, count, "generate", outputs))
+
+    def drawn_classes(self, count: int, *, conditions: Any = None, seed: int) -> Arrays:
+        """The classes that `generate` draws with the same arguments, because `conditions` leaves them out.
+
+        Returns:
+            By the name of the input or output, (count,) class names, or numbers if the classes have no names.
+
+        Raises:
+            DataError: as `generate`.
+        """
+        prepared, _, drawn = self._asked(count, conditions, seed)
+        columns = [column for column in (*self.inputs, *self.outputs) if column.name in drawn]
+        return {column.name: column.class_values[prepared[column.name].argmax(1).numpy()] for column in columns}
+
+    def _asked(
+        self, count: int, inputs: Any, seed: int | None
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor], set[str]]:
+        """The conditions of samples, their noise, and the names of the classes that are drawn, not given."""
         conditions = self.conditions()
         drawn = [name for name in self.manifest.shares if name in conditions]
         prepared: dict[str, Tensor] = {}
@@ -151,13 +171,12 @@ class Model:
             if len(tensor) not in (1, count):
                 raise DataError(f"{name!r} must have 1 or {count} rows to condition {count} samples, not {len(tensor)}")
             prepared[name] = tensor.expand(count, -1)
-        generator = _generator(seed)
+        given, generator = set(prepared), _generator(seed)
         noise = self._noise(count, generator, [column.name for column in self.generated if column.drawn])
         for name in drawn:
             classes = drawn_classes(self.manifest.shares[name], count, generator)
             prepared.setdefault(name, classes)
-        prepared = self._cast(prepared)
-        return self._restored(self._values(prepared, noise, count, "generate", outputs))
+        return prepared, noise, {*drawn} - given
 
     def conditions(self) -> frozenset[str]:
         """By what samples may be asked for: the inputs on which they depend, and the outputs whose class is given."""

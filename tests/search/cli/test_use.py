@@ -276,12 +276,16 @@ def test_samples_are_divided_among_the_rows_of_a_condition(count, origins, valp,
     code, _, err = valp("generate", digit_models / "both.valp", *words, *where)
     assert (code, err) == (0, "note: only the first 2 of 10 rows condition a sample\n" if count == 2 else "")
     header, rows = read_csv(tmp_path / "g.csv")
-    assert header[:2] == ["condition.row", "image.0"]
+    assert header[:3] == ["condition.row", "condition.wish", "image.0"]
     assert [int(row[0]) for row in rows] == origins
+    (wish,) = (column for column in load(digit_models / "both.valp").inputs if column.name == "wish")
+    assert [row[1] for row in rows] == [wish.classes[origin] for origin in origins]
     with np.load(digit_models / "ten.npz") as arrays:
         inputs = {name: arrays[name][origins] for name in ("pixels", "wish")}
     expected = load(digit_models / "both.valp").generate(len(origins), conditions=inputs, seed=1)["image"]
-    np.testing.assert_allclose(np.array(rows, float)[:, 1:], expected.reshape(len(origins), -1), rtol=1e-4)
+    np.testing.assert_allclose(
+        np.array([row[2:] for row in rows], float), expected.reshape(len(origins), -1), rtol=1e-4
+    )
 
 
 @pytest.fixture(scope="module")
@@ -323,6 +327,15 @@ def test_without_a_condition_classes_are_drawn(valp, class_models):
     model = class_models / "digit.valp"
     drawn = images_of(valp, model, "-n", 6)
     assert np.array_equal(drawn, load(model).generate(6, seed=1)["image"])
+    with np.load(class_models / "g.npz") as arrays:
+        classes = arrays["condition.digit"]
+    assert set(classes) <= {"zero", "one", "two", "three"}
+    given = load(model).generate(6, conditions={"digit": classes}, seed=1)["image"]
+    np.testing.assert_allclose(given, drawn, rtol=1e-5)
+    assert valp("generate", model, "-n", 40, "-o", class_models / "g.csv").code == 0
+    header, rows = read_csv(class_models / "g.csv")
+    assert header[0] == "condition.digit"
+    assert 1 < len({row[0] for row in rows}) <= 4
     assert valp("generate", model, "-n", 9, "-o", class_models / "g.png").code == 0
 
 
