@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from valp.errors import FileError
+from valp.search.cli.next_commands import where_of
 
 if TYPE_CHECKING:
     from valp.search.run.ledger_entry import Entry
@@ -50,10 +51,9 @@ def require_weights(run: "StoredRun", entry: "Entry", output: Path) -> None:
     listed = ", ".join(map(str, kept[:MOST_NAMED])) + (", …" if len(kept) > MOST_NAMED else "")
     instead = f"export {listed} instead" if kept else "no other candidate has weights either"
     if entry.state == "complete":
-        again = f"train it again: valp train --from {name} {number} -o {shlex.quote(str(output))}"
-        raise FileError(
-            f"candidate {number} has no weights, because run {name!r} keeps only those of its front: "
-            f"{instead}, or {again}"
-        )
+        again = f"valp train --from {shlex.quote(name)} {number} -o {shlex.quote(str(output))}{where_of(run.folder)}"
+        kept_only = run.settings.keep == "front"
+        why = f"because run {name!r} keeps only those of its front" if kept_only else "as after valp clean"
+        raise FileError(f"candidate {number} has no weights, {why}: {instead}, or train it again: {again}")
     states = {"failed": "failed", "pruned": "was stopped early", "running": "is not finished"}
     raise FileError(f"candidate {number} of run {name!r} {states[entry.state]}, so it has no weights: {instead}")

@@ -26,10 +26,10 @@ NAMED = 10
 def clean_command(run: str | None, everything: bool, yes: bool, runs: Path, as_json: bool) -> None:
     """Delete the files that RUN no longer needs.
 
-    These are the weights and pictures of candidates off the front, unless a later candidate may inherit the weights,
-    and half-written files of a search that was killed. The scores, curves and graphs of all candidates are kept. The
-    run can still be resumed and then proposes the same candidates. With or without RUN, the command also deletes
-    temporary folders of killed searches, and runs whose deletion was interrupted.
+    These are the weights and pictures of candidates off the front, also in a run with --keep all, unless a later
+    candidate may inherit the weights, and half-written files of a search that was killed. The scores, curves and graphs
+    of all candidates are kept. The run can still be resumed and then proposes the same candidates. With or without RUN,
+    the command also deletes temporary folders of killed searches, and runs whose deletion was interrupted.
 
     Only files that valp has a record of are deleted; a file name alone is never a reason. The files are listed first,
     and you are asked. A long list is shortened; --json has all of it. With --json and without --yes nothing is deleted.

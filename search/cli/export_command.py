@@ -78,18 +78,28 @@ def _model(source: str, number: int | None, runs: Path, output: Path) -> "tuple[
     if number is None and not Folder(runs / source).exists():
         if not Path(source).exists():
             raise FileError(f"there is no run {source!r} in {runs}, and no file {source}")
-        return load(source), ""
+        loaded = load(source)
+        return loaded, _problem_of(None, loaded.manifest.problem)
     opened = open_run(runs, source)
     entry = chosen_candidate(opened, number)
     require_weights(opened, entry, output)
-    toml = opened.settings.source
-    return model_of(opened, entry), f" --problem {_nearest(toml)}" if toml else ""
+    return model_of(opened, entry), _problem_of(opened.settings.source, opened.settings.problem)
 
 
-def _next_step(exported: "Exported", described: str) -> str:
+def _problem_of(toml: str | None, name: str) -> str | None:
+    """The option of `valp score` that names the problem of a model; None if only Python knows it."""
+    from valp.spaces.builtin.problems import PROBLEMS
+
+    if toml is None:
+        return "" if name in PROBLEMS else None
+    return f" --problem {_nearest(toml)}"
+
+
+def _next_step(exported: "Exported", described: str | None) -> str:
     path = exported.path
     if exported.format == "bundle":
-        return f'valp score {path}{described}, or in Python: import valp; model = valp.load("{path}")'
+        python = f'in Python: import valp; model = valp.load("{path}")'
+        return python if described is None else f"valp score {shlex.quote(str(path))}{described}, or {python}"
     if exported.format == "onnx":
         return f'in Python: import onnxruntime; session = onnxruntime.InferenceSession("{path}")'
     return f'in Python: import torch; program = torch.export.load("{path}").module()'

@@ -20,8 +20,7 @@ def print_next_commands(run: Folder, number: int, model: str, steps: int) -> Non
         model: a file name for the model.
         steps: the number of steps of a long training.
     """
-    runs = run.path.parent
-    where = "" if runs == Path("runs") and "VALP_RUNS" not in os.environ else f" --runs {shlex.quote(str(runs))}"
+    where = where_of(run)
     name, output = shlex.quote(run.name), shlex.quote(model)
     click.echo("next:")
     for words in (
@@ -32,6 +31,13 @@ def print_next_commands(run: Folder, number: int, model: str, steps: int) -> Non
         f"train --from {name} {number} --steps {steps} --seeds 3 -o {output}{where}",
     ):
         click.echo(f"  {program()} {words}")
+
+
+def where_of(run: Folder) -> str:
+    """The option that names the folder of the runs, with a space before it; empty where it is the default."""
+    runs = run.path.parent
+    usual = runs == Path("runs") and "VALP_RUNS" not in os.environ
+    return "" if usual else f" --runs {shlex.quote(str(runs))}"
 
 
 def program() -> str:

@@ -176,7 +176,8 @@ def _print_about(entry: "Entry", run: str) -> None:
     from valp.train.balance import Balance
 
     result, training = entry.result, entry.candidate.training
-    print_line(f"candidate {entry.number} of {run}: {entry.state}")
+    state = "unfinished" if entry.state == "running" else entry.state
+    print_line(f"candidate {entry.number} of {run}: {state}")
     if result is not None:
         if result.failure:
             print_line(f"  it failed: {result.failure}")

@@ -22,7 +22,8 @@ def status_lines(status: RunStatus) -> list[str]:
 
 def _state(status: RunStatus) -> str:
     """The state of the search, as the end of a sentence."""
-    session, last = status.session, f"; {status.count('running')} candidates are unfinished"
+    session, unfinished = status.session, status.count("running")
+    last = f"; {unfinished} candidate{' is' if unfinished == 1 else 's are'} unfinished"
     if status.state == "locked":
         return "locked by a command: a search that starts or ends, a search by an earlier version, or valp clean"
     if session is None:
@@ -65,8 +66,8 @@ def _candidates(status: RunStatus) -> Iterator[tuple[str, str]]:
     counts = [f"{status.count('complete')} complete", f"{status.count('pruned')} stopped early"]
     counts += [f"{status.count('failed')} failed"]
     unfinished = status.count("running")
-    counts += [f"{unfinished} unfinished"] if unfinished and status.state != "running" else []
-    yield "candidates", f"{status.ended}{whole} have ended: {', '.join(counts)}"
+    more = f"; {unfinished} unfinished" if unfinished and status.state != "running" else ""
+    yield "candidates", f"{status.ended}{whole} have ended: {', '.join(counts)}{more}"
     if status.rates is not None:
         candidates, samples = status.rates
         left = "" if status.seconds_left is None else f"; about {duration(status.seconds_left)} left"

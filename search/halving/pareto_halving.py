@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from math import inf, isfinite
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ class ParetoHalving(FIFOScheduler):  # type: ignore[misc] # ray ships no types
 
     A report that lacks a metric or the time changes nothing. A trial that reports a value that is not finite at a rung
     is stopped there. A trial that failed counts at the rungs that it had reached, and is not compared there again when
-    it is retried. The state is written into the experiment's folder, and `tune.Tuner.restore` continues with it.
+    Tune retries it under the same identifier. The state is written into the experiment's folder, and
+    `tune.Tuner.restore` continues with it.
 
     Args:
         metrics: the names of the metrics, as in the reports of the trainable; nested ones as `outer/inner`.
@@ -65,10 +67,12 @@ class ParetoHalving(FIFOScheduler):  # type: ignore[misc] # ray ships no types
             raise SettingError(f"metrics must be one name or more, each once, but are {list(self._metrics)}")
         if len(words) != len(self._metrics) or not {"min", "max"}.issuperset(words):
             raise SettingError(f"modes must be min or max for each of {len(self._metrics)} metrics, but are {modes!r}")
+        if not isfinite(max_t):
+            raise SettingError(f"max_t must be finite, because the rungs end there, but is {max_t}")
         if not 0 < grace_period <= max_t:
             raise SettingError(f"grace_period must be more than 0 and at most max_t = {max_t}, but is {grace_period}")
-        if not reduction_factor > 1:
-            raise SettingError(f"reduction_factor must be more than 1, but is {reduction_factor}")
+        if not 1 < reduction_factor < inf:
+            raise SettingError(f"reduction_factor must be more than 1, and finite, but is {reduction_factor}")
         if ties not in TIE_BREAKS:
             raise SettingError(f"ties must be one of {', '.join(TIE_BREAKS)}, but is {ties!r}")
         self._signs = [1.0 if word == "min" else -1.0 for word in words]
@@ -117,7 +121,8 @@ class ParetoHalving(FIFOScheduler):  # type: ignore[misc] # ray ships no types
         Raises:
             FileError: if the file cannot be written.
         """
-        state = {"metrics": self._metrics, "stopped": self._stopped, **self._ladder.state()}
+        held = {"metrics": self._metrics, "signs": self._signs, "stopped": self._stopped}
+        state = held | self._ladder.state()
         write_text(Path(checkpoint_path), json.dumps(state))
 
     def restore(self, checkpoint_path: str) -> None:
@@ -130,6 +135,8 @@ class ParetoHalving(FIFOScheduler):  # type: ignore[misc] # ray ships no types
             state = json.loads(read_bytes(Path(checkpoint_path)))
             if tuple(state["metrics"]) != self._metrics:
                 raise ValueError(f"it has the metrics {', '.join(state['metrics'])}")
+            if state.get("signs", self._signs) != self._signs:  # earlier versions did not write them
+                raise ValueError("its metrics have other modes")
             self._ladder.load(state)
             self._stopped = int(state["stopped"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -142,6 +149,8 @@ class ParetoHalving(FIFOScheduler):  # type: ignore[misc] # ray ships no types
             return True
         losses = list[float]()
         for name, value, sign in zip(self._metrics, values, self._signs, strict=True):
+            if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+                value = value.item()
             if not isinstance(value, Real):
                 raise SettingError(f"metric {name!r} must be a number, but trial {trial.trial_id} reported {value!r}")
             losses.append(sign * float(value))

@@ -32,9 +32,14 @@ class RungLadder:
 
     def __init__(self, times: Sequence[float], objectives: int, factor: float, ties: str = DEFAULT_TIES) -> None:
         self.times = tuple(times)
-        self._rungs = [Rung(objectives, factor, TIE_BREAKS[ties]) for _ in self.times]
+        self._objectives, self._factor, self._ties = objectives, factor, ties
+        self._begin()
+
+    def _begin(self) -> None:
+        self._rungs = [Rung(self._objectives, self._factor, TIE_BREAKS[self._ties]) for _ in self.times]
         self._reached: list[dict[Hashable, tuple[float, ...]]] = [{} for _ in self.times]
         self._highest: dict[Hashable, int] = {}
+        self._stopped: set[Hashable] = set()
 
     def __len__(self) -> int:
         return len(self.times)
@@ -48,7 +53,8 @@ class RungLadder:
         """Whether a trial continues after a report.
 
         It is compared with others once at each rung. If it passes several rungs between two reports, it is compared at
-        the last of them only. A report of an earlier time, after a restart, changes nothing.
+        the last of them only. A report of an earlier time, after a restart, changes nothing: a trial that was stopped
+        does not continue, whatever it reports.
 
         Args:
             trial: the trial.
@@ -56,25 +62,35 @@ class RungLadder:
             losses: its objectives, all minimised.
         """
         place = sum(rung <= time for rung in self.times) - 1
+        if trial in self._stopped:
+            return False
         if place <= self._highest.get(trial, -1):
             return True
         self._highest[trial] = place
         self._reached[place][trial] = tuple(map(float, losses))
-        return self._rungs[place].reach(losses)
+        goes_on = self._rungs[place].reach(losses)
+        if not goes_on:
+            self._stopped.add(trial)
+        return goes_on
 
     def state(self) -> dict[str, Any]:
         """All that was reported, as JSON. Losses that are not finite are null."""
         reached = [{str(trial): _finite(losses) for trial, losses in rung.items()} for rung in self._reached]
-        return {"version": STATE, "times": list(self.times), "reached": reached}
+        ended = sorted(map(str, self._stopped))
+        return {"version": STATE, "times": list(self.times), "factor": self._factor, "reached": reached, "ended": ended}
 
     def load(self, state: dict[str, Any]) -> Self:
-        """Takes over a state. The identifiers of trials must be text.
+        """Takes over a state in place of its own. The identifiers of trials must be text.
 
         Raises:
             ValueError: if the state is of another version, or of other rungs.
         """
         if state["version"] != STATE or tuple(state["times"]) != self.times:
             raise ValueError(f"it has rungs at {state['times']}, not at {list(self.times)}")
+        if state.get("factor", self._factor) != self._factor:  # earlier versions did not write it
+            raise ValueError(f"it has the reduction factor {state['factor']}, not {self._factor}")
+        self._begin()
+        self._stopped = set(state.get("ended", ()))
         for place, trials in enumerate(state["reached"]):
             for trial, losses in trials.items():
                 self._reached[place][trial] = tuple(nan if loss is None else loss for loss in losses)

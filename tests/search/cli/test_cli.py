@@ -393,6 +393,7 @@ def test_a_candidate_whose_weights_are_not_kept_is_not_exported(valp, runs_copy,
     target.write_bytes(b"precious")
     refused = wrong(valp("export", "small", number, "-o", target, "--runs", runs_copy))
     assert refused.startswith(f"candidate {number} has no weights, because run 'small' keeps only those of its front")
+    assert refused.endswith(f"valp train --from small {number} -o {target} --runs {runs_copy}")
     assert target.read_bytes() == b"precious"
 
 

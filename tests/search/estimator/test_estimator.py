@@ -138,6 +138,8 @@ def test_a_mapping_may_hold_arrays_labels_and_samples():
         (range(12), ["numeric"]),
         (np.arange(12.0), ["numeric"]),
         ([0.5, 1] * 6, ["numeric"]),
+        ([f"0{i}" for i in range(12)] * 2, ["discrete"]),
+        (np.array(["1.5", None, "2.5"] * 4, object), ["discrete"]),
         (np.eye(12, 3), ["discrete"] * 3),
         (np.ones((12, 3)) / 2, ["numeric"]),
     ],

@@ -117,6 +117,37 @@ def test_a_stored_scheduler_decides_as_if_it_had_not_stopped(kept, trials, tmp_p
     assert second.debug_string() == whole.debug_string()
 
 
+def test_a_restored_state_replaces_the_one_before(trials, tmp_path):
+    rule = scheduler()
+    for trial, loss in zip(trials, (3, 2, 4), strict=False):
+        report(rule, trial, 1, loss)
+    before = rule.debug_string()
+    rule.save(str(tmp_path / "state.json"))
+    rule.restore(str(tmp_path / "state.json"))
+    assert rule.debug_string() == before
+
+
+def test_a_trial_that_was_stopped_stays_stopped(trials, tmp_path):
+    """Tune may have lost the decision: it saves a checkpoint first, and the driver may die then."""
+    rule = scheduler()
+    found = [report(rule, trial, 1, loss) for trial, loss in zip(trials, (1, 2, 3), strict=False)]
+    assert found == [CONTINUE, CONTINUE, STOP]
+    rule.save(str(tmp_path / "state.json"))
+    other = scheduler()
+    other.restore(str(tmp_path / "state.json"))
+    assert [report(each, trials[2], time, 0) for each in (rule, other) for time in (1, 2, 3)] == [STOP] * 6
+
+
+@pytest.mark.parametrize("number", [np.array(0.5), np.float32(0.5)])
+def test_an_array_of_one_number_is_a_number(number, trials):
+    assert report(scheduler(), trials[0], 1, number) == CONTINUE
+
+
+def _with(path, **changed):
+    path.write_text(json.dumps(json.loads(path.read_text()) | changed))
+    return str(path)
+
+
 def test_the_state_of_another_scheduler_is_refused(tmp_path):
     path = tmp_path / "state.json"
     scheduler().save(str(path))
@@ -124,6 +155,10 @@ def test_the_state_of_another_scheduler_is_refused(tmp_path):
         scheduler(metrics=["loss"]).restore(str(path))
     with pytest.raises(FileError, match="it has rungs at"):
         scheduler(grace_period=2).restore(str(path))
+    with pytest.raises(FileError, match="its metrics have other modes"):
+        scheduler(modes="max").restore(str(path))
+    with pytest.raises(FileError, match="it has the reduction factor 3, not 2"):
+        scheduler(reduction_factor=2, max_t=4).restore(_with(path, times=[1, 2]))
     path.write_text(json.dumps([1]))
     with pytest.raises(FileError, match="is not the state"):
         scheduler().restore(str(path))
@@ -138,7 +173,9 @@ def test_the_state_of_another_scheduler_is_refused(tmp_path):
         ({"modes": ["min"]}, "for each of 2 metrics"),
         ({"grace_period": 0}, "grace_period must be more than 0 and at most max_t = 9, but is 0"),
         ({"grace_period": 10}, "at most max_t = 9"),
-        ({"reduction_factor": 1}, "reduction_factor must be more than 1, but is 1"),
+        ({"max_t": float("inf")}, "max_t must be finite"),
+        ({"reduction_factor": float("inf")}, "reduction_factor must be more than 1, and finite, but is inf"),
+        ({"reduction_factor": 1}, "reduction_factor must be more than 1, and finite, but is 1"),
         ({"ties": "luck"}, "ties must be one of crowding, epsilon-net, knee, but is 'luck'"),
     ],
 )

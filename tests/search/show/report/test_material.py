@@ -4,6 +4,8 @@ import json
 import shlex
 from copy import deepcopy
 from dataclasses import replace
+from inspect import signature
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from valp.compile.compile import compile
 from valp.graph.graph import DataType
 from valp.model.preprocessing import Column
 from valp.search.cli import cli
+from valp.search.facade.launch import launch
 from valp.search.pareto.hypervolume import hypervolume
 from valp.search.run.folder import CURVES
 from valp.search.run.run import open_run
@@ -124,10 +127,27 @@ def test_the_command_of_the_report_is_accepted_by_the_program(run):
     words = shlex.split(command(run, 4))
     assert words[:3] == ["valp", "search", "digits"]
     context = cli.commands["search"].make_context("search", words[2:])
-    for name in ("strategy", "space", "steps", "batch", "seed", "protocol", "keep", "executor", "halving"):
+    for name in ("strategy", "space", "steps", "batch", "seed", "protocol", "keep", "executor", "halving", "baselines"):
         assert context.params[name] == getattr(run.settings, name)
     assert context.params["objectives"] == run.settings.objectives
     assert context.params["candidates"] == 4
+
+
+def test_a_run_of_arrays_is_repeated_from_python(run):
+    """The command line does not know its problem."""
+    settings = run.settings.model_copy(update={"problem": "mine"})
+    call = command(replace(run, settings=settings), 4)
+    asked = eval(call, {"valp": SimpleNamespace(launch=lambda problem, **words: words), "problem": None})
+    assert asked.keys() <= signature(launch).parameters.keys()
+    assert asked["baselines"] == run.settings.baselines
+    assert asked["objectives"] == list(run.settings.objectives)
+    assert asked["candidates"] == 4
+
+
+def test_a_run_of_an_earlier_version_says_that_it_is_not_repeated(run):
+    settings = run.settings.model_copy(update={"priors": ("normal",)})
+    assert "earlier version" in command(replace(run, settings=settings), 4)
+    assert "earlier version" not in command(run, 4)
 
 
 def test_the_command_line_writes_the_page_and_prints_its_path(valp, runs_copy):
