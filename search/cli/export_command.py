@@ -63,7 +63,7 @@ def export_command(
     click.echo(f"next: {_next_step(exported, described)}")
 
 
-def _model(source: str, number: int | None, runs: Path, output: Path) -> "tuple[Model, str]":
+def _model(source: str, number: int | None, runs: Path, output: Path) -> "tuple[Model, str | None]":
     """The model of a candidate or of a file, and the options with which `valp score` finds its problem.
 
     Raises:

@@ -145,11 +145,11 @@ class ParetoHalving(FIFOScheduler):  # type: ignore[misc] # ray ships no types
     def _continues(self, trial: Trial, result: dict[str, Any]) -> bool:
         """Whether a trial continues; the state is written if it has reached a rung."""
         now, values = result.get(self._time_attr), [result.get(name) for name in self._metrics]
-        if now is None or None in values:
+        if now is None or any(value is None for value in values):
             return True
         losses = list[float]()
         for name, value, sign in zip(self._metrics, values, self._signs, strict=True):
-            if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+            if value is not None and getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
                 value = value.item()
             if not isinstance(value, Real):
                 raise SettingError(f"metric {name!r} must be a number, but trial {trial.trial_id} reported {value!r}")

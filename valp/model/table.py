@@ -197,7 +197,8 @@ def cells(where: Path | str, name: str, values: Any) -> Any:
     except ValueError as error:
         raise DataError(f"{where}: the rows of column {name!r} must have one size") from error
     if array.dtype.kind in "Mm":  # dates and times, as texts
-        array = np.where(np.isnat(array), None, array.astype(str))
+        absent, array = np.isnat(array), array.astype(str).astype(object)
+        array[absent] = None
     if array.dtype.kind == "O" and array.ndim == 1:
         return _converted(where, name, array)
     if array.dtype.kind not in "buifUS" or array.ndim == 0:

@@ -50,7 +50,7 @@ def _right_by_class(probabilities: Tensor, classes: Tensor, present: Tensor | No
     if present is not None:
         probabilities, classes = probabilities[present], classes[present]
     right = (probabilities.argmax(1) == classes).double()
-    return [right[classes == one] for one in classes.unique()]
+    return [right[classes == one] for one in torch.unique(classes)]
 
 
 def label_accuracy(probabilities: Tensor, truth: Tensor, present: Tensor | None = None) -> float:
