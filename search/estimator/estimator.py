@@ -2,15 +2,13 @@
 
 import copy
 import hashlib
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.metrics import r2_score
@@ -19,11 +17,11 @@ from sklearn.utils import ClassifierTags, RegressorTags, Tags, check_random_stat
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from valp.errors import ValpError
 from valp.model.model import Model
 from valp.model.output_columns import Arrays
 from valp.model.raw_inputs import raw_inputs
-from valp.model.table import MISSING, Table, cells, is_table, table_of
+from valp.model.table import MISSING, Table, is_table, table_of
+from valp.search.estimator.read_features import text_columns, value_errors, with_plain_numbers
 from valp.search.estimator.read_targets import AUTO, given_of, missing, shaped, targets_of
 from valp.spaces.own import toml_schema as own
 from valp.spaces.own.read_columns import Reader
@@ -33,12 +31,6 @@ from valp.spaces.problem.problem import ArrayData, Problem
 
 FEWEST = 4
 """The fewest rows of X: two to train on and two to validate on."""
-
-NUMERIC = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
-"""The checks of Arrow for a type of numbers: pandas may hold numbers as objects."""
-
-TEXTS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_null)
-"""The checks of Arrow for a type of texts, or of no value at all."""
 
 NUMBERS = "x"
 """The name of the input that has all numeric columns."""
@@ -136,7 +128,7 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         if classes:
             chosen = [target for target in self._targets if target.classes is not None]
             self.classes_ = classes if self._form == "array" else shaped(self._form, chosen, classes)
-        with _value_errors():
+        with value_errors():
             self._search(self._problem(table), check_random_state(self.random_state).randint(2**31 - 1))
         return self
 
@@ -196,13 +188,13 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
 
     def _checked(self, X: Any, y: Any) -> tuple[Table, Any]:  # noqa: N803
         """X as a table, and y, both checked by scikit-learn. Stores the features of X."""
-        self._categories = _categories(X)
+        self._categories = text_columns(X)
         if self._categories:
             validate_data(self, X, y, skip_check_array=True)
             if not hasattr(self, "feature_names_in_"):
                 raise ValueError("a data frame with categories must have columns whose names are texts")
             return self._table(X), y
-        X = _numbers(X)  # noqa: N806
+        X = with_plain_numbers(X)  # noqa: N806
         asked = {"dtype": np.float64, "ensure_all_finite": "allow-nan", "ensure_min_samples": FEWEST}
         if y is None or not (isinstance(y, Mapping) or is_table(y)):
             rows, y = validate_data(self, X, y, multi_output=True, y_numeric=self.outputs == "numeric", **asked)
@@ -226,8 +218,10 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
                 raise ValueError(f"X must be a data frame, as it was in fit, but is of type {type(X).__name__}")
             rows = validate_data(self, X, reset=False, skip_check_array=True)
         else:
-            rows = validate_data(self, _numbers(X), reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
-        with _value_errors():
+            rows = validate_data(
+                self, with_plain_numbers(X), reset=False, dtype=np.float64, ensure_all_finite="allow-nan"
+            )
+        with value_errors():
             found: Arrays = self._exact.predict(raw_inputs(self._table(rows), self.model_.inputs))
             return found
 
@@ -304,47 +298,6 @@ class VALPSearch(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
             self.baselines_ = run.stored.baseline_scores
             self.run_ = None if self.runs is None else str(run.path)
         self._exact = Model(copy.deepcopy(self.model_.module).double(), self.model_.manifest)
-
-
-@contextmanager
-def _value_errors() -> Iterator[None]:
-    """Turns errors of this library into ValueError, as is usual in scikit-learn."""
-    try:
-        yield
-    except ValpError as error:
-        raise ValueError(str(error)) from error
-
-
-def _categories(X: Any) -> list[str]:  # noqa: N803
-    """The names of the columns of a data frame that hold texts.
-
-    Raises:
-        ValueError: if a column holds neither numbers nor texts, such as dates, or a name occurs twice.
-    """
-    if not is_table(X):
-        return []
-    twice = next((name for name, count in Counter(map(str, X.columns)).items() if count > 1), None)
-    if twice is not None:
-        raise ValueError(f"X must name each column once, but {twice!r} occurs more than once")
-    found = []
-    for name in X.columns:
-        if np.asarray(X[name]).dtype.kind in "biuf":
-            continue
-        with _value_errors():
-            kind = cells("X", str(name), X[name]).type
-        if not any(check(kind) for check in (*NUMERIC, *TEXTS)):
-            raise ValueError(f"X must hold numbers and texts, but column {name!r} holds {kind}: give numbers")
-        if any(check(kind) for check in TEXTS):
-            found.append(str(name))
-    return found
-
-
-def _numbers(X: Any) -> Any:  # noqa: N803
-    """A data frame of pandas whose columns of objects, all numbers, have a type that scikit-learn reads."""
-    if not is_table(X) or not hasattr(X, "dtypes") or not hasattr(X, "astype"):
-        return X
-    objects = [name for name in X.columns if X[name].dtype == object]
-    return X.astype(dict.fromkeys(objects, "Float64")) if objects else X
 
 
 def _taken(table: Table, rows: NDArray[np.int64]) -> Table:

@@ -73,7 +73,7 @@ def test_an_old_run_is_listed_and_shown(old, valp):
         assert shown.code == 0, shown.err
         assert f"candidate {entry['number']} of {old.name}: complete" in shown.out
     unfinished = valp("show", old.name, row["complete"])
-    assert "running" in unfinished.out
+    assert f"candidate {row['complete']} of {old.name}: unfinished" in unfinished.out
 
 
 def test_an_old_run_has_a_report(old, valp):

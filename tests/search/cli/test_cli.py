@@ -279,10 +279,11 @@ def test_a_graph_of_the_user_is_trained_and_scored_on_the_outputs_it_has(valp, g
     assert outcome.code == 0, outcome.err
     trained = load(model).manifest.training
     assert (trained["seed"], trained["decay"]) == (5, 0.5)
-    assert valp("score", model, "--json").json["scores"]["test"].keys() == {"accuracy", "parameters"}
+    usual = {"accuracy", "balanced_accuracy", "parameters"}
+    assert valp("score", model, "--json").json["scores"]["test"].keys() == usual
     also = ("--also", "robust_accuracy@0.10", "--also", "latency")
     found = valp("score", model, *also, "--json").json["scores"]["test"]
-    assert found.keys() == {"accuracy", "parameters", "robust_accuracy@0.1", "zero_gradients.digit", "latency"}
+    assert found.keys() == usual | {"robust_accuracy@0.1", "zero_gradients.digit", "latency"}
     assert found["robust_accuracy@0.1"] <= found["accuracy"]
     table = valp("score", model, *also).out
     assert all(name in table for name in ("robust_accuracy@0.1", "zero_gradients.digit", "latency (ms)"))
@@ -308,7 +309,10 @@ def test_the_same_training_makes_the_same_file(valp, graph, written, tmp_path):
         (("search", "digits", "--steps", "0"), "steps must be positive, but is 0"),
         (("search", "digits", "--candidates", "-3"), "candidates must be positive, but is -3"),
         (("search", "digits", "--strategy", "luck"), "strategy must be one of evolution, random, tpe, nsga2, nsga3"),
-        (("search", "digits", "--objective", "beauty"), "objective must be one of accuracy, mse, r2, entropy"),
+        (
+            ("search", "digits", "--objective", "beauty"),
+            "objective must be one of accuracy, balanced_accuracy, mse, r2, entropy",
+        ),
         (("search", "digits", "--kinds", "g,x"), "kinds must be some of g, delta, d, c, t, b, r, but is g, x"),
         (("search", "digits", "--kinds", "delta"), "kinds must have the Generic MLP"),
         (("search", "digits", "--start-from", "vea"), "a graph of the catalogue must be one of"),

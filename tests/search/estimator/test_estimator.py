@@ -181,13 +181,16 @@ def test_a_run_is_kept_in_the_named_folder_and_resumed(tmp_path, capsys):
     [
         ({"outputs": "number"}, "an output must be auto, numeric, discrete, labels, samples, but is 'number'"),
         ({"outputs": {"z": "numeric"}}, "outputs names 'z', but y has 'y'"),
-        ({"by": "beauty"}, "by must be one of accuracy, parameters, .*, robust_accuracy@0.1, but is 'beauty'"),
+        (
+            {"by": "beauty"},
+            "by must be one of accuracy, balanced_accuracy, parameters, .*, robust_accuracy@0.1, but is 'beauty'",
+        ),
         ({"strategy": "luck"}, "strategy must be one of"),
         ({"steps": 0}, "steps must be positive, but is 0"),
         ({"workers": -1}, "workers must not be negative, but is -1"),
         (
             {"objectives": ("mse",)},
-            "objective must be one of accuracy, parameters, latency, inferences_per_second, .*, but is 'mse'",
+            "objective must be one of accuracy, balanced_accuracy, parameters, latency, .*, but is 'mse'",
         ),
     ],
 )
