@@ -27,9 +27,6 @@ from benchmarks.tables import TABLES, benchmark_problem
 from valp.errors import SettingError, ValpError
 from valp.files import write_text
 from valp.search.run.run import open_run
-from valp.spaces.generate.space import space_of
-from valp.spaces.problem.judging import judges_of
-from valp.spaces.problem.scoring import Scorer
 from valp.train.fit import one_thread
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -73,15 +70,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked.docs.mkdir(parents=True, exist_ok=True)
     try:
         contenders = [Contender.parse(code, asked.trainings) for code in codes]
-        setups = [_setup(name, asked) for name in asked.problems]
+        setups = [Setup.of(benchmark_problem(name, print), "default", asked) for name in asked.problems]
     except ValpError as error:
         parser.error(str(error))
     found = [_held(file, setup, contenders, seeds) for setup in setups]
     for seed in seeds:
         for place, setup in enumerate(setups):
             for contender in contenders:
-                key = Search(contender.code, seed, contender.trainings * setup.unit, setup.unit, []).key
-                if any(one.key == key for one in found[place].searches):
+                if any((one.strategy, one.seed) == (contender.code, seed) for one in found[place].searches):
                     continue
                 search = searched(setup, contender, seed, baselines=False)
                 found[place] = found[place].adding(search)
@@ -92,13 +88,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 wall = search.ended[-1].wall if search.ended else 0.0
                 print(f"{setup.problem.name}, {contender.code}, seed {seed}: {wall:.0f} s", flush=True)
     _write_page(asked.docs, file, setups, found, codes)
-
-
-def _setup(name: str, asked: argparse.Namespace) -> Setup:
-    problem = benchmark_problem(name, print)
-    objectives = problem.objectives_with(space_of("default", (), ()).samples_score)
-    scorer = Scorer(problem, judges_of(problem, print), objectives=objectives)
-    return Setup(problem, scorer, "default", asked.steps, asked.batch, asked.workers, asked.runs)
 
 
 def _held(file: Path, setup: Setup, contenders: Sequence[Contender], seeds: list[int]) -> Comparison:

@@ -32,9 +32,7 @@ from benchmarks.strategies_searches import Setup, searched
 from benchmarks.tables import TABLES, benchmark_problem
 from valp.errors import ValpError
 from valp.search.strategies import STRATEGIES
-from valp.spaces.generate.space import SPACES, space_of
-from valp.spaces.problem.judging import judges_of
-from valp.spaces.problem.scoring import Scorer
+from valp.spaces.generate.space import SPACES
 from valp.train.fit import one_thread
 
 FILE = Path(__file__).parents[1] / "docs" / "strategies.json"
@@ -96,18 +94,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"--baselines-for must name some of --strategies, but has {', '.join(unknown)}")
     rivalled = [RIVALLED] if asked.baselines_for is None else asked.baselines_for
     one_thread()
-    objectives = problem.objectives_with(space_of(asked.space, (), ()).samples_score)
-    setup = Setup(
-        problem,
-        Scorer(problem, judges_of(problem, print), objectives=objectives),
-        space=asked.space,
-        steps=asked.steps,
-        batch=asked.batch,
-        workers=asked.workers,
-        runs=asked.runs,
-        source=asked.problem if asked.problem.endswith(".toml") else None,
-        longer=asked.longer_steps,
-    )
+    source = asked.problem if asked.problem.endswith(".toml") else None
+    setup = Setup.of(problem, asked.space, asked, source=source, longer=asked.longer_steps)
     found = Comparison(problem.name, asked.space, setup.unit, problem.metrics, setup.objectives, ())
     try:
         found.scales  # noqa: B018 - checks the objectives before the first search

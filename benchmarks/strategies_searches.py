@@ -1,5 +1,6 @@
 """Runs the compared searches, each until it has seen its budget of samples, and measures what was found."""
 
+import argparse
 import json
 import re
 import time
@@ -7,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 from benchmarks.strategies_contenders import Contender, proposing
 from benchmarks.strategies_goals import GOALS, reaching
@@ -20,6 +22,8 @@ from valp.search.run.ledger_entry import by_end
 from valp.search.run.result import Measured, Result
 from valp.search.run.run import StoredRun
 from valp.search.show.display import LineDisplay, Status
+from valp.spaces.generate.space import space_of
+from valp.spaces.problem.judging import judges_of
 from valp.spaces.problem.problem import Problem
 from valp.spaces.problem.scoring import Scorer
 
@@ -50,6 +54,13 @@ class Setup:
     runs: Path
     source: str | None = None
     longer: int = 0
+
+    @classmethod
+    def of(cls, problem: Problem, space: str, asked: argparse.Namespace, **more: Any) -> "Setup":
+        """The default objectives of a problem in a space, and `steps`, `batch`, `workers` and `runs` as asked for."""
+        objectives = problem.objectives_with(space_of(space, (), ()).samples_score)
+        scorer = Scorer(problem, judges_of(problem, print), objectives=objectives)
+        return cls(problem, scorer, space, asked.steps, asked.batch, asked.workers, asked.runs, **more)
 
     @property
     def unit(self) -> int:

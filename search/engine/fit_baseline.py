@@ -11,7 +11,7 @@ from valp.search.engine.tell_events import tell_baseline
 from valp.search.run.ledger import Ledger
 from valp.search.run.result import Result
 from valp.spaces.baselines.baseline_codes import TITLES, WEIGHTED, Level, family
-from valp.spaces.baselines.baselines import FITTED, fitted_codes
+from valp.spaces.baselines.baselines import FITTED, is_fitted
 from valp.spaces.problem.answers import Answers
 from valp.spaces.problem.problem import Problem
 from valp.spaces.problem.scoring import Scorer
@@ -41,7 +41,7 @@ def fit_missing(
     told = ledger.baselines
     for code in FITTED[level]:
         for output in scorer.problem.outputs:
-            if code not in fitted_codes(scorer.problem, output.name, level):
+            if not is_fitted(scorer.problem, output.name, code):
                 continue
             if code in told.get(output.name, {}) or is_late() or not claim(f"{output.name}/{code}"):
                 continue

@@ -165,7 +165,7 @@ def _target(key: Any, name: str, values: NDArray[Any], kind: str) -> Target:
 
 def _look_like_classes(values: NDArray[Any]) -> bool:
     """Whether (n,) values are texts, truth values, or whole numbers with few distinct values, as in a TOML draft."""
-    if values.dtype.kind in "US" or any(isinstance(value, str) for value in values.flat if values.dtype.kind == "O"):
+    if values.dtype.kind in "US" or (values.dtype.kind == "O" and any(isinstance(value, str) for value in values)):
         return True
     try:
         numbers = values.astype(np.float64)

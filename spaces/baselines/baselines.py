@@ -37,15 +37,9 @@ FITTED: Mapping[Level, Mapping[str, Fit]] = {"none": {}, "quick": _QUICK, "tuned
 """The baselines without a graph, by level and code."""
 
 
-def fitted_codes(problem: Problem, output: str, level: Level) -> list[str]:
-    """The codes of the baselines without a graph that an output may have, those with class weights only if it has some.
-
-    Args:
-        problem: the problem.
-        output: the name of the output.
-        level: which baselines a search has.
-    """
-    return [code for code in FITTED[level] if output in problem.class_weights or not code.endswith(WEIGHTED)]
+def is_fitted(problem: Problem, output: str, code: str) -> bool:
+    """Whether a baseline of `FITTED` is fitted for an output: one with class weights only if the output has some."""
+    return output in problem.class_weights or not code.endswith(WEIGHTED)
 
 
 @dataclass(frozen=True)

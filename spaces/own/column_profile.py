@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valp.errors import DataError
-from valp.model.table import LARGEST, MISSING, Table
+from valp.model.table import LARGEST, MISSING, Table, number_in
 
 FEW = 10
 """A column of whole numbers may hold classes if it has at most this many distinct values."""
@@ -197,7 +197,7 @@ def _meant_as_numbers(counts: Counter[str]) -> tuple[tuple[str, ...], str]:
 def _is_number(text: str) -> bool:
     """Whether a table reads the text as a number."""
     try:
-        return "_" not in text and abs(float(text)) <= LARGEST
+        return abs(number_in(text)) <= LARGEST
     except ValueError:
         return False
 

@@ -83,7 +83,7 @@ def _placeholders(table: Table, columns: Sequence[ColumnProfile]) -> list[str]:
     """The texts that mean "no value" among numbers, and are no category of another column."""
     found = {text for column in columns for text in column.placeholders}
     for column in columns:
-        if found and column.kind == "texts" and not column.placeholders and not column.shape:
+        if found and column.kind == "texts" and not column.placeholders:
             try:
                 found -= set(table.texts(column.name))
             except DataError:

@@ -219,8 +219,7 @@ class Problem(Description):
             column = self.columns.output(output)
             for name, split in zip(SPLITS[1:], self._splits[1:], strict=True):
                 counts = torch.bincount(split.known(output), minlength=column.size)
-                names = column.classes or [str(number) for number in range(column.size)]
-                absent = [name for name, count in zip(names, counts.tolist(), strict=True) if not count]
+                absent = [str(one) for one in column.class_values[(counts == 0).numpy()]]
                 if absent:
                     few = ", ".join(absent[:5]) + (", …" if len(absent) > 5 else "")
                     yield f"{output}: the {name} split has no row of {few}, so no score there says whether it is found"

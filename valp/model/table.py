@@ -126,9 +126,7 @@ class Table:
         if cell.lower() in TRUTHS:
             return float(cell.lower() == "true")
         try:
-            if "_" in cell:  # Python reads 1_000, a table does not
-                raise ValueError(cell)
-            return float(cell)
+            return number_in(cell)
         except ValueError as error:
             raise DataError(
                 f"{self.place(row)}: column {name!r} must hold numbers, but has {cell[:40]!r}{self.advice}"
@@ -153,6 +151,17 @@ def _finite(text: str) -> float | None:
 def is_table(data: object) -> bool:
     """Whether something is a data frame of pandas, Polars or the like, or a table of Arrow."""
     return not isinstance(data, Mapping) and hasattr(data, "columns")
+
+
+def number_in(cell: str) -> float:
+    """The number that a text is in a table.
+
+    Raises:
+        ValueError: if it is none. Python reads 1_000 as a number, a table does not.
+    """
+    if "_" in cell:
+        raise ValueError(cell)
+    return float(cell)
 
 
 def table_of(data: Any, wanted: Collection[str]) -> Table:

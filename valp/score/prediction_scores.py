@@ -29,20 +29,24 @@ def balanced_accuracy(probabilities: Tensor, classes: Tensor, present: Tensor | 
 def balanced_accuracy_error(probabilities: Tensor, classes: Tensor, present: Tensor | None = None) -> float:
     """The standard error of `balanced_accuracy`: √(Σ p (1 − p) / n) / k, over k classes of n rows each.
 
-    p is the share of rows that are right with two successes and two failures added, as in the interval of Agresti and
-    Coull (1998), so a class of three rows that are all right is not certain.
+    p is the share of rows that are right, adjusted as in `share_error`, so a class of three rows that are all right is
+    not certain.
     """
     variances = []
     for rows in _right_by_class(probabilities, classes, present):
-        share = (rows.sum() + 2) / (len(rows) + 4)
+        share = _adjusted(rows.mean().item(), len(rows))
         variances.append(share * (1 - share) / len(rows))
-    return (torch.tensor(variances).sum().sqrt() / len(variances)).item() if variances else nan
+    return sqrt(sum(variances)) / len(variances) if variances else nan
 
 
 def share_error(share: float, rows: int) -> float:
     """The standard error of a share of rows with two successes and two failures added (Agresti and Coull 1998)."""
-    adjusted = (share * rows + 2) / (rows + 4)
+    adjusted = _adjusted(share, rows)
     return sqrt(adjusted * (1 - adjusted) / (rows + 4))
+
+
+def _adjusted(share: float, rows: int) -> float:
+    return (share * rows + 2) / (rows + 4)
 
 
 def _right_by_class(probabilities: Tensor, classes: Tensor, present: Tensor | None) -> list[Tensor]:

@@ -22,9 +22,8 @@ def command(run: StoredRun, candidates: int) -> str:
         candidates: the number of its candidates.
     """
     held = run.settings
-    space = space_of(held.space, held.kinds, held.balance)
-    changed = held.priors != space.priors or (held.conditions is None) != (run.problem.conditions is None)
-    note = EARLIER if changed else ""
+    priors = space_of(held.space, held.kinds, held.balance).priors
+    note = EARLIER if held.priors != priors or held.conditions is None else ""
     known = held.source is not None or held.problem in PROBLEMS
     return (_command_line(run, candidates) if known else _call(run, candidates)) + note
 

@@ -6,11 +6,10 @@ from valp.score.scored_output import ScoredOutput
 from valp.score.subject import Subject
 
 
-class Accuracy(OutputScore):
-    """See `valp.score.prediction_scores.accuracy`."""
+class ScoreOfClasses(OutputScore):
+    """A share of classes that are right, for an output with one class per row."""
 
-    code, title, direction = "accuracy", "accuracy", "maximize"
-    ideal, share = 1.0, True
+    direction, ideal = "maximize", 1.0
 
     def applies(self, output: ScoredOutput) -> bool:
         """True for an output with one class per row."""
@@ -19,6 +18,12 @@ class Accuracy(OutputScore):
     def chance(self, output: ScoredOutput) -> float:
         """The score of guessing."""
         return 1 / output.size
+
+
+class Accuracy(ScoreOfClasses):
+    """See `valp.score.prediction_scores.accuracy`."""
+
+    code, title, share = "accuracy", "accuracy", True
 
     def compute(self, subject: Subject, output: ScoredOutput) -> float:
         """See `OutputScore`."""
@@ -28,19 +33,10 @@ class Accuracy(OutputScore):
         return accuracy(found.values, found.truth, found.present)
 
 
-class BalancedAccuracy(OutputScore):
+class BalancedAccuracy(ScoreOfClasses):
     """See `valp.score.prediction_scores.balanced_accuracy`. It is absent if fewer than two classes occur."""
 
-    code, title, direction = "balanced_accuracy", "balanced accuracy", "maximize"
-    ideal, listed = 1.0, False
-
-    def applies(self, output: ScoredOutput) -> bool:
-        """True for an output with one class per row."""
-        return output.type is DataType.DISCRETE and not output.labels
-
-    def chance(self, output: ScoredOutput) -> float:
-        """The score of guessing."""
-        return 1 / output.size
+    code, title, listed = "balanced_accuracy", "balanced accuracy", False
 
     def compute(self, subject: Subject, output: ScoredOutput) -> float | None:
         """See `OutputScore`."""
