@@ -15,6 +15,7 @@ DISCUSSION = "## What follows"
 SCORES = {
     "accuracy": "maximize",
     "mse": "minimize",
+    "r2": None,
     "entropy_coverage": "maximize",
     "coverage": "maximize",
     "spread": None,
@@ -50,6 +51,9 @@ METHOD = "\n".join(
         They are not corrected for the number of comparisons.""",
     )
 )
+
+LEARNED = 0.1
+"""Models with smaller R² are hardly better than the constant mean, and their errors are not compared."""
 
 Document = Mapping[str, Any]
 
@@ -100,6 +104,8 @@ def compared(found: Mapping[str, Any], code: str, name: str) -> tuple[float, str
     if goal is None or not first or not second:
         return None
     middle, interval = shift(first, second)
+    if name == "mse" and all(median(values_of(found[one], "r2")) < LEARNED for one in (REFERENCE, code)):
+        return middle, "both hardly learned"
     return middle, verdict(interval, goal)
 
 

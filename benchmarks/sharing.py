@@ -2,7 +2,8 @@
 
 The graph of a finished search's winner is trained from scratch and compared with tuned single-task networks, with the
 same networks of equal parameters, and with plain MLPs. Every finished training is saved at once; called again, the
-benchmark resumes. The page, its figures as JSON and its picture are written from the saved trainings.
+benchmark resumes. The page, its figures as JSON and its picture are written from the saved trainings. The last section
+of the page is written by hand, and kept.
 
 The graphs and the finished trainings are kept beside the page. Without RUN, the comparison that is there is continued,
 for example with more seeds, or repeated if its file of trainings is deleted.
@@ -15,8 +16,8 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks.sharing_contenders import OBSTACLES, contenders_of
-from benchmarks.sharing_figures import document_of, draw
+from benchmarks.sharing_contenders import OBSTACLES, TUNED, VALP, contenders_of
+from benchmarks.sharing_figures import document_of, draw, with_search
 from benchmarks.sharing_page import SEARCH, page
 from benchmarks.sharing_subject import Subject, checked, subject_of
 from benchmarks.sharing_trainings import Plan, Store, train_all
@@ -27,6 +28,7 @@ from valp.graph.graph import DataType
 from valp.parts.own_types import like
 from valp.search.engine.score_on_test import data_of
 from valp.search.run.run import open_run
+from valp.spaces.candidate import Candidate
 from valp.spaces.own.load_problem import load_problem
 from valp.train.fit import one_thread, ready
 
@@ -85,18 +87,18 @@ def compare(asked: argparse.Namespace) -> None:
     if "search" in asked.obstacle:
         print(" ".join(SEARCH.split()))
     every = contenders_of(subject, problem, OBSTACLES, lambda _: None)
-    sampled = compile(subject.winner.graph, seed=0).plan
+    sampled = [output.name for output in problem.outputs if like(output.unit.type) is DataType.SAMPLES]
     about = {
         "run": subject.run,
         "problem": problem.name,
+        "fingerprint": subject.fingerprint,
         "candidate": subject.number,
         "candidates": subject.candidates,
         "steps": subject.steps,
         "batch": subject.batch,
         "conditions": {
-            output.name: sorted(sampled.inputs_of(output.name, "generate"))
-            for output in problem.outputs
-            if like(output.unit.type) is DataType.SAMPLES
+            VALP: {name: conditions_of(subject.winner, name) for name in sampled},
+            TUNED: {name: conditions_of(subject.tuned[name], name) for name in sampled},
         },
     }
 
@@ -112,22 +114,24 @@ def compare(asked: argparse.Namespace) -> None:
         publish()
 
 
+def conditions_of(candidate: Candidate, output: str) -> list[str]:
+    """What the generated samples of an output depend on, beside noise."""
+    return sorted(compile(candidate.graph, seed=0).plan.inputs_of(output, "generate"))
+
+
 def write(plan: Plan, about: dict[str, object], base: Path) -> None:
     """Writes the figures, the picture and the page, if any contender is finished."""
     document = document_of(plan, about)
     if not document["cells"]:
         return
-    samples = dict.fromkeys(str(cell["samples"]) for cell in document["cells"])
-    tested = dict.fromkeys(one["obstacle"] for one in document["contenders"].values() if one["obstacle"])
-    document["command"] = " ".join(
-        (f"python -m benchmarks.sharing {about['run']} --number {about['candidate']} --samples", *samples)
-        + ("--seeds", str(plan.seeds))
-        + (("--obstacle", *tested) if tested else ())
-    )
+    other = base.with_name(f"{base.name}-search.json")
+    if other.is_file():
+        document = with_search(document, json.loads(other.read_text("utf-8")), f"{base.name}-search.md")
     base.parent.mkdir(parents=True, exist_ok=True)
     write_text(base.with_name(f"{base.name}.json"), json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     draw(document, base.with_name(f"{base.name}.png"))
-    write_text(base.with_name(f"{base.name}.md"), page(document, f"{base.name}.png"))
+    written = base.with_name(f"{base.name}.md")
+    write_text(written, page(document, written))
 
 
 if __name__ == "__main__":

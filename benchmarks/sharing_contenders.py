@@ -20,7 +20,7 @@ from valp.graph.graph import Graph
 from valp.spaces.candidate import Candidate, Training
 from valp.spaces.problem.description import Description
 
-VALP, TUNED, MLP = "valp", "tuned", "mlp"
+VALP, TUNED, MLP, ALIKE = "valp", "tuned", "mlp", "alike"
 TOLERANCE = 0.02
 """How much the number of parameters may differ where it should be equal."""
 
@@ -91,6 +91,10 @@ def contenders_of(
     candidates = {name: Candidate(graph=graph, training=training) for name, graph in usual.items() if graph is not None}
     if candidates:
         found.append(Contender(MLP, "single-task, MLP of two layers of 512", _parts(candidates)))
+        alike = Training(learning_rate=whole.training.learning_rate, batch=whole.training.batch)
+        candidates = {name: one.model_copy(update={"training": alike}) for name, one in candidates.items()}
+        title = "single-task, MLP with the VALP's learning rate and batch size"
+        found.append(Contender(ALIKE, title, _parts(candidates)))
     for obstacle in obstacles:
         variants = list(VARIANTS[obstacle](problem, whole)) if obstacle in VARIANTS else []
         if not variants and obstacle in VARIANTS:

@@ -53,6 +53,36 @@ def document_of(plan: Plan, about: Mapping[str, Any]) -> Document:
     }
 
 
+def with_search(document: Document, other: Document, page: str) -> Document:
+    """The figures with those of another search's winner added, as the experiment of the obstacle "search".
+
+    Only numbers of samples that both have are added, and nothing if the comparisons were not made alike.
+
+    Args:
+        document: the figures of a comparison.
+        other: those of the comparison for the other winner.
+        page: the address of the page of the other comparison.
+    """
+    if any(document[name] != other[name] for name in ("problem", "fingerprint", "batch", "seeds", "objectives")):
+        return document
+    both = {cell["samples"] for cell in document["cells"] if cell["contender"] == VALP}
+    title = f"the VALP of a search with {other['steps']:,} steps a training"
+    about = {"title": title, "obstacle": "search", "note": "", "models": 1}
+    cells = [
+        {**cell, "contender": "search"}
+        for cell in other["cells"]
+        if cell["contender"] == VALP and cell["samples"] in both
+    ]
+    if not cells:
+        return document
+    return {
+        **document,
+        "search": page,
+        "contenders": {**document["contenders"], "search": about},
+        "cells": [*document["cells"], *cells],
+    }
+
+
 def _cell(plan: Plan, contender: Contender, samples: int) -> dict[str, Any] | None:
     """The figures of a contender with a number of samples; None if a training is missing."""
     models = [(part, plan.trainings(contender, part, samples)) for part in contender.parts]

@@ -1,12 +1,14 @@
 """The page of the comparison. Its text is made from the figures."""
 
 from collections.abc import Iterator
+from math import comb
+from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.paper_page import paragraph, table
+from benchmarks.paper_page import kept_discussion, paragraph, table
 from benchmarks.sharing_contenders import MLP, OBSTACLES, TUNED, VALP
-from benchmarks.sharing_figures import Document, shift, verdict
+from benchmarks.sharing_figures import LEVEL, Document, shift, verdict
 from valp.search.show.display import duration
 
 QUESTIONS = {
@@ -16,27 +18,37 @@ QUESTIONS = {
         parameters together, so compare with capacity.""",
     "beta": """Are the losses badly weighed? β of all KL losses is a third, or three times as large; or β of the other
         losses is 1, divided by the variance of the output for squared errors.""",
+    "search": """Do the search's short trainings choose a graph that is not the best for long ones? The VALP is the
+        winner of another search with longer trainings. Only one search of each kind is compared, so the difference may
+        also be that of two searches.""",
 }
 """What each experiment asks."""
 
-SEARCH = """Do the search's short trainings choose a graph that is not the best for long ones? Search again with the
-same settings, another name and twice the `--steps`, and run this benchmark on that run with another `-o`."""
+SEARCH = """For the obstacle search, search again with the same settings and twice the `--steps`, run this benchmark on
+that run with `-o` and this path with `-search` added, and then this command again."""
 
 Cell = dict[str, Any]
 
 
-def page(document: Document | None, picture: str) -> str:
-    """The page; without figures if there are none yet. `picture` is the name of the picture."""
+DISCUSSION = "## What to know of this graph"
+"""The heading of the page's last section, which is written by hand and kept."""
+
+
+def page(document: Document | None, path: Path) -> str:
+    """The page at a path; without figures if there are none yet.
+
+    The discussion that the page has is kept. The picture has the page's name.
+    """
     parts = ["# One VALP or single-task networks?", paragraph(INTRODUCTION)]
     cells = document["cells"] if document is not None else []
     if document is None or not cells:
         parts.append("There are no figures yet.")
     else:
-        parts += [settings(document), "## Answer", *answers(document)]
+        parts += [settings(document), "## Answer", *answers(document), how_sure(document)]
         if mlp_is_tuned(document):
             parts.append(SAME)
         parts += of_sharing(document)
-        parts.append(f"![Test scores over samples]({picture})")
+        parts.append(f"![Test scores over samples]({path.stem}.png)")
         parts.append(
             paragraph(
                 f"""Points are medians over {document["seeds"]} seeds, and bars reach from the worst to the best
@@ -46,7 +58,7 @@ def page(document: Document | None, picture: str) -> str:
         for samples in sorted({cell["samples"] for cell in cells}):
             parts += [f"## {samples:,} samples", *compared(document, samples)]
     parts += ["## How it is measured", METHOD, "## Where the VALP is not ahead", *obstacles(document)]
-    return "\n\n".join(parts).rstrip() + "\n"
+    return "\n\n".join([*parts, kept_discussion(path, DISCUSSION)]).rstrip() + "\n"
 
 
 INTRODUCTION = """Is one multi-task VALP better than single-task networks that see the same samples? The graph that a
@@ -68,20 +80,24 @@ METHOD = "\n".join(
         """**Equal parameters**: the same networks with hidden layers scaled by one factor, so that all together have as
         many parameters as the VALP, within 2%. Codes keep their width, and the learning rate is not tuned again.""",
         """**MLP**: two layers of 512 ReLU units, Adam with a learning rate of 1e-3 and the run's batch size, for
-        numbers and classes only. Nothing is tuned. It is left out where the tuned networks are the same.""",
+        numbers and classes only. Nothing is tuned. It is left out where the tuned networks are the same. Another has
+        the VALP's learning rate and batch size, so that both make as many steps with as many samples.""",
         """**Decay**: each model is trained with seed 0 with a constant learning rate, and with one that falls to 0 over
         the last 30% of the steps. The other seeds use the better one on the validation split; for a joint model, the
         one that is better in more tasks.""",
         """**Choice**: winner, tuned networks and decay are chosen on the validation split; the test split is only used
-        for the tables. Winner and tuned networks are chosen with the search's short trainings, the winner among more
-        candidates. One graph is measured, of one search; those of other searches may do better or worse.""",
+        for the tables. The winner is chosen among more candidates, and with the weights that it inherited in the
+        search, so after its ancestors' samples and its own; the tuned networks after one training of the search's
+        length. Either might be chosen otherwise at the numbers of samples compared here. One graph is measured, of one
+        search; those of other searches may do better or worse.""",
         """**Intervals**: the difference is the median of all differences between a seed of the VALP and one of the
         other (Hodges and Lehmann 1963), with the exact interval of Mann and Whitney of at least 95%. A seed means
         other weights and other batches in each model, so seeds are not paired. The interval is for other seeds on the
         same test rows; the standard error says how much a score varies with the rows. Intervals are not corrected for
         the number of comparisons.""",
         """**Equal samples are not equal compute**: the tables have the CPU time of training, added up over all models
-        of a row. A failed training counts as a model without learning.""",
+        of a row. It also depends on what else the machine did, by up to half. A failed training counts as a model
+        without learning.""",
     )
 )
 
@@ -91,18 +107,31 @@ def settings(document: Document) -> str:
     return paragraph(
         f"""{document["problem"]}, candidate {document["candidate"]} of run `{document["run"]}`
         ({document["candidates"]} candidates of {document["steps"]:,} steps × {document["batch"]}),
-        {document["seeds"]} seeds. `{document["command"]}`, {document["date"]}. {conditions(document)}"""
+        {document["seeds"]} seeds, {document["date"]}. `{command(document)}`. A run is only needed to compare another
+        graph. {conditions(document)}"""
     )
 
 
+def command(document: Document, obstacle: str | None = None) -> str:
+    """What makes the tables of the comparison, or of an obstacle."""
+    found = {cell["samples"] for cell in document["cells"] if obstacle_of(document, cell["contender"]) == obstacle}
+    words = ["python -m benchmarks.sharing --samples", *map(str, sorted(found)), f"--seeds {document['seeds']}"]
+    return " ".join([*words, "--obstacle", obstacle] if obstacle else words)
+
+
+def obstacle_of(document: Document, code: str) -> str | None:
+    """The obstacle that a contender tests, if any."""
+    found: str | None = document["contenders"][code]["obstacle"]
+    return found
+
+
 def conditions(document: Document) -> str:
-    """What the samples of the VALP depend on. Those of a single-task network depend on noise alone."""
-    told = [
-        f"The VALP's samples of {output} depend on {' and '.join(names) if names else 'noise alone'}."
-        for output, names in document["conditions"].items()
-    ]
-    single = " Those of a single-task network depend on noise alone." if any(document["conditions"].values()) else ""
-    return " ".join(told) + single
+    """What the samples of the VALP and of the tuned networks depend on."""
+    return " ".join(
+        f"{whose} samples of {output} depend on {' and '.join(names) if names else 'noise alone'}."
+        for whose, code in (("The VALP's", VALP), ("The tuned network's", TUNED))
+        for output, names in document["conditions"][code].items()
+    )
 
 
 def rivals(document: Document, obstacle: bool = False) -> list[str]:
@@ -110,7 +139,7 @@ def rivals(document: Document, obstacle: bool = False) -> list[str]:
 
     The usual MLP is no further rival if the tuned networks are the same.
     """
-    found = [c for c, one in document["contenders"].items() if c != VALP and (one["obstacle"] is not None) == obstacle]
+    found = [c for c in document["contenders"] if c != VALP and (obstacle_of(document, c) is not None) == obstacle]
     return [code for code in found if code != MLP or not mlp_is_tuned(document)]
 
 
@@ -156,29 +185,49 @@ def answers(document: Document) -> Iterator[str]:
             if found:
                 title = document["contenders"][code]["title"]
                 told = "; ".join(f"{word} in {', '.join(names)}" for word, names in words.items())
-                count = f"ahead in {len(words.get('ahead', ()))} of {len(found)}"
-                lines.append(paragraph(f"- Compared with *{title}*: **{count}** ({told}).", "  "))
+                lines.append(paragraph(f"- Compared with *{title}*: {told}.", "  "))
         if lines:
             yield f"With {samples:,} samples, the VALP is:\n\n" + "\n".join(lines)
 
 
+def how_sure(document: Document) -> str:
+    """What the number of comparisons means for the answer."""
+    rows = [verdicts(document, code, cell["samples"]) for code in rivals(document) for cell in valps(document)]
+    count, least = sum(map(len, rows)), 2 / comb(2 * document["seeds"], document["seeds"])
+    none = "" if least <= (1 - LEVEL) / max(count, 1) else ", so by itself none is beyond doubt"
+    return paragraph(
+        f"""These are {count} comparisons, each by an interval of {LEVEL:.0%}. The smallest p-value that
+        {document["seeds"]} seeds can give is {least:.2g}; Bonferroni's correction would ask for
+        {(1 - LEVEL) / max(count, 1):.2g}{none}. Trust what is the same for all numbers of samples."""
+    )
+
+
+def valps(document: Document) -> list[Cell]:
+    """The cells of the VALP, one for each number of samples."""
+    return [cell for cell in document["cells"] if cell["contender"] == VALP]
+
+
 def of_sharing(document: Document) -> Iterator[str]:
     """Whether it is the sharing: for each number of samples, the VALP beside itself with nothing shared."""
-    lines, unshared = [], dict[str, list[str]]()
+    lines, unshared, measured = [], dict[str, list[str]](), False
     for code in rivals(document, True):
-        if document["contenders"][code]["obstacle"] != "conflict":
+        if obstacle_of(document, code) != "conflict":
             continue
-        for samples in sorted({cell["samples"] for cell in document["cells"]}, reverse=True):
+        for samples in sorted({cell["samples"] for cell in valps(document)}, reverse=True):
             found = verdicts(document, code, samples)
             words = {word: [n for n in found if found[n] == word] for word in dict.fromkeys(found.values())}
             if found:
+                measured = True
                 told = "; ".join(f"{word} in {', '.join(names)}" for word, names in words.items())
-                lines.append(paragraph(f"- {samples:,} samples: {told}. {saved(document, code, samples)}", "  "))
+                share = parameters_beside(document, code, samples)
+                lines.append(paragraph(f"- {samples:,} samples: {told}, with {share:.0%} of the parameters.", "  "))
+            else:
+                lines.append(f"- {samples:,} samples: not measured.")
             for name, word in found.items():
                 tuned = {verdicts(document, other, samples).get(name) for other in rivals(document)} - {None}
                 if word != "ahead" and tuned == {"ahead"}:
                     unshared.setdefault(name, []).append(f"{samples:,}")
-    if lines:
+    if measured:
         yield paragraph(
             """**Is it the sharing?** Beside the same graph with nothing shared, where each output has its own copy of
             everything it depends on and is trained alone, the VALP is:"""
@@ -188,15 +237,16 @@ def of_sharing(document: Document) -> Iterator[str]:
             yield paragraph(
                 f"""So in {name}, with {" and ".join(samples)} samples, no part of what the VALP is ahead of the
                 single-task networks is shown to come from sharing: its own parts, each trained alone, are not behind
-                it. The parts differ from the tuned networks in structure and size, and come from a longer search."""
+                it. The parts differ from the tuned networks in structure and size, and may differ in learning rate and
+                batch size; and they come from a longer search."""
             )
 
 
-def saved(document: Document, code: str, samples: int) -> str:
-    """The parameters and the time of training of the VALP beside those of a contender."""
+def parameters_beside(document: Document, code: str, samples: int) -> float:
+    """The parameters of the VALP as a share of those of a contender."""
     valp, other = cell_of(document, VALP, samples) or {}, cell_of(document, code, samples) or {}
-    parameters, seconds = (valp[name] / other[name] for name in ("parameters", "seconds"))
-    return f"It has {parameters:.0%} of the parameters, and needs {seconds:.0%} of the CPU time."
+    share: float = valp["parameters"] / other["parameters"]
+    return share
 
 
 def compared(document: Document, samples: int) -> Iterator[str]:
@@ -265,18 +315,20 @@ def costs(document: Document, samples: int, codes: list[str]) -> list[tuple[str,
 def obstacles(document: Document | None) -> Iterator[str]:
     """The experiments, each with a table if it has figures."""
     yield paragraph(
-        """Each experiment changes one thing in the VALP, and trains it on the same samples: `python -m
-        benchmarks.sharing RUN --obstacle capacity conflict beta`. Where the changed VALP is ahead, this is part of the
-        reason."""
+        """Each experiment changes one thing in the VALP, and trains it on as many samples. Where the changed VALP is
+        ahead, this is part of the reason."""
     )
-    for obstacle in OBSTACLES[:-1]:
+    for obstacle in OBSTACLES:
         yield paragraph(f"**{obstacle}**: {QUESTIONS[obstacle]}")
         if document is not None:
-            codes = [c for c in rivals(document, True) if document["contenders"][c]["obstacle"] == obstacle]
+            codes = [c for c in rivals(document, True) if obstacle_of(document, c) == obstacle]
+            if codes and obstacle != "search":
+                yield f"`{command(document, obstacle)}`"
             for samples in sorted({cell["samples"] for cell in document["cells"]}):
                 finished = [code for code in codes if cell_of(document, code, samples) is not None]
                 if finished:
                     yield f"{samples:,} samples:"
                     yield table(scores(document, samples, [VALP, *finished], changed=True))
                     yield table(costs(document, samples, [VALP, *finished]))
-    yield paragraph(f"**search**: {SEARCH}")
+    other = document.get("search") if document is not None else None
+    yield paragraph(SEARCH if other is None else f"[The same comparison for that VALP]({other}).")

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from scipy.stats import mannwhitneyu
 
 from benchmarks.sharing import DOCS, main
 from benchmarks.sharing_contenders import VALP, equal_parameters
-from benchmarks.sharing_figures import shift, verdict
+from benchmarks.sharing_figures import shift, verdict, with_search
 from benchmarks.sharing_graphs import cut_apart, parameters, perceptron, scaled, widened, widths
 from benchmarks.sharing_page import page
 from benchmarks.sharing_trainings import better_decay
@@ -215,14 +216,14 @@ def test_the_command_resumes_and_writes_the_page(tuned_runs, tmp_path, monkeypat
     made.clear()
     made += [None] * 8
     main(asked)
-    models, per_model = 1 + 3 + 3 + 2, 3
+    models, per_model = 1 + 3 + 3 + 2 + 2, 3
     assert len(made) - 8 + 7 == 2 * models * per_model
     trainings = json.loads(file.read_text())["trainings"]
     assert len(trainings) == 2 * models * per_model
     assert all(row["samples"] == int(key.split("/")[2]) for key, row in trainings.items() if key.startswith("mlp/"))
     document, text = json.loads(base.with_suffix(".json").read_text()), base.with_suffix(".md").read_text()
-    assert len(document["cells"]) == 2 * 4
-    valp, _, equal, _ = document["cells"][:4]
+    assert len(document["cells"]) == 2 * 5
+    valp, _, equal, _, _ = document["cells"][:5]
     assert equal["parameters"] == pytest.approx(valp["parameters"], rel=0.02)
     assert set(valp["test"]) == set(equal["test"]) == {"accuracy", "mse", "entropy_coverage"}
     assert all(len(values) == 2 for values in valp["test"].values())
@@ -256,8 +257,8 @@ def test_two_processes_train_everything_once(tuned_runs, tmp_path, capsys):
     base = tmp_path / "sharing"
     main(["small", "--runs", str(tuned_runs), "--samples", "200", "--seeds", "2", "--workers", "2", "-o", str(base)])
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("[")]
-    assert len(lines) == len(set(lines)) == 27
-    assert lines[-1].startswith("[27/27] ")
+    assert len(lines) == len(set(lines)) == 33
+    assert lines[-1].startswith("[33/33] ")
     assert all("left] " in line for line in lines[:-1])
 
 
@@ -274,16 +275,17 @@ def test_without_a_run_there_must_be_graphs_to_continue_with(tmp_path, capsys):
 
 
 def test_the_page_of_the_docs_is_made_from_its_figures():
-    file = DOCS / "sharing.json"
-    document = json.loads(file.read_text()) if file.is_file() else None
-    assert (DOCS / "sharing.md").read_text() == page(document, "sharing.png")
+    for written in DOCS.glob("sharing*.md"):
+        assert written.read_text() == page(json.loads(written.with_suffix(".json").read_text()), written)
 
 
 def test_the_page_without_figures_says_so():
-    assert "There are no figures yet." in page(None, "sharing.png")
+    assert "There are no figures yet." in page(None, Path("sharing.md"))
 
 
-def test_the_page_says_whether_it_is_the_sharing():
+def figures():
+    """Figures of a comparison with 1,000 samples: the VALP, tuned networks, and the VALP cut apart."""
+
     def cell(code, low, parameters=10):
         test = {"accuracy": [low + i / 1000 for i in range(5)], "mse": [0.2 + i / 1000 for i in range(5)]}
         return {
@@ -294,23 +296,49 @@ def test_the_page_says_whether_it_is_the_sharing():
     def contender(title, obstacle=None):
         return {"title": title, "obstacle": obstacle, "note": "", "models": 1}
 
-    document = {
+    return {
         "problem": "p", "run": "r", "candidate": 1, "candidates": 2, "steps": 3, "batch": 4, "seeds": 5, "command": "c",
-        "date": "2026-01-01", "conditions": {},
+        "date": "2026-01-01", "fingerprint": "f", "conditions": {VALP: {"o": ["x"]}, "tuned": {"o": []}},
         "objectives": {name: {"output": "o", "title": name, "goal": goal}
                        for name, goal in (("accuracy", "maximize"), ("mse", "minimize"))},
         "contenders": {VALP: contender("one VALP"), "tuned": contender("tuned"),
                        "apart": contender("cut apart", "conflict"), "wider": contender("wider", "capacity")},
         "cells": [cell(VALP, 0.5), cell("tuned", 0.4), cell("apart", 0.6, 20)],
     }  # fmt: skip
-    told = " ".join(page(document, "sharing.png").split())
-    assert "Compared with *tuned*: **ahead in 1 of 2** (ahead in accuracy; no clear difference in mse)" in told
-    assert "- 1,000 samples: behind in accuracy; no clear difference in mse. It has 50% of the parameters" in told
+
+
+def test_the_page_says_whether_it_is_the_sharing():
+    document = figures()
+    told = " ".join(page(document, Path("sharing.md")).split())
+    assert "Compared with *tuned*: ahead in accuracy; no clear difference in mse." in told
+    assert "These are 2 comparisons" in told
+    assert "seeds can give is 0.0079; Bonferroni's correction would ask for 0.025. Trust" in told
+    assert "The VALP's samples of o depend on x. The tuned network's samples of o depend on noise alone." in told
+    assert "- 1,000 samples: behind in accuracy; no clear difference in mse, with 50% of the parameters" in told
     assert "So in accuracy, with 1,000 samples, no part of what the VALP is ahead" in told
     assert "So in mse" not in told  # it is not ahead of tuned networks either
-    document["cells"][2] = cell("apart", 0.3, 20)
-    told = " ".join(page(document, "sharing.png").split())
+    document["cells"][2]["test"]["accuracy"] = [0.3 + i / 1000 for i in range(5)]
+    told = " ".join(page(document, Path("sharing.md")).split())
     assert "- 1,000 samples: ahead in accuracy; no clear" in told
     assert "So in accuracy" not in told
     document["cells"].pop()
-    assert "Is it the sharing?" not in page(document, "sharing.png")
+    assert "Is it the sharing?" not in page(document, Path("sharing.md"))
+
+
+def test_the_winner_of_another_search_is_an_experiment_with_the_valp():
+    document, other = figures(), figures()
+    other |= {"run": "other", "steps": 6}
+    other["cells"][0]["test"]["accuracy"] = [0.7 + i / 1000 for i in range(5)]
+    both = with_search(document, other, "sharing-search.md")
+    told = page(both, Path("sharing.md"))
+    rows = [line for line in told.splitlines() if "the VALP of a search with 6 steps a training | 0.702" in line]
+    assert len(rows) == 1
+    assert rows[0].endswith("| ahead |")
+    assert "](sharing-search.md)" in told
+    assert "-search` added" in page(document, Path("sharing.md"))
+    assert "search" not in document["contenders"]
+    for name, value in (("seeds", 4), ("problem", "q"), ("batch", 5), ("objectives", {}), ("fingerprint", "g")):
+        assert with_search(document, other | {name: value}, "sharing-search.md") == document
+    other["cells"].append(other["cells"][0] | {"samples": 2000})  # the first comparison has none of so many
+    assert with_search(document, other, "sharing-search.md") == both
+    assert with_search(document, other | {"cells": other["cells"][-1:]}, "sharing-search.md") == document

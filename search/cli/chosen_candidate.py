@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from valp.errors import FileError
-from valp.search.cli.next_commands import where_of
+from valp.search.run.command_words import runs_option
 
 if TYPE_CHECKING:
     from valp.search.run.ledger_entry import Entry
@@ -51,7 +51,8 @@ def require_weights(run: "StoredRun", entry: "Entry", output: Path) -> None:
     listed = ", ".join(map(str, kept[:MOST_NAMED])) + (", …" if len(kept) > MOST_NAMED else "")
     instead = f"export {listed} instead" if kept else "no other candidate has weights either"
     if entry.state == "complete":
-        again = f"valp train --from {shlex.quote(name)} {number} -o {shlex.quote(str(output))}{where_of(run.folder)}"
+        where = runs_option(run.folder.path.parent)
+        again = f"valp train --from {shlex.quote(name)} {number} -o {shlex.quote(str(output))}{where}"
         kept_only = run.settings.keep == "front"
         why = f"because run {name!r} keeps only those of its front" if kept_only else "as after valp clean"
         raise FileError(f"candidate {number} has no weights, {why}: {instead}, or train it again: {again}")

@@ -9,6 +9,7 @@ import click
 from valp.errors import FileError
 from valp.model.export import FORMATS, FormatName
 from valp.search.cli.options import JSON, RUNS, print_json, print_table
+from valp.search.run.command_words import nearest_path
 
 if TYPE_CHECKING:
     from valp.model.bundle import Model
@@ -92,7 +93,7 @@ def _problem_of(toml: str | None, name: str) -> str | None:
 
     if toml is None:
         return "" if name in PROBLEMS else None
-    return f" --problem {_nearest(toml)}"
+    return f" --problem {shlex.quote(nearest_path(toml))}"
 
 
 def _next_step(exported: "Exported", described: str | None) -> str:
@@ -120,9 +121,3 @@ def _document(exported: "Exported") -> dict[str, object]:
     held = {"model": str(exported.path), "format": exported.format, "bytes": exported.size}
     ports = {} if exported.format == "bundle" else exported.signature.document
     return {**held, "difference": exported.difference, **ports}
-
-
-def _nearest(source: str) -> str:
-    """A path quoted for a shell, and relative to the working directory if it is inside it."""
-    path, here = Path(source), Path.cwd()
-    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

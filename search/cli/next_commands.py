@@ -1,6 +1,5 @@
 """The commands that `valp search` prints at its end. They can be pasted into the same shell."""
 
-import os
 import shlex
 import shutil
 import sys
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from valp.search.run.command_words import runs_option
 from valp.search.run.folder import Folder
 
 
@@ -20,7 +20,7 @@ def print_next_commands(run: Folder, number: int, model: str, steps: int) -> Non
         model: a file name for the model.
         steps: the number of steps of a long training.
     """
-    where = where_of(run)
+    where = runs_option(run.path.parent)
     name, output = shlex.quote(run.name), shlex.quote(model)
     click.echo("next:")
     for words in (
@@ -31,13 +31,6 @@ def print_next_commands(run: Folder, number: int, model: str, steps: int) -> Non
         f"train --from {name} {number} --steps {steps} --seeds 3 -o {output}{where}",
     ):
         click.echo(f"  {program()} {words}")
-
-
-def where_of(run: Folder) -> str:
-    """The option that names the folder of the runs, with a space before it; empty where it is the default."""
-    runs = run.path.parent
-    usual = runs == Path("runs") and "VALP_RUNS" not in os.environ
-    return "" if usual else f" --runs {shlex.quote(str(runs))}"
 
 
 def program() -> str:

@@ -5,13 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from valp.search.run.command_words import RUNS, runs_option
 from valp.search.run.ledger_entry import Entry
 from valp.search.run.run import StoredRun
 from valp.spaces.problem.metrics import Metric
-
-RUNS = Path("runs")
-"""The default folder of the runs in commands."""
-
 
 MOST_ROWS = 30
 """The most candidates of the front that the run's note lists."""
@@ -33,7 +30,7 @@ class RunCommands:
 
     def of(self, number: int, kept: bool) -> list[str]:
         """The commands that show a candidate, and export it if its weights are `kept` or else train it again."""
-        where = "" if self.runs == RUNS else f" --runs {shlex.quote(str(self.runs))}"
+        where = runs_option(self.runs)
         candidate, model = f"{shlex.quote(self.run)} {number}", shlex.quote(f"{self.problem}.valp")
         taken = f"valp export {candidate} -o {model}" if kept else f"valp train --from {candidate} -o {model}"
         return [f"valp show {candidate}{where}", f"{taken}{where}"]

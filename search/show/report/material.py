@@ -13,6 +13,7 @@ from valp.files import read_bytes
 from valp.score.speed import inferences_per_second
 from valp.search.engine.models import baseline_module
 from valp.search.run.baseline_scores import BaselineScores
+from valp.search.run.command_words import runs_option
 from valp.search.run.folder import CURVES
 from valp.search.run.ledger_entry import Entry
 from valp.search.run.result import Result
@@ -94,9 +95,7 @@ def gather(run: StoredRun, evidence: Evidence, told: Callable[[], None] = lambda
         "importance": importance(run, entries, told),
         "command": command(run, len(entries)),
         "model": shlex.quote(f"{run.settings.problem}.valp"),
-        "where": ""
-        if run.folder.path.parent == Path("runs")
-        else f" --runs {shlex.quote(str(run.folder.path.parent))}",
+        "where": runs_option(run.folder.path.parent),
     }
     return Material(summary, shown, legend.colours())
 

@@ -1,8 +1,8 @@
 """The command that repeats a run."""
 
 import shlex
-from pathlib import Path
 
+from valp.search.run.command_words import nearest_path
 from valp.search.run.folder import CANDIDATE
 from valp.search.run.run import StoredRun
 from valp.spaces.builtin.problems import PROBLEMS
@@ -30,7 +30,7 @@ def command(run: StoredRun, candidates: int) -> str:
 
 def _command_line(run: StoredRun, candidates: int) -> str:
     held = run.settings
-    words = ["valp", "search", _source(held.source) if held.source else held.problem]
+    words = ["valp", "search", nearest_path(held.source) if held.source else held.problem]
     words += ["--name", f"{run.folder.name}-again", "--strategy", held.strategy, "--space", held.space]
     if held.kinds:
         words += ["--kinds", ",".join(held.kinds)]
@@ -78,9 +78,3 @@ def _unusual(run: StoredRun) -> dict[str, str]:
     defaults = {"protocol": "predict", "keep": "front", "executor": "auto"}
     held = {name: str(getattr(run.settings, name)) for name in defaults}
     return {name: value for name, value in held.items() if value != defaults[name]}
-
-
-def _source(source: str) -> str:
-    """A path, relative to the working directory if it is inside it."""
-    path, here = Path(source), Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -74,7 +74,8 @@ def test_attributes_are_numbers_and_words_but_no_documents(study, small_run):
         assert all(isinstance(value, int | float) or len(value) < 80 for value in trial.user_attrs.values())
 
 
-def test_a_note_has_the_scores_those_of_the_single_task_models_and_the_commands(view, small_run):
+def test_a_note_has_the_scores_those_of_the_single_task_models_and_the_commands(view, small_run, monkeypatch):
+    monkeypatch.delenv("VALP_RUNS")
     best = small_run.front()[0]
     text = note(view, best.number)
     assert f"## Candidate {best.number} of small: complete" in text
@@ -87,6 +88,10 @@ def test_a_note_has_the_scores_those_of_the_single_task_models_and_the_commands(
 def test_the_commands_name_the_folder_of_runs_if_it_is_not_the_usual_one(small_run, tmp_path):
     view = view_of(small_run, tmp_path, Path("/other place/runs"))
     assert "valp show small 0 --runs '/other place/runs'\n" in note(view, 0)
+
+
+def test_the_commands_name_the_usual_folder_of_runs_too_if_the_environment_names_another(view):
+    assert "valp show small 0 --runs runs\n" in note(view, 0)
 
 
 def test_the_note_of_a_candidate_without_weights_has_the_command_to_train_it_and_no_samples(runs_copy, tmp_path):
