@@ -58,6 +58,12 @@ def first_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
+def message_line(error: BaseException) -> str:
+    """The first line of the message of an error, without its type."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else "no reason given"
+
+
 def hint(word: str, known: Sequence[str]) -> str:
     """The end of a message about an unknown word: `; did you mean …?`, or the known words."""
     close = get_close_matches(word, known, n=1)

@@ -33,10 +33,10 @@ def dashboard_command(run: str, port: int, no_browser: bool, runs: Path) -> None
     import webbrowser
     from contextlib import suppress
 
-    from valp.search.run.run import open_run
+    from valp.search.run.run_status import open_to_watch
     from valp.search.show.dashboard.server import address, dashboard
 
-    with dashboard(open_run(runs, run), runs, port, lambda line: click.echo(line, err=True)) as server:
+    with dashboard(open_to_watch(runs, run), runs, port, lambda line: click.echo(line, err=True)) as server:
         try:
             click.echo(f"{run}: {address(server)} (Ctrl-C ends it)")
             if not no_browser:

@@ -74,14 +74,14 @@ def _model(source: str, number: int | None, runs: Path, output: Path) -> "tuple[
     from valp.search.cli.chosen_candidate import chosen_candidate, require_weights
     from valp.search.engine.models import model_of
     from valp.search.run.folder import Folder
-    from valp.search.run.run import open_run
+    from valp.search.run.run_status import open_to_watch
 
     if number is None and not Folder(runs / source).exists():
         if not Path(source).exists():
             raise FileError(f"there is no run {source!r} in {runs}, and no file {source}")
         loaded = load(source)
         return loaded, _problem_of(None, loaded.manifest.problem)
-    opened = open_run(runs, source)
+    opened = open_to_watch(runs, source)
     entry = chosen_candidate(opened, number)
     require_weights(opened, entry, output)
     return model_of(opened, entry), _problem_of(opened.settings.source, opened.settings.problem)

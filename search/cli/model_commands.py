@@ -221,11 +221,11 @@ def score_command(model: Path, problem: str | None, also: tuple[str, ...], as_js
 
 
 def _from_run(runs: Path, run: str, number: str) -> "tuple[Candidate, StoredRun, dict[str, str | int | float]]":
-    from valp.search.run.run import open_run
+    from valp.search.run.run_status import open_to_watch
 
     if not number.isdigit():
         raise SettingError(f"--from takes a run and the number of a candidate, but got {number!r}")
-    opened = open_run(runs, run)
+    opened = open_to_watch(runs, run)
     return opened.ledger.entry(int(number)).candidate, opened, {"run": run, "candidate": int(number)}
 
 

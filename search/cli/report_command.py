@@ -26,11 +26,11 @@ def report_command(run: str, output: Path | None, runs: Path, as_json: bool) -> 
       valp report first -o first.html
     """
     from valp.search.cli.bar import bar
-    from valp.search.run.run import open_run
+    from valp.search.run.run_status import open_to_watch
     from valp.search.show.report.material import effort
     from valp.search.show.report.page import write_report
 
-    opened = open_run(runs, run)
+    opened = open_to_watch(runs, run)
     done = 0
     with bar("report", effort(opened)) as progress:
 

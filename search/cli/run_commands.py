@@ -29,12 +29,13 @@ def list_command(runs: Path, as_json: bool) -> None:
       valp list
       valp list --json
     """
-    from valp.search.run.run import open_run, run_names
+    from valp.search.run.run import run_names
+    from valp.search.run.run_status import open_to_watch
 
     found, damaged = [], []
     for name in run_names(runs):
         try:
-            run = open_run(runs, name)
+            run = open_to_watch(runs, name)
             found.append((run, run.summary()))
         except ValpError as error:
             damaged.append(str(error))
@@ -85,9 +86,9 @@ def best_command(run: str, by: str | None, on_test: bool, runs: Path, as_json: b
       valp best first --json
     """
     from valp.search.cli.front_table import print_front
-    from valp.search.run.run import open_run
+    from valp.search.run.run_status import open_to_watch
 
-    opened = open_run(runs, run)
+    opened = open_to_watch(runs, run)
     front = opened.front(by)
     if on_test:
         _print_on_test(opened, front, as_json=as_json)
@@ -151,9 +152,9 @@ def show_command(run: str, number: int | None, runs: Path, as_json: bool) -> Non
     """
     from valp.search.cli.candidate_tables import print_graph, print_scores
     from valp.search.cli.chosen_candidate import chosen_candidate
-    from valp.search.run.run import open_run
+    from valp.search.run.run_status import open_to_watch
 
-    opened = open_run(runs, run)
+    opened = open_to_watch(runs, run)
     entry = chosen_candidate(opened, number)
     if as_json:
         print_json(entry.listing() | {"candidate": entry.candidate.model_dump(mode="json")})

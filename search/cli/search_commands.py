@@ -300,7 +300,10 @@ def search_command(
         print_front(run, front)
     for entry in front:
         draw_graph(run, entry)
-        draw_samples(run, entry, data)
+        try:
+            draw_samples(run, entry, data)
+        except FileError as error:  # another driver has found it, or has dropped its weights
+            click.echo(f"no samples of candidate {entry.number} are drawn: {error}", err=True)
     if as_json:
         print_json([entry.listing() for entry in front])
     elif front:

@@ -4,11 +4,12 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 
 from valp.errors import SearchError, ValpError
 from valp.graph.graph import Graph
 from valp.search.engine.display import Display
-from valp.search.engine.failures import failed_result
+from valp.search.engine.failures import failed_job
 from valp.search.engine.fault import ATTEMPTS, Failure, Fault
 from valp.search.engine.finished_candidates import FinishedCandidates
 from valp.search.engine.fit_baseline import fit_missing
@@ -22,11 +23,11 @@ from valp.search.engine.tell_events import (
     tell_baseline,
     tell_end,
     tell_loss,
-    tell_lost,
     tell_proposal,
     tell_retry,
     tell_rung,
     tell_start,
+    tell_unfinished,
     tell_waiting,
 )
 from valp.search.engine.time_profile import TimeProfile
@@ -199,6 +200,8 @@ class Driver:
         """The result of an unfinished candidate whose folder is complete. Any other candidate is queued: None."""
         candidate = self._proposer.recorded(number)
         result = self._folders.finished(number, candidate)
+        if result is not None:
+            self.ledger.restore(number, self._folders.attributes(number))
         told = None if result is None else self._tell(number, result)
         if told is None:
             self.queue.append(self._job(number, candidate))
@@ -256,9 +259,14 @@ class Driver:
             failure = failure or Failure(Fault.WORKER, f"{job.path} has no result that can be read")
             tell_loss(self.events, job, failure)
             if failure.ends_search is not None:
+                tell_unfinished(self.events, job, failure.reason)
                 self.stop(failure.ends_search)
                 return
+            if failure.fault is Fault.TIME and not self.is_late():
+                self.display.say(f"{job.title} ended because the time is over by its worker's clock: the session ends")
+                self.deadline = -inf
             if failure.fault is not Fault.CANDIDATE and self.is_late():
+                tell_unfinished(self.events, job, failure.reason)
                 self.left += 1
                 return
             again = self._again(job, failure)
@@ -266,7 +274,9 @@ class Driver:
                 tell_retry(self.events, job, again, failure.reason)
                 self.queue.appendleft(again)
                 return
-            result, final = self._failed(job, failure), failure.fault is Fault.CANDIDATE
+            result, final = failed_job(job, failure), failure.fault is Fault.CANDIDATE
+            if job.number is not None:
+                self.keep(job, Outcome(result))
         self.busy += sum(result.seconds)
         if job.output is not None:
             if final:  # else the next session trains it
@@ -304,7 +314,7 @@ class Driver:
         """Another driver has taken this one for dead, and trains its candidate or has trained it."""
         self.training.pop(number, None)
         reason = "it is another driver's now, because this one had lost its connection"
-        tell_lost(self.events, job, reason)
+        tell_unfinished(self.events, job, reason)
         self.display.say(f"the result of {job.title} is not used: {reason}")
         self._folders.give_back(self.ledger.trial(number))
 
@@ -321,15 +331,6 @@ class Driver:
             return None
         self.display.say(f"{job.title} is tried again: {failure.reason}")
         return replace(job, attempt=job.attempt + 1)
-
-    def _failed(self, job: Job, failure: Failure) -> Result:
-        """The result of a job that has failed. That of a candidate is also written into its folder."""
-        last = "" if failure.fault is Fault.CANDIDATE else f"; this was attempt {job.attempt}, the last one"
-        reason = f"{failure.reason}{last}"
-        result = failed_result(job.candidate, reason, failure.log)
-        if job.number is not None:
-            self.keep(job, Outcome(result))
-        return result
 
     def spent(self, seconds: Mapping[str, float], *, ended: bool) -> None:
         """Adds a worker's seconds to the time profile; `ended` says whether a job has finished with them."""

@@ -1,6 +1,7 @@
 """Trains one candidate and scores it. Reads and writes no file."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import isfinite
 
 from valp.check.keys import content_key
@@ -78,9 +79,15 @@ class Evaluation:
             result = self._run(steps if to is None else min(to, steps), watch)
         with watch("packing"):
             curves = None if self._fitting is None else curves_file(self._fitting.fit.curves)
-            kept = self._module is not None and result.failure is None
-            weights = weights_file(self._module.state_dict()) if kept and self._module is not None else None
-        return Outcome(result, curves, weights)
+            if self._module is None or result.failure is not None:
+                return Outcome(result, curves)
+            try:
+                return Outcome(result, curves, weights_file(self._module.state_dict()))
+            except Exception as error:  # a part of another package may have weights that cannot be saved
+                told = failure_of(error)
+                if told.fault is not Fault.CANDIDATE:
+                    raise
+                return Outcome(replace(result, scores={}, errors={}, failure=told.reason, log=told.log), curves)
 
     def _run(self, to: int, watch: Stopwatch) -> Result:
         scores: dict[str, float] = {}

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from valp.check.keys import content_key
 from valp.errors import SearchError
+from valp.search.engine.fault import Failure, Fault
+from valp.search.engine.job import Job
 from valp.search.run.failure_counts import failure_counts
 from valp.search.run.ledger_entry import Entry
 from valp.search.run.result import Result
@@ -13,6 +15,12 @@ from valp.spaces.candidate import Candidate
 def failed_result(candidate: Candidate, reason: str, log: str = "") -> Result:
     """The result of a candidate that has failed: the reason, in one sentence, and the end of a log."""
     return Result({}, 0, content_key(candidate.graph), 0, (0.0, 0.0), reason, log=log)
+
+
+def failed_job(job: Job, failure: Failure) -> Result:
+    """The result of a job that is not tried again."""
+    last = "" if failure.fault is Fault.CANDIDATE else f"; this was attempt {job.attempt}, the last one"
+    return failed_result(job.candidate, f"{failure.reason}{last}", failure.log)
 
 
 def require_success(run: str, entries: Iterable[Entry]) -> None:

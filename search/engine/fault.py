@@ -10,7 +10,7 @@ import traceback
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from valp.errors import FileError, SearchError, ValpError
+from valp.errors import FileError, SearchError, ValpError, message_line
 
 ATTEMPTS = 3
 """How often a job is tried in one session if each attempt ends by nobody's fault."""
@@ -113,8 +113,7 @@ def failure_of(error: Exception, log: str = "") -> Failure:
         fault = Fault.FILES
     if isinstance(error, ValpError):
         return Failure(fault, str(error), end_of(log))
-    lines = str(error).splitlines()
-    reason = f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"
+    reason = f"{type(error).__name__}: {message_line(error)}"
     return Failure(fault, reason, end_of(log or "".join(traceback.format_exception(error))))
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from optuna.trial import Trial
 
-from valp.errors import FileError, SearchError
+from valp.errors import FileError, SearchError, message_line
 from valp.graph.graph import Graph
 from valp.search.run.claims import Claims
 from valp.search.run.ledger import Ledger
@@ -76,7 +76,7 @@ class Proposer:
             except FileError:  # not the strategy's fault
                 raise
             except Exception as error:
-                reason = str(error).splitlines()[0] if str(error) else "no reason given"
+                reason = message_line(error)
                 raise SearchError(
                     f"strategy {self._name!r} cannot propose candidate {trial.number}: {type(error).__name__}: {reason}"
                 ) from error

@@ -39,16 +39,14 @@ def tell_rung(events: Events, number: int, steps: int, result: Result, *, goes_o
 
 
 def tell_loss(events: Events, job: Job, failure: Failure) -> None:
-    """A job ended without a result, because its worker or the machine failed, or the time is over."""
-    told = {"title": job.title, "candidate": job.number, "reason": failure.reason}
+    """A job ended without a result. If its worker was lost, this is told with the end of its log."""
     if failure.fault is Fault.WORKER:
+        told = {"title": job.title, "candidate": job.number, "reason": failure.reason}
         events.tell("worker_lost", **told, attempt=job.attempt, log=failure.log)
-    if failure.ends_search is not None or failure.fault is Fault.TIME:
-        events.tell("unfinished", **told)
 
 
-def tell_lost(events: Events, job: Job, reason: str) -> None:
-    """Another driver has taken a candidate over."""
+def tell_unfinished(events: Events, job: Job, reason: str) -> None:
+    """A job stays unfinished in this session, or another driver has taken it over."""
     events.tell("unfinished", title=job.title, candidate=job.number, reason=reason)
 
 

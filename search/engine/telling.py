@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from valp.errors import ValpError
+from valp.errors import ValpError, message_line
 from valp.search.engine.display import Display
 from valp.search.engine.driver import Driver
 from valp.search.engine.search_events import Events
@@ -88,6 +88,6 @@ def telling_session(driver: Driver, hours: float | None, *, resumed: bool) -> It
         end("interrupted", str(error) or "SIGINT")
         raise
     except BaseException as error:
-        end("error", f"{type(error).__name__}: {(str(error).splitlines() or ['no reason given'])[0]}")
+        end("error", f"{type(error).__name__}: {message_line(error)}")
         raise
     end("deadline" if driver.is_unfinished and driver.is_late() else "complete")

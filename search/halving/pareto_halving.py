@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from math import inf, isfinite
+from math import inf, isfinite, prod
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ class ParetoHalving(FIFOScheduler):  # type: ignore[misc] # ray ships no types
     def on_trial_result(self, tune_controller: object, trial: Trial, result: dict[str, Any]) -> str:  # noqa: ARG002 - Tune's own
         """See Tune."""
         now = result.get(self._time_attr)
-        if now is not None and now >= self._max_t:
+        if now is not None and now >= self._max_t and not self._ladder.has_stopped(trial.trial_id):
             return str(TrialScheduler.STOP if self._stops_last else TrialScheduler.CONTINUE)
         if self._continues(trial, result):
             return str(TrialScheduler.CONTINUE)
@@ -149,7 +149,7 @@ class ParetoHalving(FIFOScheduler):  # type: ignore[misc] # ray ships no types
             return True
         losses = list[float]()
         for name, value, sign in zip(self._metrics, values, self._signs, strict=True):
-            if value is not None and getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+            if hasattr(value, "item") and prod(getattr(value, "shape", ())) == 1:  # an array or a tensor of one number
                 value = value.item()
             if not isinstance(value, Real):
                 raise SettingError(f"metric {name!r} must be a number, but trial {trial.trial_id} reported {value!r}")

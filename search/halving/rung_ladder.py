@@ -73,6 +73,10 @@ class RungLadder:
             self._stopped.add(trial)
         return goes_on
 
+    def has_stopped(self, trial: Hashable) -> bool:
+        """Whether a trial was stopped at a rung."""
+        return trial in self._stopped
+
     def state(self) -> dict[str, Any]:
         """All that was reported, as JSON. Losses that are not finite are null."""
         reached = [{str(trial): _finite(losses) for trial, losses in rung.items()} for rung in self._reached]

@@ -2,13 +2,14 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from optuna.trial import FrozenTrial
 
-from valp.search.run.folder import Folder, drop_weights, finished_result
+from valp.search.run.folder import RECORD, Folder, drop_weights, finished_result
 from valp.search.run.result import Result
 from valp.search.run.shared_files import SharedFiles
-from valp.search.run.trial_record import RECORD, write_record
+from valp.search.run.trial_record import read_record, write_record
 from valp.spaces.candidate import Candidate
 
 
@@ -41,10 +42,20 @@ class CandidateFolders:
         return finished_result(self.path(number), candidate)
 
     def record(self, trial: FrozenTrial) -> None:
-        """Completes the folder of a candidate that has ended."""
+        """Completes the folder of a candidate that has ended.
+
+        A record that it has is kept: then the ledger was an older copy, which knows less, or the driver was killed
+        before the candidate was in the ledger.
+        """
         path = self.path(trial.number)
-        write_record(path, trial)
+        if read_record(path) is None:
+            write_record(path, trial)
         self.share(path)
+
+    def attributes(self, number: int) -> dict[str, Any]:
+        """The attributes of a candidate's trial when it ended; none if it has not."""
+        record = read_record(self.path(number))
+        return {} if record is None else record.user_attributes
 
     def give_back(self, trial: FrozenTrial) -> None:
         """Mends the folder of a candidate that another driver has ended meanwhile, if this one has replaced it."""

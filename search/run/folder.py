@@ -27,6 +27,8 @@ if TYPE_CHECKING:  # torch is slow to import, and runs are listed without it
     from valp.train.fit import Curves
 
 CANDIDATE, SCORES, CURVES, WEIGHTS = "candidate.json", "scores.json", "curves.csv", "weights.safetensors"
+RECORD = "trial.json"
+"""What the folder of a candidate has of its trial, once it has ended: see `valp.search.run.trial_record`."""
 GRAPH, SAMPLES, TRACE = "graph.svg", "samples.png", "trace.npz"
 
 
@@ -155,10 +157,20 @@ def read_result(path: Path) -> Result | None:
         return None
 
 
+def final_result(path: Path) -> Result | None:
+    """The final result that a candidate's folder has; None if it has none.
+
+    The result of a candidate that was stopped at a rung is final if its trial has ended too: if its record is there.
+    """
+    result = read_result(path)
+    final = result is not None and (result.complete or result.failure or (path / RECORD).is_file())
+    return result if final else None
+
+
 def finished_result(path: Path, candidate: Candidate) -> Result | None:
     """The final result of a candidate from its folder; None if the folder holds none, or that of another candidate."""
-    result = read_result(path)
-    if result is None or not (result.complete or result.failure):
+    result = final_result(path)
+    if result is None:
         return None
     try:
         held = read_model(Candidate, path / CANDIDATE)

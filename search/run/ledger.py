@@ -144,6 +144,10 @@ class Ledger:
             result = Result.of(attributes[RESULT]) if ended and RESULT in attributes else None
             parents = tuple(attributes.get(PARENTS, ()))
             state, order = STATES[trial.state], attributes.get(ORDER)
+            if ended and (result is None or not isinstance(order, int | None)):
+                raise ValueError("it has no result or no order")
+            if state == "complete" and result is not None and ranked(result.scores, self.objectives) is None:
+                raise ValueError("it cannot be ranked")
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise FileError(f"{self.where} is damaged: candidate {trial.number} cannot be read") from error
         document = attributes[CANDIDATE_DOCUMENT]
@@ -186,6 +190,14 @@ class Ledger:
         with in_a_sentence(self.where):
             for name, value in ({"seen": seen} | attributes_of(candidate)).items():
                 trial.set_user_attr(name, value)
+
+    def restore(self, number: int, attributes: Mapping[str, Any]) -> None:
+        """Adds the attributes that a running trial had when it ended, if the ledger is an older copy without them."""
+        trial = self.trial(number)
+        lacking = {name: value for name, value in attributes.items() if name not in trial.user_attrs}
+        with in_a_sentence(self.where):
+            for name, value in lacking.items():
+                self.study._storage.set_trial_user_attr(trial._trial_id, name, value)
 
     def change(self, number: int, candidate: Candidate) -> None:
         """Records another candidate of a running trial, because it cannot be trained as it was proposed."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zlib import crc32
 
 from sqlalchemy import create_engine
@@ -150,13 +151,36 @@ def _begun(folder: Folder, problem: Description, settings: Settings, store: Shar
     if store is not None and not folder.exists() and store.has_run():
         store.fetch_run()
     if folder.exists():
-        read_settings(folder.settings).require_same(settings, folder.name)
+        held = read_settings(folder.settings)
+        held.require_same(settings, folder.name)
+        if store is not None:
+            _require_in_store(folder, held, store)
         return True
     write_text(folder.problem, problem.model_dump_json(indent=1))
     write_settings(settings, folder.settings)
     if store is not None:
         store.put_run()
     return False
+
+
+def _require_in_store(folder: Folder, settings: Settings, store: SharedFiles) -> None:
+    """Puts the run into the store if it is not there, since an earlier attempt has failed.
+
+    Raises:
+        SettingError: if the store has another run of this name.
+    """
+    if not store.has_run():
+        store.put_run()
+        return
+    with TemporaryDirectory() as temporary:
+        file = Path(temporary, folder.settings.name)
+        file.write_bytes(store.settings())
+        other = read_settings(file)
+    if other.study != settings.study:
+        raise SettingError(
+            f"{store.url} has another run named {folder.name!r}: give another --name, or delete {folder.path} to "
+            "continue that one"
+        )
 
 
 @contextmanager

@@ -45,11 +45,16 @@ class Result:
             TypeError, KeyError, ValueError: if these are not the fields of a result.
         """
         scores = dict(fields["scores"])
-        if not all(isinstance(value, int | float) for value in scores.values()):
-            raise TypeError("a score must be a number")
+        seconds, errors = tuple(fields["seconds"]), dict(fields.get("errors", {}))
+        numbers = (*scores.values(), *errors.values(), *seconds, fields["parameters"], fields["samples_seen"])
+        if len(seconds) != 2 or not all(isinstance(value, int | float) for value in numbers):
+            raise TypeError("scores, errors, seconds, parameters and samples must be numbers")
+        texts = (fields["key"], fields.get("failure") or "", fields.get("log", ""))
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError("key, failure and log must be texts")
         if scores:
             scores.setdefault(PARAMETERS, fields["parameters"])
-        return cls(**{**fields, "scores": scores, "seconds": tuple(fields["seconds"])})
+        return cls(**{**fields, "scores": scores, "seconds": seconds})
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import ParamSpec, TypeVar
 import fsspec
 
 from valp.errors import FileError, MissingPackageError, SettingError, first_line
-from valp.search.run.folder import SCORES, WEIGHTS, Folder, filling
+from valp.search.run.folder import SCORES, WEIGHTS, Folder, filling, final_result
 
 PAUSES = (1.0, 4.0)
 """The seconds to wait before each further attempt, if a store does not answer."""
@@ -83,6 +83,12 @@ class SharedFiles:
             self._files.put_file(str(file), self._at(file))
 
     @patiently
+    def settings(self) -> bytes:
+        """The content of the run's settings file in the store."""
+        content: bytes = self._files.cat_file(self._at(self._folder.settings))
+        return content
+
+    @patiently
     def fetch_run(self) -> None:
         """Fetches the run's settings and its problem."""
         for file in (self._folder.problem, self._folder.settings):
@@ -102,7 +108,7 @@ class SharedFiles:
     @patiently
     def fetch(self, path: Path) -> None:
         """Fetches a folder that is complete in the store and not here."""
-        if (path / SCORES).is_file():
+        if final_result(path) is not None:
             return
         self._files.invalidate_cache()
         there = self._at(path)
@@ -118,7 +124,7 @@ class SharedFiles:
         for name in found:
             there = posixpath.dirname(name)
             path = self._folder.path / posixpath.basename(posixpath.dirname(there)) / posixpath.basename(there)
-            if not (path / SCORES).is_file():
+            if final_result(path) is None:
                 missing.append((there, path))
         for there, path in missing:
             self._get(there, path)

@@ -11,11 +11,9 @@ from pydantic import Field
 from valp.errors import FileError
 from valp.files import read_model, write_text
 from valp.graph.graph import Frozen
-from valp.search.run.folder import SCORES
+from valp.search.run.folder import RECORD, SCORES
 from valp.search.run.known_trials import CANDIDATE_DOCUMENT
 from valp.search.run.ledger import RESULT
-
-RECORD = "trial.json"
 
 
 class TrialRecord(Frozen):

@@ -9,6 +9,7 @@ from functools import partial
 import ray
 from ray.exceptions import RayError
 
+from valp.errors import message_line
 from valp.plan.plan import Executor
 from valp.search.engine.candidate_limits import UNLIMITED, CandidateLimits
 from valp.search.engine.evaluate import Evaluation
@@ -90,6 +91,4 @@ def _received(references: Sequence[ray.ObjectRef]) -> list[ParentFiles]:
     try:
         return list(ray.get(list(references)))
     except RayError as error:
-        raise LostWorkerError(
-            f"the weights of its parents did not arrive: {str(error).strip().splitlines()[0]}"
-        ) from error
+        raise LostWorkerError(f"the weights of its parents did not arrive: {message_line(error)}") from error

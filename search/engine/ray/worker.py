@@ -8,6 +8,7 @@ little, and the first step of an actor does the rest: it imports torch, fetches 
 from collections.abc import Mapping
 from typing import Any
 
+from valp.errors import message_line
 from valp.search.engine.ray.garbage_collection import uncollected
 
 with uncollected():  # a worker process starts with these imports
@@ -82,11 +83,9 @@ def _trainer(equipment: list[ray.ObjectRef]) -> Any:
 
             return Trainer(ray.get(equipment[0]))
     except RayError as error:
-        raise LostWorkerError(
-            f"the data of the problem did not arrive: {str(error).strip().splitlines()[0]}"
-        ) from error
+        raise LostWorkerError(f"the data of the problem did not arrive: {message_line(error)}") from error
     except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else "no reason given"
+        reason = message_line(error)
         raise NoWorkerError(f"no worker can start: {type(error).__name__}: {reason}") from error
 
 

@@ -16,6 +16,7 @@ from valp.search.engine.candidate_limits import (
     default_memory,
 )
 from valp.search.engine.fault import Fault, OutOfTimeError, OverLimitError, failure_of
+from valp.search.engine.search_events import Event
 from valp.search.facade.launch import launch
 from valp.search.run.run import open_run
 from valp.spaces.baselines.single_task import WIDE, single_task
@@ -95,6 +96,22 @@ def test_when_the_time_is_over_a_candidate_in_training_stops_and_the_next_sessio
     after = searched(line, tmp_path, **asked).ledger.entries()
     whole = searched(line, tmp_path, name="whole", **asked).ledger.entries()
     assert [entry.result.scores for entry in after] == [entry.result.scores for entry in whole]
+
+
+def test_a_worker_whose_clock_is_ahead_ends_the_session_and_no_candidate_is_blamed(line, tmp_path, monkeypatch):
+    def late(*_):
+        raise OutOfTimeError("the time of the search is over")
+
+    display, events = Listener(), list[Event]()
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluate, "fitting", late)
+        run = searched(line, tmp_path, hours=1, candidates=3, display=display, listeners=[events.append])
+    assert [trial.state.is_finished() for trial in run.ledger.trials()] == [False]
+    assert "candidate 0 ended because the time is over by its worker's clock: the session ends" in display.lines
+    assert [event.name for event in events if event.fields.get("candidate") == 0][-1] == "unfinished"
+    assert not [event for event in events if event.name == "retry"]
+    after = searched(line, tmp_path, candidates=3).ledger.entries()
+    assert [entry.state for entry in after] == ["complete"] * 3
 
 
 def test_no_baseline_is_fitted_and_no_candidate_begins_after_the_end_of_the_time(line, tmp_path):

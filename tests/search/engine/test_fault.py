@@ -226,6 +226,23 @@ def test_a_bug_or_too_little_memory_is_recorded_once_with_its_traceback(error, f
     assert "raise error" in result.log
 
 
+def test_weights_that_cannot_be_saved_are_the_fault_of_the_candidate(line, tmp_path, monkeypatch):
+    make = evaluate.compiled
+
+    def tied(*given):
+        module, part = make(*given), torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 2))
+        part[1].weight = part[0].weight  # safetensors refuses to save a tensor twice
+        module.add_module("part_of_a_package", part)
+        return module
+
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluate, "compiled", tied)
+        with pytest.raises(SearchError, match=r"the only candidate of run 'r' failed: RuntimeError: \S"):
+            searched(line, tmp_path, candidates=1, baselines="none")
+    entries = searched(line, tmp_path, candidates=2, baselines="none").ledger.entries()
+    assert [entry.state for entry in entries] == ["failed", "complete"]
+
+
 def test_a_full_disk_ends_the_search_and_the_same_command_goes_on(line, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")

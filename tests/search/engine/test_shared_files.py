@@ -1,8 +1,10 @@
 """Drivers that share a database and a store for files, but no folder. The store is a real one of fsspec."""
 
 import json
+import shutil
 import signal
 import uuid
+from dataclasses import replace
 
 import fsspec
 import numpy as np
@@ -13,7 +15,7 @@ from valp.errors import FileError, SettingError
 from valp.search.facade.launch import launch
 from valp.search.run import shared_files
 from valp.search.run.candidate_folders import CandidateFolders
-from valp.search.run.folder import CANDIDATE, SCORES, WEIGHTS, Folder, finished_result, keep_journal
+from valp.search.run.folder import CANDIDATE, SCORES, WEIGHTS, Folder, finished_result, keep_journal, read_result
 from valp.search.run.outcome import Outcome, write_outcome
 from valp.search.run.result import Result
 from valp.search.run.run import open_run
@@ -99,6 +101,51 @@ def test_everything_is_fetched_but_what_is_here_and_weights_are_dropped_in_the_s
     assert (there.baseline("y", "tuned-1") / WEIGHTS).is_file()
     found = [finished_result(there.candidate(number), candidate) for number in range(4)]
     assert [one.scores["mse"] for one in found] == [0, 1, 2, 3]
+
+
+def test_what_a_driver_that_was_killed_at_a_rung_has_left_is_replaced_by_the_final_folder(tmp_path, url, candidate):
+    (here, there), (mine, theirs) = copies(tmp_path, url)
+    for number in range(2):
+        write_outcome(here.candidate(number), candidate, outcome(0.25))
+        mine.put(here.candidate(number))
+        at_rung = outcome(0.5)
+        write_outcome(
+            there.candidate(number), candidate, replace(at_rung, result=replace(at_rung.result, complete=False))
+        )
+    theirs.fetch(there.candidate(0))
+    assert read_result(there.candidate(0)).scores["mse"] == 0.25
+    assert theirs.fetch_all() == 1
+    assert read_result(there.candidate(1)).scores["mse"] == 0.25
+
+
+def test_a_run_that_could_not_be_put_into_the_store_is_put_there_later_and_no_other_takes_its_name(
+    tmp_path, line, monkeypatch
+):
+    from valp.search.run.opened_run import _begun
+
+    def begun(machine, study):
+        folder = Folder(tmp_path / machine / "r")
+        folder.path.mkdir(parents=True, exist_ok=True)
+        given = settings.model_copy(update={"study": study})
+        _begun(folder, line.description, given, SharedFiles(str(settings.files), folder))
+        return read_settings(folder.settings).study
+
+    asked = {"strategy": "random", "candidates": 1, "workers": 0, "steps": 2, "baselines": "none", "runs": tmp_path}
+    settings = launch(line, name="local", **asked).stored.settings
+    store = tmp_path / "store"
+    settings = settings.model_copy(update={"storage": "postgresql://db/valp", "files": f"file://{store}"})
+    store.write_text("no folder yet")
+    monkeypatch.setattr(shared_files, "PAUSES", ())
+    with pytest.raises(FileError, match="cannot be reached"):
+        begun("a", "first")
+    store.unlink()
+    assert begun("a", "second") == "first"
+    assert begun("b", "third") == "first"
+    shutil.rmtree(tmp_path / "b")
+    shutil.rmtree(store)
+    assert begun("b", "third") == "third"
+    with pytest.raises(SettingError, match="has another run named 'r': give another --name, or delete"):
+        begun("a", "fourth")
 
 
 def test_a_run_exists_in_the_store_once_its_settings_are_there(tmp_path, url):

@@ -138,7 +138,14 @@ def test_a_trial_that_was_stopped_stays_stopped(trials, tmp_path):
     assert [report(each, trials[2], time, 0) for each in (rule, other) for time in (1, 2, 3)] == [STOP] * 6
 
 
-@pytest.mark.parametrize("number", [np.array(0.5), np.float32(0.5)])
+def test_a_stopped_trial_stays_stopped_at_the_end_though_last_trials_are_not_stopped(trials):
+    rule = scheduler(stop_last_trials=False)
+    found = [report(rule, trial, 1, loss) for trial, loss in zip(trials, (1, 2, 3), strict=False)]
+    assert found == [CONTINUE, CONTINUE, STOP]
+    assert [report(rule, trial, 1000, 0) for trial in trials[:3]] == [CONTINUE, CONTINUE, STOP]
+
+
+@pytest.mark.parametrize("number", [np.array(0.5), np.float32(0.5), np.array([0.5]), np.array([[1]])])
 def test_an_array_of_one_number_is_a_number(number, trials):
     assert report(scheduler(), trials[0], 1, number) == CONTINUE
 

@@ -44,6 +44,12 @@ def attribute(name, value):
     return sql(f"update trial_user_attributes set value_json='{value}' where key='{name}'")
 
 
+def changed(field, value):
+    """A field of all results, set to a value of SQLite."""
+    new = f"json_set(value_json, '$.{field}', {value})"
+    return sql(f"update trial_user_attributes set value_json={new} where key='result'")
+
+
 DAMAGES = {
     "settings empty": (content("run.toml", b""), r"run\.toml is damaged: it has no settings"),
     "settings binary": (content("run.toml", b"\xff\xfe\0"), r"run\.toml is damaged: 'utf-8' codec can't decode"),
@@ -81,6 +87,15 @@ DAMAGES = {
     ),
     "a score that is text": (
         attribute("result", '{"scores": {"mse": "low"}, "seconds": [1, 2], "parameters": 1}'),
+        "candidate 0 cannot be read",
+    ),
+    "no result": (sql("delete from trial_user_attributes where key='result'"), "candidate 0 cannot be read"),
+    "a failure that is a number": (changed("failure", "3"), "candidate 0 cannot be read"),
+    "samples that are text": (changed("samples_seen", '"x"'), "candidate 0 cannot be read"),
+    "seconds that are text": (changed("seconds", 'json(\'["a", "b"]\')'), "candidate 0 cannot be read"),
+    "errors a list": (changed("errors", "json('[1]')"), "candidate 0 cannot be read"),
+    "an order that is text": (
+        sql("insert into trial_user_attributes(trial_id, key, value_json) values(1, 'ended_before', '\"x\"')"),
         "candidate 0 cannot be read",
     ),
     "candidate a number": (attribute("candidate", "3"), "candidate 0 in the ledger is not a valid candidate"),

@@ -88,6 +88,25 @@ def test_an_empty_or_old_ledger_is_completed(damage, some, runs, line):
     assert scores_of(runs) == before
 
 
+def test_a_candidate_that_an_old_ledger_has_as_running_is_not_trained_again_though_it_was_stopped(line, tmp_path):
+    run = searched(line, tmp_path, "evolution", more=20, halving=True, steps=150)
+    stopped = next(entry for entry in run.ledger.entries() if entry.state == "pruned")
+    before, record = scores_of(tmp_path), run.folder.candidate(stopped.number) / "trial.json"
+    rungs, written = run.ledger.trial(stopped.number).user_attrs["rungs"], record.read_text()
+    with sqlite3.connect(tmp_path / "r" / "study.db") as opened:
+        trial_id = stopped.number + 1
+        opened.execute("update trials set state='RUNNING', datetime_complete=null where trial_id=?", (trial_id,))
+        opened.execute("delete from trial_user_attributes where key in ('result', 'rungs') and trial_id=?", (trial_id,))
+    opened.close()
+    display = Listener()
+    again = searched(line, tmp_path, "evolution", more=20, halving=True, steps=150, display=display)
+    assert display.ended == []
+    assert again.ledger.entry(stopped.number).state == "pruned"
+    assert again.ledger.trial(stopped.number).user_attrs["rungs"] == rungs
+    assert record.read_text() == written
+    assert scores_of(tmp_path) == before
+
+
 def test_a_candidate_whose_folder_is_gone_too_is_trained_again_under_its_number(some, runs, line):
     (runs / "r" / "study.db").unlink()
     shutil.rmtree(runs / "r" / "candidates" / "3")
