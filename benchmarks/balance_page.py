@@ -74,12 +74,12 @@ def comparison(score: Score, first: Sequence[Row], second: Sequence[Row]) -> tup
 
 def progress(plan: Plan) -> str:
     """What is not measured yet, as a sentence; empty if all is."""
-    missing = {
-        method.code: plan.seeds - len(plan.results(method))
-        for method in plan.methods
-        if len(plan.results(method)) < plan.seeds
-    }
-    if not missing:
-        return ""
-    words = ", ".join(f"{code} lacks {count}" for code, count in missing.items())
-    return paragraph(f"**Not finished**, of {plan.seeds} seeds: {words}.")
+    told, diverged = [], {method.code: plan.diverged(method) for method in plan.methods}
+    missing = {method.code: plan.seeds - len(plan.results(method)) - diverged[method.code] for method in plan.methods}
+    if any(missing.values()):
+        words = ", ".join(f"{code} lacks {count}" for code, count in missing.items() if count)
+        told.append(f"**Not finished**, of {plan.seeds} seeds: {words}.")
+    if any(diverged.values()):
+        words = ", ".join(f"{count} of {code}" for code, count in diverged.items() if count)
+        told.append(f"**Diverged**, of {plan.seeds} seeds, and not in the means, which are too good: {words}.")
+    return paragraph(" ".join(told)) if told else ""

@@ -154,6 +154,15 @@ class Plan:
                 found.append({"seed": seed, "test": {task: e for row in rows for task, e in row["test"].items()}})
         return found
 
+    def diverged(self, method: Method) -> int:
+        """The number of seeds with a training that ended without any score."""
+        chosen = [one for task in self.parts(method) if (one := self.chosen(method, task)) is not None]
+        rows = self.store.rows
+        return sum(
+            any(not rows[key]["test"] for one in chosen if (key := replace(one, seed=seed).key) in rows)
+            for seed in range(self.seeds)
+        )
+
     def settings(self, method: Method) -> str:
         """The chosen rate, and the chosen weights of a grid. A rate at the end of those tried may not be the best."""
         chosen = [self.chosen(method, task) for task in self.parts(method)]

@@ -85,7 +85,9 @@ def _introduction(document: Mapping[str, Any]) -> str:
         I as graphs:"""
     attack = f"""The attack is x̃ = x + η·sign(∇ₓL), clipped to the range of the pixels, with the training loss L and its
         learned weights. A bottleneck samples z: gradients and predictions are means over {document["setup"]["draws"]}
-        draws. These are not [the scores of a search](scores.md#scores-under-attack), which also try other attacks. In
+        draws. A network of one task is attacked by its own loss, one of two tasks by the weighted sum of both, which
+        disturbs each task less: GS, UWL and MTVIB compare with each other, with STL and STVIB only in the joint
+        table. These are not [the scores of a search](scores.md#scores-under-attack), which also try other attacks. In
         each cell: Qian et al. / ours, in percent, mean ± standard deviation over seeds; – where there is no figure."""
     methods = "\n".join(f"- **{method.code}**: {method.title}" for method in METHODS)
     return f"# Robustness of multi-task networks\n\n{paragraph(question)}\n\n{methods}\n\n{paragraph(attack)}"

@@ -1,6 +1,7 @@
 """The benchmarks two digits and MGDA: choices on validation, resuming, the labels, and the pages."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import torch
 
 from benchmarks import balance_trainings, digit_labels, multi_mnist, two_digits
-from benchmarks.balance_page import Score, comparison, spread, wins
+from benchmarks.balance_page import Score, comparison, progress, spread, wins
 from benchmarks.balance_subjects import SUBJECTS, Subject, errors, errors_without_learning
 from benchmarks.balance_trainings import Method, Plan, Setup, Training, prepare, trained
 from benchmarks.paper_page import DISCUSSION
@@ -102,6 +103,19 @@ def test_the_rate_and_the_weights_with_the_best_validation_score_are_chosen(tmp_
     assert plan.settings(method) == "0.1 (least tried), 0.5 : 1.5"
     assert [one.key for one in plan.left()] == ["p/grid 0.5:1.5/0.1/1", "p/grid 0.5:1.5/0.1/2"]
     assert [row["seed"] for row in plan.results(method)] == [0]
+
+
+def test_a_seed_that_diverged_is_counted_and_is_not_called_unfinished(tmp_path):
+    store, method = SavedRows(tmp_path / "a.json", {"p": "f"}), Method("uniform")
+    plan = Plan("p", ("a",), (method,), (0.1,), 4, store)
+    for seed, test in enumerate(({"a": 0.1}, {"a": 0.2}, {})):
+        training = replace(plan.tried(method, "")[0], seed=seed)
+        store.add(training, {"fingerprint": "f", "score": test.get("a"), "test": test})
+    assert [row["seed"] for row in plan.results(method)] == [0, 1]
+    assert plan.diverged(method) == 1
+    told = progress(plan)
+    assert "**Not finished**, of 4 seeds: uniform lacks 1." in told
+    assert "**Diverged**, of 4 seeds, and not in the means, which are too good: 1 of uniform." in " ".join(told.split())
 
 
 def test_trainings_on_data_that_is_not_asked_for_stay_in_the_file(tmp_path):

@@ -254,6 +254,17 @@ def test_the_first_step_is_that_of_fixed_beta():
     assert state.weights(at([1.0] * 4, reach.betas), 1e-3).tolist() == pytest.approx(reach.betas)
 
 
+@pytest.mark.parametrize("scale", [1e-9, 1e8])
+def test_the_first_step_is_that_of_fixed_beta_also_where_a_loss_is_in_a_very_small_or_large_unit(scale):
+    graph = figure_2()
+    first, *others = graph.losses
+    reach, state = weighing(
+        graph=graph.model_copy(update={"losses": (first.model_copy(update={"beta": scale}), *others)})
+    )
+    assert scale in reach.betas
+    assert state.weights(at([1.0] * 4, reach.betas), 1e-3).tolist() == pytest.approx(reach.betas)
+
+
 def test_a_loss_that_is_absent_leaves_its_noise_as_it_is_also_after_other_batches():
     _, state = weighing()
     state.weights(at([5.0] * 4, [1.0] * 4), 1e-3)
@@ -264,10 +275,10 @@ def test_a_loss_that_is_absent_leaves_its_noise_as_it_is_also_after_other_batche
 
 
 def test_a_loss_of_zero_has_a_weight_with_a_bound():
-    _, state = weighing()
+    reach, state = weighing()
     for _ in range(60):
         weights = state.weights(at([0.0, -1.0, 1.0, 1.0], [1.0] * 4), 1.0)
-    assert weights.tolist()[:2] == pytest.approx([exp(WIDEST) / 2] * 2)
+    assert weights.tolist()[:2] == pytest.approx([exp(WIDEST) * beta for beta in reach.betas[:2]])
     assert -1 < state.log_variances[2] < 1  # the loss is 1: log σ² goes to log 1
 
 

@@ -66,16 +66,31 @@ def test_min_norm_is_what_the_steps_of_torchjd_approach():
         assert np.linalg.norm(nearer - found) <= 0.02 * longest
 
 
-def test_the_nearest_point_is_optimal_for_gradients_of_very_different_lengths():
+@pytest.mark.parametrize("spread", [6, 12, 14, 16, 18])
+def test_the_nearest_point_is_optimal_for_gradients_of_very_different_lengths(spread):
     generator = np.random.default_rng(0)
     for count in [*TASKS] * 20:
-        points = generator.normal(size=(count, 6)) * 10 ** generator.uniform(-3, 3, size=(count, 1))
+        exponents = generator.uniform(-spread / 2, spread / 2, size=(count, 1))
+        points = generator.normal(size=(count, 6)) * 10**exponents
         k = nearest_point(points)
         v, lengths = k @ points, np.linalg.norm(points, axis=1)
         assert k.min() >= 0
         assert k.sum() == pytest.approx(1)
         slack = points @ v - v @ v
         assert (slack >= -1e-6 * np.linalg.norm(v) * lengths - 1e-12 * lengths.min() * lengths).all()
+
+
+@pytest.mark.parametrize("scale", [1e-25, 1e-22, 1e18, 1e25])
+@pytest.mark.parametrize("method", ["min-norm", "central"])
+def test_gradients_whose_squares_are_no_float_of_32_bits_have_the_same_direction(method, scale):
+    rows = gradients(5, count=4)
+    found = direction(begun(method, 4), (rows * scale).astype(np.float32)).astype(np.float64) / scale
+    require_close(found, direction(begun(method, 4), rows), rows, within=1e-5)
+
+
+def test_a_very_short_gradient_is_still_a_task():
+    rows = np.array([[1.0, 0.0], [0.0, 1e-24]], np.float32)
+    assert direction(begun("min-norm", 2), rows) == pytest.approx([0.0, 1e-24], rel=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from tests.valp.train.gradient_rows import begun, direction, gradients
+from tests.valp.train.gradient_rows import begun, direction, gradients, step_of
 from valp.errors import SettingError
 from valp.train.balance import completed, read_balance
+from valp.train.balance.balancer import GroupGradients
 from valp.train.balance.gradient_normalisation import LOWEST_WEIGHT
 
 
@@ -47,6 +48,31 @@ def test_a_longer_gradient_gets_a_smaller_weight_until_the_lengths_are_equal():
         found = direction(state, rows)
     assert found == pytest.approx(found.mean(), rel=0.1)
     assert (found / rows.diagonal()).mean() == pytest.approx(1, rel=1e-6)
+
+
+def test_a_task_whose_rivals_are_absent_keeps_its_weight():
+    rows = np.array([[10.0, 0.0], [0.0, 0.1]])
+    state = begun("gradnorm", 2, alpha=0.0)
+    for _ in range(400):
+        found = direction(state, rows)
+    assert found[0] < 1.0
+    alone = GroupGradients(0, (0,), torch.as_tensor(rows[:1]))
+    assert state.combine(step_of([1.0, 1.0]), [alone])[0].numpy() == pytest.approx([found[0], 0.0], rel=0.5)
+    beside_nothing = direction(state, rows * [[1.0], [0.0]])
+    assert beside_nothing == pytest.approx([found[0], 0.0], rel=0.5)
+    other = GroupGradients(1, (0,), torch.as_tensor(rows[:1]))  # a group of this task alone
+    assert state.combine(step_of([1.0, 1.0]), [other])[0].tolist() == [10.0, 0.0]
+
+
+@pytest.mark.parametrize("scale", [1e-14, 1e-10, 1e6])
+def test_the_weights_do_not_depend_on_the_unit_of_the_gradients(scale):
+    rows, found = np.array([[10.0, 0.0], [0.0, 0.1]]), []
+    for factor in (1.0, scale):
+        state = begun("gradnorm", 2, alpha=0.0)
+        for _ in range(300):
+            last = direction(state, rows * factor)
+        found.append(last / factor)
+    assert found[1] == pytest.approx(found[0], rel=1e-3)
 
 
 def test_a_task_that_has_learned_less_gets_a_longer_gradient():

@@ -52,6 +52,18 @@ def test_dynamic_weights_are_those_of_liu():
     assert found.tolist() == pytest.approx([weights[0], 2 * weights[1], 0.5])
 
 
+def test_dynamic_weights_do_not_depend_on_the_unit_of_a_loss_that_beta_compensates():
+    found = []
+    for scale in (1.0, 1e-10):
+        betas = [1.0, 1 / scale]
+        state = dwa(tuple(betas), (False, False))
+        for second in (1.0, 0.3, 0.09):
+            state.weights(step([1.0, second * scale], betas), 1e-3)
+        found.append(state.factors.tolist())
+    assert found[1] == pytest.approx(found[0])
+    assert found[0][1] < 0.9
+
+
 def test_dynamic_weights_average_over_a_period_and_over_batches_with_labels():
     state = dwa((1.0, 1.0), (False, False), period=2)
     losses = [([4.0, 1.0], None), ([2.0, 9.0], [True, False]), ([1.5, 1.0], None), ([1.5, 1.0], None)]

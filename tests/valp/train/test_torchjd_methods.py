@@ -54,6 +54,28 @@ def by_torchjd(method, rows):
     return made(torch.as_tensor(rows)).numpy()
 
 
+@pytest.mark.parametrize("ratio", [0.1, 0.01, 1e-3, 1e-4])
+def test_no_loss_rises_along_upgrad_though_its_gradient_is_much_shorter(ratio):
+    for package in BALANCERS["upgrad"].packages:
+        pytest.importorskip(package)
+    generator = np.random.default_rng(0)
+    for _ in range(20):
+        angle = np.radians(generator.uniform(95, 150))
+        rows = np.array([[1.0, 0.0], [ratio * np.cos(angle), ratio * np.sin(angle)]])
+        found = direction(begun("upgrad", 2), rows)
+        cosines = rows @ found / (np.linalg.norm(rows, axis=1) * np.linalg.norm(found))
+        assert cosines.min() > -1e-3
+
+
+@pytest.mark.parametrize("ratio", [1e-3, 1e-4, 1e-5])
+def test_cagrad_does_not_stop_where_one_gradient_is_much_shorter(ratio):
+    for package in BALANCERS["cagrad"].packages:
+        pytest.importorskip(package)
+    rows = np.array([[1.0, 0.0], [-ratio / 2, ratio]])
+    found = direction(begun("cagrad", 2), rows)
+    assert np.linalg.norm(found - rows.mean(0)) == pytest.approx(0.4 * np.linalg.norm(rows.mean(0)), rel=1e-3)
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_the_directions_are_those_of_torchjd_for_the_whole_matrix(method):
     for seed in range(8):

@@ -70,7 +70,7 @@ class PeriodAverages(LossWeighing):
         if self._made and self._made % self._period == 0:
             self._weigh()
         self._made += 1
-        self._sums[0] += self._reach.above_floors(step.losses) * step.present
+        self._sums[0] += self._reach.above_floors(step.losses) * step.betas * step.present
         self._sums[1] += step.present
         return self.factors * step.betas
 

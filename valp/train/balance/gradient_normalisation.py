@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from valp.train.balance.balance import Value
-from valp.train.balance.balancer import GradientBalancer, LossStep
+from valp.train.balance.balancer import GradientBalancer, GroupGradients, LossStep
 from valp.train.balance.loss_reach import LossReach
 from valp.train.balance.method_setting import MethodSetting, NumberSetting
 from valp.train.balance.positive_losses import PositiveLosses
@@ -12,9 +12,13 @@ from valp.train.balance.weighted_gradients import TaskGradients, WeighsTasks, We
 
 if TYPE_CHECKING:
     import torch
+    from torch import Tensor
 
     from valp.train.balance.learned_numbers import LearnedNumbers
     from valp.train.balance.nearest_point import Floats
+
+TINY = 1e-100
+"""ε of Adam. The slopes are as long as the gradients, so the usual 1e-8 would stop the learning with short ones."""
 
 LOWEST_WEIGHT = 1e-3
 """No weight falls below this. A step of Adam could make it negative, and the loss would be maximised."""
@@ -28,8 +32,9 @@ class GradNorm(WeighsTasks, GradientBalancer):
     Ḡ·r_i^α| by w, with the targets held constant (eq. 2). The weights are then scaled to the mean 1. They start at 1.
 
     The paper takes the norms in the last shared layer, and one w_i for the whole network. Here every group has its own,
-    because the losses that share parameters differ from group to group. A group of one task has the weight 1. L_i is
-    β·L, above the floor of the loss, and L_i(0) its first value. Losses of 0 and below count as in `PositiveLosses`.
+    because the losses that share parameters differ from group to group. A group of one task has the weight 1; a task
+    whose rivals are absent from the batch keeps its weight. L_i is β·L, above the floor of the loss, and L_i(0) its
+    first value. Losses of 0 and below count as in `PositiveLosses`.
     """
 
     code, title = "gradnorm", "learned weights that bring gradients to similar lengths (Chen et al. 2018, eq. 2)"
@@ -67,6 +72,19 @@ class LearnedNorms(WeightedGradients):
         self._first: dict[int, float] = {}
         self._positive = PositiveLosses()
 
+    def combine(self, step: LossStep, gradients: Sequence[GroupGradients]) -> "list[Tensor]":
+        """See `GradientCombining`. A task whose rivals have no label in the batch keeps its weight."""
+        found = super().combine(step, gradients)
+        return [
+            whole * self.alone(one.group, one.losses[0]) if len(one.losses) == 1 else whole
+            for whole, one in zip(found, gradients, strict=True)
+        ]
+
+    def alone(self, group: int, loss: int) -> float:
+        """See `WeightedGradients`."""
+        learned = self._learned.get(group)
+        return 1.0 if learned is None else float(learned.values[loss])
+
     def weights(self, step: LossStep, tasks: TaskGradients) -> "Floats":
         """w of this step. The weights of the next step are learned from it."""
         import numpy as np
@@ -74,7 +92,7 @@ class LearnedNorms(WeightedGradients):
         from valp.train.balance.learned_numbers import LearnedNumbers
 
         count, losses = len(self._divergent), list(tasks.losses)
-        learned = self._learned.setdefault(tasks.group, LearnedNumbers(np.ones(count)))
+        learned = self._learned.setdefault(tasks.group, LearnedNumbers(np.ones(count), TINY))
         weights = learned.values[losses]
         lengths = weights * tasks.norms
         targets = lengths.mean() * self._progress(step, tasks.losses) ** self._alpha

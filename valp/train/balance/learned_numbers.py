@@ -12,12 +12,14 @@ class LearnedNumbers:
 
     Args:
         start: (n,), their first values.
+        epsilon: ε.
 
     Attributes:
         values: (n,), the numbers.
     """
 
-    def __init__(self, start: NDArray[np.float64]) -> None:
+    def __init__(self, start: NDArray[np.float64], epsilon: float = EPSILON) -> None:
+        self._epsilon = epsilon
         self.values = np.array(start, np.float64)
         self._means, self._squares = np.zeros_like(self.values), np.zeros_like(self.values)
         self._steps = np.zeros_like(self.values)
@@ -36,4 +38,4 @@ class LearnedNumbers:
         self._squares[at] = KEPT_OF_SQUARES * self._squares[at] + (1 - KEPT_OF_SQUARES) * g * g
         mean = self._means[at] / (1 - KEPT ** self._steps[at])
         square = self._squares[at] / (1 - KEPT_OF_SQUARES ** self._steps[at])
-        self.values[at] -= rate * mean / (np.sqrt(square) + EPSILON)
+        self.values[at] -= rate * mean / (np.sqrt(square) + self._epsilon)

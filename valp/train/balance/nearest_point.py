@@ -19,7 +19,8 @@ PRECISION = 1e-13
 def nearest_point(points: Floats) -> Floats:
     """The weights k that minimise ‖Σ_i k_i p_i‖.
 
-    The corral (some of the points) grows by the point that is lowest in the direction of the present one, x. The
+    The corral (some of the points) grows by the point that is lowest in the direction of the present one, x, compared
+    with its length. The
     nearest point x of the corral's affine hull is then taken if it lies inside; otherwise the points that x leaves are
     dropped. x is the nearest point if p_i·x ≥ x·x for all i. Two points have a closed form, which is much faster.
 
@@ -40,10 +41,12 @@ def nearest_point(points: Floats) -> Floats:
     for _ in range(MOST_STEPS):
         nearest = weights @ points[corral]
         square = float(nearest @ nearest)
-        products = points @ nearest
-        lowest = int(products.argmin())
-        reached = square - products[lowest] <= PRECISION * np.sqrt(square * squares[lowest])
-        if reached or lowest in corral or square <= PRECISION**2 * squares[corral].max():
+        if square <= PRECISION**2 * squares[corral].min():
+            break
+        gains = (square - points @ nearest) / np.sqrt(square * squares)  # relative: long points have larger errors
+        gains[corral] = -np.inf
+        lowest = int(gains.argmax())
+        if gains[lowest] <= PRECISION:
             break
         corral.append(lowest)
         weights = np.append(weights, 0.0)

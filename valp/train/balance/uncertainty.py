@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from valp.train.balance.nearest_point import Floats
 
 WIDEST = 14.0
-"""log σ² stays in [−14, 14]. Otherwise the weight of a loss of 0 or below would grow without bound."""
+"""log σ² stays within 14 of its start. Otherwise the weight of a loss of 0 or below would grow without bound."""
 
 
 class UncertaintyWeighting(LossBalancer):
@@ -60,7 +60,8 @@ class LearnedNoise(LossWeighing):
         self._reach = reach
         self._noisy = np.isin(np.arange(len(reach.betas)), reach.tasks)
         doubled = 2 * np.where(self._noisy, reach.betas, 1.0)
-        self._learned = LearnedNumbers((-np.log(doubled)).clip(-WIDEST, WIDEST))
+        self._start = -np.log(doubled)
+        self._learned = LearnedNumbers(self._start)
         self._rate = rate
 
     @property
@@ -74,7 +75,7 @@ class LearnedNoise(LossWeighing):
         import torch
 
         s = self._learned.values
-        s.clip(-WIDEST, WIDEST, out=s)
+        s.clip(self._start - WIDEST, self._start + WIDEST, out=s)
         precisions, present = np.exp(-s), np.array(step.present.tolist())
         weights = np.where(self._noisy, precisions / 2 * present, step.betas.tolist())
         slopes = (1 - precisions * self._reach.above_floors(step.losses).tolist()) / 2

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from valp.train.balance.nearest_point import Floats
 
 
+SHORTEST, LONGEST = 1e-15, 1e15
+"""The lengths of gradients whose squares a float of 32 bits holds with all its digits, also if denormals are 0."""
+
+
 @dataclass(frozen=True)
 class TaskGradients:
     """The gradients ∇_m of the tasks that reach one group of parameters, in few coordinates.
@@ -64,19 +68,25 @@ class WeightedGradients(GradientCombining):
     def weights(self, step: LossStep, tasks: TaskGradients) -> "Floats":
         """k, (M,), for at least two tasks."""
 
+    def alone(self, group: int, loss: int) -> float:  # noqa: ARG002
+        """The weight of a task that alone has a gradient in a group now: 1, unless a method has learned it."""
+        return 1.0
+
     def direction(self, step: LossStep, gradients: GroupGradients) -> "Tensor":
         """See `GradientCombining`."""
         import numpy as np
         import torch
 
         matrix = gradients.matrix
-        gramian = (matrix @ matrix.T).to("cpu", torch.float64).numpy()
+        gramian = _gramian(matrix)
         factors = np.ones(len(gramian))
         if np.isfinite(gramian).all():
             task = ~np.array([self._divergent[loss] for loss in gradients.losses])
             task &= gramian.diagonal() > 0
             found = np.ones(int(task.sum()))
-            if len(found) > 1:
+            if len(found) == 1:
+                found[:] = self.alone(gradients.group, gradients.losses[int(task.argmax())])
+            elif len(found) > 1:
                 losses, inner = gradients.losses, gramian
                 if len(found) < len(losses):
                     losses = tuple(loss for loss, is_task in zip(losses, task, strict=True) if is_task)
@@ -119,6 +129,21 @@ class StepWeights(WeightedGradients):
     def weights(self, step: LossStep, tasks: TaskGradients) -> "Floats":  # noqa: ARG002
         """See `WeightedGradients`."""
         return self._weigh(tasks)
+
+
+def _gramian(matrix: "Tensor") -> "Floats":
+    """The inner products of the rows. If they are too small or too large for the rows' type, the rows are scaled."""
+    import torch
+
+    gramian: Floats = (matrix @ matrix.T).to("cpu", torch.float64).numpy()
+    squares = gramian.diagonal()
+    if (squares > SHORTEST**2).all() and (squares < LONGEST**2).all():
+        return gramian
+    scales = matrix.abs().amax(1, keepdim=True)
+    scales[scales == 0] = 1.0
+    scaled = matrix / scales
+    lengths = scales.to("cpu", torch.float64).numpy()
+    return (scaled @ scaled.T).to("cpu", torch.float64).numpy() * lengths * lengths.T
 
 
 def _in_coordinates(group: int, losses: tuple[int, ...], gramian: "Floats") -> TaskGradients:
