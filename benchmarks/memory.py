@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -127,7 +128,7 @@ def main() -> None:
             if session.poll() is None:
                 session.send_signal(signal.SIGTERM)
                 session.wait()
-    figures = {"minutes": seen.minutes, "candidates": seen.candidates, **seen.megabytes}
+    figures: dict[str, Sequence[float]] = {"minutes": seen.minutes, "candidates": seen.candidates, **seen.megabytes}
     rounded = {name: [round(value, 2) for value in values] for name, values in figures.items()}
     write_text(asked.base.with_suffix(".json"), json.dumps(rounded) + "\n")
     draw(seen, asked.base.with_suffix(".png"))

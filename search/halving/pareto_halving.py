@@ -149,7 +149,9 @@ class ParetoHalving(FIFOScheduler):  # type: ignore[misc] # ray ships no types
             return True
         losses = list[float]()
         for name, value, sign in zip(self._metrics, values, self._signs, strict=True):
-            if hasattr(value, "item") and prod(getattr(value, "shape", ())) == 1:  # an array or a tensor of one number
+            if (
+                value is not None and hasattr(value, "item") and prod(getattr(value, "shape", ())) == 1
+            ):  # an array or a tensor of one number
                 value = value.item()
             if not isinstance(value, Real):
                 raise SettingError(f"metric {name!r} must be a number, but trial {trial.trial_id} reported {value!r}")
