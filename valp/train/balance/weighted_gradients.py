@@ -143,7 +143,8 @@ def _gramian(matrix: "Tensor") -> "Floats":
     scales[scales == 0] = 1.0
     scaled = matrix / scales
     lengths = scales.to("cpu", torch.float64).numpy()
-    gramian = (scaled @ scaled.T).to("cpu", torch.float64).numpy() * lengths * lengths.T
+    gramian = (scaled @ scaled.T).to("cpu", torch.float64).numpy()
+    gramian *= lengths * lengths.T
     return gramian
 
 
