@@ -131,7 +131,8 @@ EVENTS: Mapping[str, EventKind] = MappingProxyType(
         ),
         "search_ended": EventKind(
             "The session ended. `reason` is complete (nothing is left to do), deadline (--hours), interrupted (by the "
-            "signal in `message`) or error (in `message`). `seconds` are those of the session.",
+            "signal that `message` names, or by the program that called `launch`) or error (in `message`). `seconds` "
+            "are those of the session.",
             {"reason": "string", "message": "string or null", "seconds": "number"} | COUNTS,
         ),
         "events_lost": EventKind(

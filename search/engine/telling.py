@@ -87,6 +87,9 @@ def telling_session(driver: Driver, hours: float | None, *, resumed: bool) -> It
     except KeyboardInterrupt as error:  # the message of a signal is its name
         end("interrupted", str(error) or "SIGINT")
         raise
+    except SystemExit:  # how Ray's own handler of SIGTERM ends a program that calls `launch`
+        end("interrupted", "the program")
+        raise
     except BaseException as error:
         end("error", f"{type(error).__name__}: {message_line(error)}")
         raise

@@ -98,6 +98,22 @@ def logged(narrow, line, tmp_path_factory):
     return lines_of(log), run, display.last
 
 
+def test_a_program_that_ends_interrupts_its_search(line, tmp_path):
+    class Ending(Listener):
+        def show(self, status, ended=None):
+            if ended is not None:
+                raise SystemExit(1)
+
+    events = []
+    with pytest.raises(SystemExit):
+        searched(line, tmp_path, (events.append,), candidates=2, display=Ending())
+    assert (events[-1].name, events[-1].fields["reason"], events[-1].fields["message"]) == (
+        "search_ended",
+        "interrupted",
+        "the program",
+    )
+
+
 def named(lines, *names):
     return [line for line in lines if line["event"] in names]
 
