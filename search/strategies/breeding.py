@@ -32,9 +32,9 @@ class Breeding:
             parent. The one that best complements the first is selected: with the better value of each objective, the
             two have the largest hypervolume.
         inherit: whether children start with their parents' weights.
-        generation: the share of a full training that a drawn candidate, or a child with inherited weights, gets.
+        generation: the share of a full training that a drawn candidate, or, with `inherit`, a child gets.
             Shorter generations allow more generations for the same samples, but a sampler needs some steps before it
-            can be told from others. A child that does not inherit gets a full training.
+            can be told from others. Without `inherit`, a child gets a full training.
     """
 
     drawn: int = 8

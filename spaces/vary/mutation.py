@@ -36,7 +36,8 @@ def mutate(
     batch: int | None = None,
     rather: Sequence[str] = (),
 ) -> Variation:
-    """Changes a candidate by one or more moves. Every move changes something.
+    """Changes a candidate by one or more moves. Every move changes something, though a
+    combiner has no effect where there is one source.
 
     Args:
         parent: a candidate for the problem that `check` accepts. It need not be in the space.

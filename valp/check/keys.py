@@ -1,5 +1,7 @@
 """Keys of graphs: two graphs have the same key if and only if they differ at most in names and in meaningless order.
 
+What has no effect also counts: the combiner of a network with one source, the prior of one without latent variables.
+
 Each name is a vertex of a labelled digraph. Its text describes the components with this name: usually one, or none if
 only connections or losses mention the name. The arcs are connections and losses. The canonical order of the vertices
 is exact (`valp.graph.labelling`), unlike a Weisfeiler–Lehman hash.
@@ -66,8 +68,10 @@ def _described(graph: Graph) -> Iterator[tuple[str, str]]:
         yield model_input.name, _json({"input": place, **model_input.model_dump(mode="json", exclude={"name"})})
     for network in graph.networks:
         yield network.name, _json({"network": _network(network)})
+    order = {name: rank for rank, name in enumerate(dict.fromkeys(graph.given))}
     for place, output in enumerate(graph.outputs):
-        given = {"given": True} if output.name in graph.given else {}
+        rank = order.get(output.name)
+        given = {} if rank is None else {"given": rank or True}  # the first given class chooses a prior by class
         yield output.name, _json({"output": place, **output.model_dump(mode="json", exclude={"name"}), **given})
 
 

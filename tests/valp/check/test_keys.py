@@ -179,6 +179,16 @@ def test_a_given_class_counts():
     assert structure_key(graph) != structure_key(free)
 
 
+def test_the_order_of_given_classes_counts():
+    """A prior by class is chosen by the first of them."""
+    graph = class_conditioned()
+    orders = [("o2", "o1"), ("o1", "o2"), ("o1",), ("o2",)]
+    keys = {given: content_key(graph.model_copy(update={"given": given})) for given in orders}
+    assert len({*keys.values()}) == 4
+    assert content_key(graph.model_copy(update={"given": ("o2", "o1", "o2")})) == keys["o2", "o1"]
+    assert keys["o2",] == content_key(graph)
+
+
 def test_beta_counts_in_the_content_key_only():
     changed = with_part(figure_2(), "losses", 3, beta=0.25)
     assert content_key(changed) != content_key(figure_2())
