@@ -61,7 +61,7 @@ def with_search(document: Document, other: Document, page: str) -> Document:
     Args:
         document: the figures of a comparison.
         other: those of the comparison for the other winner.
-        page: the address of the page of the other comparison.
+        page: the address of the page of the other comparison. It is linked if it has rivals of the other winner.
     """
     if any(document[name] != other[name] for name in ("problem", "fingerprint", "batch", "seeds", "objectives")):
         return document
@@ -77,7 +77,7 @@ def with_search(document: Document, other: Document, page: str) -> Document:
         return document
     return {
         **document,
-        "search": page,
+        "search": page if any(cell["contender"] != VALP for cell in other["cells"]) else None,
         "contenders": {**document["contenders"], "search": about},
         "cells": [*document["cells"], *cells],
     }

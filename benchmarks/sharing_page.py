@@ -330,5 +330,7 @@ def obstacles(document: Document | None) -> Iterator[str]:
                     yield f"{samples:,} samples:"
                     yield table(scores(document, samples, [VALP, *finished], changed=True))
                     yield table(costs(document, samples, [VALP, *finished]))
-    other = document.get("search") if document is not None else None
-    yield paragraph(SEARCH if other is None else f"[The same comparison for that VALP]({other}).")
+    if document is None or "search" not in document["contenders"]:
+        yield paragraph(SEARCH)
+    elif document["search"] is not None:
+        yield paragraph(f"[The same comparison for that VALP]({document['search']}).")

@@ -342,3 +342,6 @@ def test_the_winner_of_another_search_is_an_experiment_with_the_valp():
     other["cells"].append(other["cells"][0] | {"samples": 2000})  # the first comparison has none of so many
     assert with_search(document, other, "sharing-search.md") == both
     assert with_search(document, other | {"cells": other["cells"][-1:]}, "sharing-search.md") == document
+    alone = page(with_search(document, other | {"cells": other["cells"][:1]}, "sharing-search.md"), Path("sharing.md"))
+    assert "the VALP of a search with 6 steps a training" in alone
+    assert "](sharing-search.md)" not in alone
