@@ -235,7 +235,7 @@ def of_sharing(document: Document) -> Iterator[str]:
         yield "\n".join(lines)
         for name, samples in unshared.items():
             yield paragraph(
-                f"""So in {name}, with {" and ".join(samples)} samples, no part of what the VALP is ahead of the
+                f"""So in {name} (with {"; ".join(samples)} samples) no part of what the VALP is ahead of the
                 single-task networks is shown to come from sharing: its own parts, each trained alone, are not behind
                 it. The parts differ from the tuned networks in structure and size, and may differ in learning rate and
                 batch size; and they come from a longer search."""

@@ -315,7 +315,7 @@ def test_the_page_says_whether_it_is_the_sharing():
     assert "seeds can give is 0.0079; Bonferroni's correction would ask for 0.025. Trust" in told
     assert "The VALP's samples of o depend on x. The tuned network's samples of o depend on noise alone." in told
     assert "- 1,000 samples: behind in accuracy; no clear difference in mse, with 50% of the parameters" in told
-    assert "So in accuracy, with 1,000 samples, no part of what the VALP is ahead" in told
+    assert "So in accuracy (with 1,000 samples) no part of what the VALP is ahead" in told
     assert "So in mse" not in told  # it is not ahead of tuned networks either
     document["cells"][2]["test"]["accuracy"] = [0.3 + i / 1000 for i in range(5)]
     told = " ".join(page(document, Path("sharing.md")).split())
