@@ -105,7 +105,7 @@ def draw(seen: Measured, path: Path) -> None:
         panel.plot(seen.candidates, seen.megabytes[kind], color=colour, label=kind)
     panel.set(xlabel="candidates", ylabel="MB", ylim=(0, None))
     panel.spines[["top", "right"]].set_visible(False)
-    panel.legend(frameon=False, loc="outside lower center", ncols=len(KINDS))
+    figure.legend(frameon=False, loc="outside lower center", ncols=len(KINDS))
     save(figure, path)
 
 
