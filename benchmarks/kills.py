@@ -35,6 +35,8 @@ from valp.search.run.folder import CANDIDATE, CURVES, SCORES
 from valp.search.run.run import open_run
 
 ENDED = ("candidate_ended", "candidate_failed")
+PROGRAM = (sys.executable, "-c", "from valp.search.cli import main; main()")
+"""The command `valp` of this environment."""
 VICTIMS = ("driver", "worker", "node", "reaper")
 IS: dict[str, Callable[[str], bool]] = {
     "worker": lambda line: line.startswith("ray::") and "Agent" not in line,
@@ -94,9 +96,8 @@ class Search:
         words += ["--baselines", "quick"]
         numbers = {"candidates": self.candidates, "steps": self.steps, "workers": self.workers, "seed": self.seed}
         words += [word for name, number in numbers.items() for word in (f"--{name}", str(number))]
-        program = [sys.executable, "-c", "from valp.search.cli import main; main()"]
         with self.log.with_suffix(".err").open("ab") as err:
-            return subprocess.Popen([*program, *words], stdout=subprocess.DEVNULL, stderr=err, start_new_session=True)
+            return subprocess.Popen([*PROGRAM, *words], stdout=subprocess.DEVNULL, stderr=err, start_new_session=True)
 
     def told(self) -> list[dict[str, Any]]:
         """The events of all sessions. A line that a kill has cut is left out."""

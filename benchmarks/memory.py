@@ -12,7 +12,6 @@ import argparse
 import json
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -23,13 +22,14 @@ import numpy as np
 import psutil
 from matplotlib.figure import Figure
 
-from benchmarks.kills import IS
+from benchmarks.kills import IS, PROGRAM
 from benchmarks.paper_figures import save
 from valp.files import write_text
 
 DOCS = Path(__file__).parents[1] / "docs"
 NAME = "memory"
-KINDS = {"driver": "#0072B2", "workers": "#D55E00", "others: Ray, reaper": "#009E73"}
+OTHERS = "others: Ray, reaper"
+KINDS = {"driver": "#0072B2", "workers": "#D55E00", OTHERS: "#009E73"}
 """The kinds of processes, and their colours."""
 
 
@@ -62,7 +62,7 @@ def kind_of(process: psutil.Process, driver: int) -> str:
     """Which of the kinds a process of the search is."""
     if process.pid == driver:
         return "driver"
-    return "workers" if IS["worker"](" ".join(process.cmdline())) else "others: Ray, reaper"
+    return "workers" if IS["worker"](" ".join(process.cmdline())) else OTHERS
 
 
 def memory(driver: int) -> dict[str, float]:
@@ -120,8 +120,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as runs:
         words = ["search", "digits", "--name", NAME, "--runs", runs, "--baselines", "none", "--candidates", "1000000"]
         words += ["--steps", str(asked.steps), "--workers", str(asked.workers), "--seed", "0"]
-        program = [sys.executable, "-c", "from valp.search.cli import main; main()"]
-        session = subprocess.Popen([*program, *words], stdout=subprocess.DEVNULL)
+        session = subprocess.Popen([*PROGRAM, *words], stdout=subprocess.DEVNULL)
         try:
             seen = watch(session, Path(runs) / NAME / "candidates", asked.minutes, asked.every)
         finally:

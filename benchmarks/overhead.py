@@ -11,7 +11,6 @@ memory of this process, and the times of `valp best`, `valp status`, `valp list`
 import argparse
 import hashlib
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,6 +20,7 @@ from typing import Any
 import numpy as np
 import psutil
 
+from benchmarks.kills import PROGRAM
 from valp.check.keys import content_key
 from valp.compile.compile import compile
 from valp.search.engine.display import SilentDisplay
@@ -99,8 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def seconds(word: str, name: str, runs: Path) -> float:
     """The wall time of a command that reads the run, in a process of its own."""
-    program = [sys.executable, "-c", "from valp.search.cli import main; main()", word]
-    words = [*program, *([] if word == "list" else [name]), "--runs", str(runs)]
+    words = [*PROGRAM, word, *([] if word == "list" else [name]), "--runs", str(runs)]
     began = time.perf_counter()
     subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - began

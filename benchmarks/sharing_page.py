@@ -209,7 +209,9 @@ def valps(document: Document) -> list[Cell]:
 
 def of_sharing(document: Document) -> Iterator[str]:
     """Whether it is the sharing: for each number of samples, the VALP beside itself with nothing shared."""
-    lines, unshared, measured = [], dict[str, list[str]](), False
+    lines, unshared = [], dict[str, list[str]]()
+    if not any(obstacle_of(document, cell["contender"]) == "conflict" for cell in document["cells"]):
+        return
     for code in rivals(document, True):
         if obstacle_of(document, code) != "conflict":
             continue
@@ -217,7 +219,6 @@ def of_sharing(document: Document) -> Iterator[str]:
             found = verdicts(document, code, samples)
             words = {word: [n for n in found if found[n] == word] for word in dict.fromkeys(found.values())}
             if found:
-                measured = True
                 told = "; ".join(f"{word} in {', '.join(names)}" for word, names in words.items())
                 share = parameters_beside(document, code, samples)
                 lines.append(paragraph(f"- {samples:,} samples: {told}, with {share:.0%} of the parameters.", "  "))
@@ -227,19 +228,18 @@ def of_sharing(document: Document) -> Iterator[str]:
                 tuned = {verdicts(document, other, samples).get(name) for other in rivals(document)} - {None}
                 if word != "ahead" and tuned == {"ahead"}:
                     unshared.setdefault(name, []).append(f"{samples:,}")
-    if measured:
+    yield paragraph(
+        """**Is it the sharing?** Beside the same graph with nothing shared, where each output has its own copy of
+        everything it depends on and is trained alone, the VALP is:"""
+    )
+    yield "\n".join(lines)
+    for name, samples in unshared.items():
         yield paragraph(
-            """**Is it the sharing?** Beside the same graph with nothing shared, where each output has its own copy of
-            everything it depends on and is trained alone, the VALP is:"""
+            f"""So in {name} (with {"; ".join(samples)} samples) no part of what the VALP is ahead of the
+            single-task networks is shown to come from sharing: its own parts, each trained alone, are not behind
+            it. The parts differ from the tuned networks in structure and size, and may differ in learning rate and
+            batch size; and they come from a longer search."""
         )
-        yield "\n".join(lines)
-        for name, samples in unshared.items():
-            yield paragraph(
-                f"""So in {name} (with {"; ".join(samples)} samples) no part of what the VALP is ahead of the
-                single-task networks is shown to come from sharing: its own parts, each trained alone, are not behind
-                it. The parts differ from the tuned networks in structure and size, and may differ in learning rate and
-                batch size; and they come from a longer search."""
-            )
 
 
 def parameters_beside(document: Document, code: str, samples: int) -> float:

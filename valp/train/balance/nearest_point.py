@@ -20,9 +20,9 @@ def nearest_point(points: Floats) -> Floats:
     """The weights k that minimise ‖Σ_i k_i p_i‖.
 
     The corral (some of the points) grows by the point that is lowest in the direction of the present one, x, compared
-    with its length. The
-    nearest point x of the corral's affine hull is then taken if it lies inside; otherwise the points that x leaves are
-    dropped. x is the nearest point if p_i·x ≥ x·x for all i. Two points have a closed form, which is much faster.
+    with its length. The nearest point x of the corral's affine hull is then taken if it lies inside; otherwise the
+    points that x leaves are dropped. x is the nearest point if p_i·x ≥ x·x for all i. Two points have a closed form,
+    which is much faster.
 
     Args:
         points: (m, d), finite.
